@@ -1,0 +1,1 @@
+//! The local Git repository, read through `git`.

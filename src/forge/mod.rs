@@ -1,0 +1,133 @@
+//! The contract between the house and a forge.
+//!
+//! Verbs: `fetch_*` reads, `ensure_*` is a write that may be repeated: doing it twice leaves the forge as doing it
+//! once. Every list is read to its end. No call retries by itself: one policy, in [`retry`], decides by the kind of
+//! the error. Nothing here decides what is posted: that is `report::plan`.
+
+pub mod gitea;
+pub mod github;
+pub mod local;
+pub mod retry;
+
+use async_trait::async_trait;
+
+use crate::model::change::{Change, Path};
+use crate::model::id::{Repository, RunId, Sha};
+use crate::model::plan::{CommentEdit, ForgePosting, NewReview};
+use crate::model::pull::{Capabilities, PullRequest};
+use crate::model::status::Status;
+use crate::source::{Blob, Tree};
+
+/// What went wrong, by what can be done about it.
+#[derive(Debug, thiserror::Error)]
+pub enum ForgeError {
+    /// There is no such thing, or we may not see it.
+    #[error("{what} was not found")]
+    NotFound { what: String },
+    /// We may see it and may not do this.
+    #[error("{what} was refused: {message}")]
+    Forbidden { what: String, message: String },
+    /// Wait until then (Unix milliseconds) before any further call with this account.
+    #[error("the rate limit is used up until {until_ms}")]
+    RateLimited { until_ms: i64 },
+    /// The forge understood and will never accept it.
+    #[error("{what} was rejected: {message}")]
+    Invalid { what: String, message: String },
+    /// May work later: a 5xx, a timeout, a broken connection. A write may or may not have happened.
+    #[error("{what} failed for the moment: {message}")]
+    Transient { what: String, message: String },
+    /// The token, the installation or the repository is no longer there for us.
+    #[error("{what} is gone: {message}")]
+    Gone { what: String, message: String },
+}
+
+pub type Result<T> = std::result::Result<T, ForgeError>;
+
+/// A file to be read.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FileWanted {
+    /// The commit it is read at.
+    pub at: Sha,
+    pub path: Path,
+    /// Its blob, where the tree told: content is cached by it.
+    pub blob: Option<Sha>,
+}
+
+/// Where a repository's files are read. Also the local Git repository, for which the futures never wait.
+#[async_trait]
+pub trait Reader: Send + Sync {
+    /// The whole tree of a commit. A forge that cuts the list says so in [`Tree::truncated`].
+    async fn fetch_tree(&self, repository: &Repository, commit: &Sha) -> Result<Tree>;
+
+    /// Contents in the order asked, in as few requests as the forge allows. A path that is not there is
+    /// [`Blob::Missing`], not an error. Reads through the base repository, so heads of forks work.
+    async fn fetch_files(&self, repository: &Repository, wanted: &[FileWanted]) -> Result<Vec<Blob>>;
+
+    /// The commit that a branch, tag or full sha names. `None` when there is no such ref.
+    async fn fetch_ref(&self, repository: &Repository, name: &str) -> Result<Option<Sha>>;
+
+    /// Names of all tags.
+    async fn fetch_tags(&self, repository: &Repository) -> Result<Vec<String>>;
+
+    /// The commit last deployed to `environment` with success. Without deployment records: the commit of the newest
+    /// published release. `None` when there is none.
+    async fn fetch_deployed(&self, repository: &Repository, environment: &str) -> Result<Option<Sha>>;
+}
+
+/// GitHub, Gitea or Forgejo, as one bot account.
+#[async_trait]
+pub trait Forge: Reader {
+    fn capabilities(&self) -> Capabilities;
+
+    /// Address of a line (or of the whole file) at a commit, for people.
+    fn line_url(&self, repository: &Repository, commit: &Sha, path: &str, line: Option<u32>) -> String;
+
+    /// The repository by its number, under its present name.
+    async fn fetch_repository(&self, repository: &Repository) -> Result<Repository>;
+
+    /// Every repository this account works for: those of the installations, or of the allow-list.
+    async fn fetch_repositories(&self) -> Result<Vec<Repository>>;
+
+    async fn fetch_pull(&self, repository: &Repository, number: u64) -> Result<PullRequest>;
+
+    /// All open pull requests, most recently updated first. An entry the forge cannot show is left out.
+    async fn fetch_open_pulls(&self, repository: &Repository) -> Result<Vec<PullRequest>>;
+
+    /// Files with hunks, and commits, of exactly `pull.head` against its merge base with the target's tip.
+    /// A forge whose answer lags behind `head` waits and asks again (Transient when it never catches up).
+    async fn fetch_change(&self, pull: &PullRequest) -> Result<Change>;
+
+    /// The change of a merge group: its head against the target's tip.
+    async fn fetch_group_change(&self, repository: &Repository, head: &Sha, base: &Sha) -> Result<Change>;
+
+    /// Comments and reviews of ours that carry our marker, and only those written by our own account.
+    async fn fetch_own_postings(&self, pull: &PullRequest) -> Result<Vec<ForgePosting>>;
+
+    /// May this account write to the repository? For commands.
+    async fn fetch_may_write(&self, repository: &Repository, login: &str) -> Result<bool>;
+
+    /// Sets our one status on a commit; finds an earlier one of the same run before it makes another.
+    async fn ensure_status(&self, repository: &Repository, status: &Status) -> Result<()>;
+
+    /// Statuses of ours on this commit that were left running, by run: for the sweep after a crash.
+    async fn fetch_running_statuses(&self, repository: &Repository, commit: &Sha) -> Result<Vec<RunId>>;
+
+    /// Posts one review, in one call where the forge has one. Drafts of our own that a crash left are removed first.
+    /// When the forge refuses single comments, they are moved into the body and named in `demoted`.
+    async fn ensure_review(&self, pull: &PullRequest, review: &NewReview) -> Result<PostedReview>;
+
+    /// Gives a comment of ours a new text. NotFound when a person removed it.
+    async fn ensure_comment(&self, pull: &PullRequest, edit: &CommentEdit) -> Result<()>;
+
+    /// Acknowledges a command with a reaction.
+    async fn ensure_reaction(&self, repository: &Repository, comment_id: u64) -> Result<()>;
+}
+
+/// What a posted review became on the forge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PostedReview {
+    /// The summary first, then the inline comments.
+    pub postings: Vec<ForgePosting>,
+    /// Indexes into [`NewReview::comments`] that the forge would not take inline.
+    pub demoted: Vec<usize>,
+}

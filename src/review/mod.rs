@@ -1,0 +1,58 @@
+//! One run, end to end: read, judge, plan, publish.
+
+use async_trait::async_trait;
+
+use crate::model::delivery::NewJob;
+use crate::model::id::RunId;
+
+/// A job as a worker holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ClaimedJob {
+    pub id: String,
+    pub job: NewJob,
+    /// 1 at the first try.
+    pub attempt: u32,
+    /// The same for all attempts of a job: a resumed run finds what it already wrote.
+    pub run: RunId,
+}
+
+/// Proof that a job is still ours, asked before each write to a forge.
+#[async_trait]
+pub trait Lease: Send + Sync {
+    /// `false`: another replica has taken the job over; stop without a further write.
+    async fn holds(&self) -> bool;
+}
+
+/// How a job ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JobEnd {
+    /// The forge shows the outcome.
+    Done,
+    /// A newer head took over, or the pull request is closed.
+    Superseded,
+    /// The lease was lost: somebody else carries on.
+    LeaseLost,
+}
+
+/// Why a job has to wait or stop.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum JobError {
+    /// Waits without spending an attempt.
+    #[error("rate limited until {until_ms}")]
+    RateLimited { until_ms: i64 },
+    /// May work later.
+    #[error("{0}")]
+    Retry(String),
+    /// Will not work however often it is tried.
+    #[error("{0}")]
+    Fatal(String),
+}
+
+/// Does the work of a job. The worker knows nothing else of reviews.
+#[async_trait]
+pub trait Perform: Send + Sync {
+    async fn perform(&self, job: &ClaimedJob, lease: &dyn Lease) -> Result<JobEnd, JobError>;
+
+    /// Tells the forge that a dead job will not be tried again: no status is left running.
+    async fn give_up(&self, job: &ClaimedJob, error: &str) -> Result<(), JobError>;
+}

@@ -1,0 +1,11 @@
+//! Trees and texts as they were read, and what changed between two of them.
+
+pub mod anchor;
+pub mod diff;
+pub mod snapshot;
+pub mod text;
+pub mod tree;
+
+pub use snapshot::{NotLoaded, Snapshot, SnapshotId, Want};
+pub use text::Text;
+pub use tree::{Blob, Tree, TreeEntry};

@@ -1,0 +1,104 @@
+//! A commit's tree and the contents of its files.
+
+use std::collections::BTreeMap;
+
+use crate::model::change::{Mode, Path};
+use crate::model::id::Sha;
+
+use super::text::Text;
+
+/// The longest file that is parsed, in bytes.
+pub const MAX_FILE: u64 = 2 * 1024 * 1024;
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TreeEntry {
+    pub mode: Mode,
+    /// Its content's id; `None` in a tree that was derived and not listed.
+    pub blob: Option<Sha>,
+    /// In bytes, where the listing told.
+    pub size: Option<u64>,
+}
+
+/// All files of a commit, by path.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tree {
+    pub entries: BTreeMap<Path, TreeEntry>,
+    /// The forge cut the listing: a path that is not in `entries` may still exist.
+    pub truncated: bool,
+}
+
+impl Tree {
+    pub fn contains(&self, path: &str) -> bool {
+        self.entries.contains_key(path)
+    }
+
+    /// Paths directly or deeper inside `folder` (`""` is the root), ascending.
+    pub fn under<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> {
+        let prefix = if folder.is_empty() { String::new() } else { format!("{}/", folder.trim_end_matches('/')) };
+        let from = prefix.clone();
+        self.entries.range(from..).map(|(path, _)| path.as_str()).take_while(move |path| path.starts_with(&prefix))
+    }
+
+    /// Paths whose last component is `name`, ascending.
+    pub fn named<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.entries.keys().map(String::as_str).filter(move |path| file_name(path) == name)
+    }
+}
+
+/// The last component of a path.
+pub fn file_name(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The folder of a path, `""` for the root.
+pub fn folder(path: &str) -> &str {
+    path.rsplit_once('/').map_or("", |(folder, _)| folder)
+}
+
+/// `folder/name`, without a leading slash for the root folder.
+pub fn join(folder: &str, name: &str) -> Path {
+    if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
+}
+
+/// What reading a file gave.
+#[derive(Clone, Debug)]
+pub enum Blob {
+    /// UTF-8; other encodings and NUL bytes make it binary.
+    Text(Text),
+    /// The raw bytes of what is not text, at most the first 1,024: enough to know a format by its magic.
+    Binary(Vec<u8>),
+    /// Longer than [`MAX_FILE`]; the size where it is known.
+    TooLarge(Option<u64>),
+    Missing,
+}
+
+impl Blob {
+    /// How many bytes of a binary file are kept.
+    pub const MAGIC: usize = 1024;
+
+    pub fn from_bytes(bytes: &[u8]) -> Self {
+        if bytes.len() as u64 > MAX_FILE {
+            return Self::TooLarge(Some(bytes.len() as u64));
+        }
+        match std::str::from_utf8(bytes) {
+            Ok(text) if !text.contains('\0') => Self::Text(Text::new(text)),
+            _ => Self::Binary(bytes[..bytes.len().min(Self::MAGIC)].to_vec()),
+        }
+    }
+
+    pub fn text(&self) -> Option<&Text> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// Bytes kept in memory.
+    pub fn weight(&self) -> usize {
+        match self {
+            Self::Text(text) => text.as_str().len(),
+            Self::Binary(bytes) => bytes.len(),
+            Self::TooLarge(_) | Self::Missing => 0,
+        }
+    }
+}
