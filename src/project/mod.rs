@@ -1,0 +1,92 @@
+//! Facts about the Django project at one commit, found on demand and kept while the run lasts.
+
+pub mod apps;
+pub mod deployed;
+pub mod migration;
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::model::change::Path;
+use crate::source::{Blob, NotLoaded, Snapshot, Text, Tree};
+use crate::syntax::python::Module;
+
+use apps::Apps;
+use migration::Migration;
+
+/// One commit's files with everything that was understood of them so far. Files are parsed once.
+#[derive(Debug)]
+pub struct Project {
+    snapshot: Arc<Snapshot>,
+    modules: Memo<Path, Option<Arc<Module>>>,
+    migrations: Memo<Path, Option<Arc<Migration>>>,
+    apps: Memo<(), Arc<Apps>>,
+}
+
+impl Project {
+    pub fn new(snapshot: Arc<Snapshot>) -> Self {
+        Self { snapshot, modules: Memo::default(), migrations: Memo::default(), apps: Memo::default() }
+    }
+
+    pub fn snapshot(&self) -> &Arc<Snapshot> {
+        &self.snapshot
+    }
+
+    pub fn tree(&self) -> Result<Arc<Tree>, NotLoaded> {
+        self.snapshot.tree()
+    }
+
+    pub fn file(&self, path: &str) -> Result<Arc<Blob>, NotLoaded> {
+        self.snapshot.file(path)
+    }
+
+    /// A file's text; `None` when it is missing, binary or too large.
+    pub fn text(&self, path: &str) -> Result<Option<Text>, NotLoaded> {
+        Ok(self.snapshot.file(path)?.text().cloned())
+    }
+
+    /// A Python file, parsed; `None` when it is missing, binary or too large.
+    pub fn module(&self, path: &str) -> Result<Option<Arc<Module>>, NotLoaded> {
+        self.modules
+            .get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Module::parse(&text)))))
+    }
+
+    /// A migration file, understood; `None` when it is not there or holds no class `Migration`.
+    pub fn migration(&self, path: &str) -> Result<Option<Arc<Migration>>, NotLoaded> {
+        self.migrations.get_or_try(path.to_owned(), || {
+            let Some(module) = self.module(path)? else { return Ok(None) };
+            Ok(Migration::read(module).map(Arc::new))
+        })
+    }
+
+    /// Apps that have a migration package in this repository.
+    pub fn apps(&self) -> Result<Arc<Apps>, NotLoaded> {
+        self.apps.get_or_try((), || Ok(Arc::new(apps::find(self)?)))
+    }
+}
+
+/// Remembers what was found; what could not be read yet is asked again.
+#[derive(Debug)]
+pub(crate) struct Memo<K, V>(Mutex<HashMap<K, V>>);
+
+impl<K, V> Default for Memo<K, V> {
+    fn default() -> Self {
+        Self(Mutex::new(HashMap::new()))
+    }
+}
+
+impl<K: std::hash::Hash + Eq, V: Clone> Memo<K, V> {
+    /// The lock is not held while `find` runs: facts may ask for other facts.
+    pub(crate) fn get_or_try(
+        &self,
+        key: K,
+        find: impl FnOnce() -> Result<V, NotLoaded>,
+    ) -> Result<V, NotLoaded> {
+        if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+            return Ok(known.clone());
+        }
+        let found = find()?;
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        Ok(found)
+    }
+}

@@ -9,14 +9,14 @@ use crate::model::id::Sha;
 
 use super::tree::{Blob, Tree, TreeEntry};
 
-/// Which tree. `Ref` are further commits that the deployment policy names.
+/// Which tree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SnapshotId {
     Head,
     MergeBase,
     TargetTip,
-    /// The commit that counts as deployed.
-    Deployed,
+    /// A commit that counts as deployed, by its place in the list the run was given.
+    Deployed(usize),
     /// A commit of the pull request, by its place in `Change::commits.scanned`.
     Commit(usize),
 }
@@ -76,6 +76,8 @@ pub struct Snapshot {
     commit: Sha,
     tree: RwLock<Option<Arc<Tree>>>,
     files: RwLock<HashMap<Path, Arc<Blob>>>,
+    /// Its tree is never listed; whoever asks for a file knows that it is there.
+    unlisted: bool,
     /// Set in a merge preview: where changed paths are read instead.
     overlay: Option<Overlay>,
 }
@@ -91,7 +93,12 @@ struct Overlay {
 
 impl Snapshot {
     pub fn new(id: SnapshotId, commit: Sha) -> Self {
-        Self { id, commit, tree: RwLock::default(), files: RwLock::default(), overlay: None }
+        Self { id, commit, tree: RwLock::default(), files: RwLock::default(), unlisted: false, overlay: None }
+    }
+
+    /// A commit whose tree nobody lists: its files are asked for by name.
+    pub fn unlisted(id: SnapshotId, commit: Sha) -> Self {
+        Self { unlisted: true, ..Self::new(id, commit) }
     }
 
     /// What merging would give, file by file: `tip` with the change's head versions laid over it.
@@ -103,8 +110,8 @@ impl Snapshot {
             }
             changed.insert(file.path.clone(), file.status != FileStatus::Deleted);
         }
-        let overlay = Some(Overlay { changed, tip, head: head.clone() });
-        Self { id: SnapshotId::Head, commit: head.commit.clone(), tree: RwLock::default(), files: RwLock::default(), overlay }
+        let commit = head.commit.clone();
+        Self { overlay: Some(Overlay { head, tip, changed }), ..Self::new(SnapshotId::Head, commit) }
     }
 
     pub fn id(&self) -> SnapshotId {
@@ -146,6 +153,9 @@ impl Snapshot {
         if let Some(blob) = read(&self.files).get(path) {
             return Ok(blob.clone());
         }
+        if self.unlisted {
+            return Err(NotLoaded::one(Want::File { snapshot: self.id, path: path.to_owned(), blob: None }));
+        }
         let tree = self.tree()?;
         match tree.entries.get(path) {
             None if !tree.truncated => Ok(Arc::new(Blob::Missing)),
@@ -182,7 +192,9 @@ pub fn merge_base_tree(head: &Tree, change: &Change) -> Tree {
                 tree.entries.remove(new);
             }
             (new, Some(old)) => {
-                let mode = new.and_then(|p| tree.entries.get(p)).map_or(crate::model::change::Mode::File, |e| e.mode);
+                let mode = new
+                    .and_then(|p| tree.entries.get(p))
+                    .map_or(crate::model::change::Mode::File, |e| e.mode);
                 if let Some(new) = new {
                     tree.entries.remove(new);
                 }

@@ -1,0 +1,92 @@
+//! Head minus baseline, as multisets of keys; the survivors among equals are those nearest to a changed line.
+
+use std::collections::HashMap;
+
+use sha2::{Digest, Sha256};
+
+use crate::model::change::{Change, Hunk};
+use crate::model::finding::{Finding, Fingerprint, NodeText, Place};
+use crate::model::judgement::Reported;
+use crate::rules::{Rule, Scope};
+use crate::source::anchor;
+
+/// What makes two findings the same in two revisions.
+type Key = (&'static str, String, String, NodeText);
+
+/// The findings that the change introduces, with their fingerprints.
+pub(super) fn introduced(
+    rule: &Rule,
+    head: Vec<Finding>,
+    baseline: Vec<Finding>,
+    change: &Change,
+) -> Vec<Reported> {
+    let mut known: HashMap<Key, usize> = HashMap::new();
+    for finding in baseline {
+        let path = finding.place.path().map_or("", |p| change.head_path_of(p)).to_owned();
+        *known.entry((finding.code, path, finding.subject, finding.node)).or_default() += 1;
+    }
+    let mut groups: HashMap<Key, Vec<Finding>> = HashMap::new();
+    for finding in head {
+        groups.entry(key(&finding)).or_default().push(finding);
+    }
+    let mut reported = Vec::new();
+    for (key, findings) in groups {
+        let old = known.get(&key).copied().unwrap_or(0);
+        reported.extend(survivors(findings, old, change));
+    }
+    reported.retain(|r| rule.scope != Scope::File || touches_change(&r.finding, change));
+    reported
+}
+
+fn key(finding: &Finding) -> Key {
+    let path = finding.place.path().unwrap_or("").to_owned();
+    (finding.code, path, finding.subject.clone(), finding.node.clone())
+}
+
+/// Of equals, drops as many as the baseline has: those farthest from a changed line. Ordinals count in file order.
+fn survivors(mut findings: Vec<Finding>, old: usize, change: &Change) -> Vec<Reported> {
+    findings.sort_by(|a, b| a.place.cmp(&b.place));
+    let mut numbered: Vec<(usize, Finding)> = findings.into_iter().enumerate().collect();
+    numbered.sort_by_key(|(ordinal, finding)| (distance(finding, change), *ordinal));
+    let keep = numbered.len().saturating_sub(old);
+    numbered.truncate(keep);
+    numbered
+        .into_iter()
+        .map(|(ordinal, finding)| Reported { fingerprint: fingerprint(&finding, ordinal), finding })
+        .collect()
+}
+
+fn hunks<'a>(change: &'a Change, path: &str) -> Option<&'a [Hunk]> {
+    change.file_at_head(path).and_then(|f| f.hunks.as_deref())
+}
+
+fn distance(finding: &Finding, change: &Change) -> u32 {
+    match &finding.place {
+        Place::Head { path, span } => hunks(change, path).map_or(u32::MAX, |h| anchor::distance(h, *span)),
+        _ => 0,
+    }
+}
+
+/// Of a file rule: the offending node must stand on a line that the change added or changed.
+fn touches_change(finding: &Finding, change: &Change) -> bool {
+    match &finding.place {
+        Place::Head { path, span } => hunks(change, path).is_some_and(|h| anchor::touches(h, *span)),
+        _ => true,
+    }
+}
+
+/// See DESIGN §1: never a line number, and never the text of what may hold a secret.
+fn fingerprint(finding: &Finding, ordinal: usize) -> Fingerprint {
+    let text = match &finding.node {
+        NodeText::Open(text) => text.as_str(),
+        NodeText::Secret(_) => "",
+    };
+    let mut hash = Sha256::new();
+    for part in
+        [finding.code, finding.place.path().unwrap_or(""), &finding.subject, text, &ordinal.to_string()]
+    {
+        hash.update((part.len() as u64).to_be_bytes());
+        hash.update(part.as_bytes());
+    }
+    Fingerprint(hex::encode(&hash.finalize()[..8]))
+}

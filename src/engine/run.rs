@@ -1,0 +1,272 @@
+//! The rounds of a run: rules that miss files wait, all that is missing is read in one batch, and only they run again.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use rayon::prelude::*;
+
+use crate::model::change::{Change, FileStatus};
+use crate::model::finding::Finding;
+use crate::model::judgement::{Judgement, NotLookedAt, Reported};
+use crate::rules::{self, Judging, Rule};
+use crate::source::snapshot::merge_base_tree;
+use crate::source::tree::file_name;
+use crate::source::{Blob, NotLoaded, SnapshotId, Tree, Want, diff};
+
+use super::exclude::Excluded;
+use super::introduced::introduced;
+use super::{Input, Sides, Step, selection};
+
+/// Rounds of reading before a run gives up.
+const MAX_ROUNDS: usize = 8;
+/// Bytes of source that one run may hold.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+/// Stack of the engine's threads: parser output recurses.
+const STACK: usize = 64 * 1024 * 1024;
+
+/// How far a rule has come.
+#[derive(Debug)]
+enum Progress {
+    Waiting,
+    Done(Vec<Reported>),
+    Failed(String),
+}
+
+#[derive(Debug)]
+pub(super) struct Run {
+    input: Input,
+    sides: Sides,
+    rules: Vec<(&'static Rule, Progress)>,
+    excluded: Excluded,
+    round: usize,
+    bytes: usize,
+    not_looked_at: Vec<NotLookedAt>,
+}
+
+impl Run {
+    pub(super) fn new(mut input: Input) -> Self {
+        let sides = Sides::new(&input.change, input.deployed.clone());
+        let on = rules::all().into_iter().filter(|rule| selection::is_on(&input.policy, rule));
+        let rules = on.map(|rule| (rule, Progress::Waiting)).collect();
+        let excluded = Excluded::new(&input.policy.exclude);
+        let mut not_looked_at = std::mem::take(&mut input.not_looked_at);
+        if let Some(reason) = &input.change.truncated {
+            not_looked_at.push(NotLookedAt { path: String::new(), reason: reason.clone() });
+        }
+        Self { input, sides, rules, excluded, round: 0, bytes: 0, not_looked_at }
+    }
+
+    pub(super) fn sides(&self) -> &Sides {
+        &self.sides
+    }
+
+    pub(super) fn supply_tree(&mut self, want: &Want, tree: Tree) {
+        let (Want::Tree(id) | Want::File { snapshot: id, .. }) = want;
+        if tree.truncated && *id == SnapshotId::Head {
+            let reason = "the repository has more files than the forge lists".to_owned();
+            self.not_looked_at.push(NotLookedAt { path: String::new(), reason });
+        }
+        if *id == SnapshotId::Head {
+            let base = merge_base_tree(&tree, &self.input.change);
+            self.sides.merge_base.snapshot().supply_tree(base);
+        }
+        if let Some(snapshot) = self.sides.snapshot(*id) {
+            snapshot.supply_tree(tree);
+        }
+    }
+
+    pub(super) fn supply_file(&mut self, want: &Want, blob: Blob) {
+        let Want::File { snapshot, path, .. } = want else { return };
+        self.bytes += blob.weight();
+        let blob = if self.bytes > MAX_BYTES { Blob::TooLarge(Some(blob.weight() as u64)) } else { blob };
+        if let Some(snapshot) = self.sides.snapshot(*snapshot) {
+            snapshot.supply_file(path.clone(), blob);
+        }
+    }
+
+    pub(super) fn step(&mut self, expired: &(dyn Fn() -> bool + Sync)) -> Step {
+        self.round += 1;
+        if let Err(missing) = self.prepare() {
+            return self.need(missing);
+        }
+        let missing = self.run_rules(expired);
+        if missing.wants.is_empty() {
+            return Step::Done(Box::new(self.judge()));
+        }
+        self.need(missing)
+    }
+
+    fn need(&mut self, missing: NotLoaded) -> Step {
+        if self.round > MAX_ROUNDS {
+            for (rule, progress) in &mut self.rules {
+                if matches!(progress, Progress::Waiting) {
+                    *progress = Progress::Failed(format!(
+                        "{} asked for more files than {MAX_ROUNDS} rounds of reading gave",
+                        rule.code
+                    ));
+                }
+            }
+            return Step::Done(Box::new(self.judge()));
+        }
+        Step::Need(missing.wants.into_iter().collect())
+    }
+
+    /// What every run needs before the rules: the head's tree, the changed files, and what the rules say they want.
+    fn prepare(&mut self) -> Result<(), NotLoaded> {
+        let tree = self.sides.head.tree()?;
+        let mut missing = NotLoaded::default();
+        let mut ask = |result: Result<(), NotLoaded>| {
+            if let Err(not_loaded) = result {
+                missing.merge(not_loaded);
+            }
+        };
+        let change = &self.input.change;
+        let attributes = self.sides.head.text(".gitattributes");
+        match attributes {
+            Ok(Some(text)) => self.excluded.read_attributes(&text),
+            Ok(None) => {}
+            Err(not_loaded) => ask(Err(not_loaded)),
+        }
+        let head_paths =
+            change.files.iter().filter_map(|f| f.head_path()).filter(|p| !self.excluded.matches(p));
+        for path in head_paths.chain(first_round(&tree)) {
+            ask(self.sides.head.file(path).map(drop));
+        }
+        for path in change.files.iter().filter_map(|f| f.base_path()).filter(|p| !self.excluded.matches(p)) {
+            ask(self.sides.merge_base.file(path).map(drop));
+        }
+        for (rule, _) in &self.rules {
+            for path in rule.wants.map_or_else(Vec::new, |wants| wants(change, &tree)) {
+                ask(self.sides.head.file(&path).map(drop));
+            }
+        }
+        if !missing.wants.is_empty() {
+            return Err(missing);
+        }
+        compute_missing_hunks(&mut self.input.change, &self.sides);
+        Ok(())
+    }
+
+    /// Runs all waiting rules; returns what they miss.
+    fn run_rules(&mut self, expired: &(dyn Fn() -> bool + Sync)) -> NotLoaded {
+        let (sides, change, excluded) = (&self.sides, &self.input.change, &self.excluded);
+        let mut waiting: Vec<_> =
+            self.rules.iter_mut().filter(|(_, p)| matches!(p, Progress::Waiting)).collect();
+        let results: Vec<Option<NotLoaded>> = pool(|| {
+            waiting
+                .par_iter_mut()
+                .map(|(rule, progress)| {
+                    if expired() {
+                        *progress = Progress::Failed(format!(
+                            "{} did not run: the time of the run was used up",
+                            rule.code
+                        ));
+                        return None;
+                    }
+                    match run_rule(rule, sides, change, excluded) {
+                        Ok(Ok(reported)) => *progress = Progress::Done(reported),
+                        Ok(Err(missing)) => return Some(missing),
+                        Err(panicked) => *progress = Progress::Failed(panicked),
+                    }
+                    None
+                })
+                .collect()
+        });
+        let mut missing = NotLoaded::default();
+        results.into_iter().flatten().for_each(|m| missing.merge(m));
+        missing
+    }
+
+    fn judge(&mut self) -> Judgement {
+        let mut findings = Vec::new();
+        let mut not_looked_at = std::mem::take(&mut self.not_looked_at);
+        for (rule, progress) in &mut self.rules {
+            match progress {
+                Progress::Done(reported) => {
+                    for mut item in std::mem::take(reported) {
+                        item.finding.severity = selection::severity(&self.input.policy, rule, &item.finding);
+                        findings.push(item);
+                    }
+                }
+                Progress::Failed(reason) => {
+                    not_looked_at.push(NotLookedAt { path: rule.code.to_owned(), reason: reason.clone() });
+                }
+                Progress::Waiting => {}
+            }
+        }
+        findings.sort_by(|a, b| {
+            let (a, b) = (&a.finding, &b.finding);
+            b.severity.cmp(&a.severity).then_with(|| a.place.cmp(&b.place)).then_with(|| a.code.cmp(b.code))
+        });
+        let change = &self.input.change;
+        Judgement {
+            findings,
+            suppressed: Vec::new(),
+            not_looked_at,
+            notes: self.input.notes.iter().chain(&self.input.policy.notes).cloned().collect(),
+            files: change.files.len(),
+            rules: self.rules.len(),
+            merge_base: change.merge_base.clone(),
+            target_tip: change.target_tip.clone(),
+            head: change.head.clone(),
+        }
+    }
+}
+
+/// Files that some rule always asks for: known by name, so they come with the first batch.
+fn first_round(tree: &Tree) -> impl Iterator<Item = &str> {
+    tree.entries
+        .keys()
+        .map(String::as_str)
+        .filter(|path| matches!(file_name(path), "manage.py" | "apps.py" | ".gitignore"))
+}
+
+/// Head, and where there are findings the baseline over the same scope. `Err`: the rule panicked.
+fn run_rule(
+    rule: &'static Rule,
+    sides: &Sides,
+    change: &Change,
+    excluded: &Excluded,
+) -> Result<Result<Vec<Reported>, NotLoaded>, String> {
+    let excluded = |path: &str| excluded.matches(path);
+    let on = |judging| {
+        sides
+            .context(rule, judging, change, &excluded)
+            .map_or_else(|| Ok(Vec::new()), |context| (rule.check)(&context))
+    };
+    let both = || -> Result<(Vec<Finding>, Vec<Finding>), NotLoaded> {
+        let head = on(Judging::Head)?;
+        let baseline = if head.is_empty() { Vec::new() } else { on(Judging::Baseline)? };
+        Ok((head, baseline))
+    };
+    catch_unwind(AssertUnwindSafe(|| both().map(|(head, baseline)| introduced(rule, head, baseline, change))))
+        .map_err(|_| {
+            format!("{} did not run: it failed on this change, which is a fault of Red Panda", rule.code)
+        })
+}
+
+/// Where the forge gave no patch, both blobs tell.
+fn compute_missing_hunks(change: &mut Change, sides: &Sides) {
+    for file in change.files.iter_mut().filter(|f| f.hunks.is_none() && f.status != FileStatus::Deleted) {
+        let old = file.base_path().map(|path| sides.merge_base.text(path));
+        let new = file.head_path().map(|path| sides.head.text(path));
+        let old = match old {
+            Some(Ok(Some(text))) => text.as_str().to_owned(),
+            Some(_) => continue,
+            None => String::new(),
+        };
+        if let Some(Ok(Some(new))) = new {
+            file.hunks = Some(diff::hunks(&old, new.as_str()));
+        }
+    }
+}
+
+/// Runs on the engine's own threads with large stacks.
+fn pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
+    use std::sync::OnceLock;
+    static POOL: OnceLock<Option<rayon::ThreadPool>> = OnceLock::new();
+    let pool = POOL.get_or_init(|| rayon::ThreadPoolBuilder::new().stack_size(STACK).build().ok());
+    match pool {
+        Some(pool) => pool.install(work),
+        None => work(),
+    }
+}

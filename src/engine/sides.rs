@@ -1,0 +1,106 @@
+//! The trees of a run: head, merge base, tip, merge preview, deployed commits, single commits.
+
+use std::sync::Arc;
+
+use crate::model::change::Change;
+use crate::model::id::Sha;
+use crate::project::Project;
+use crate::project::deployed::Deployed;
+use crate::rules::{Baseline, Context, Judging, Rule};
+use crate::source::{Snapshot, SnapshotId, Want};
+
+use super::DeployedAt;
+
+/// All projects of a run. Commits that are the same share one.
+#[derive(Debug)]
+pub struct Sides {
+    pub head: Arc<Project>,
+    pub merge_base: Arc<Project>,
+    pub target_tip: Arc<Project>,
+    /// The tip with the change laid over it.
+    pub merged: Arc<Project>,
+    pub commits: Vec<Arc<Project>>,
+    pub deployed: Deployed,
+}
+
+impl Sides {
+    pub fn new(change: &Change, deployed: DeployedAt) -> Self {
+        let fresh = |id, commit: &Sha| Arc::new(Project::new(Arc::new(Snapshot::new(id, commit.clone()))));
+        let head = fresh(SnapshotId::Head, &change.head);
+        let merge_base = fresh(SnapshotId::MergeBase, &change.merge_base);
+        let known = [&head, &merge_base];
+        let same = |commit: &Sha, others: &[&Arc<Project>], id| {
+            let shared = others.iter().find(|p| p.snapshot().commit() == commit).map(|p| (*p).clone());
+            shared.unwrap_or_else(|| fresh(id, commit))
+        };
+        let target_tip = same(&change.target_tip, &known[1..], SnapshotId::TargetTip);
+        let merged = if change.target_tip == change.merge_base {
+            head.clone()
+        } else {
+            let preview =
+                Snapshot::merge_preview(head.snapshot().clone(), target_tip.snapshot().clone(), change);
+            Arc::new(Project::new(Arc::new(preview)))
+        };
+        let projects = deployed.commits.iter().enumerate();
+        let projects = projects
+            .map(|(i, sha)| same(sha, &[&target_tip, &merge_base], SnapshotId::Deployed(i)))
+            .collect();
+        let commits = change.commits.scanned.iter().enumerate().map(|(i, commit)| {
+            Arc::new(Project::new(Arc::new(Snapshot::unlisted(SnapshotId::Commit(i), commit.sha.clone()))))
+        });
+        let commits = commits.collect();
+        Self {
+            head,
+            merge_base,
+            target_tip,
+            merged,
+            commits,
+            deployed: Deployed { source: deployed.source, projects },
+        }
+    }
+
+    /// What a rule sees on one side; `None` on the baseline of a rule that has none.
+    pub fn context<'a>(
+        &'a self,
+        rule: &Rule,
+        judging: Judging,
+        change: &'a Change,
+        excluded: &'a dyn Fn(&str) -> bool,
+    ) -> Option<Context<'a>> {
+        let here = match (judging, rule.baseline) {
+            (Judging::Head, Baseline::TargetTip) => &self.merged,
+            (Judging::Head, _) => &self.head,
+            (Judging::Baseline, Baseline::MergeBase) => &self.merge_base,
+            (Judging::Baseline, Baseline::TargetTip) => &self.target_tip,
+            (Judging::Baseline, Baseline::Itself) => return None,
+        };
+        Some(Context {
+            change,
+            judging,
+            here,
+            head: &self.head,
+            merge_base: &self.merge_base,
+            target_tip: &self.target_tip,
+            commits: &self.commits,
+            deployed: &self.deployed,
+            excluded,
+        })
+    }
+
+    /// The snapshot that a want is about.
+    pub fn snapshot(&self, id: SnapshotId) -> Option<&Arc<Snapshot>> {
+        let project = match id {
+            SnapshotId::Head => Some(&self.head),
+            SnapshotId::MergeBase => Some(&self.merge_base),
+            SnapshotId::TargetTip => Some(&self.target_tip),
+            SnapshotId::Deployed(index) => self.deployed.projects.get(index),
+            SnapshotId::Commit(index) => self.commits.get(index),
+        };
+        project.map(|p| p.snapshot())
+    }
+
+    pub fn commit_of(&self, want: &Want) -> Sha {
+        let (Want::Tree(id) | Want::File { snapshot: id, .. }) = want;
+        self.snapshot(*id).unwrap_or(self.head.snapshot()).commit().clone()
+    }
+}

@@ -1,0 +1,83 @@
+//! Which migrations are deployed: applied to databases that nobody here can see.
+
+use std::sync::Arc;
+
+use crate::source::NotLoaded;
+
+use super::Project;
+use super::apps::MigrationName;
+
+/// How we know what is deployed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// `deployed.ref`
+    Ref(String),
+    /// `deployed.tags`: the newest tag.
+    Tag(String),
+    /// `deployed.environment`: the environment's name.
+    Environment(String),
+    /// No setting: the tips of these branches, by name.
+    Branches(Vec<String>),
+}
+
+/// What is deployed, as commits to look into.
+#[derive(Debug)]
+pub struct Deployed {
+    pub source: Source,
+    /// The configured commit, or the tips of the deployed branches; in the order of `Source::Branches`.
+    pub projects: Vec<Arc<Project>>,
+}
+
+/// That a migration is deployed, and why we say so.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Because {
+    /// Fits into "… is deployed (…)": "it is on `main`".
+    pub reason: String,
+    /// On the target branch, but not at the configured ref: databases of teammates have it, production does not.
+    pub merged_only: bool,
+}
+
+impl Deployed {
+    /// Is this migration deployed? `merge_base` and `target_tip` are those of the change: what only this pull request
+    /// made is never deployed, however often it is rewritten.
+    pub fn because(
+        &self,
+        migration: &MigrationName,
+        merge_base: &Project,
+        target_tip: &Project,
+    ) -> Result<Option<Because>, NotLoaded> {
+        if !has(merge_base, migration)? {
+            return Ok(None);
+        }
+        for (index, project) in self.projects.iter().enumerate() {
+            if has(project, migration)? {
+                return Ok(Some(Because { reason: self.source.reason(index), merged_only: false }));
+            }
+        }
+        let merged_only = !matches!(self.source, Source::Branches(_)) && has(target_tip, migration)?;
+        Ok(merged_only
+            .then(|| Because { reason: "it is merged, though not released".to_owned(), merged_only }))
+    }
+}
+
+impl Source {
+    fn reason(&self, index: usize) -> String {
+        use crate::model::finding::code;
+        match self {
+            Self::Ref(name) => format!("it is on {}", code(name)),
+            Self::Tag(name) => format!("it is in release {}", code(name)),
+            Self::Environment(name) => format!("it runs in {}", code(name)),
+            Self::Branches(names) => {
+                format!("it is on {}", code(names.get(index).map_or("the default branch", String::as_str)))
+            }
+        }
+    }
+}
+
+/// Does this commit have the migration?
+pub fn has(project: &Project, migration: &MigrationName) -> Result<bool, NotLoaded> {
+    let (apps, tree) = crate::source::snapshot::both(project.apps(), project.tree())?;
+    Ok(apps
+        .labelled(&migration.app)
+        .any(|app| tree.contains(&format!("{}/{}.py", app.migrations, migration.name))))
+}

@@ -1,0 +1,269 @@
+//! One migration file as Django reads it: the class's attributes and its operations.
+
+use std::sync::Arc;
+
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef};
+use ruff_text_size::TextRange;
+
+use crate::syntax::python::{Module, assigned_in, string, walk_expr};
+
+use super::apps::MigrationName;
+
+/// One entry of `dependencies` or `run_before`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Dependency {
+    /// `("blog", "0001_initial")`; the name may be `__first__` or `__latest__`.
+    On(MigrationName),
+    /// `migrations.swappable_dependency(settings.AUTH_USER_MODEL)`: the setting's name.
+    Swappable(String),
+    /// Anything the text alone does not tell.
+    Unknown,
+}
+
+/// A dependency with its place in the file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DependencyAt {
+    pub dependency: Dependency,
+    pub range: TextRange,
+}
+
+/// Where an operation stands in the tree of operations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Position {
+    /// Runs against database and state.
+    Plain,
+    /// Inside `SeparateDatabaseAndState(database_operations=…)`.
+    DatabaseOnly,
+    /// Inside `SeparateDatabaseAndState(state_operations=…)`, or another operation's `state_operations`.
+    StateOnly,
+}
+
+/// One operation call, with what its callee resolves to (`django.db.migrations.RunPython`).
+#[derive(Clone, Debug)]
+pub struct Operation<'a> {
+    pub call: &'a ExprCall,
+    pub callee: String,
+    pub position: Position,
+}
+
+impl Operation<'_> {
+    /// The last component of the callee: `AddField`.
+    pub fn kind(&self) -> &str {
+        self.callee.rsplit('.').next().unwrap_or(&self.callee)
+    }
+
+    /// An operation of Django itself: `django.db.migrations.*` in any of its import spellings.
+    pub fn is_django(&self, kind: &str) -> bool {
+        self.kind() == kind && is_django_operation(&self.callee)
+    }
+
+    /// An argument by keyword, else by position.
+    pub fn argument(&self, name: &str, position: usize) -> Option<&Expr> {
+        self.call.arguments.find_argument_value(name, position)
+    }
+
+    /// A literal string argument.
+    pub fn text(&self, name: &str, position: usize) -> Option<&str> {
+        self.argument(name, position).and_then(string)
+    }
+
+    /// `*args` or `**kwargs`: the arguments cannot be known.
+    pub fn has_unpacking(&self) -> bool {
+        let arguments = &self.call.arguments;
+        arguments.args.iter().any(Expr::is_starred_expr) || arguments.keywords.iter().any(|k| k.arg.is_none())
+    }
+}
+
+/// `django.db.migrations.X`, `django.db.migrations.operations.X`, `….operations.special.X`, …
+pub fn is_django_operation(callee: &str) -> bool {
+    callee.starts_with("django.db.migrations.")
+}
+
+/// A module with a class `Migration`.
+#[derive(Debug)]
+pub struct Migration {
+    module: Arc<Module>,
+    pub dependencies: Vec<DependencyAt>,
+    pub run_before: Vec<DependencyAt>,
+    pub replaces: Vec<DependencyAt>,
+    /// `dependencies` may hold more than could be read.
+    pub dependencies_partial: bool,
+    /// `initial = True`
+    pub initial: bool,
+    /// `atomic = False` when it is written so.
+    pub atomic: Option<bool>,
+}
+
+impl Migration {
+    /// `None` when the module has no class `Migration`.
+    pub(super) fn read(module: Arc<Module>) -> Option<Self> {
+        let class = module.class("Migration")?;
+        let (dependencies, dependencies_partial) =
+            references(&module, assigned_in(&class.body, "dependencies"));
+        let (run_before, _) = references(&module, assigned_in(&class.body, "run_before"));
+        let (replaces, _) = references(&module, assigned_in(&class.body, "replaces"));
+        let truth = |name: &str| {
+            assigned_in(&class.body, name).and_then(|e| e.as_boolean_literal_expr()).map(|b| b.value)
+        };
+        let (initial, atomic) = (truth("initial").unwrap_or(false), truth("atomic"));
+        Some(Self { dependencies, run_before, replaces, dependencies_partial, initial, atomic, module })
+    }
+
+    pub fn module(&self) -> &Arc<Module> {
+        &self.module
+    }
+
+    /// The class `Migration`; it is there, or this value would not be.
+    pub fn class(&self) -> Option<&StmtClassDef> {
+        self.module.class("Migration")
+    }
+
+    /// An attribute of the class: `operations`, `dependencies`.
+    pub fn attribute(&self, name: &str) -> Option<&Expr> {
+        self.class().and_then(|class| assigned_in(&class.body, name))
+    }
+
+    /// Every operation in source order, also nested ones, from lists, `+`, `+=`, comprehensions and names of this file.
+    pub fn operations(&self) -> Vec<Operation<'_>> {
+        let mut found = Vec::new();
+        let Some(class) = self.class() else { return found };
+        for stmt in crate::syntax::python::top_level(&class.body) {
+            if let Some(value) = operations_value(stmt) {
+                self.collect(value, Position::Plain, 0, &mut found);
+            }
+        }
+        found
+    }
+
+    fn collect<'a>(
+        &'a self,
+        expr: &'a Expr,
+        position: Position,
+        depth: usize,
+        found: &mut Vec<Operation<'a>>,
+    ) {
+        const MAX_DEPTH: usize = 12;
+        if depth > MAX_DEPTH {
+            return;
+        }
+        match expr {
+            Expr::List(list) => list.elts.iter().for_each(|e| self.collect(e, position, depth + 1, found)),
+            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|e| self.collect(e, position, depth + 1, found)),
+            Expr::Starred(starred) => self.collect(&starred.value, position, depth + 1, found),
+            Expr::BinOp(op) => {
+                self.collect(&op.left, position, depth + 1, found);
+                self.collect(&op.right, position, depth + 1, found);
+            }
+            Expr::If(choice) => {
+                self.collect(&choice.body, position, depth + 1, found);
+                self.collect(&choice.orelse, position, depth + 1, found);
+            }
+            Expr::ListComp(comprehension) => self.collect(&comprehension.elt, position, depth + 1, found),
+            Expr::Generator(generator) => self.collect(&generator.elt, position, depth + 1, found),
+            Expr::Name(name) => {
+                let local = self.class().and_then(|c| assigned_in(&c.body, name.id.as_str()));
+                if let Some(value) = local.or_else(|| self.module.assigned(name.id.as_str())) {
+                    self.collect(value, position, depth + 1, found);
+                }
+            }
+            Expr::Call(call) => self.collect_call(call, position, depth, found),
+            _ => {}
+        }
+    }
+
+    fn collect_call<'a>(
+        &'a self,
+        call: &'a ExprCall,
+        position: Position,
+        depth: usize,
+        found: &mut Vec<Operation<'a>>,
+    ) {
+        let Some(callee) = self.module.qualified(&call.func) else { return };
+        let nested = |name: &str, at: usize| call.arguments.find_argument_value(name, at);
+        let (database, state) = match callee.rsplit('.').next() {
+            Some("SeparateDatabaseAndState") => {
+                (nested("database_operations", 0), nested("state_operations", 1))
+            }
+            Some("list" | "tuple") if !callee.contains('.') => (call.arguments.find_positional(0), None),
+            _ => (None, None),
+        };
+        found.push(Operation { call, callee, position });
+        if let Some(expr) = database {
+            let inner = if position == Position::Plain { Position::DatabaseOnly } else { position };
+            self.collect(expr, inner, depth + 1, found);
+        }
+        if let Some(expr) = state {
+            self.collect(expr, Position::StateOnly, depth + 1, found);
+        }
+    }
+
+    /// Text that names the module as a whole: used where a rule looks for a word anywhere in it.
+    pub fn mentions(&self, name: &str) -> bool {
+        let mut mentioned = false;
+        crate::syntax::python::walk_exprs(self.module.body(), &mut |expr| {
+            mentioned |= expr.as_name_expr().is_some_and(|n| n.id.as_str() == name);
+        });
+        mentioned
+    }
+}
+
+/// `operations = …`, `operations += …`
+fn operations_value(stmt: &Stmt) -> Option<&Expr> {
+    if let Some(("operations", value)) = crate::syntax::python::assignment(stmt) {
+        return Some(value);
+    }
+    let grown = stmt.as_aug_assign_stmt()?;
+    grown.target.as_name_expr().filter(|n| n.id.as_str() == "operations").map(|_| &*grown.value)
+}
+
+/// The entries of a list of references, and whether there may be more.
+fn references(module: &Module, value: Option<&Expr>) -> (Vec<DependencyAt>, bool) {
+    use ruff_text_size::Ranged;
+    let Some(value) = value else { return (Vec::new(), false) };
+    let elements = match value {
+        Expr::List(list) => list.elts.as_slice(),
+        Expr::Tuple(tuple) => tuple.elts.as_slice(),
+        other => {
+            let mut found = Vec::new();
+            walk_expr(other, &mut |expr| {
+                if let dependency @ (Dependency::On(_) | Dependency::Swappable(_)) = reference(module, expr) {
+                    found.push(DependencyAt { dependency, range: expr.range() });
+                }
+            });
+            return (found, true);
+        }
+    };
+    let found: Vec<_> = elements
+        .iter()
+        .map(|e| DependencyAt { dependency: reference(module, e), range: e.range() })
+        .collect();
+    let partial = found.iter().any(|d| d.dependency == Dependency::Unknown);
+    (found, partial)
+}
+
+fn reference(module: &Module, expr: &Expr) -> Dependency {
+    let pair = match expr {
+        Expr::Tuple(tuple) => tuple.elts.as_slice(),
+        Expr::List(list) => list.elts.as_slice(),
+        Expr::Call(call) => return swappable(module, call),
+        _ => return Dependency::Unknown,
+    };
+    match pair {
+        [app, name] => match (module.fold(app).as_str(), module.fold(name).as_str()) {
+            (Some(app), Some(name)) => {
+                Dependency::On(MigrationName { app: app.to_owned(), name: name.to_owned() })
+            }
+            _ => Dependency::Unknown,
+        },
+        _ => Dependency::Unknown,
+    }
+}
+
+fn swappable(module: &Module, call: &ExprCall) -> Dependency {
+    let is_swappable = module.qualified(&call.func).is_some_and(|q| q.ends_with("swappable_dependency"));
+    let setting = call.arguments.find_positional(0).and_then(|e| e.as_attribute_expr());
+    match (is_swappable, setting) {
+        (true, Some(setting)) => Dependency::Swappable(setting.attr.to_string()),
+        _ => Dependency::Unknown,
+    }
+}

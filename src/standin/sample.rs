@@ -1,0 +1,169 @@
+//! A change made of two sets of files, judged in memory: what rule pages and rule tests stand on.
+
+use std::collections::BTreeMap;
+
+use crate::engine::{DeployedAt, Engine, Input, Step};
+use crate::model::change::{Change, ChangedFile, CommitFiles, Commits, FileStatus, Mode, Path};
+use crate::model::id::Sha;
+use crate::model::judgement::Judgement;
+use crate::model::policy::Policy;
+use crate::project::deployed::Source;
+use crate::source::{Blob, SnapshotId, Tree, TreeEntry, Want, diff};
+
+/// The files of a commit.
+pub type Files = BTreeMap<Path, Vec<u8>>;
+
+/// Two commits and what stands around them.
+#[derive(Clone, Debug, Default)]
+pub struct Sample {
+    /// At the merge base.
+    pub base: Files,
+    pub head: Files,
+    /// At the target's tip; `None`: it has not moved since the merge base.
+    pub tip: Option<Files>,
+    /// Head path → path at the merge base.
+    pub renames: BTreeMap<Path, Path>,
+    /// The configured deployed ref and its files; `None`: the target branch counts.
+    pub deployed: Option<(Source, Files)>,
+    /// Head paths that are symbolic links.
+    pub symlinks: Vec<Path>,
+    /// Files of further commits of the change, oldest first.
+    pub commits: Vec<Files>,
+    pub policy: Policy,
+}
+
+impl Sample {
+    /// A change from `base` to `head`, each a list of path and text.
+    pub fn new(base: &[(&str, &str)], head: &[(&str, &str)]) -> Self {
+        Self { base: files(base), head: files(head), ..Self::default() }
+    }
+
+    /// The change as a forge would show it.
+    pub fn change(&self) -> Change {
+        let tip = if self.tip.is_some() { sha('c') } else { sha('a') };
+        let scanned = (0..self.commits.len()).map(|i| CommitFiles {
+            sha: commit_sha(i),
+            paths: self.commits.get(i).map_or_else(Vec::new, |files| files.keys().cloned().collect()),
+        });
+        Change {
+            merge_base: sha('a'),
+            target_tip: tip,
+            head: sha('b'),
+            files: self.changed_files(),
+            commits: Commits { scanned: scanned.collect(), not_scanned: 0 },
+            truncated: None,
+        }
+    }
+
+    fn changed_files(&self) -> Vec<ChangedFile> {
+        let mut changed = Vec::new();
+        for (path, content) in &self.head {
+            let previous = self.renames.get(path);
+            let (status, old) = match (previous, self.base.get(path)) {
+                (Some(from), _) => (FileStatus::Renamed, self.base.get(from)),
+                (None, Some(old)) if old == content => continue,
+                (None, Some(old)) => (FileStatus::Modified, Some(old)),
+                (None, None) => (FileStatus::Added, None),
+            };
+            changed.push(ChangedFile {
+                path: path.clone(),
+                previous_path: previous.cloned(),
+                status,
+                hunks: hunks(old, Some(content)),
+            });
+        }
+        let moved: Vec<&Path> = self.renames.values().collect();
+        for (path, content) in
+            self.base.iter().filter(|(p, _)| !self.head.contains_key(*p) && !moved.contains(p))
+        {
+            let hunks = hunks(Some(content), None);
+            changed.push(ChangedFile {
+                path: path.clone(),
+                previous_path: None,
+                status: FileStatus::Deleted,
+                hunks,
+            });
+        }
+        changed
+    }
+
+    /// Runs the engine over it, giving it what it asks for.
+    pub fn judge(&self) -> Judgement {
+        let change = self.change();
+        let deployed = match &self.deployed {
+            Some((source, _)) => DeployedAt { source: source.clone(), commits: vec![sha('d')] },
+            None => DeployedAt {
+                source: Source::Branches(vec!["main".to_owned()]),
+                commits: vec![change.target_tip.clone()],
+            },
+        };
+        let input = Input {
+            change,
+            policy: self.policy.clone(),
+            deployed,
+            not_looked_at: Vec::new(),
+            notes: Vec::new(),
+        };
+        let mut engine = Engine::new(input);
+        loop {
+            match engine.step(&|| false) {
+                Step::Done(judgement) => return *judgement,
+                Step::Need(wants) => wants.iter().for_each(|want| self.supply(&mut engine, want)),
+            }
+        }
+    }
+
+    fn supply(&self, engine: &mut Engine, want: &Want) {
+        match want {
+            Want::Tree(id) => engine.supply_tree(want, self.tree(*id)),
+            Want::File { snapshot, path, .. } => {
+                let blob =
+                    self.files_at(*snapshot).get(path).map_or(Blob::Missing, |bytes| Blob::from_bytes(bytes));
+                engine.supply_file(want, blob);
+            }
+        }
+    }
+
+    fn tree(&self, id: SnapshotId) -> Tree {
+        let entry = |path: &Path, bytes: &Vec<u8>| {
+            let mode = if self.symlinks.contains(path) { Mode::Symlink } else { Mode::File };
+            (path.clone(), TreeEntry { mode, blob: None, size: Some(bytes.len() as u64) })
+        };
+        Tree { entries: self.files_at(id).iter().map(|(p, b)| entry(p, b)).collect(), truncated: false }
+    }
+
+    fn files_at(&self, id: SnapshotId) -> &Files {
+        match id {
+            SnapshotId::Head => &self.head,
+            SnapshotId::MergeBase => &self.base,
+            SnapshotId::TargetTip => self.tip.as_ref().unwrap_or(&self.base),
+            SnapshotId::Deployed(_) => self.deployed.as_ref().map_or(&self.base, |(_, files)| files),
+            SnapshotId::Commit(index) => self.commits.get(index).unwrap_or(&self.head),
+        }
+    }
+}
+
+/// Paths with their texts.
+pub fn files(list: &[(&str, &str)]) -> Files {
+    list.iter().map(|(path, text)| ((*path).to_owned(), text.as_bytes().to_vec())).collect()
+}
+
+fn hunks(old: Option<&Vec<u8>>, new: Option<&Vec<u8>>) -> Option<Vec<crate::model::change::Hunk>> {
+    let text =
+        |bytes: Option<&Vec<u8>>| bytes.map_or(Some(String::new()), |b| String::from_utf8(b.clone()).ok());
+    Some(diff::hunks(&text(old)?, &text(new)?))
+}
+
+/// A made-up object id of one repeated digit.
+fn sha(digit: char) -> Sha {
+    id(&digit.to_string().repeat(40))
+}
+
+fn commit_sha(index: usize) -> Sha {
+    id(&format!("{index:040x}"))
+}
+
+fn id(text: &str) -> Sha {
+    // Forty hex digits by construction; the zero id stands in if that were ever broken.
+    Sha::parse(text).unwrap_or_else(|| id(&"0".repeat(40)))
+}
