@@ -71,7 +71,12 @@ pub async fn input(
         policy,
         not_looked_at: Vec::new(),
         notes: Vec::new(),
+        policy_fault: None,
     };
+    if input.change.file_at_head(POLICY_PATH).is_some() {
+        let head = read_text(reader, repository, &input.change.head, POLICY_PATH).await?;
+        input.policy_fault = head.and_then(|text| parse(&text).err());
+    }
     input.deployed = deployed(reader, repository, &mut input, branches).await?;
     Ok(input)
 }
