@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use http::{HeaderMap, Method, header};
 use octocrab::Octocrab;
 use octocrab::models::AppId;
@@ -99,16 +99,15 @@ impl Http {
 
     /// What only the App itself may ask, signed with its key.
     pub(super) async fn app_get(&self, path: &str, what: &str) -> Result<Reply> {
-        let sent = self.app._get(path).await;
-        self.app_reply(sent, what).await
+        self.app_send(Method::GET, path, what).await
     }
 
-    async fn app_reply(
-        &self,
-        sent: octocrab::Result<http::Response<http_body_util_free::Body>>,
-        what: &str,
-    ) -> Result<Reply> {
+    async fn app_send(&self, method: Method, path: &str, what: &str) -> Result<Reply> {
         let transient = |e: octocrab::Error| answer::transient(what, answer::chain(&e));
+        let sent = match method {
+            Method::POST => self.app._post(path, None::<&()>).await,
+            _ => self.app._get(path).await,
+        };
         let response = sent.map_err(transient)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = self.app.body_to_string(response).await.map_err(transient)?;
@@ -219,8 +218,7 @@ impl Http {
         }
         let what = "the installation's token";
         let path = format!("/app/installations/{installation}/access_tokens");
-        let sent = self.app._post(path, None::<&()>).await;
-        match self.app_reply(sent, what).await {
+        match self.app_send(Method::POST, &path, what).await {
             Ok(reply) => Ok(Arc::new(reply.json::<Minted>(what)?.token)),
             Err(ForgeError::NotFound { .. }) => {
                 let message = format!("installation {installation} of the App is no longer there");
