@@ -23,6 +23,8 @@ const ANNOTATION_TITLE: usize = 255;
 pub struct Setting<'a> {
     pub sha: &'a Sha,
     pub run: &'a RunId,
+    /// Not the first attempt of its job.
+    pub resumed: bool,
     pub capabilities: Capabilities,
     pub links: &'a dyn Links,
     /// Name of the branch it is to be merged into.
@@ -55,7 +57,9 @@ pub fn inline(postings: &[Posting]) -> HashSet<&Fingerprint> {
 pub fn status(setting: &Setting<'_>, stage: &Stage<'_>) -> Status {
     let (outcome, description) = match stage {
         Stage::Reading { files } => (Outcome::Running, reading(*files)),
-        Stage::Judged { judgement, .. } => (Outcome::Verdict(judgement.verdict()), judged(setting, judgement)),
+        Stage::Judged { judgement, .. } => {
+            (Outcome::Verdict(judgement.verdict()), judged(setting, judgement))
+        }
         Stage::PolicyUnreadable { fault } => (Outcome::Broken, plain(fault)),
         Stage::GaveUp { reason, retry_at_ms } => (Outcome::Broken, gave_up(setting, reason, *retry_at_ms)),
         Stage::Superseded { by } => (Outcome::Superseded, superseded(*by)),
@@ -73,6 +77,7 @@ pub fn status(setting: &Setting<'_>, stage: &Stage<'_>) -> Status {
         annotations: if shown { annotations(stage) } else { Vec::new() },
         details_url: setting.links.run(),
         run: setting.run.clone(),
+        resumed: setting.resumed,
     }
 }
 
@@ -94,7 +99,12 @@ fn judged(setting: &Setting<'_>, judgement: &Judgement) -> String {
             "" => plain_clause(&n.reason),
             path => format!("{}: {}", plain(path), plain_clause(&n.reason)),
         }),
-        _ => judgement.findings.iter().map(|r| &r.finding).find(|f| f.severity >= Severity::Warning).map(naming),
+        _ => judgement
+            .findings
+            .iter()
+            .map(|r| &r.finding)
+            .find(|f| f.severity >= Severity::Warning)
+            .map(naming),
     };
     first.map_or(counts.clone(), |first| format!("{counts} · {first}"))
 }
