@@ -1,0 +1,3 @@
+//! What the house is told: the server's settings and each repository's policy.
+
+pub mod settings;
