@@ -1,1 +1,3 @@
-fn main() {}
+//! Every story about the house, in one binary.
+
+mod store;
