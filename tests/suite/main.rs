@@ -1,4 +1,3 @@
-//! One integration binary: stories against the stand-in forges, the command line, the rule pages, the layering.
+//! Every story about the house, in one binary.
 
-mod layering;
-mod pages;
+mod store;
