@@ -115,7 +115,7 @@ impl Publisher<'_> {
             head: Some(self.head.clone()),
             base: judgement.map(|j| j.target_tip.clone()),
             merge_base: judgement.map(|j| j.merge_base.clone()),
-            finished_at: (self.reviewer.clock)(),
+            finished_at: self.reviewer.clock.now(),
             page,
         };
         Ok(self.reviewer.store.finish_run(&self.job.run, &end).await?)
@@ -223,7 +223,7 @@ impl Publisher<'_> {
         if gap == 0 {
             return Ok(());
         }
-        let now = (self.reviewer.clock)();
+        let now = self.reviewer.clock.now();
         let account = self.repository.installation;
         let at = self.reviewer.store.reserve_write(&self.job.job.forge, account, now, gap).await?;
         if let Ok(wait) = u64::try_from(at - now) {
@@ -251,7 +251,7 @@ impl Publisher<'_> {
             return Ok(JobEnd::LeaseLost);
         }
         self.set(&status).await?;
-        let milliseconds = u64::try_from((self.reviewer.clock)() - started).unwrap_or(0);
+        let milliseconds = u64::try_from(self.reviewer.clock.now() - started).unwrap_or(0);
         let effort = Effort { requests: requests::so_far(), milliseconds };
         let web_url = pull.map(|p| p.web_url.clone());
         let page = page::page(judgement, &inline, &links, web_url, self.base_branch, effort);

@@ -114,7 +114,7 @@ impl Reviewer {
         number: u64,
         lease: &dyn Lease,
     ) -> Result<JobEnd, JobError> {
-        let started = (self.clock)();
+        let started = self.clock.now();
         let pull = match self.read_pull(&forge, job, number).await {
             Ok(pull) => pull,
             // Deleted with its repository, or never was: there is nobody to tell.
@@ -265,7 +265,7 @@ impl Reviewer {
                 head_hint: Some(now.head.clone()),
                 ..job.job.clone()
             };
-            self.store.enqueue(&next, (self.clock)()).await?;
+            self.store.enqueue(&next, self.clock.now()).await?;
         }
         Ok(())
     }
@@ -278,7 +278,7 @@ impl Reviewer {
         head: &Sha,
         lease: &dyn Lease,
     ) -> Result<JobEnd, JobError> {
-        let started = (self.clock)();
+        let started = self.clock.now();
         let repository = &job.job.repository;
         let argument = job.job.argument.as_deref().and_then(GroupArgument::parse);
         let Some(GroupArgument { base, base_branch }) = argument else {

@@ -84,14 +84,18 @@ macro_rules! retry {
     ($where:literal) => {
         concat!(
             "UPDATE jobs SET
-                state = CASE WHEN ", newer_waits!(), " THEN 'superseded'
+                state = CASE WHEN ",
+            newer_waits!(),
+            " THEN 'superseded'
                     WHEN giving_up = 1 AND attempts >= max_attempts THEN 'dead' ELSE 'ready' END,
                 giving_up = CASE WHEN attempts >= max_attempts THEN 1 ELSE giving_up END,
                 attempts = CASE WHEN giving_up = 0 AND attempts >= max_attempts THEN 0 ELSE attempts END,
                 run_at = CASE WHEN giving_up = 0 AND attempts >= max_attempts THEN $1 ELSE $2 END,
                 last_error = CASE WHEN giving_up = 1 THEN last_error ELSE $3 END,
                 stopped_at = $1, lease_token = NULL, lease_until = NULL
-             WHERE state = 'running' AND ", $where, " RETURNING state, giving_up"
+             WHERE state = 'running' AND ",
+            $where,
+            " RETURNING state, giving_up"
         )
     };
 }
@@ -101,7 +105,9 @@ const REAP: &str = retry!("lease_until < $1");
 
 const FATAL: &str = concat!(
     "UPDATE jobs SET
-        state = CASE WHEN ", newer_waits!(), " THEN 'superseded' WHEN giving_up = 1 THEN 'dead' ELSE 'ready' END,
+        state = CASE WHEN ",
+    newer_waits!(),
+    " THEN 'superseded' WHEN giving_up = 1 THEN 'dead' ELSE 'ready' END,
         giving_up = 1, attempts = 0, run_at = $1,
         last_error = CASE WHEN giving_up = 1 THEN last_error ELSE $2 END,
         stopped_at = $1, lease_token = NULL, lease_until = NULL
@@ -206,12 +212,14 @@ impl Store {
 
     /// Prolongs the lease. `false`: it is lost.
     pub async fn heartbeat(&self, id: &str, token: &str, lease_until: i64) -> Result<bool> {
-        let kept = sqlx::query("UPDATE jobs SET lease_until = $1 WHERE id = $2 AND lease_token = $3 AND state = 'running'")
-            .bind(lease_until)
-            .bind(id)
-            .bind(token)
-            .execute(self.write())
-            .await?;
+        let kept = sqlx::query(
+            "UPDATE jobs SET lease_until = $1 WHERE id = $2 AND lease_token = $3 AND state = 'running'",
+        )
+        .bind(lease_until)
+        .bind(id)
+        .bind(token)
+        .execute(self.write())
+        .await?;
         Ok(kept.rows_affected() == 1)
     }
 
@@ -310,11 +318,20 @@ impl Store {
         )
         .fetch_one(self.read())
         .await?;
-        Ok(QueueCounts { ready: count(&row, "ready")?, running: count(&row, "running")?, dead: count(&row, "dead")? })
+        Ok(QueueCounts {
+            ready: count(&row, "ready")?,
+            running: count(&row, "running")?,
+            dead: count(&row, "dead")?,
+        })
     }
 
     /// The argument of the last review of a merge group: what a request to check it again needs.
-    pub async fn group_argument(&self, forge: &ForgeName, repository: u64, head: &Sha) -> Result<Option<String>> {
+    pub async fn group_argument(
+        &self,
+        forge: &ForgeName,
+        repository: u64,
+        head: &Sha,
+    ) -> Result<Option<String>> {
         let row = sqlx::query(
             "SELECT argument FROM jobs WHERE forge = $1 AND repository_id = $2 AND target = $3 AND kind = 'review'
                 AND argument IS NOT NULL ORDER BY created_at DESC LIMIT 1",
@@ -342,12 +359,17 @@ impl Store {
 }
 
 /// Queues a job to run now, and returns the id of the row that waits for it.
-pub(super) async fn put(transaction: &mut Transaction<'static, Any>, job: &NewJob, now: i64) -> sqlx::Result<String> {
+pub(super) async fn put(
+    transaction: &mut Transaction<'static, Any>,
+    job: &NewJob,
+    now: i64,
+) -> sqlx::Result<String> {
     put_at(transaction, job, now, now).await
 }
 
 // A job that matters less than the one that waits (a target that moved, against a push) leaves it as it is.
-const PUT: &str = "INSERT INTO jobs (id, forge, repository_id, owner, name, installation, target, kind, reason, head_hint,
+const PUT: &str =
+    "INSERT INTO jobs (id, forge, repository_id, owner, name, installation, target, kind, reason, head_hint,
         priority, argument, state, giving_up, attempts, max_attempts, run_at, run_id, created_at)
      VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'ready', 0, 0, $13, $14, $15, $16)
      ON CONFLICT (forge, repository_id, target, kind) WHERE state = 'ready' DO UPDATE SET

@@ -10,7 +10,7 @@ impl Store {
     /// All postings of a pull request, in the order of their forge ids.
     pub async fn postings(&self, pull: &PullKey) -> Result<Vec<Posting>> {
         let rows = sqlx::query(
-            "SELECT kind, forge_id, review_id, fingerprints, body_hash, fixed, removed FROM postings
+            "SELECT kind, forge_id, review_id, fingerprints, headline, body_hash, fixed, removed FROM postings
              WHERE forge = $1 AND repository_id = $2 AND pull = $3 ORDER BY forge_id, kind",
         )
         .bind(&pull.forge.0)
@@ -30,45 +30,15 @@ impl Store {
         transaction.commit().await?;
         Ok(())
     }
-
-    /// Postings that a person removed from the forge, by kind and forge id.
-    pub async fn mark_removed(&self, pull: &PullKey, removed: &[(PostingKind, u64)]) -> Result<()> {
-        let statement = "UPDATE postings SET removed = 1
-             WHERE forge = $1 AND repository_id = $2 AND pull = $3 AND kind = $4 AND forge_id = $5";
-        self.mark(statement, pull, removed).await
-    }
-
-    /// Postings that now say "fixed".
-    pub async fn mark_fixed(&self, pull: &PullKey, fixed: &[(PostingKind, u64)]) -> Result<()> {
-        let statement = "UPDATE postings SET fixed = 1
-             WHERE forge = $1 AND repository_id = $2 AND pull = $3 AND kind = $4 AND forge_id = $5";
-        self.mark(statement, pull, fixed).await
-    }
-
-    async fn mark(&self, statement: &'static str, pull: &PullKey, which: &[(PostingKind, u64)]) -> Result<()> {
-        let mut transaction = self.begin().await?;
-        for (kind, forge_id) in which {
-            sqlx::query(statement)
-                .bind(&pull.forge.0)
-                .bind(to_row(pull.repository))
-                .bind(to_row(pull.number))
-                .bind(kind_text(*kind))
-                .bind(to_row(*forge_id))
-                .execute(&mut *transaction)
-                .await?;
-        }
-        transaction.commit().await?;
-        Ok(())
-    }
 }
 
 async fn save(transaction: &mut Transaction<'static, Any>, pull: &PullKey, posting: &Posting) -> Result<()> {
     let fingerprints = serde_json::to_string(&posting.fingerprints).map_err(|_| unreadable())?;
     sqlx::query(
-        "INSERT INTO postings (forge, repository_id, pull, kind, forge_id, review_id, fingerprints, body_hash, fixed,
-            removed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        "INSERT INTO postings (forge, repository_id, pull, kind, forge_id, review_id, fingerprints, headline,
+            body_hash, fixed, removed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
          ON CONFLICT (forge, repository_id, pull, kind, forge_id) DO UPDATE SET review_id = excluded.review_id,
-            fingerprints = excluded.fingerprints, body_hash = excluded.body_hash, fixed = excluded.fixed,
+            fingerprints = excluded.fingerprints, headline = excluded.headline, body_hash = excluded.body_hash, fixed = excluded.fixed,
             removed = excluded.removed",
     )
     .bind(&pull.forge.0)
@@ -78,6 +48,7 @@ async fn save(transaction: &mut Transaction<'static, Any>, pull: &PullKey, posti
     .bind(to_row(posting.forge_id))
     .bind(to_row(posting.review_id))
     .bind(fingerprints)
+    .bind(&posting.headline)
     .bind(&posting.body_hash)
     .bind(i64::from(posting.fixed))
     .bind(i64::from(posting.removed))
@@ -96,7 +67,9 @@ fn posting(row: &sqlx::any::AnyRow) -> Result<Posting> {
         kind,
         forge_id: from_row(row.try_get("forge_id")?),
         review_id: from_row(row.try_get("review_id")?),
-        fingerprints: serde_json::from_str(&row.try_get::<String, _>("fingerprints")?).map_err(|_| unreadable())?,
+        fingerprints: serde_json::from_str(&row.try_get::<String, _>("fingerprints")?)
+            .map_err(|_| unreadable())?,
+        headline: row.try_get("headline")?,
         body_hash: row.try_get("body_hash")?,
         fixed: row.try_get::<i64, _>("fixed")? == 1,
         removed: row.try_get::<i64, _>("removed")? == 1,

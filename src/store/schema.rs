@@ -87,6 +87,7 @@ CREATE TABLE postings (
     forge_id BIGINT NOT NULL,
     review_id BIGINT NOT NULL,
     fingerprints TEXT NOT NULL,
+    headline TEXT NOT NULL,
     body_hash TEXT NOT NULL,
     fixed BIGINT NOT NULL,
     removed BIGINT NOT NULL,

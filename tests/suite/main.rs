@@ -1,3 +1,5 @@
-//! Every story about the house, in one binary.
+//! One integration binary: stories against the stand-in forges, the command line, the rule pages, the layering.
 
+mod layering;
+mod pages;
 mod store;
