@@ -1,1 +1,3 @@
-fn main() {}
+//! One integration binary: stories against the stand-in forges, the command line, the rule pages, the layering.
+
+mod gitea;
