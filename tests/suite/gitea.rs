@@ -567,7 +567,10 @@ async fn p26_a_status_is_one_of_four_words_and_blocks_the_merge() {
     ] {
         house.client.ensure_status(&blog, &status(&pull.head, outcome)).await.unwrap();
         assert_eq!(house.blog.status_of(&pull.head).unwrap().state, word);
-        assert_eq!(house.blog.merge(1), Err("Not all required status checks successful".into()));
+        assert_eq!(
+            house.blog.merge(1),
+            Err("not allowed to merge [reason: Not all required status checks successful]".into())
+        );
     }
     house
         .client

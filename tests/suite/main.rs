@@ -1,3 +1,4 @@
 //! One integration binary: stories against the stand-in forges, the command line, the rule pages, the layering.
 
 mod gitea;
+mod real_forge;

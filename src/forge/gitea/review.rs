@@ -108,12 +108,14 @@ impl Gitea {
         Ok(summary.into_iter().chain(inline).collect())
     }
 
-    /// This list has no pages.
+    /// Oldest first: the forge gives them file by file in an order of its own. This list has no pages.
     async fn comments_of(&self, pull: &PullRequest, review: u64) -> Result<Vec<ReviewComment>> {
         let what = of(format!("the comments of review {review}"), &pull.repository);
         let call = Call::get(what, format!("{}/{review}/comments", reviews_path(pull)));
         let comments: Option<Vec<Option<ReviewComment>>> = self.api.send(call).await?.json()?;
-        Ok(comments.unwrap_or_default().into_iter().flatten().collect())
+        let mut comments: Vec<_> = comments.unwrap_or_default().into_iter().flatten().collect();
+        comments.sort_by_key(|c| c.id);
+        Ok(comments)
     }
 
     async fn posted(

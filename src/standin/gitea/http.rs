@@ -302,7 +302,8 @@ fn in_repository(world: &mut World, call: &Call, full_name: &str, rest: &[&str])
             };
             let shown =
                 |c| wire::code_comment(review.id, c, if write::is_shown(&repo, pull, c) { "@@" } else { "" });
-            Reply::ok(&Value::Array(review.comments.iter().map(shown).collect()))
+            // In no order that could be relied on.
+            Reply::ok(&Value::Array(review.comments.iter().rev().map(shown).collect()))
         }
         ("GET", ["commits", sha, "statuses"]) => {
             let rows = repo.statuses.iter().rev().filter(|s| s.sha.as_str() == *sha);

@@ -217,7 +217,10 @@ impl Repo {
             None => true,
             Some(state) => matches!(state, "" | "pending" | "failure" | "error" | "warning"),
         };
-        self.required.iter().any(blocks).then_some("Not all required status checks successful")
+        self.required
+            .iter()
+            .any(blocks)
+            .then_some("not allowed to merge [reason: Not all required status checks successful]")
     }
 }
 
