@@ -1,5 +1,7 @@
 //! One integration binary: stories against the stand-in forges, the command line, the rule pages, the layering.
 
+mod gitea;
 mod layering;
 mod pages;
+mod real_forge;
 mod store;
