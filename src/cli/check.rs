@@ -54,7 +54,8 @@ enum Format {
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let started = Instant::now();
-        let runtime = tokio::runtime::Builder::new_current_thread().build().context("the runtime does not start")?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().build().context("the runtime does not start")?;
         let judged = runtime.block_on(self.judge())?;
         self.print(&judged, started)?;
         Ok(ExitCode::from(Outcome::Verdict(judged.judgement.verdict()).exit_code()))
@@ -68,7 +69,9 @@ impl Check {
         let branches = Branches { target: range.base_name.clone(), default: range.base_name.clone() };
         let mut notes = range.notes;
         if policy.deployed.environment.take().is_some() {
-            notes.push("deployments can only be asked of the forge: here the base counts as deployed".to_owned());
+            notes.push(
+                "deployments can only be asked of the forge: here the base counts as deployed".to_owned(),
+            );
         }
         let mut input = prepare::input(&local, &nameless(), change, policy, &branches).await?;
         input.notes.extend(notes);
@@ -78,13 +81,17 @@ impl Check {
     /// The base side's policy, or the file that replaces it.
     async fn policy(&self, local: &Local, change: &Change, range: &Range) -> anyhow::Result<Policy> {
         if let Some(file) = &self.config {
-            let text = std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))?;
+            let text = std::fs::read_to_string(file)
+                .with_context(|| format!("{} cannot be read", file.display()))?;
             return prepare::parse(&text).map_err(|fault| anyhow::anyhow!("{}, {fault}", file.display()));
         }
         match prepare::policy(local, &nameless(), change).await? {
             PolicyRead::Valid(policy) => Ok(*policy),
             PolicyRead::Broken(fault) => {
-                bail!("{POLICY_PATH} on {}, {fault}; mend it there, or give another with --config", range.base_name)
+                bail!(
+                    "{POLICY_PATH} on {}, {fault}; mend it there, or give another with --config",
+                    range.base_name
+                )
             }
         }
     }

@@ -1,5 +1,6 @@
 //! The command line: one file per command.
 
+pub mod assembly;
 mod check;
 mod demo;
 mod output;

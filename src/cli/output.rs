@@ -17,3 +17,15 @@ pub(super) fn error(error: &anyhow::Error) {
 pub(super) fn colour() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty())
 }
+
+/// Logs for operators on standard error: JSON unless a person watches. `RUST_LOG` decides what is told.
+pub(super) fn start_logging() {
+    use tracing_subscriber::{EnvFilter, fmt};
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("info"));
+    let logs = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    if std::io::stderr().is_terminal() {
+        let _ = logs.try_init();
+    } else {
+        let _ = logs.json().try_init();
+    }
+}

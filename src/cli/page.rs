@@ -12,7 +12,8 @@ const RESET: &str = "\u{1b}[0m";
 
 /// The page under a line that names the rule.
 pub(super) fn render(markdown: &str, name: &str, colour: bool) -> String {
-    let mut page = Page { text: String::new(), paragraph: String::new(), prefix: String::new(), code: None, colour };
+    let mut page =
+        Page { text: String::new(), paragraph: String::new(), prefix: String::new(), code: None, colour };
     page.line(&page.painted(DIM, name));
     for event in Parser::new(markdown) {
         page.event(event);
@@ -121,7 +122,11 @@ mod tests {
 
     #[test]
     fn a_page_reads_well_without_colour() {
-        let page = render("# T\n\n> Q\n\nOne `two`\nthree.\n\n- a\n- b\n\n```py x.py bad\nf()\n```\n", "MIG004", false);
+        let page = render(
+            "# T\n\n> Q\n\nOne `two`\nthree.\n\n- a\n- b\n\n```py x.py bad\nf()\n```\n",
+            "MIG004",
+            false,
+        );
         assert_eq!(page, "MIG004\n\nT\n\n│ Q\n\nOne two three.\n• a\n• b\n\nx.py  bad\n    f()\n");
     }
 }

@@ -50,7 +50,11 @@ fn list() {
 
 fn explain(wanted: &str) -> anyhow::Result<()> {
     if let Some(rule) = rules::find(wanted) {
-        out(&page::render(rule.page, &format!("{} · {} · {}", rule.code, rule.name, rule.severity), colour()));
+        out(&page::render(
+            rule.page,
+            &format!("{} · {} · {}", rule.code, rule.name, rule.severity),
+            colour(),
+        ));
         return Ok(());
     }
     let upper = wanted.to_ascii_uppercase();

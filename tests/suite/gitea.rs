@@ -667,10 +667,10 @@ async fn what_the_forge_delivers_is_believed_and_understood() {
     house.blog.close(1);
     house.blog.reopen(1);
 
-    let secrets = [SecretString::from("old"), SecretString::from("secret")];
+    let secret = SecretString::from("secret");
     let mut told = Vec::new();
     for delivery in house.forge.take_deliveries() {
-        verify(&delivery.headers, &delivery.body, &secrets).unwrap();
+        verify(&delivery.headers, &delivery.body, &secret).unwrap();
         told.push(match parse(&delivery.headers, &delivery.body, BOT).unwrap() {
             Event::Pull { reason, .. } => reason.as_str(),
             Event::PullClosed { .. } => "closed",
@@ -702,8 +702,8 @@ async fn p19_a_hook_without_a_secret_is_never_believed() {
     house.pull().await;
     for delivery in house.forge.take_deliveries() {
         assert!(delivery.headers.contains_key("x-hub-signature-256"));
-        assert!(verify(&delivery.headers, &delivery.body, &[SecretString::from("")]).is_err());
-        assert!(verify(&delivery.headers, &delivery.body, &[SecretString::from("secret")]).is_err());
+        assert!(verify(&delivery.headers, &delivery.body, &SecretString::from("")).is_err());
+        assert!(verify(&delivery.headers, &delivery.body, &SecretString::from("secret")).is_err());
     }
 }
 

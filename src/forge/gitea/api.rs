@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::forge::{ForgeError, Result};
+use crate::forge::{ForgeError, Result, requests};
 use crate::model::id::Repository;
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -190,6 +190,7 @@ impl Api {
             Some(body) => request.json(body),
             None => request,
         };
+        requests::sent();
         request.send().await.map_err(|fault| unreachable_forge(call, &fault))
     }
 
