@@ -35,10 +35,6 @@ impl Answer {
     pub(super) fn bytes(content_type: &str, body: Vec<u8>) -> Self {
         Self { status: 200, headers: vec![("content-type", content_type.to_owned())], body }
     }
-
-    pub(super) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Vec::new() }
-    }
 }
 
 /// Which part of a list was asked for.
@@ -66,7 +62,12 @@ impl Paging<'_> {
                 .query
                 .iter()
                 .filter(|(k, _)| k != "page")
-                .map(|(k, v)| format!("{k}={}", percent_encoding::utf8_percent_encode(v, percent_encoding::NON_ALPHANUMERIC)))
+                .map(|(k, v)| {
+                    format!(
+                        "{k}={}",
+                        percent_encoding::utf8_percent_encode(v, percent_encoding::NON_ALPHANUMERIC)
+                    )
+                })
                 .collect();
             query.push(format!("page={}", page + 1));
             format!("<{}{}?{}>; rel=\"next\"", self.base_url, self.path, query.join("&"))

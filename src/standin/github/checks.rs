@@ -68,7 +68,8 @@ fn update(world: &mut World, body: &Value, repo: u64, id: &str) -> Answer {
     if let Err(refused) = checked(world, body) {
         return refused;
     }
-    let Some(check) = world.repo_mut(repo).and_then(|r| r.checks.iter_mut().find(|c| c.id.to_string() == id)) else {
+    let Some(check) = world.repo_mut(repo).and_then(|r| r.checks.iter_mut().find(|c| c.id.to_string() == id))
+    else {
         return Answer::not_found();
     };
     let reopened = check.status == "completed" && text(body, "status").is_some_and(|s| s != "completed");
@@ -92,8 +93,11 @@ fn checked(world: &mut World, body: &Value) -> Result<(), Answer> {
     let Some(output) = body.get("output") else { return Ok(()) };
     let long = |key| text(output, key).is_some_and(|t| t.len() > LONGEST_TEXT);
     let annotations = output.get("annotations").and_then(Value::as_array).map_or(&[][..], Vec::as_slice);
-    if text(output, "title").is_none() || text(output, "summary").is_none() || long("summary") || long("text") {
-        return Err(Answer::unprocessable(&["output needs a title and a summary of at most 65535 characters"]));
+    if text(output, "title").is_none() || text(output, "summary").is_none() || long("summary") || long("text")
+    {
+        return Err(Answer::unprocessable(&[
+            "output needs a title and a summary of at most 65535 characters",
+        ]));
     }
     if annotations.len() > MOST_ANNOTATIONS {
         return Err(Answer::unprocessable(&["No more than 50 annotations are allowed"]));
@@ -116,7 +120,9 @@ fn apply(check: &mut Check, body: &Value) {
     if let Some(output) = body.get("output") {
         check.title = text(output, "title").unwrap_or_default();
         check.summary = text(output, "summary").unwrap_or_default();
-        check.annotations.extend(output.get("annotations").and_then(Value::as_array).into_iter().flatten().cloned());
+        check
+            .annotations
+            .extend(output.get("annotations").and_then(Value::as_array).into_iter().flatten().cloned());
     }
 }
 
@@ -128,7 +134,12 @@ fn list(world: &World, asked: &Asked<'_>, repo: u64, name: &str) -> Answer {
     checks.retain(|c| is("check_name", &c.name) && is("app_id", &APP_ID.to_string()));
     if asked.parameter("filter") != Some("all") {
         let mut seen = Vec::new();
-        checks.retain(|c| !seen.contains(&c.name) && { seen.push(c.name.clone()); true });
+        checks.retain(|c| {
+            !seen.contains(&c.name) && {
+                seen.push(c.name.clone());
+                true
+            }
+        });
     }
     checks.retain(|c| is("status", &c.status));
     asked.paging(world).wrapped("check_runs", checks.into_iter().map(check_json).collect())

@@ -130,7 +130,10 @@ enum Node<'w> {
     Root,
     Repository(&'w Repo),
     Named(String),
-    Login { kind: &'static str, login: String },
+    Login {
+        kind: &'static str,
+        login: String,
+    },
     Pull(&'w Repo, &'w Pull),
     PullCommit(&'w Repo, Sha),
     Commit(&'w Repo, Sha),
@@ -141,8 +144,15 @@ enum Node<'w> {
     Tree,
     Review(&'w Pull, &'w Review),
     Comment(&'w Comment),
-    Page { more: bool, end: usize },
-    Connection { nodes: Vec<Node<'w>>, more: bool, end: usize },
+    Page {
+        more: bool,
+        end: usize,
+    },
+    Connection {
+        nodes: Vec<Node<'w>>,
+        more: bool,
+        end: usize,
+    },
 }
 
 enum Found<'w> {
@@ -210,7 +220,9 @@ impl<'w> Run<'w> {
         let argument = |key: &str| arguments.iter().find(|(k, _)| k == key).map(|(_, v)| v);
         let text = |key: &str| argument(key).and_then(Value::as_str).unwrap_or("");
         Some(match (node, name) {
-            (Node::Root, "repository") => maybe(self.world.repo(text("owner"), text("name")).map(Node::Repository)),
+            (Node::Root, "repository") => {
+                maybe(self.world.repo(text("owner"), text("name")).map(Node::Repository))
+            }
             (Node::Repository(r), "databaseId") => value(json!(r.id)),
             (Node::Repository(r), "name") => value(json!(r.name)),
             (Node::Repository(r), "owner") => Found::Node(login(&r.owner)),
@@ -242,18 +254,28 @@ impl<'w> Run<'w> {
             (Node::Comment(c), "fullDatabaseId") => value(json!(c.id.to_string())),
             (Node::Comment(c), "body") => value(json!(c.body)),
             (Node::Connection { nodes, .. }, "nodes") => Found::List(nodes.clone()),
-            (Node::Connection { more, end, .. }, "pageInfo") => Found::Node(Node::Page { more: *more, end: *end }),
+            (Node::Connection { more, end, .. }, "pageInfo") => {
+                Found::Node(Node::Page { more: *more, end: *end })
+            }
             (Node::Page { more, .. }, "hasNextPage") => value(json!(more)),
             (Node::Page { end, .. }, "endCursor") => value(json!(end.to_string())),
             _ => return None,
         })
     }
 
-    fn pull(&self, repo: &'w Repo, pull: &'w Pull, name: &str, arguments: &[(String, Value)]) -> Option<Found<'w>> {
+    fn pull(
+        &self,
+        repo: &'w Repo,
+        pull: &'w Pull,
+        name: &str,
+        arguments: &[(String, Value)],
+    ) -> Option<Found<'w>> {
         let tip = repo.git.branch(&pull.base_branch);
         Some(match name {
             "number" => value(json!(pull.number)),
-            "url" => value(json!(format!("{}/{}/pull/{}", self.world.base_url, repo.full_name(), pull.number))),
+            "url" => {
+                value(json!(format!("{}/{}/pull/{}", self.world.base_url, repo.full_name(), pull.number)))
+            }
             "state" => value(json!(match pull.state {
                 State::Open => "OPEN",
                 State::Closed => "CLOSED",
@@ -268,7 +290,9 @@ impl<'w> Run<'w> {
             "author" => Found::Node(login(&pull.author)),
             "commits" => self.connection(vec![Node::PullCommit(repo, pull.shown_head().clone())], &[]),
             "baseRef" => maybe(tip.map(|t| Node::Ref(repo, t))),
-            "reviews" => self.connection(pull.reviews.iter().map(|r| Node::Review(pull, r)).collect(), arguments),
+            "reviews" => {
+                self.connection(pull.reviews.iter().map(|r| Node::Review(pull, r)).collect(), arguments)
+            }
             _ => return None,
         })
     }
@@ -288,7 +312,13 @@ impl<'w> Run<'w> {
         })
     }
 
-    fn review(&self, pull: &'w Pull, review: &'w Review, name: &str, arguments: &[(String, Value)]) -> Option<Found<'w>> {
+    fn review(
+        &self,
+        pull: &'w Pull,
+        review: &'w Review,
+        name: &str,
+        arguments: &[(String, Value)],
+    ) -> Option<Found<'w>> {
         Some(match name {
             "fullDatabaseId" => value(json!(review.id.to_string())),
             "state" => value(json!(review.state)),

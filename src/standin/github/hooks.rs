@@ -71,12 +71,19 @@ impl World {
 
     pub(super) fn tell_group(&mut self, repo: u64, action: &str, head: &Sha, base: &Sha, branch: &str) {
         let group = json!({"head_sha": head, "base_sha": base, "base_ref": format!("refs/heads/{branch}")});
-        self.deliver("merge_group", repo, "github-merge-queue[bot]", json!({"action": action, "merge_group": group}));
+        self.deliver(
+            "merge_group",
+            repo,
+            "github-merge-queue[bot]",
+            json!({"action": action, "merge_group": group}),
+        );
     }
 }
 
 fn sign(secret: &str, body: &[u8]) -> String {
-    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()) else { return String::new() };
+    let Ok(mut mac) = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()) else {
+        return String::new();
+    };
     mac.update(body);
     hex::encode(mac.finalize().into_bytes())
 }

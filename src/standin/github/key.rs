@@ -32,7 +32,10 @@ fn generate() -> Option<AppKey> {
     let pair = KeyPair::generate(KeySize::Rsa2048).ok()?;
     let private: Pkcs8V1Der<'_> = pair.as_der().ok()?;
     let public: PublicKeyX509Der<'_> = pair.public_key().as_der().ok()?;
-    Some(AppKey { private_pem: pem("PRIVATE KEY", private.as_ref()), public_pem: pem("PUBLIC KEY", public.as_ref()) })
+    Some(AppKey {
+        private_pem: pem("PRIVATE KEY", private.as_ref()),
+        public_pem: pem("PUBLIC KEY", public.as_ref()),
+    })
 }
 
 fn pem(label: &str, der: &[u8]) -> String {
@@ -45,14 +48,19 @@ fn pem(label: &str, der: &[u8]) -> String {
 impl AppKey {
     /// GitHub's rules for an App's token: RS256, at most ten minutes ahead, not from the future, of this App.
     pub(super) fn check(&self, jwt: &str, app_id: u64, now_s: i64) -> Result<(), &'static str> {
-        let key = DecodingKey::from_rsa_pem(self.public_pem.as_bytes()).map_err(|_| "the stand-in has no key")?;
+        let key =
+            DecodingKey::from_rsa_pem(self.public_pem.as_bytes()).map_err(|_| "the stand-in has no key")?;
         let validation = Validation::new(Algorithm::RS256);
         let claims = jsonwebtoken::decode::<Claims>(jwt, &key, &validation);
         let claims = claims.map_err(|_| "A JSON web token could not be decoded")?.claims;
         match claims {
             Claims { iss, .. } if iss != app_id => Err("Integration not found"),
-            Claims { exp, .. } if exp > now_s + 600 => Err("'Expiration time' claim ('exp') is too far in the future"),
-            Claims { iat, .. } if iat > now_s => Err("'Issued at' claim ('iat') must be an Integer in the past"),
+            Claims { exp, .. } if exp > now_s + 600 => {
+                Err("'Expiration time' claim ('exp') is too far in the future")
+            }
+            Claims { iat, .. } if iat > now_s => {
+                Err("'Issued at' claim ('iat') must be an Integer in the past")
+            }
             _ => Ok(()),
         }
     }

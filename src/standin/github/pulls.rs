@@ -27,7 +27,9 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>, repo: u64, rest: &[&s
         ("GET", []) => Answer::ok(&pull_json(world, repository, pull)),
         ("GET", ["files"]) => {
             let (diff, head) = (repository.diff_of(pull), pull.shown_head());
-            asked.paging(world).list(diff.iter().take(LISTED).map(|f| file_json(world, repository, f, head)).collect())
+            asked
+                .paging(world)
+                .list(diff.iter().take(LISTED).map(|f| file_json(world, repository, f, head)).collect())
         }
         ("GET", ["reviews"]) => asked.paging(world).list(pull.reviews.iter().map(review_json).collect()),
         ("GET", ["comments"]) => {
@@ -79,7 +81,9 @@ fn create_review(world: &mut World, body: &Value, repo: u64, number: u64) -> Ans
         world.violate("a review names no commit".to_owned());
     }
     let ids: Vec<u64> = (0..=wanted.len()).map(|_| world.next_id()).collect();
-    let Some(repository) = world.repositories.iter_mut().find(|r| r.id == repo) else { return Answer::not_found() };
+    let Some(repository) = world.repositories.iter_mut().find(|r| r.id == repo) else {
+        return Answer::not_found();
+    };
     let Some(pull) = repository.pulls.get(&number) else { return Answer::not_found() };
     let commit = match text(body, "commit_id").and_then(|s| Sha::parse(&s)) {
         Some(commit) if repository.git.ancestors(&pull.head).contains(&commit) => commit,
@@ -132,7 +136,16 @@ fn anchored(repo: &Repo, pull: &Pull, wire: &Value, id: u64, review: u64) -> Opt
     let ordered = start_line.is_none_or(|s| s < line);
     let inside = (first..=line).all(|l| shown.contains(&l));
     let body = text(wire, "body").filter(|b| !b.is_empty() && b.chars().count() <= LONGEST_BODY)?;
-    (ordered && inside).then(|| Comment { id, review, login: BOT.to_owned(), path, line, start_line, side, body })
+    (ordered && inside).then(|| Comment {
+        id,
+        review,
+        login: BOT.to_owned(),
+        path,
+        line,
+        start_line,
+        side,
+        body,
+    })
 }
 
 fn edit_review(world: &mut World, body: &Value, repo: u64, number: u64, id: &str) -> Answer {
@@ -142,7 +155,9 @@ fn edit_review(world: &mut World, body: &Value, repo: u64, number: u64, id: &str
         .and_then(|p| p.reviews.iter_mut().find(|r| r.id.to_string() == id));
     match (review, text(body, "body")) {
         (None, _) => Answer::not_found(),
-        (Some(review), _) if review.login != BOT => Answer::message(403, "Resource not accessible by integration"),
+        (Some(review), _) if review.login != BOT => {
+            Answer::message(403, "Resource not accessible by integration")
+        }
         (Some(review), Some(new)) => {
             review.body = new;
             Answer::ok(&review_json(review))
@@ -153,7 +168,9 @@ fn edit_review(world: &mut World, body: &Value, repo: u64, number: u64, id: &str
 
 /// Only drafts can go.
 fn delete_review(world: &mut World, repo: u64, number: u64, id: &str) -> Answer {
-    let Some(pull) = world.repo_mut(repo).and_then(|r| r.pulls.get_mut(&number)) else { return Answer::not_found() };
+    let Some(pull) = world.repo_mut(repo).and_then(|r| r.pulls.get_mut(&number)) else {
+        return Answer::not_found();
+    };
     match pull.reviews.iter().position(|r| r.id.to_string() == id) {
         None => Answer::not_found(),
         Some(at) if pull.reviews[at].state != "PENDING" => {
@@ -175,7 +192,9 @@ fn edit_comment(world: &mut World, asked: &Asked<'_>, repo: u64, id: &str) -> An
     let found = comments.and_then(|mut c| c.find(|c| c.id.to_string() == id));
     match (found, text(asked.body, "body")) {
         (None, _) => Answer::not_found(),
-        (Some(comment), _) if comment.login != BOT => Answer::message(403, "Resource not accessible by integration"),
+        (Some(comment), _) if comment.login != BOT => {
+            Answer::message(403, "Resource not accessible by integration")
+        }
         (Some(comment), Some(new)) => {
             comment.body = new;
             Answer::ok(&comment_json(comment))

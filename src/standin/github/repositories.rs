@@ -45,18 +45,15 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>, id: u64, rest: &[&str
         },
         ("GET", ["contents", path @ ..]) => contents(repo, &path.join("/"), asked),
         ("GET", ["commits", name @ ..]) => commit(world, asked, repo, &name.join("/")),
-        ("GET", ["tags"]) => {
-            asked.paging(world).list(repo.git.tags().iter().map(|(n, s)| json!({"name": n, "commit": {"sha": s}})).collect())
-        }
-        ("GET", ["releases"]) => {
-            let newest = repo.releases.iter().rev();
-            let releases = newest.map(|(tag, pre)| json!({"tag_name": tag, "draft": false, "prerelease": pre})).collect();
-            asked.paging(world).list(releases)
-        }
+        ("GET", ["tags"]) => asked
+            .paging(world)
+            .list(repo.git.tags().iter().map(|(n, s)| json!({"name": n, "commit": {"sha": s}})).collect()),
         ("GET", ["deployments"]) => deployments(world, asked, repo),
         ("GET", ["deployments", deployment, "statuses"]) => {
             match repo.deployments.iter().find(|d| d.id.to_string() == *deployment) {
-                Some(d) => asked.paging(world).list(d.states.iter().rev().map(|s| json!({"state": s})).collect()),
+                Some(d) => {
+                    asked.paging(world).list(d.states.iter().rev().map(|s| json!({"state": s})).collect())
+                }
                 None => Answer::not_found(),
             }
         }
@@ -70,7 +67,9 @@ pub(super) fn answer(world: &mut World, asked: &Asked<'_>, id: u64, rest: &[&str
 
 fn react(world: &mut World, asked: &Asked<'_>, id: u64, comment: &str) -> Answer {
     let content = asked.body.get("content").and_then(Value::as_str).unwrap_or("");
-    let (Some(repo), Ok(comment)) = (world.repo_mut(id), comment.parse::<u64>()) else { return Answer::not_found() };
+    let (Some(repo), Ok(comment)) = (world.repo_mut(id), comment.parse::<u64>()) else {
+        return Answer::not_found();
+    };
     let Some(reactions) = repo.conversation.get_mut(&comment) else { return Answer::not_found() };
     let new = reactions.insert(content.to_owned());
     Answer::json(if new { 201 } else { 200 }, &json!({"id": 1, "content": content}))
@@ -128,7 +127,9 @@ pub(super) fn file_json(world: &World, repo: &Repo, file: &FileDiff, head: &Sha)
 }
 
 fn tree(repo: &Repo, commit: &str, recursive: bool) -> Answer {
-    let Some(found) = repo.git.resolve(commit).and_then(|c| repo.git.get(&c)) else { return Answer::not_found() };
+    let Some(found) = repo.git.resolve(commit).and_then(|c| repo.git.get(&c)) else {
+        return Answer::not_found();
+    };
     let mut entries = Vec::new();
     let mut folders = std::collections::BTreeSet::new();
     for (path, content) in &found.files {
@@ -147,7 +148,9 @@ fn tree(repo: &Repo, commit: &str, recursive: bool) -> Answer {
         }
         entries.push(entry);
     }
-    entries.extend(folders.iter().map(|f| json!({"path": f, "mode": "040000", "type": "tree", "sha": found.id})));
+    entries.extend(
+        folders.iter().map(|f| json!({"path": f, "mode": "040000", "type": "tree", "sha": found.id})),
+    );
     if !recursive {
         entries.retain(|e| !e["path"].as_str().unwrap_or("").contains('/'));
     }
@@ -163,10 +166,16 @@ fn contents(repo: &Repo, path: &str, asked: &Asked<'_>) -> Answer {
         Some(content) if asked.accept.contains("raw") => {
             Answer::bytes("application/vnd.github.raw; charset=utf-8", content.bytes.to_vec())
         }
-        Some(content) => Answer::ok(&json!({"type": "file", "path": path, "sha": content.id(), "size": content.bytes.len()})),
+        Some(content) => Answer::ok(
+            &json!({"type": "file", "path": path, "sha": content.id(), "size": content.bytes.len()}),
+        ),
         None => {
-            let inside: Vec<Value> =
-                found.files.keys().filter(|p| p.starts_with(&format!("{path}/"))).map(|p| json!({"path": p})).collect();
+            let inside: Vec<Value> = found
+                .files
+                .keys()
+                .filter(|p| p.starts_with(&format!("{path}/")))
+                .map(|p| json!({"path": p}))
+                .collect();
             if inside.is_empty() { Answer::not_found() } else { Answer::ok(&Value::Array(inside)) }
         }
     }
@@ -178,7 +187,10 @@ fn commit(world: &World, asked: &Asked<'_>, repo: &Repo, name: &str) -> Answer {
         return Answer::message(422, &format!("No commit found for SHA: {name}"));
     };
     if asked.accept.contains("vnd.github.sha") {
-        return Answer::bytes("application/vnd.github.sha; charset=utf-8", found.id.as_str().as_bytes().to_vec());
+        return Answer::bytes(
+            "application/vnd.github.sha; charset=utf-8",
+            found.id.as_str().as_bytes().to_vec(),
+        );
     }
     let files = repo.git.changes_of(&found.id).iter().map(|f| file_json(world, repo, f, &found.id)).collect();
     let (shown, link) = asked.paging(world).cut(files, COMPARED);
@@ -192,8 +204,7 @@ fn commit(world: &World, asked: &Asked<'_>, repo: &Repo, name: &str) -> Answer {
 fn deployments(world: &World, asked: &Asked<'_>, repo: &Repo) -> Answer {
     let environment = asked.parameter("environment").unwrap_or("none");
     let newest = repo.deployments.iter().rev().filter(|d| d.environment == environment);
-    let shown = newest.map(|d| {
-        json!({"id": d.id, "sha": d.sha, "environment": d.environment, "created_at": rfc3339(0)})
-    });
+    let shown = newest
+        .map(|d| json!({"id": d.id, "sha": d.sha, "environment": d.environment, "created_at": rfc3339(0)}));
     asked.paging(world).list(shown.collect())
 }

@@ -53,8 +53,13 @@ pub(super) async fn serve(
     let (answer, logged) = {
         let mut world = standin.world();
         let answer = answer(&mut world, &asked, &headers);
-        let logged =
-            Logged { method: asked.method.to_owned(), path: asked.path.to_owned(), query: query.clone(), body: json.clone(), status: answer.status };
+        let logged = Logged {
+            method: asked.method.to_owned(),
+            path: asked.path.to_owned(),
+            query: query.clone(),
+            body: json.clone(),
+            status: answer.status,
+        };
         world.log.push(logged.clone());
         (answer, logged)
     };
@@ -76,7 +81,10 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> &'a str {
 
 fn answer(world: &mut World, asked: &Asked<'_>, headers: &HeaderMap) -> Answer {
     if text(headers, "user-agent").is_empty() {
-        return Answer::message(403, "Request forbidden by administrative rules. Make sure your request has a User-Agent header");
+        return Answer::message(
+            403,
+            "Request forbidden by administrative rules. Make sure your request has a User-Agent header",
+        );
     }
     let fault = struck(world, asked);
     if let Some(fault) = fault.as_ref().filter(|f| f.when == When::Before) {
@@ -118,7 +126,8 @@ fn authenticated(world: &mut World, asked: &Asked<'_>, token: &str) -> Answer {
     let segments = segments(asked.path);
     let names: Vec<&str> = segments.iter().map(String::as_str).collect();
     if let ["app", ..] | ["repos", _, _, "installation"] = names.as_slice() {
-        let checked = app_key().map_or(Err("the stand-in has no key"), |k| k.check(token, APP_ID, now_ms() / 1000));
+        let checked =
+            app_key().map_or(Err("the stand-in has no key"), |k| k.check(token, APP_ID, now_ms() / 1000));
         return match checked {
             Ok(()) => as_app(world, asked, &names),
             Err(message) => Answer::message(401, message),
@@ -211,10 +220,12 @@ fn needed(method: &str, names: &[&str]) -> Option<(&'static str, &'static str)> 
     let level = if method == "GET" { "read" } else { "write" };
     match names {
         ["graphql"] => Some(("pull_requests", "read")),
-        ["repos", _, _, "check-runs", ..] | ["repos", _, _, "commits", _, "check-runs"] => Some(("checks", level)),
+        ["repos", _, _, "check-runs", ..] | ["repos", _, _, "commits", _, "check-runs"] => {
+            Some(("checks", level))
+        }
         ["repos", _, _, "pulls", ..] | ["repos", _, _, "issues", ..] => Some(("pull_requests", level)),
         ["repos", _, _, "deployments", ..] => Some(("deployments", level)),
-        ["repos", _, _, "git" | "contents" | "compare" | "commits" | "tags" | "releases", ..] => {
+        ["repos", _, _, "git" | "contents" | "compare" | "commits" | "tags", ..] => {
             Some(("contents", level))
         }
         _ => None,

@@ -64,7 +64,6 @@ impl GitHubStandIn {
             pulls: BTreeMap::new(),
             checks: Vec::new(),
             deployments: Vec::new(),
-            releases: Vec::new(),
             collaborators: BTreeMap::from([("ada".to_owned(), "write".to_owned())]),
             conversation: BTreeMap::new(),
         });
@@ -77,13 +76,27 @@ impl GitHubStandIn {
     }
 
     /// One commit on a branch, made from `main` when it is not there; pull requests from it follow.
-    pub fn push(&self, repository: &Repository, branch: &str, changes: &[(&str, Option<&str>)]) -> Option<Sha> {
+    pub fn push(
+        &self,
+        repository: &Repository,
+        branch: &str,
+        changes: &[(&str, Option<&str>)],
+    ) -> Option<Sha> {
         self.push_lagging(repository, branch, changes, 0)
     }
 
     /// As [`Self::push`]; the next `reads` looks at the pull request still show the former head.
-    pub fn push_lagging(&self, repository: &Repository, branch: &str, changes: &[(&str, Option<&str>)], reads: usize) -> Option<Sha> {
-        let contents = changes.iter().map(|(path, text)| (*path, text.map(|t| Content::file(t.to_owned())))).collect::<Vec<_>>();
+    pub fn push_lagging(
+        &self,
+        repository: &Repository,
+        branch: &str,
+        changes: &[(&str, Option<&str>)],
+        reads: usize,
+    ) -> Option<Sha> {
+        let contents = changes
+            .iter()
+            .map(|(path, text)| (*path, text.map(|t| Content::file(t.to_owned()))))
+            .collect::<Vec<_>>();
         self.push_contents(repository, branch, &contents, reads)
     }
 
@@ -113,7 +126,13 @@ impl GitHubStandIn {
         }
         world.tell_push(repository.id, branch, &before, &after, "ada");
         for number in moved {
-            world.tell_pull(repository.id, number, "synchronize", "ada", json!({"before": before, "after": after}));
+            world.tell_pull(
+                repository.id,
+                number,
+                "synchronize",
+                "ada",
+                json!({"before": before, "after": after}),
+            );
         }
         Some(after)
     }
@@ -135,21 +154,24 @@ impl GitHubStandIn {
         let repo = world.repo_mut(repository.id)?;
         let head = repo.git.branch(branch)?;
         let number = repo.pulls.len() as u64 + 1;
-        repo.pulls.insert(number, Pull {
+        repo.pulls.insert(
             number,
-            author: author.to_owned(),
-            state: State::Open,
-            draft: false,
-            head_branch: branch.to_owned(),
-            from_fork,
-            head,
-            lag: None,
-            base_branch: base.to_owned(),
-            created: now_ms(),
-            updated: stamp,
-            reviews: Vec::new(),
-            comments: Vec::new(),
-        });
+            Pull {
+                number,
+                author: author.to_owned(),
+                state: State::Open,
+                draft: false,
+                head_branch: branch.to_owned(),
+                from_fork,
+                head,
+                lag: None,
+                base_branch: base.to_owned(),
+                created: now_ms(),
+                updated: stamp,
+                reviews: Vec::new(),
+                comments: Vec::new(),
+            },
+        );
         world.tell_pull(repository.id, number, "opened", author, json!({}));
         Some(number)
     }
@@ -168,7 +190,14 @@ impl GitHubStandIn {
         self.change_pull(repository, number, "edited", changes, |p| p.base_branch = base.to_owned());
     }
 
-    fn change_pull(&self, repository: &Repository, number: u64, action: &str, more: Value, change: impl FnOnce(&mut Pull)) {
+    fn change_pull(
+        &self,
+        repository: &Repository,
+        number: u64,
+        action: &str,
+        more: Value,
+        change: impl FnOnce(&mut Pull),
+    ) {
         let mut world = self.world();
         if let Some(pull) = world.repo_mut(repository.id).and_then(|r| r.pulls.get_mut(&number)) {
             change(pull);
@@ -185,7 +214,9 @@ impl GitHubStandIn {
         match check.map(|c| (c.status.as_str(), c.conclusion.as_deref())) {
             None => return Err(format!("{STATUS_NAME}: Expected, waiting for status to be reported")),
             Some(("completed", Some("success" | "neutral" | "skipped"))) => {}
-            Some((status, conclusion)) => return Err(format!("{STATUS_NAME}: {}", conclusion.unwrap_or(status))),
+            Some((status, conclusion)) => {
+                return Err(format!("{STATUS_NAME}: {}", conclusion.unwrap_or(status)));
+            }
         }
         let merged = repo.git.merge(&pull.base_branch, &pull.head).ok_or("nothing to merge")?;
         pull.state = State::Merged;
@@ -199,15 +230,19 @@ impl GitHubStandIn {
             let pull = r.pulls.get(&number)?;
             let draft = |id| pull.reviews.iter().any(|r| r.id == id && r.state == "PENDING");
             let shown = pull.comments.iter().filter(|c| !draft(c.review));
-            Some(shown.map(|c| ShownComment {
-                id: c.id,
-                author: c.login.clone(),
-                path: c.path.clone(),
-                line: c.line,
-                start_line: c.start_line,
-                side: c.side.clone(),
-                body: c.body.clone(),
-            }).collect())
+            Some(
+                shown
+                    .map(|c| ShownComment {
+                        id: c.id,
+                        author: c.login.clone(),
+                        path: c.path.clone(),
+                        line: c.line,
+                        start_line: c.start_line,
+                        side: c.side.clone(),
+                        body: c.body.clone(),
+                    })
+                    .collect(),
+            )
         })
     }
 
@@ -282,7 +317,9 @@ impl GitHubStandIn {
 
     /// All of them, oldest first.
     pub fn checks_of(&self, repository: &Repository, commit: &Sha) -> Vec<ShownCheck> {
-        self.look(repository, |r| Some(r.checks.iter().filter(|c| c.head == *commit && c.name == STATUS_NAME).map(shown).collect()))
+        self.look(repository, |r| {
+            Some(r.checks.iter().filter(|c| c.head == *commit && c.name == STATUS_NAME).map(shown).collect())
+        })
     }
 
     /// Somebody asks for the check again.
@@ -310,14 +347,19 @@ impl GitHubStandIn {
         let id = world.next_id();
         if let Some(repo) = world.repo_mut(repository.id) {
             let states = states.iter().map(|s| (*s).to_owned()).collect();
-            repo.deployments.push(Deployment { id, environment: environment.to_owned(), sha: commit.clone(), states });
+            repo.deployments.push(Deployment {
+                id,
+                environment: environment.to_owned(),
+                sha: commit.clone(),
+                states,
+            });
         }
     }
 
-    pub fn release(&self, repository: &Repository, tag: &str, commit: &Sha, prerelease: bool) {
+    /// A tag; what GitHub makes a release of changes nothing for us.
+    pub fn release(&self, repository: &Repository, tag: &str, commit: &Sha) {
         if let Some(repo) = self.world().repo_mut(repository.id) {
             repo.git.set_tag(tag, commit);
-            repo.releases.push((tag.to_owned(), prerelease));
         }
     }
 
@@ -336,9 +378,18 @@ impl GitHubStandIn {
 
     /// The next matching request meets the secondary rate limit.
     pub fn limit_next(&self, method: &'static str, path: &str, headers: &[(&'static str, &str)]) {
-        let body = json!({"message": "You have exceeded a secondary rate limit. Please wait a few minutes."}).to_string();
+        let body = json!({"message": "You have exceeded a secondary rate limit. Please wait a few minutes."})
+            .to_string();
         let headers = headers.iter().map(|(k, v)| (*k, (*v).to_owned())).collect();
-        self.inject(Fault { method, path: path.to_owned(), times: 1, when: When::Before, status: 403, headers, body });
+        self.inject(Fault {
+            method,
+            path: path.to_owned(),
+            times: 1,
+            when: When::Before,
+            status: 403,
+            headers,
+            body,
+        });
     }
 
     pub fn inject(&self, fault: Fault) {

@@ -86,7 +86,6 @@ pub(super) struct Repo {
     pub(super) pulls: BTreeMap<u64, Pull>,
     pub(super) checks: Vec<Check>,
     pub(super) deployments: Vec<Deployment>,
-    pub(super) releases: Vec<(String, bool)>,
     /// Login → permission.
     pub(super) collaborators: BTreeMap<String, String>,
     /// Comment → reactions.
