@@ -225,9 +225,7 @@ fn needed(method: &str, names: &[&str]) -> Option<(&'static str, &'static str)> 
         }
         ["repos", _, _, "pulls", ..] | ["repos", _, _, "issues", ..] => Some(("pull_requests", level)),
         ["repos", _, _, "deployments", ..] => Some(("deployments", level)),
-        ["repos", _, _, "git" | "contents" | "compare" | "commits" | "tags", ..] => {
-            Some(("contents", level))
-        }
+        ["repos", _, _, "git" | "contents" | "compare" | "commits" | "tags", ..] => Some(("contents", level)),
         _ => None,
     }
 }
