@@ -1,7 +1,14 @@
 //! One integration binary: stories against the stand-in forges, the command line, the rule pages, the layering.
 
+#[cfg(test)]
 mod gitea;
+#[cfg(test)]
+mod github;
+#[cfg(test)]
 mod layering;
+#[cfg(test)]
 mod pages;
+#[cfg(test)]
 mod real_forge;
+#[cfg(test)]
 mod store;
