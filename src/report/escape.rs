@@ -41,6 +41,10 @@ pub(super) fn sentence(text: &str) -> String {
             Segment::Text(words) => (prose(&clip(words, room), out.is_empty()), words.chars().count()),
             Segment::Code(inner) => (code_span(&clip(inner, room)), inner.chars().count()),
         };
+        // Two backticks side by side would be one longer fence.
+        if out.ends_with('`') && piece.starts_with('`') {
+            out.push(' ');
+        }
         out.push_str(&piece);
         room = room.saturating_sub(length);
         if room == 0 {
@@ -154,11 +158,12 @@ fn is_tame(word: &str) -> bool {
 
 /// `GH-12` and `ABC-12` are linked to issues, seven hex digits and more to commits.
 fn is_reference(word: &str) -> bool {
-    let issue = word.rsplit_once('-').is_some_and(|(name, number)| {
-        name.chars().any(|c| c.is_ascii_alphabetic()) && is_number(number)
+    let issue = word.match_indices('-').any(|(at, _)| {
+        let numbered = word[at + 1..].starts_with(|c: char| c.is_ascii_digit());
+        numbered && word[..at].contains(|c: char| c.is_ascii_alphabetic())
     });
-    let commit = word.len() >= 7 && word.chars().all(|c| c.is_ascii_hexdigit());
-    issue || commit
+    let mut parts = word.split(|c: char| !c.is_ascii_alphanumeric());
+    issue || parts.any(|part| part.len() >= 7 && part.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
 fn is_number(text: &str) -> bool {
@@ -184,14 +189,25 @@ mod tests {
 
     #[test]
     fn what_a_forge_would_link_becomes_code() {
-        for hostile in ["@octocat", "#12", "GH-12", "a/b#3", "!4", "https://x.test", "www.x.test", "me@x.test", "3f1c2ab"] {
+        for hostile in [
+            "@octocat",
+            "#12",
+            "GH-12",
+            "a/b#3",
+            "!4",
+            "https://x.test",
+            "www.x.test",
+            "me@x.test",
+            "3f1c2ab",
+        ] {
             assert_eq!(sentence(&format!("ask {hostile}, now")), format!("ask `{hostile}`, now"));
         }
     }
 
     #[test]
     fn markup_is_only_text() {
-        let shown = html(&sentence("a <img src=x> ![x](y) [l](z) *b* __init__ &amp; ~~s~~ <!-- c --> \u{202e}"));
+        let shown =
+            html(&sentence("a <img src=x> ![x](y) [l](z) *b* __init__ &amp; ~~s~~ <!-- c --> \u{202e}"));
         for tag in ["<img", "<a", "<em", "<strong", "<del", "<!--"] {
             assert!(!shown.contains(tag), "{tag} in {shown}");
         }
@@ -199,8 +215,12 @@ mod tests {
 
     #[test]
     fn a_lone_backtick_is_text() {
-        assert_eq!(segments("a `b` c ` d"), [Segment::Text("a "), Segment::Code("b"), Segment::Text(" c ` d")]);
+        assert_eq!(
+            segments("a `b` c ` d"),
+            [Segment::Text("a "), Segment::Code("b"), Segment::Text(" c ` d")]
+        );
         assert_eq!(sentence("a ` d"), "a `'` d");
+        assert_eq!(sentence("`a``b`@c"), "`a` `b` `@c`");
     }
 
     #[test]
@@ -218,7 +238,10 @@ mod tests {
     #[test]
     fn only_addresses_of_the_web_are_linked() {
         assert_eq!(link("x", Some("javascript:alert(1)")), "x");
-        assert_eq!(link("x", Some("https://f.test/a b)|(c`<d>")), "[x](https://f.test/a%20b%29%7C%28c%60%3Cd%3E)");
+        assert_eq!(
+            link("x", Some("https://f.test/a b)|(c`<d>")),
+            "[x](https://f.test/a%20b%29%7C%28c%60%3Cd%3E)"
+        );
     }
 
     #[test]

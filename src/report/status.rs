@@ -52,10 +52,13 @@ pub fn inline(postings: &[Posting]) -> HashSet<&Fingerprint> {
     standing.flat_map(|p| &p.fingerprints).collect()
 }
 
+/// The status for a stage of the work; summary and annotations only where a check run shows them.
 pub fn status(setting: &Setting<'_>, stage: &Stage<'_>) -> Status {
     let (outcome, description) = match stage {
         Stage::Reading { files } => (Outcome::Running, reading(*files)),
-        Stage::Judged { judgement, .. } => (Outcome::Verdict(judgement.verdict()), judged(setting, judgement)),
+        Stage::Judged { judgement, .. } => {
+            (Outcome::Verdict(judgement.verdict()), judged(setting, judgement))
+        }
         Stage::PolicyUnreadable { fault } => (Outcome::Broken, plain(fault)),
         Stage::GaveUp { reason, retry_at_ms } => (Outcome::Broken, gave_up(setting, reason, *retry_at_ms)),
         Stage::Superseded { by } => (Outcome::Superseded, superseded(*by)),
@@ -94,7 +97,12 @@ fn judged(setting: &Setting<'_>, judgement: &Judgement) -> String {
             "" => plain_clause(&n.reason),
             path => format!("{}: {}", plain(path), plain_clause(&n.reason)),
         }),
-        _ => judgement.findings.iter().map(|r| &r.finding).find(|f| f.severity >= Severity::Warning).map(naming),
+        _ => judgement
+            .findings
+            .iter()
+            .map(|r| &r.finding)
+            .find(|f| f.severity >= Severity::Warning)
+            .map(naming),
     };
     first.map_or(counts.clone(), |first| format!("{counts} · {first}"))
 }
@@ -109,8 +117,8 @@ fn naming(finding: &Finding) -> String {
 
 /// The verdict in numbers.
 pub(super) fn counts(judgement: &Judgement) -> String {
-    let tally = tally(judgement);
     let pressing = judgement.findings.iter().any(|r| r.finding.severity >= Severity::Warning);
+    let tally = tally(judgement, !pressing);
     let unseen = judgement.not_looked_at.len();
     match (pressing, judgement.verdict()) {
         (true, Verdict::Incomplete) => format!("Not everything could be looked at, {tally}"),
