@@ -29,6 +29,8 @@ pub struct Setting<'a> {
     pub base_branch: &'a str,
     /// Set when another pull request of the same head is worse and the status speaks for that one.
     pub speaks_for: Option<u64>,
+    /// Not the first attempt of its job.
+    pub resumed: bool,
 }
 
 /// How far the work has come.
@@ -76,6 +78,7 @@ pub fn status(setting: &Setting<'_>, stage: &Stage<'_>) -> Status {
         annotations: if shown { annotations(stage) } else { Vec::new() },
         details_url: setting.links.run(),
         run: setting.run.clone(),
+        resumed: setting.resumed,
     }
 }
 

@@ -260,6 +260,7 @@ fn status_of(capabilities: Capabilities, stage: &Stage<'_>) -> Status {
         links: &Pages,
         base_branch: "main",
         speaks_for: None,
+        resumed: false,
     };
     status(&setting, stage)
 }
@@ -371,6 +372,7 @@ fn a_status_that_speaks_for_another_pull_request_names_it() {
         links: &Pages,
         base_branch: "main",
         speaks_for: Some(12),
+        resumed: false,
     };
     let status = status(&setting, &Stage::Judged { judgement: &faulty, inline: &HashSet::new() });
     assert_eq!(status.description, "Pull request 12: 1 warning");

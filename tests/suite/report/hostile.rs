@@ -158,6 +158,7 @@ fn check_run(judged: &Judgement, capabilities: Capabilities) -> red_panda::model
         links: &Pages,
         base_branch: "feature/@octocat#1`|",
         speaks_for: None,
+        resumed: false,
     };
     status(&setting, &Stage::Judged { judgement: judged, inline: &HashSet::new() })
 }
