@@ -15,3 +15,5 @@ mod summary;
 pub mod terminal;
 mod veil;
 pub mod wording;
+
+pub use summary::heading;

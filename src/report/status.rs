@@ -23,14 +23,14 @@ const ANNOTATION_TITLE: usize = 255;
 pub struct Setting<'a> {
     pub sha: &'a Sha,
     pub run: &'a RunId,
+    /// Not the first attempt of its job.
+    pub resumed: bool,
     pub capabilities: Capabilities,
     pub links: &'a dyn Links,
     /// Name of the branch it is to be merged into.
     pub base_branch: &'a str,
     /// Set when another pull request of the same head is worse and the status speaks for that one.
     pub speaks_for: Option<u64>,
-    /// Not the first attempt of its job.
-    pub resumed: bool,
 }
 
 /// How far the work has come.
