@@ -92,6 +92,7 @@ fn status(sha: &Sha, outcome: Outcome) -> Status {
         annotations: Vec::new(),
         details_url: Some("https://panda.example.test/runs/r1".into()),
         run: RunId("r1".into()),
+        resumed: false,
     }
 }
 

@@ -11,4 +11,6 @@ mod pages;
 #[cfg(test)]
 mod real_forge;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod store;

@@ -201,6 +201,24 @@ mod tests {
         assert_eq!(check(&headers(&[("x-gitea-signature", &"0".repeat(64))])), Err(SignatureError::Mismatch));
     }
 
+    fn event(name: &str, payload: &Value) -> Event {
+        let headers = headers(&[("x-gitea-event", name), ("content-type", "application/json")]);
+        parse(&headers, payload.to_string().as_bytes(), "red-panda").unwrap()
+    }
+
+    fn repository() -> Value {
+        json!({"id": 5, "name": "blog", "owner": {"login": "ada"}, "default_branch": "main"})
+    }
+
+    fn model() -> Repository {
+        Repository { id: 5, owner: "ada".into(), name: "blog".into(), installation: None }
+    }
+
+    fn pull(action: &str, changes: &Value) -> Value {
+        json!({"action": action, "number": 7, "changes": changes, "repository": repository(), "sender": {"login": "ada"},
+               "pull_request": {"number": 7, "head": {"sha": "a".repeat(40)}}})
+    }
+
     #[test]
     fn an_action_on_a_pull_request_gives_its_reason() {
         let from = json!({"from": "x"});
