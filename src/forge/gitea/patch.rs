@@ -203,7 +203,8 @@ index 1234567..0000000
 
     #[test]
     fn content_that_looks_like_a_header_stays_content() {
-        let hunk = &parse(SAMPLE.as_bytes())[0].hunks.as_ref().unwrap()[0];
+        let files = parse(SAMPLE.as_bytes());
+        let hunk = &files[0].hunks.as_ref().unwrap()[0];
         assert_eq!((&hunk.added, &hunk.removed), (&vec![2, 4], &vec![3]));
     }
 
