@@ -471,6 +471,21 @@ async fn p3_a_5xx_after_the_review_was_made_is_found_out_and_not_posted_twice() 
 }
 
 #[tokio::test]
+async fn p1_comments_the_forge_refuses_are_said_in_the_body() {
+    let house = House::new().await;
+    let pull = house.pull().await;
+    let wanted = review(&pull, vec![inline("a.py", Side::Head, 2, 'a'), inline("a.py", Side::Head, 3, 'b')]);
+    house.forge.fail_next(1, "POST", "reviews", Moment::Rejected);
+
+    let posted = house.client.ensure_review(&pull, &wanted).await.unwrap();
+    assert_eq!((posted.demoted.as_slice(), posted.postings.len()), (&[0, 1][..], 1));
+    assert_eq!(posted.postings[0].fingerprints, [fp('a'), fp('b')]);
+    let shown = house.blog.comments_on(1);
+    assert!(shown[0].body.contains("**Finding a.**") && shown[0].body.contains("**Finding b.**"));
+    assert_eq!(house.client.ensure_review(&pull, &wanted).await.unwrap(), posted);
+}
+
+#[tokio::test]
 async fn p5_own_postings_are_ours_by_marker_and_author() {
     let house = House::new().await;
     let pull = house.pull().await;

@@ -21,8 +21,8 @@ const COMMENT: &str = "COMMENT";
 impl Gitea {
     pub(super) async fn write_review(&self, pull: &PullRequest, review: &NewReview) -> Result<PostedReview> {
         let reviews = self.own_reviews(pull).await?;
-        if let Some(posted) = reviews.iter().find(|r| is_this(r, review)) {
-            return self.posted(pull, posted, review, Vec::new()).await;
+        if let Some((posted, demoted)) = find(&reviews, review) {
+            return self.posted(pull, posted, review, demoted).await;
         }
         for draft in reviews.iter().filter(|r| r.state == PENDING) {
             self.delete_review(pull, draft.id).await?;
@@ -52,8 +52,8 @@ impl Gitea {
         fault: ForgeError,
     ) -> Result<PostedReview> {
         let reviews = self.own_reviews(pull).await?;
-        if let Some(posted) = reviews.iter().find(|r| is_this(r, review)) {
-            return self.posted(pull, posted, review, Vec::new()).await;
+        if let Some((posted, demoted)) = find(&reviews, review) {
+            return self.posted(pull, posted, review, demoted).await;
         }
         for draft in reviews.iter().filter(|r| r.state == PENDING) {
             self.delete_review(pull, draft.id).await?;
@@ -139,12 +139,18 @@ fn reviews_path(pull: &PullRequest) -> String {
     format!("{}/pulls/{}/reviews", repo(&pull.repository), pull.number)
 }
 
-/// Is it the review we are about to post? The forge keeps the text a review was posted with, edited or not.
-fn is_this(posted: &Review, review: &NewReview) -> bool {
-    let demoted = || with_comments_in_the_body(review).body;
-    posted.state == COMMENT
-        && posted.commit_id == review.head.as_str()
-        && (posted.body.trim() == review.body.trim() || posted.body.trim() == demoted().trim())
+/// The review we are about to post, if it is there already, with the comments that stand in its body. The forge keeps
+/// the text a review was posted with, edited or not.
+fn find<'a>(posted: &'a [Review], review: &NewReview) -> Option<(&'a Review, Vec<usize>)> {
+    let with_body = |body: &str| {
+        let ours = |r: &&Review| r.state == COMMENT && r.commit_id == review.head.as_str();
+        posted.iter().filter(ours).find(|r| r.body.trim() == body.trim())
+    };
+    if let Some(found) = with_body(&review.body) {
+        return Some((found, Vec::new()));
+    }
+    let found = with_body(&with_comments_in_the_body(review).body)?;
+    Some((found, (0..review.comments.len()).collect()))
 }
 
 /// Positions are line numbers of the new or the old file, whatever their name says.

@@ -150,8 +150,10 @@ async fn work(world: &Shared, call: &Call) -> Reply {
 /// Faults that are due, and who asks: a refusal, or nothing.
 fn admit(world: &mut World, call: &mut Call, headers: &HeaderMap, shown: &str) -> Option<Reply> {
     call.moment = world.fault(call.method.as_str(), shown);
-    if call.moment == Some(Moment::Before) {
-        return Some(Reply::panic());
+    match call.moment {
+        Some(Moment::Before) => return Some(Reply::panic()),
+        Some(Moment::Rejected) => return Some(Reply::fault(StatusCode::UNPROCESSABLE_ENTITY, "")),
+        _ => {}
     }
     if call.path == ["version"] {
         return None;

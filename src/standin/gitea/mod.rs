@@ -1,6 +1,6 @@
 //! A stand-in Forgejo 12: an HTTP server over a world in memory, and the things people do to it.
 //!
-//! ```ignore
+//! ```text
 //! let forge = Forgejo::start().await;
 //! let blog = forge.repository("ada/blog", &[("a.py", "a = 1\n")]);
 //! blog.push("topic", &[("a.py", Some("a = 2\n"))]);

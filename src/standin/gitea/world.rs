@@ -16,6 +16,8 @@ use super::hooks;
 pub enum Moment {
     /// Nothing happened.
     Before,
+    /// Nothing happened, and it never will: 422.
+    Rejected,
     /// All happened, and the answer is a 500 all the same.
     After,
     /// Of a review's comments this many were written into the draft.
