@@ -1,8 +1,13 @@
 //! One integration binary: stories against the stand-in forges, the command line, the rule pages, the layering.
 
-// The attribute is for clippy: it lets helpers of tests unwrap only where it is told that they are tests.
 #[cfg(test)]
 mod gitea;
+#[cfg(test)]
+mod github;
+#[cfg(test)]
+mod layering;
+#[cfg(test)]
+mod pages;
 #[cfg(test)]
 mod real_forge;
 #[cfg(test)]
