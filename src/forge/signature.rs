@@ -11,7 +11,9 @@ pub enum SignatureError {
     Missing,
     #[error("the webhook's signature is not 64 hex digits")]
     Malformed,
-    #[error("the webhook's signature does not match: the secret in the settings and the one on the forge differ")]
+    #[error(
+        "the webhook's signature does not match: the secret in the settings and the one on the forge differ"
+    )]
     Mismatch,
     #[error("no webhook secret is set: without one no delivery can be believed")]
     NoSecret,

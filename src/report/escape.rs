@@ -154,9 +154,9 @@ fn is_tame(word: &str) -> bool {
 
 /// `GH-12` and `ABC-12` are linked to issues, seven hex digits and more to commits.
 fn is_reference(word: &str) -> bool {
-    let issue = word.rsplit_once('-').is_some_and(|(name, number)| {
-        name.chars().any(|c| c.is_ascii_alphabetic()) && is_number(number)
-    });
+    let issue = word
+        .rsplit_once('-')
+        .is_some_and(|(name, number)| name.chars().any(|c| c.is_ascii_alphabetic()) && is_number(number));
     let commit = word.len() >= 7 && word.chars().all(|c| c.is_ascii_hexdigit());
     issue || commit
 }
@@ -184,14 +184,25 @@ mod tests {
 
     #[test]
     fn what_a_forge_would_link_becomes_code() {
-        for hostile in ["@octocat", "#12", "GH-12", "a/b#3", "!4", "https://x.test", "www.x.test", "me@x.test", "3f1c2ab"] {
+        for hostile in [
+            "@octocat",
+            "#12",
+            "GH-12",
+            "a/b#3",
+            "!4",
+            "https://x.test",
+            "www.x.test",
+            "me@x.test",
+            "3f1c2ab",
+        ] {
             assert_eq!(sentence(&format!("ask {hostile}, now")), format!("ask `{hostile}`, now"));
         }
     }
 
     #[test]
     fn markup_is_only_text() {
-        let shown = html(&sentence("a <img src=x> ![x](y) [l](z) *b* __init__ &amp; ~~s~~ <!-- c --> \u{202e}"));
+        let shown =
+            html(&sentence("a <img src=x> ![x](y) [l](z) *b* __init__ &amp; ~~s~~ <!-- c --> \u{202e}"));
         for tag in ["<img", "<a", "<em", "<strong", "<del", "<!--"] {
             assert!(!shown.contains(tag), "{tag} in {shown}");
         }
@@ -199,7 +210,10 @@ mod tests {
 
     #[test]
     fn a_lone_backtick_is_text() {
-        assert_eq!(segments("a `b` c ` d"), [Segment::Text("a "), Segment::Code("b"), Segment::Text(" c ` d")]);
+        assert_eq!(
+            segments("a `b` c ` d"),
+            [Segment::Text("a "), Segment::Code("b"), Segment::Text(" c ` d")]
+        );
         assert_eq!(sentence("a ` d"), "a `'` d");
     }
 
@@ -218,7 +232,10 @@ mod tests {
     #[test]
     fn only_addresses_of_the_web_are_linked() {
         assert_eq!(link("x", Some("javascript:alert(1)")), "x");
-        assert_eq!(link("x", Some("https://f.test/a b)|(c`<d>")), "[x](https://f.test/a%20b%29%7C%28c%60%3Cd%3E)");
+        assert_eq!(
+            link("x", Some("https://f.test/a b)|(c`<d>")),
+            "[x](https://f.test/a%20b%29%7C%28c%60%3Cd%3E)"
+        );
     }
 
     #[test]

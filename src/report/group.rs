@@ -26,11 +26,16 @@ impl<'a> Group<'a> {
         let mut lines: Vec<(u32, bool)> = self
             .members
             .iter()
-            .filter_map(|r| Some((r.finding.place.span()?.start.line, matches!(r.finding.place, Place::Base { .. }))))
+            .filter_map(|r| {
+                Some((r.finding.place.span()?.start.line, matches!(r.finding.place, Place::Base { .. })))
+            })
             .collect();
         lines.sort_unstable();
         lines.dedup();
-        lines.into_iter().map(|(line, gone)| if gone { format!("{line} (removed)") } else { line.to_string() }).collect()
+        lines
+            .into_iter()
+            .map(|(line, gone)| if gone { format!("{line} (removed)") } else { line.to_string() })
+            .collect()
     }
 }
 

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::catalogue;
-use crate::model::finding::{Confidence, Finding, Fix, Fingerprint, NodeText, Place, Severity, Span};
+use crate::model::finding::{Confidence, Finding, Fingerprint, Fix, NodeText, Place, Severity, Span};
 use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt, Reported, Verdict};
 use crate::model::plan::Side;

@@ -39,7 +39,13 @@ impl Comment<'_> {
             .unwrap_or_else(|| self.groups.first().and_then(Group::first).map_or(String::new(), headline))
     }
 
-    fn section(&self, group: &Group<'_>, links: &dyn Links, with_replacement: bool, with_fix: bool) -> String {
+    fn section(
+        &self,
+        group: &Group<'_>,
+        links: &dyn Links,
+        with_replacement: bool,
+        with_fix: bool,
+    ) -> String {
         let Some(finding) = group.first() else { return String::new() };
         let mut text = format!("{}\n{}", headline(finding), sentence(&finding.consequence));
         if self.name_lines {

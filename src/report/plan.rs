@@ -270,7 +270,9 @@ impl<'a> Desk<'a> {
 
     fn summary_of(&self, reported: &Reported) -> Option<usize> {
         let summaries = || self.live(PostingKind::Summary);
-        let named = summaries().filter(|(_, k)| k.names(&reported.fingerprint)).max_by_key(|(_, k)| k.posting.review_id);
+        let named = summaries()
+            .filter(|(_, k)| k.names(&reported.fingerprint))
+            .max_by_key(|(_, k)| k.posting.review_id);
         let came_with = || {
             let reviews: Vec<u64> = self
                 .of_kind(PostingKind::Inline)
@@ -290,7 +292,9 @@ impl<'a> Desk<'a> {
         let drafted: HashSet<&Fingerprint> = self.drafts.iter().flat_map(|d| &d.fingerprints).collect();
         let seated: HashSet<&Fingerprint> = self.members.values().flatten().copied().collect();
         self.findings()
-            .filter(|r| drafted.contains(&r.fingerprint) || seated.contains(&r.fingerprint) || self.is_removed(r))
+            .filter(|r| {
+                drafted.contains(&r.fingerprint) || seated.contains(&r.fingerprint) || self.is_removed(r)
+            })
             .map(|r| &r.fingerprint)
             .collect()
     }
@@ -350,9 +354,12 @@ impl<'a> Desk<'a> {
     }
 
     fn edits(&self) -> Vec<(Words, CommentEdit)> {
-        let inline = self.live(PostingKind::Inline).filter_map(|(index, known)| self.inline_edit(index, &known.posting));
-        let summaries =
-            self.live(PostingKind::Summary).filter_map(|(index, known)| self.summary_edit(index, &known.posting));
+        let inline = self
+            .live(PostingKind::Inline)
+            .filter_map(|(index, known)| self.inline_edit(index, &known.posting));
+        let summaries = self
+            .live(PostingKind::Summary)
+            .filter_map(|(index, known)| self.summary_edit(index, &known.posting));
         inline.chain(summaries).collect()
     }
 
@@ -396,7 +403,8 @@ impl<'a> Desk<'a> {
         let summary = self.summary(rows, later);
         let hash = self.summary_hash(&summary);
         let elsewhere = |f: &Fingerprint| {
-            self.of_kind(PostingKind::Inline).any(|(_, k)| k.posting.review_id == posting.review_id && k.names(f))
+            self.of_kind(PostingKind::Inline)
+                .any(|(_, k)| k.posting.review_id == posting.review_id && k.names(f))
         };
         let unnamed: Vec<&Reported> = rows.iter().copied().filter(|r| !elsewhere(&r.fingerprint)).collect();
         let names = united(&posting.fingerprints, &unnamed);

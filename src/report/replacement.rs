@@ -58,7 +58,8 @@ fn apply(edits: &[&Edit], lines: Range<u32>, line: &dyn Fn(u32) -> Option<String
         at = edit.span.end;
     }
     // An edit that ends before a line's first character leaves that line alone.
-    let whole_lines_before = at.column == 1 && at.line > lines.start && (text.is_empty() || text.ends_with('\n'));
+    let whole_lines_before =
+        at.column == 1 && at.line > lines.start && (text.is_empty() || text.ends_with('\n'));
     if whole_lines_before {
         return Some(Replacement { lines: lines.start..last, text });
     }
@@ -110,7 +111,10 @@ mod tests {
 
     #[test]
     fn a_line_put_in_before_another_keeps_it() {
-        assert_eq!(apply_one((2, 1), (2, 1), "    x,\n"), Replacement { lines: 2..3, text: "    x,\n    öl,\n".into() });
+        assert_eq!(
+            apply_one((2, 1), (2, 1), "    x,\n"),
+            Replacement { lines: 2..3, text: "    x,\n    öl,\n".into() }
+        );
     }
 
     #[test]

@@ -12,7 +12,8 @@ use crate::model::judgement::{Judgement, NotLookedAt, Reported, Verdict};
 use super::json::open_fix;
 use super::wording::{Links, plain};
 
-const SCHEMA: &str = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
+const SCHEMA: &str =
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json";
 
 /// Unreserved characters and the slash between folders.
 const PATH: &AsciiSet = &NON_ALPHANUMERIC.remove(b'/').remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -24,8 +25,10 @@ pub fn render(judgement: &Judgement, links: &dyn Links) -> Value {
     let codes: BTreeSet<&str> = all.map(|r| r.finding.code).collect();
     let index = |code: &str| codes.iter().position(|c| *c == code);
     let open = judgement.findings.iter().map(|r| result(r, index(r.finding.code), None));
-    let kept =
-        judgement.suppressed.iter().map(|(r, reason)| result(r, index(r.finding.code), Some(reason.as_str())));
+    let kept = judgement
+        .suppressed
+        .iter()
+        .map(|(r, reason)| result(r, index(r.finding.code), Some(reason.as_str())));
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",

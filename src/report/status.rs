@@ -55,7 +55,9 @@ pub fn inline(postings: &[Posting]) -> HashSet<&Fingerprint> {
 pub fn status(setting: &Setting<'_>, stage: &Stage<'_>) -> Status {
     let (outcome, description) = match stage {
         Stage::Reading { files } => (Outcome::Running, reading(*files)),
-        Stage::Judged { judgement, .. } => (Outcome::Verdict(judgement.verdict()), judged(setting, judgement)),
+        Stage::Judged { judgement, .. } => {
+            (Outcome::Verdict(judgement.verdict()), judged(setting, judgement))
+        }
         Stage::PolicyUnreadable { fault } => (Outcome::Broken, plain(fault)),
         Stage::GaveUp { reason, retry_at_ms } => (Outcome::Broken, gave_up(setting, reason, *retry_at_ms)),
         Stage::Superseded { by } => (Outcome::Superseded, superseded(*by)),
@@ -94,7 +96,12 @@ fn judged(setting: &Setting<'_>, judgement: &Judgement) -> String {
             "" => plain_clause(&n.reason),
             path => format!("{}: {}", plain(path), plain_clause(&n.reason)),
         }),
-        _ => judgement.findings.iter().map(|r| &r.finding).find(|f| f.severity >= Severity::Warning).map(naming),
+        _ => judgement
+            .findings
+            .iter()
+            .map(|r| &r.finding)
+            .find(|f| f.severity >= Severity::Warning)
+            .map(naming),
     };
     first.map_or(counts.clone(), |first| format!("{counts} · {first}"))
 }

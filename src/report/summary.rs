@@ -188,8 +188,11 @@ fn place(group: &Group<'_>, first: &Place, links: &dyn Links) -> String {
     if side == Side::Base {
         text.push_str(" (removed)");
     }
-    let others: Vec<String> =
-        group.lines().into_iter().filter(|l| Some(l.trim_end_matches(" (removed)")) != line_text(line).as_deref()).collect();
+    let others: Vec<String> = group
+        .lines()
+        .into_iter()
+        .filter(|l| Some(l.trim_end_matches(" (removed)")) != line_text(line).as_deref())
+        .collect();
     for other in others.iter().take(NAMED_LINES) {
         text.push_str(&format!(", {other}"));
     }
@@ -216,7 +219,12 @@ fn not_looked_at(what: &NotLookedAt) -> String {
 }
 
 /// What was checked, against what, and how to have it looked at again.
-pub(super) fn small_print(judgement: &Judgement, base_branch: &str, links: &dyn Links, with_command: bool) -> String {
+pub(super) fn small_print(
+    judgement: &Judgement,
+    base_branch: &str,
+    links: &dyn Links,
+    with_command: bool,
+) -> String {
     let kept = match judgement.suppressed.len() {
         0 => String::new(),
         number => format!(" · {} with a reason in the file", count(number, "finding kept", "findings kept")),

@@ -65,7 +65,9 @@ impl Terminal<'_> {
         let excerpt = if hidden { None } else { self.excerpt(&finding.place, veil) };
         let group = match excerpt {
             Some(excerpt) => title.element(excerpt.snippet(&consequence)),
-            None => title.elements(location(&finding.place)).element(Level::NOTE.no_name().message(consequence)),
+            None => {
+                title.elements(location(&finding.place)).element(Level::NOTE.no_name().message(consequence))
+            }
         };
         let renderer = if self.colour { Renderer::styled() } else { Renderer::plain() };
         let mut text = tidy(&renderer.render(&[group]));
@@ -135,7 +137,8 @@ impl Excerpt {
         if shown.start == 0 || shown.end - 1 > text.line_count() {
             return None;
         }
-        let cleaned: Vec<String> = shown.clone().map(|n| text.line(n).chars().map(visible).collect()).collect();
+        let cleaned: Vec<String> =
+            shown.clone().map(|n| text.line(n).chars().map(visible).collect()).collect();
         if cleaned.iter().any(|line: &String| line.chars().count() > LONGEST_LINE) {
             return None;
         }
@@ -191,7 +194,11 @@ fn level(severity: Severity) -> Level<'static> {
 }
 
 fn not_looked_at(what: &NotLookedAt) -> String {
-    if what.path.is_empty() { plain(&what.reason) } else { format!("{}: {}", clean(&what.path), plain(&what.reason)) }
+    if what.path.is_empty() {
+        plain(&what.reason)
+    } else {
+        format!("{}: {}", clean(&what.path), plain(&what.reason))
+    }
 }
 
 /// Without blanks at the ends of lines, with one line end behind the last.

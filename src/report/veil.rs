@@ -14,19 +14,20 @@ pub(super) struct Veil<'a> {
 impl<'a> Veil<'a> {
     pub(super) fn of(judgement: &'a Judgement) -> Self {
         let all = judgement.findings.iter().chain(judgement.suppressed.iter().map(|(reported, _)| reported));
-        let lines = all
-            .map(|r| &r.finding)
-            .filter(|f| matches!(f.node, NodeText::Secret(_)))
-            .filter_map(|f| match &f.place {
+        let lines = all.map(|r| &r.finding).filter(|f| matches!(f.node, NodeText::Secret(_))).filter_map(
+            |f| match &f.place {
                 Place::Head { path, span } => Some((path.as_str(), span.lines())),
                 // The value may stand anywhere in it.
                 Place::Path(path) => Some((path.as_str(), 0..u32::MAX)),
                 Place::Base { .. } | Place::Repository => None,
-            });
+            },
+        );
         Self { lines: lines.collect() }
     }
 
     pub(super) fn hides(&self, path: &str, lines: &Range<u32>) -> bool {
-        self.lines.iter().any(|(p, hidden)| *p == path && hidden.start < lines.end && lines.start < hidden.end)
+        self.lines
+            .iter()
+            .any(|(p, hidden)| *p == path && hidden.start < lines.end && lines.start < hidden.end)
     }
 }

@@ -40,7 +40,8 @@ impl Reply {
 
     pub(super) fn json<T: DeserializeOwned>(&self, what: &str) -> Result<T> {
         // A body that does not decode is most often an error page of something in between.
-        serde_json::from_slice(&self.body).map_err(|e| transient(what, format!("GitHub's answer does not decode: {e}")))
+        serde_json::from_slice(&self.body)
+            .map_err(|e| transient(what, format!("GitHub's answer does not decode: {e}")))
     }
 
     /// Is it a description in JSON, and not a file's bytes under GitHub's own media type?
@@ -111,7 +112,11 @@ impl Reply {
         for error in body.get("errors").and_then(Value::as_array).into_iter().flatten() {
             parts.extend(error.as_str().or_else(|| error.get("message").and_then(Value::as_str)));
         }
-        let text = if parts.is_empty() { format!("GitHub answered {}", self.status.as_u16()) } else { parts.join("; ") };
+        let text = if parts.is_empty() {
+            format!("GitHub answered {}", self.status.as_u16())
+        } else {
+            parts.join("; ")
+        };
         text.chars().filter(|c| !c.is_control()).take(LONGEST_MESSAGE).collect()
     }
 }
@@ -161,8 +166,13 @@ mod tests {
     const NOW: i64 = 1_000_000_000_000;
 
     fn reply(status: u16, headers: &[(&'static str, &str)], body: &str) -> Reply {
-        let headers = headers.iter().map(|(k, v)| (http::HeaderName::from_static(k), v.parse().unwrap())).collect();
-        Reply { status: StatusCode::from_u16(status).unwrap(), headers, body: Bytes::copy_from_slice(body.as_bytes()) }
+        let headers =
+            headers.iter().map(|(k, v)| (http::HeaderName::from_static(k), v.parse().unwrap())).collect();
+        Reply {
+            status: StatusCode::from_u16(status).unwrap(),
+            headers,
+            body: Bytes::copy_from_slice(body.as_bytes()),
+        }
     }
 
     fn error(status: u16, headers: &[(&'static str, &str)], body: &str) -> ForgeError {
@@ -177,12 +187,20 @@ mod tests {
         };
         assert_eq!(until(&[("retry-after", "7"), ("x-ratelimit-remaining", "0")], "{}"), Some(7_000));
         let reset = (NOW / 1000 + 90).to_string();
-        assert_eq!(until(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &reset)], "{}"), Some(90_000));
+        assert_eq!(
+            until(&[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", &reset)], "{}"),
+            Some(90_000)
+        );
         // A budget that is not spent says nothing about when a secondary limit ends.
         let secondary = r#"{"message":"You have exceeded a secondary rate limit."}"#;
-        assert_eq!(until(&[("x-ratelimit-remaining", "4000"), ("x-ratelimit-reset", &reset)], secondary), Some(60_000));
+        assert_eq!(
+            until(&[("x-ratelimit-remaining", "4000"), ("x-ratelimit-reset", &reset)], secondary),
+            Some(60_000)
+        );
         assert_eq!(until(&[], r#"{"message":"Resource not accessible by integration"}"#), None);
-        assert!(matches!(error(429, &[], ""), ForgeError::RateLimited { until_ms } if until_ms == NOW + 60_000));
+        assert!(
+            matches!(error(429, &[], ""), ForgeError::RateLimited { until_ms } if until_ms == NOW + 60_000)
+        );
     }
 
     #[test]
@@ -194,7 +212,10 @@ mod tests {
             assert!(matches!(error(status, &[], "<html>"), ForgeError::Transient { .. }), "{status}");
         }
         let body = r#"{"message":"Unprocessable Entity","errors":["Line could not be resolved",{"message":"too long"}]}"#;
-        assert_eq!(error(422, &[], body).to_string(), "it was rejected: Unprocessable Entity; Line could not be resolved; too long");
+        assert_eq!(
+            error(422, &[], body).to_string(),
+            "it was rejected: Unprocessable Entity; Line could not be resolved; too long"
+        );
     }
 
     #[test]
@@ -216,8 +237,12 @@ mod tests {
 
     #[test]
     fn p6_the_next_page_is_where_the_link_says() {
-        let link = r#"<https://api.github.com/x?page=1>; rel="prev", <https://api.github.com/x?page=3>; rel="next""#;
-        assert_eq!(next_link(&reply(200, &[("link", link)], "").headers), Some("https://api.github.com/x?page=3"));
+        let link =
+            r#"<https://api.github.com/x?page=1>; rel="prev", <https://api.github.com/x?page=3>; rel="next""#;
+        assert_eq!(
+            next_link(&reply(200, &[("link", link)], "").headers),
+            Some("https://api.github.com/x?page=3")
+        );
         let last = r#"<https://api.github.com/x?page=1>; rel="first""#;
         assert_eq!(next_link(&reply(200, &[("link", last)], "").headers), None);
     }

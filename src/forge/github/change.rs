@@ -31,7 +31,12 @@ impl GitHub {
         self.change(&pull.repository, comparison, files, truncated, &pull.base_tip, &pull.head).await
     }
 
-    pub(super) async fn read_group_change(&self, repository: &Repository, head: &Sha, base: &Sha) -> Result<Change> {
+    pub(super) async fn read_group_change(
+        &self,
+        repository: &Repository,
+        head: &Sha,
+        base: &Sha,
+    ) -> Result<Change> {
         let comparison = self.compare(repository, base, head).await?;
         let cut = comparison.files.len() >= COMPARED;
         let truncated = cut.then(|| format!("GitHub lists only the first {COMPARED} files of a merge group"));
@@ -50,7 +55,14 @@ impl GitHub {
     ) -> Result<Change> {
         let merge_base = sha(&comparison.merge_base_commit.sha, "the comparison")?;
         let commits = self.commits(repository, &comparison, &files).await?;
-        Ok(Change { merge_base, target_tip: target_tip.clone(), head: head.clone(), files, commits, truncated })
+        Ok(Change {
+            merge_base,
+            target_tip: target_tip.clone(),
+            head: head.clone(),
+            files,
+            commits,
+            truncated,
+        })
     }
 
     async fn compare(&self, repository: &Repository, base: &Sha, head: &Sha) -> Result<Comparison> {
@@ -73,7 +85,8 @@ impl GitHub {
         let ask = Ask::get(format!("{}/files?per_page=100", pull_path(pull)), what);
         let listed: Vec<RestFile> = self.http.pages(installation, ask, |page: Vec<RestFile>| page).await?;
         if let Some(other) = listed.iter().find(|f| !is_of(f, &pull.head)) {
-            let message = format!("{} was listed at another commit than {}", other.filename, pull.head.short());
+            let message =
+                format!("{} was listed at another commit than {}", other.filename, pull.head.short());
             return Err(answer::transient(what, message));
         }
         let counted = pull.changed_files.unwrap_or(listed.len());
@@ -82,13 +95,21 @@ impl GitHub {
         Ok((files(&listed), truncated))
     }
 
-    async fn commits(&self, repository: &Repository, compared: &Comparison, files: &[ChangedFile]) -> Result<Commits> {
+    async fn commits(
+        &self,
+        repository: &Repository,
+        compared: &Comparison,
+        files: &[ChangedFile],
+    ) -> Result<Commits> {
         if compared.total_commits > MOST_COMMITS {
             return Ok(Commits { scanned: Vec::new(), not_scanned: compared.total_commits });
         }
         if let ([only], 1) = (compared.commits.as_slice(), compared.total_commits) {
             let paths = files.iter().filter_map(|f| f.head_path().map(str::to_owned)).collect();
-            return Ok(Commits { scanned: vec![CommitFiles { sha: sha(&only.sha, "a commit")?, paths }], not_scanned: 0 });
+            return Ok(Commits {
+                scanned: vec![CommitFiles { sha: sha(&only.sha, "a commit")?, paths }],
+                not_scanned: 0,
+            });
         }
         let mut reads = Vec::new();
         for commit in compared.commits.iter().filter(|c| c.parents.len() < 2) {
@@ -173,7 +194,10 @@ mod tests {
     #[test]
     fn p18_a_list_of_another_commit_is_not_believed() {
         let head = Sha::parse(&"a".repeat(40)).unwrap();
-        let at = |r: &str| RestFile { contents_url: Some(format!("https://x/contents/a.py?ref={r}")), ..file("added", None) };
+        let at = |r: &str| RestFile {
+            contents_url: Some(format!("https://x/contents/a.py?ref={r}")),
+            ..file("added", None)
+        };
         assert!(is_of(&at(head.as_str()), &head) && is_of(&file("added", None), &head));
         assert!(!is_of(&at(&"b".repeat(40)), &head));
     }

@@ -89,8 +89,9 @@ impl GitHub {
     async fn own_checks(&self, repository: &Repository, commit: &Sha, filter: &str) -> Result<Vec<CheckRun>> {
         let home = path::repository(repository);
         let (name, app) = (path::segment(STATUS_NAME), self.app_id);
-        let address =
-            format!("{home}/commits/{commit}/check-runs?check_name={name}&app_id={app}&filter=all&per_page=100{filter}");
+        let address = format!(
+            "{home}/commits/{commit}/check-runs?check_name={name}&app_id={app}&filter=all&per_page=100{filter}"
+        );
         let installation = self.installation(repository).await?;
         let ask = Ask::get(address, "the check runs");
         self.http.pages(installation, ask, |page: CheckRuns| page.check_runs).await
@@ -118,7 +119,11 @@ impl GitHub {
         Ok(self.http.json::<Created>(installation, &ask).await?.id)
     }
 
-    pub(super) async fn read_running_statuses(&self, repository: &Repository, commit: &Sha) -> Result<Vec<RunId>> {
+    pub(super) async fn read_running_statuses(
+        &self,
+        repository: &Repository,
+        commit: &Sha,
+    ) -> Result<Vec<RunId>> {
         let runs = self.own_checks(repository, commit, "&status=in_progress").await?;
         Ok(runs.into_iter().filter_map(|r| r.external_id).filter(|id| !id.is_empty()).map(RunId).collect())
     }

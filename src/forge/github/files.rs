@@ -47,7 +47,11 @@ impl GitHub {
         Ok(tree)
     }
 
-    pub(super) async fn read_files(&self, repository: &Repository, wanted: &[FileWanted]) -> Result<Vec<Blob>> {
+    pub(super) async fn read_files(
+        &self,
+        repository: &Repository,
+        wanted: &[FileWanted],
+    ) -> Result<Vec<Blob>> {
         let mut found: HashMap<&FileWanted, Blob> = HashMap::new();
         let mut missing = BTreeSet::new();
         for file in wanted {
@@ -87,7 +91,11 @@ impl GitHub {
     }
 
     /// At most [`MOST_FILES`] and about [`MOST_BYTES`] each.
-    async fn batches<'a>(&self, repository: &Repository, files: BTreeSet<&'a FileWanted>) -> Vec<Vec<&'a FileWanted>> {
+    async fn batches<'a>(
+        &self,
+        repository: &Repository,
+        files: BTreeSet<&'a FileWanted>,
+    ) -> Vec<Vec<&'a FileWanted>> {
         let (mut batches, mut bytes): (Vec<Vec<&FileWanted>>, u64) = (Vec::new(), 0);
         for file in files {
             let size = match &file.blob {
@@ -123,7 +131,9 @@ impl GitHub {
     async fn settle(&self, repository: &Repository, file: &FileWanted, asked: Asked) -> Result<Blob> {
         match asked {
             Asked::Read(blob) => Ok(blob),
-            Asked::OneByOne(known) => self.read_one(repository, file, known.or_else(|| file.blob.clone())).await,
+            Asked::OneByOne(known) => {
+                self.read_one(repository, file, known.or_else(|| file.blob.clone())).await
+            }
         }
     }
 
@@ -164,7 +174,11 @@ impl GitHub {
 
     /// The raw bytes: by blob where it is known, else by path.
     async fn read_one(&self, repository: &Repository, file: &FileWanted, blob: Option<Sha>) -> Result<Blob> {
-        let what = format!("`{}` at {}", file.path.chars().filter(|c| !c.is_control()).collect::<String>(), file.at.short());
+        let what = format!(
+            "`{}` at {}",
+            file.path.chars().filter(|c| !c.is_control()).collect::<String>(),
+            file.at.short()
+        );
         let home = path::repository(repository);
         let address = match &blob {
             Some(blob) => format!("{home}/git/blobs/{blob}"),
@@ -179,7 +193,9 @@ impl GitHub {
             Ok(reply) if blob.is_none() && reply.is_plain_json() => Ok(Blob::Missing),
             Ok(reply) => Ok(Blob::from_bytes(&reply.body)),
             Err(ForgeError::NotFound { .. }) if blob.is_none() => self.missing(repository, file, &what).await,
-            Err(ForgeError::NotFound { .. }) => Err(answer::transient(&what, "GitHub does not show its blob".to_owned())),
+            Err(ForgeError::NotFound { .. }) => {
+                Err(answer::transient(&what, "GitHub does not show its blob".to_owned()))
+            }
             Err(error) => Err(error),
         }
     }

@@ -30,7 +30,11 @@ impl GitHub {
     }
 
     /// The newest deployment whose latest status is success; without any deployment, the newest release.
-    pub(super) async fn read_deployed(&self, repository: &Repository, environment: &str) -> Result<Option<Sha>> {
+    pub(super) async fn read_deployed(
+        &self,
+        repository: &Repository,
+        environment: &str,
+    ) -> Result<Option<Sha>> {
         let installation = self.installation(repository).await?;
         let home = path::repository(repository);
         let filter = format!("environment={}&per_page={MOST_DEPLOYMENTS}", path::segment(environment));

@@ -46,7 +46,12 @@ impl Ask {
         Self { method: Method::GET, path: path.into(), body: None, accept: JSON, what: what.into() }
     }
 
-    pub(super) fn send(method: Method, path: impl Into<String>, body: Value, what: impl Into<String>) -> Self {
+    pub(super) fn send(
+        method: Method,
+        path: impl Into<String>,
+        body: Value,
+        what: impl Into<String>,
+    ) -> Self {
         Self { method, path: path.into(), body: Some(body), accept: JSON, what: what.into() }
     }
 
@@ -162,7 +167,13 @@ impl Http {
     }
 
     /// One GraphQL query. Its answer may be partial; what cannot be answered at all is an error.
-    pub(super) async fn graphql(&self, installation: u64, query: &str, variables: Value, what: &str) -> Result<Answer> {
+    pub(super) async fn graphql(
+        &self,
+        installation: u64,
+        query: &str,
+        variables: Value,
+        what: &str,
+    ) -> Result<Answer> {
         let url = self.graphql.parse().map_err(|e| invalid(what, answer::chain(&e)))?;
         let mut request = reqwest::Request::new(Method::POST, url);
         set_json(&mut request, &json!({"query": query, "variables": variables}));
@@ -261,7 +272,9 @@ fn set_json(request: &mut reqwest::Request, body: &Value) {
 
 /// A request of ours has its whole body in memory: copying it cannot fail, but for its type's signature.
 fn copy(request: &reqwest::Request) -> reqwest::Request {
-    request.try_clone().unwrap_or_else(|| reqwest::Request::new(request.method().clone(), request.url().clone()))
+    request
+        .try_clone()
+        .unwrap_or_else(|| reqwest::Request::new(request.method().clone(), request.url().clone()))
 }
 
 pub(super) fn invalid(what: &str, message: String) -> ForgeError {

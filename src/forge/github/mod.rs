@@ -82,7 +82,10 @@ pub struct GitHub {
 
 impl fmt::Debug for GitHub {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("GitHub").field("name", &self.name).field("bot_login", &self.bot_login).finish_non_exhaustive()
+        f.debug_struct("GitHub")
+            .field("name", &self.name)
+            .field("bot_login", &self.bot_login)
+            .finish_non_exhaustive()
     }
 }
 
@@ -91,7 +94,8 @@ impl GitHub {
     pub async fn connect(settings: GitHubSettings) -> Result<Self> {
         let what = "the App's id";
         let app_id = settings.app_id.trim().parse().map_err(|_| {
-            let message = format!("`{}` is not the number that the App's settings page shows", settings.app_id);
+            let message =
+                format!("`{}` is not the number that the App's settings page shows", settings.app_id);
             invalid(what, message)
         })?;
         let http = Http::new(&settings.url, app_id, settings.private_key.expose_secret())?;

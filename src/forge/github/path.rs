@@ -32,7 +32,13 @@ pub(super) fn web(api: &str) -> String {
 }
 
 /// The page of a line at a commit. A path that cannot be a link leads to the commit.
-pub(super) fn line(web: &str, repository: &Repository, commit: &Sha, path: &str, line: Option<u32>) -> String {
+pub(super) fn line(
+    web: &str,
+    repository: &Repository,
+    commit: &Sha,
+    path: &str,
+    line: Option<u32>,
+) -> String {
     let home = format!("{web}/{}/{}", segment(&repository.owner), segment(&repository.name));
     match (file(path), line) {
         (Some(path), Some(line)) => format!("{home}/blob/{commit}/{path}#L{line}"),
@@ -63,6 +69,9 @@ mod tests {
         let sha = Sha::parse(&"a".repeat(40)).unwrap();
         let url = line("https://github.com", &repository, &sha, "a b.py", Some(3));
         assert_eq!(url, format!("https://github.com/ada/trees/blob/{sha}/a%20b.py#L3"));
-        assert!(line("https://github.com", &repository, &sha, "../x", Some(3)).ends_with(&format!("commit/{sha}")));
+        assert!(
+            line("https://github.com", &repository, &sha, "../x", Some(3))
+                .ends_with(&format!("commit/{sha}"))
+        );
     }
 }

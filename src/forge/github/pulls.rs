@@ -80,8 +80,7 @@ impl GitHub {
     pub(super) async fn read_pull(&self, repository: &Repository, number: u64) -> Result<PullRequest> {
         let what = format!("pull request {}#{number}", repository.full_name());
         let installation = self.installation(repository).await?;
-        let variables =
-            json!({"owner": repository.owner, "name": repository.name, "number": number, "policy": POLICY_PATH});
+        let variables = json!({"owner": repository.owner, "name": repository.name, "number": number, "policy": POLICY_PATH});
         let answer = self.http.graphql(installation, &queries::pull(), variables, &what).await?;
         let found: OnePull = decode(&answer, &what)?;
         let repository = known(&found.repository, repository, installation, &what)?;
@@ -173,7 +172,9 @@ impl GitHub {
             let page = PageEnd::of(&found.pulls);
             for wire in found.pulls.into_vec() {
                 // An entry that GitHub shows in part only comes back with its next webhook.
-                pulls.extend(pull_request(&home, &found.repository, &wire, wire.base_ref.as_ref(), &what).ok());
+                pulls.extend(
+                    pull_request(&home, &found.repository, &wire, wire.base_ref.as_ref(), &what).ok(),
+                );
             }
             match page {
                 PageEnd::More(cursor) if after.as_ref() != Some(&cursor) => after = Some(cursor),

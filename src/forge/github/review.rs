@@ -32,7 +32,8 @@ impl GitHub {
 
     /// One request: the review with these of its comments, visible at once; the others in its body.
     async fn send_review(&self, pull: &PullRequest, review: &NewReview, inline: &[usize]) -> Result<u64> {
-        let comments: Vec<Value> = inline.iter().filter_map(|i| review.comments.get(*i)).map(comment).collect();
+        let comments: Vec<Value> =
+            inline.iter().filter_map(|i| review.comments.get(*i)).map(comment).collect();
         let demoted = demoted(review, inline);
         let body = json!({
             "commit_id": review.head, "event": "COMMENT", "comments": comments,
@@ -61,7 +62,9 @@ impl GitHub {
             Err(ForgeError::Invalid { .. }) if !taken.is_empty() => {
                 (self.send_review(pull, review, &[]).await?, Vec::new())
             }
-            Err(error @ ForgeError::Transient { .. }) => return self.posted_after_all(pull, review, error).await,
+            Err(error @ ForgeError::Transient { .. }) => {
+                return self.posted_after_all(pull, review, error).await;
+            }
             Err(error) => return Err(error),
         };
         self.posted(pull, review, id, demoted(review, &inline)).await
@@ -75,7 +78,8 @@ impl GitHub {
             if some.is_empty() {
                 continue;
             }
-            let comments: Vec<Value> = some.iter().filter_map(|i| review.comments.get(*i)).map(comment).collect();
+            let comments: Vec<Value> =
+                some.iter().filter_map(|i| review.comments.get(*i)).map(comment).collect();
             match self.create_review(pull, json!({"commit_id": review.head, "comments": comments})).await {
                 Ok(draft) => {
                     self.remove_draft(pull, draft).await?;
@@ -114,7 +118,12 @@ impl GitHub {
     }
 
     /// After a 5xx or a timeout: a review of ours at this head that reports the same is the one just sent.
-    async fn posted_after_all(&self, pull: &PullRequest, review: &NewReview, error: ForgeError) -> Result<PostedReview> {
+    async fn posted_after_all(
+        &self,
+        pull: &PullRequest,
+        review: &NewReview,
+        error: ForgeError,
+    ) -> Result<PostedReview> {
         let Ok(reviews) = self.rest_reviews(pull).await else { return Err(error) };
         let candidates = reviews.iter().rev().filter(|r| {
             let same_head = r.commit_id.as_deref() == Some(review.head.as_str());
@@ -130,7 +139,8 @@ impl GitHub {
             sent.sort();
             if marker::parse(found.body.as_deref().unwrap_or("")).is_some() && there == sent {
                 let inline = postings(review, found.id, &comments);
-                let demoted = (0..review.comments.len()).filter(|i| !inline.iter().any(|(j, _)| j == i)).collect();
+                let demoted =
+                    (0..review.comments.len()).filter(|i| !inline.iter().any(|(j, _)| j == i)).collect();
                 return Ok(self.assemble(review, found.id, inline, demoted));
             }
         }
@@ -143,7 +153,13 @@ impl GitHub {
     }
 
     /// Reads the comments' ids back: the answer to the review does not name them.
-    async fn posted(&self, pull: &PullRequest, review: &NewReview, id: u64, demoted: Vec<usize>) -> Result<PostedReview> {
+    async fn posted(
+        &self,
+        pull: &PullRequest,
+        review: &NewReview,
+        id: u64,
+        demoted: Vec<usize>,
+    ) -> Result<PostedReview> {
         let inline = if demoted.len() == review.comments.len() {
             Vec::new()
         } else {
@@ -152,7 +168,13 @@ impl GitHub {
         Ok(self.assemble(review, id, inline, demoted))
     }
 
-    fn assemble(&self, review: &NewReview, id: u64, inline: Vec<(usize, ForgePosting)>, demoted: Vec<usize>) -> PostedReview {
+    fn assemble(
+        &self,
+        review: &NewReview,
+        id: u64,
+        inline: Vec<(usize, ForgePosting)>,
+        demoted: Vec<usize>,
+    ) -> PostedReview {
         let fingerprints = summary_fingerprints(review, &demoted);
         let summary = ForgePosting { kind: PostingKind::Summary, forge_id: id, review_id: id, fingerprints };
         let postings = std::iter::once(summary).chain(inline.into_iter().map(|(_, p)| p)).collect();
@@ -249,5 +271,9 @@ fn without_marker(body: &str) -> &str {
 /// Says so before GitHub does: the whole review would be refused.
 pub(super) fn check_length(review: &NewReview) -> Result<()> {
     let longest = review.comments.iter().map(|c| c.body.len()).chain([review.body.len()]).max().unwrap_or(0);
-    if longest > BODY { Err(invalid("the review", format!("a body is longer than {BODY} bytes"))) } else { Ok(()) }
+    if longest > BODY {
+        Err(invalid("the review", format!("a body is longer than {BODY} bytes")))
+    } else {
+        Ok(())
+    }
 }

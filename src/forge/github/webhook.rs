@@ -14,7 +14,8 @@ use crate::model::id::{Repository, Sha};
 
 /// The events the App subscribes to: the manifest's `default_events`. `installation`, `installation_repositories` and
 /// `ping` come to every App and cannot be subscribed to.
-pub const EVENTS: [&str; 6] = ["check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push"];
+pub const EVENTS: [&str; 6] =
+    ["check_run", "check_suite", "issue_comment", "merge_group", "pull_request", "push"];
 
 /// Who we are: our own events ask for nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,7 +209,12 @@ fn check_suite(payload: Payload<CheckSuiteRest>, own: &Identity) -> Option<Event
 }
 
 /// By commit, not by pull request: of a fork's GitHub names none.
-fn rerequested(action: &str, repository: Option<Repository>, check: &WireCheck, own: &Identity) -> Option<Event> {
+fn rerequested(
+    action: &str,
+    repository: Option<Repository>,
+    check: &WireCheck,
+    own: &Identity,
+) -> Option<Event> {
     if action != "rerequested" {
         return Some(Event::Ignored("a check that nobody asked for again"));
     }
@@ -330,7 +336,10 @@ mod tests {
     }
 
     fn parsed(event: &str, payload: Value) -> Result<Event, WebhookError> {
-        let headers = HeaderMap::from_iter([(header::HeaderName::from_static("x-github-event"), event.parse().unwrap())]);
+        let headers = HeaderMap::from_iter([(
+            header::HeaderName::from_static("x-github-event"),
+            event.parse().unwrap(),
+        )]);
         parse(&headers, payload.to_string().as_bytes(), &own())
     }
 
@@ -352,7 +361,11 @@ mod tests {
         let reason = |action: &str, changes: Value| {
             let payload = json!({"action": action, "number": 3, "changes": changes, "pull_request": {"head": {"sha": sha()}}});
             match parsed("pull_request", in_repository(payload)) {
-                Ok(Event::Pull { reason, number: 3, repository, .. }) if repository.installation == Some(9) => Some(reason),
+                Ok(Event::Pull { reason, number: 3, repository, .. })
+                    if repository.installation == Some(9) =>
+                {
+                    Some(reason)
+                }
                 Ok(Event::Ignored(_)) => None,
                 other => panic!("{other:?}"),
             }
@@ -381,7 +394,8 @@ mod tests {
     #[test]
     fn p10_a_merge_group_is_answered_on_its_own_head() {
         let group = json!({"head_sha": sha(), "base_sha": "b".repeat(40), "base_ref": "refs/heads/main"});
-        let event = parsed("merge_group", in_repository(json!({"action": "checks_requested", "merge_group": group})));
+        let event =
+            parsed("merge_group", in_repository(json!({"action": "checks_requested", "merge_group": group})));
         let Ok(Event::GroupRequested { head, base_branch, .. }) = event else { panic!("{event:?}") };
         assert_eq!((head.as_str(), base_branch.as_str()), (sha().as_str(), "main"));
     }
@@ -390,25 +404,36 @@ mod tests {
     fn a_command_stands_under_a_pull_request_on_a_line_of_its_own() {
         let comment = |body: &str, issue: Value| {
             let comment = json!({"id": 4, "body": body, "user": {"login": "ada"}});
-            parsed("issue_comment", in_repository(json!({"action": "created", "issue": issue, "comment": comment})))
+            parsed(
+                "issue_comment",
+                in_repository(json!({"action": "created", "issue": issue, "comment": comment})),
+            )
         };
         let pull = json!({"number": 3, "pull_request": {}});
-        assert!(matches!(comment("so\n/red-panda recheck", pull.clone()), Ok(Event::Command { comment_id: 4, .. })));
+        assert!(matches!(
+            comment("so\n/red-panda recheck", pull.clone()),
+            Ok(Event::Command { comment_id: 4, .. })
+        ));
         assert!(matches!(comment("> /red-panda recheck", pull), Ok(Event::Ignored(_))));
         assert!(matches!(comment("/red-panda recheck", json!({"number": 3})), Ok(Event::Ignored(_))));
     }
 
     #[test]
     fn a_deleted_branch_and_a_tag_move_no_branch() {
-        let push = |name: &str, after: &str| parsed("push", in_repository(json!({"ref": name, "after": after})));
-        assert!(matches!(push("refs/heads/a/b", &sha()), Ok(Event::Pushed { branch, .. }) if branch == "a/b"));
+        let push =
+            |name: &str, after: &str| parsed("push", in_repository(json!({"ref": name, "after": after})));
+        assert!(
+            matches!(push("refs/heads/a/b", &sha()), Ok(Event::Pushed { branch, .. }) if branch == "a/b")
+        );
         assert!(matches!(push("refs/heads/a", &"0".repeat(40)), Ok(Event::Ignored(_))));
         assert!(matches!(push("refs/tags/v1", &sha()), Ok(Event::Ignored(_))));
     }
 
     #[test]
     fn a_form_carries_the_same_payload() {
-        let body = url::form_urlencoded::Serializer::new(String::new()).append_pair("payload", r#"{"zen":"ä"}"#).finish();
+        let body = url::form_urlencoded::Serializer::new(String::new())
+            .append_pair("payload", r#"{"zen":"ä"}"#)
+            .finish();
         let headers = HeaderMap::from_iter([
             (header::HeaderName::from_static("x-github-event"), "ping".parse().unwrap()),
             (header::CONTENT_TYPE, "application/x-www-form-urlencoded".parse().unwrap()),
@@ -419,7 +444,10 @@ mod tests {
 
     #[test]
     fn what_is_broken_is_an_error_and_what_is_new_is_ignored() {
-        assert_eq!(parsed("pull_request", json!({"action": "opened"})), Err(WebhookError::Malformed("pull_request")));
+        assert_eq!(
+            parsed("pull_request", json!({"action": "opened"})),
+            Err(WebhookError::Malformed("pull_request"))
+        );
         assert!(matches!(parsed("moon_phase", json!({})), Ok(Event::Ignored(_))));
         assert_eq!(parse(&HeaderMap::new(), b"{}", &own()), Err(WebhookError::NoEvent));
     }
