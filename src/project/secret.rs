@@ -6,7 +6,7 @@ mod provider;
 mod url;
 
 pub use placeholder::is_placeholder;
-use placeholder::{is_filler, says_placeholder};
+use placeholder::{is_filler, is_label, says_placeholder};
 use provider::provider;
 use url::url_password;
 
@@ -109,6 +109,19 @@ pub fn is_sensitive(key: &str) -> bool {
     NAMES.iter().any(|name| key.contains(name))
         && !ABOUT.iter().any(|about| key.ends_with(about) && !key.ends_with("_SECRET_ID"))
         && !["PUBLIC", "PUBLISHABLE"].iter().any(|open| key.contains(open))
+}
+
+/// May this key be named? What stands left of a `=` may also be a stretch of a key that was pasted over several lines.
+pub fn is_nameable(key: &str) -> bool {
+    let calm = |part: &str| {
+        let switches = part
+            .as_bytes()
+            .windows(2)
+            .filter(|w| matches!(w, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+            .count();
+        part.len() <= 24 && switches <= 3 && (part.is_empty() || is_label(part))
+    };
+    key.len() <= 80 && key.split(['_', '.', '-']).all(calm) && provider("", key).is_none()
 }
 
 /// The real-secret test.

@@ -188,7 +188,7 @@ fn is_host(key: &str, value: &str) -> bool {
 }
 
 /// A part of a name that a person chose: not a stretch of random characters.
-fn is_label(label: &str) -> bool {
+pub(super) fn is_label(label: &str) -> bool {
     let (upper, lower, digit) = (
         label.bytes().any(|b| b.is_ascii_uppercase()),
         label.bytes().any(|b| b.is_ascii_lowercase()),

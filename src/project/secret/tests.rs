@@ -188,6 +188,19 @@ fn what_is_public_or_about_a_secret_is_none() {
     }
 }
 
+#[test]
+fn a_piece_of_a_key_is_not_named() {
+    for key in
+        ["SECRET_KEY", "DJANGO_AWS_S3_ACCESS_KEY_ID", "http_proxy", "camelCaseKey", "spring.datasource.url"]
+    {
+        assert!(is_nameable(key), "{key}");
+    }
+    for key in ["MIIEpAIBAAKCAQEAq7Zr2LmX9vKc4TnB8sWd1HfJ", "q7Zr2LmX9vKc4", "k9QmXwPzRtYvBnLs"] {
+        assert!(!is_nameable(key), "{key}");
+    }
+    assert!(!is_nameable(&token("ghp_", &RANDOM[..36])));
+}
+
 proptest! {
     #[test]
     fn any_text_is_judged_without_panic(key in "\\PC{0,20}", value in "\\PC{0,80}") {
