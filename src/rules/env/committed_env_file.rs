@@ -361,6 +361,3 @@ fn fix(published: &Published) -> String {
         code(&template)
     )
 }
-
-#[cfg(test)]
-mod tests;

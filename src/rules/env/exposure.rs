@@ -114,3 +114,15 @@ pub(super) fn git_rm(path: &str) -> String {
             .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'_' | b'-' | b'/' | b'@' | b'+'));
     if plain { code(&format!("git rm --cached {path}")) } else { "`git rm --cached`".to_owned() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_only_offered_for_a_path_that_needs_no_quoting() {
+        assert_eq!(git_rm("project/.env"), "`git rm --cached project/.env`");
+        assert_eq!(git_rm("$(rm -rf ~)/.env"), "`git rm --cached`");
+        assert_eq!(git_rm("-r/.env"), "`git rm --cached`");
+    }
+}

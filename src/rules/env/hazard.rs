@@ -176,14 +176,15 @@ pub(super) fn has_holes(file: &EnvFile, assignment: &Assignment) -> bool {
     ["{{", "{%", "<%"].iter().any(|hole| statement.contains(hole))
 }
 
-/// May the line be shown? In a template unless its value is of a known kind, in an env file only a placeholder.
+/// May the line be shown? In a template unless something on it could be a secret, in an env file only a placeholder.
 pub(super) fn may_be_shown(path: &str, file: &EnvFile, assignment: &Assignment) -> bool {
     let (key, value) = (file.key(assignment), file.value(assignment));
-    // A comment behind the value may be the value's rest.
-    let raw = file.raw(assignment).trim();
-    let harmless = secret::classify(key, value).is_none() && secret::classify(key, raw).is_none();
-    let placeholder = || secret::is_placeholder(key, value);
-    harmless && (env_files::role(path) == Some(Role::Template) && !secret::is_sensitive(key) || placeholder())
+    let is_template = env_files::role(path) == Some(Role::Template) && !secret::is_sensitive(key);
+    // A comment behind the value may be the rest of it, or its predecessor; so each word counts as a secret's value.
+    let mut words = file.raw(assignment).split([' ', '\t', '#']);
+    secret::classify(key, value).is_none()
+        && words.all(|word| secret::classify("SECRET", word).is_none())
+        && (is_template || secret::is_placeholder(key, value))
 }
 
 /// The node of a finding about this line.

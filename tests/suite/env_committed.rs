@@ -1,6 +1,8 @@
-use super::*;
-use crate::model::judgement::Judgement;
-use crate::standin::sample::{Sample, files};
+//! ENV001 where a page's example cannot say it: links, encrypted files, commits.
+
+use red_panda::model::finding::Severity;
+use red_panda::model::judgement::Judgement;
+use red_panda::standin::sample::{Sample, files};
 
 const REAL: &str = "DB_PASSWORD=Tr0ub4dor&3\n";
 
@@ -116,11 +118,4 @@ fn what_a_commit_published_and_the_head_does_not_show_is_reported_at_the_commit(
     );
     let replaced = with_commits(&[(".env", "DB_PASSWORD=change-me\n")], &[&[(".env", REAL)]]);
     assert_eq!(replaced.iter().map(|f| f.1).collect::<Vec<_>>(), [Severity::Error, Severity::Warning]);
-}
-
-#[test]
-fn a_command_is_only_offered_for_a_path_that_needs_no_quoting() {
-    assert_eq!(git_rm("project/.env"), "`git rm --cached project/.env`");
-    assert_eq!(git_rm("$(rm -rf ~)/.env"), "`git rm --cached`");
-    assert_eq!(git_rm("-r/.env"), "`git rm --cached`");
 }
