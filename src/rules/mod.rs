@@ -1,6 +1,7 @@
 //! The rules: plain data and one function each, beside the page that explains and tests it.
 
 pub mod context;
+pub mod env;
 pub mod migrations;
 pub mod style;
 
@@ -100,7 +101,7 @@ impl Finding {
 
 /// Every rule that is built, in the order of the catalogue.
 pub fn all() -> Vec<&'static Rule> {
-    [migrations::RULES, style::RULES].into_iter().flatten().copied().collect()
+    [migrations::RULES, env::RULES, style::RULES].into_iter().flatten().copied().collect()
 }
 
 /// Looks a built rule up by code or name.
