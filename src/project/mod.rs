@@ -3,6 +3,7 @@
 pub mod apps;
 pub mod deployed;
 pub mod migration;
+pub mod secret;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
