@@ -51,7 +51,7 @@ pub(super) fn authority_end(rest: &[Unit]) -> usize {
     rest.iter().position(|unit| matches!(unit.char(), Some('/' | '?' | '#'))).unwrap_or(rest.len())
 }
 
-fn read_address(behind: &[Unit], transport: &str, role: Role, has_userinfo: bool, reading: &mut Reading) {
+pub(super) fn read_address(behind: &[Unit], transport: &str, role: Role, has_userinfo: bool, reading: &mut Reading) {
     // A password that breaks the address shifts everything behind it: nothing there is its own fault.
     if reading.fault("CEL001").is_some() {
         return;
@@ -126,20 +126,8 @@ fn is_word_for_number(database: &str) -> bool {
 
 fn read_query(rest: &[Unit], has_userinfo: bool, reading: &mut Reading) {
     /// Keyword arguments of `kombu.Connection` that a query may give.
-    const KNOWN: [&str; 12] = [
-        "hostname",
-        "userid",
-        "password",
-        "virtual_host",
-        "port",
-        "insist",
-        "ssl",
-        "transport",
-        "connect_timeout",
-        "login_method",
-        "heartbeat",
-        "credential_provider",
-    ];
+    const KNOWN: [&str; 6] =
+        ["insist", "ssl", "connect_timeout", "login_method", "heartbeat", "credential_provider"];
     if rest.iter().any(|unit| unit.hole().is_some()) {
         return;
     }
