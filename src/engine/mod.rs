@@ -5,10 +5,14 @@
 
 mod exclude;
 mod introduced;
+mod policy_change;
 mod run;
 mod selection;
 mod sides;
+mod suppress;
+mod unparsed;
 
+use crate::config::policy::PolicyFault;
 use crate::model::change::Change;
 use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt};
@@ -34,6 +38,8 @@ pub struct Input {
     /// Faults that were found before the engine ran: they make the verdict incomplete.
     pub not_looked_at: Vec<NotLookedAt>,
     pub notes: Vec<String>,
+    /// A fault in the policy file as this change leaves it: an error finding on its line.
+    pub policy_fault: Option<PolicyFault>,
 }
 
 /// What the engine wants next.

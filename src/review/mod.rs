@@ -1,5 +1,8 @@
 //! One run, end to end: read, judge, plan, publish.
 
+pub mod judge;
+pub mod prepare;
+
 use async_trait::async_trait;
 
 use crate::model::delivery::NewJob;

@@ -2,4 +2,5 @@
 
 pub mod dotenv;
 pub mod python;
+pub mod suppression;
 pub mod yaml;
