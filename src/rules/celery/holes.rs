@@ -44,6 +44,8 @@ pub(super) struct Hole {
     /// The variable's name, where there is one.
     pub(super) name: String,
     pub(super) filling: Filling,
+    /// Its number among the holes of its text, where somebody keeps more about it.
+    pub(super) id: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -76,11 +78,11 @@ impl Hole {
     /// A hole whose name, and what is done to it, decide how it is filled.
     pub(super) fn new(written: &str, name: &str) -> Self {
         let filling = if says_encoded(name) { Filling::Encoded } else { Filling::Raw };
-        Self { written: written.to_owned(), name: name.to_owned(), filling }
+        Self { written: written.to_owned(), name: name.to_owned(), filling, id: 0 }
     }
 
     fn placeholder(written: &str) -> Self {
-        Self { written: written.to_owned(), name: String::new(), filling: Filling::Placeholder }
+        Self { written: written.to_owned(), name: String::new(), filling: Filling::Placeholder, id: 0 }
     }
 
     /// The name, if it is one: a default or an expression may hold anything.
@@ -139,7 +141,9 @@ fn hole(rest: &str, syntax: Syntax) -> Option<(usize, Hole)> {
     match syntax {
         Syntax::Literal => None,
         Syntax::Compose => braced(rest, "${", "}").or_else(|| variable(rest)),
-        Syntax::Jinja | Syntax::Helm => template(rest, "{{", syntax),
+        // Templates of compose files hold compose's holes too.
+        Syntax::Jinja => template(rest, "{{", syntax).or_else(|| braced(rest, "${", "}")),
+        Syntax::Helm => template(rest, "{{", syntax),
         Syntax::Workflow => {
             template(rest, "${{", syntax).or_else(|| braced(rest, "${", "}")).or_else(|| variable(rest))
         }

@@ -129,8 +129,10 @@ pub(super) struct Reading {
     pub(super) faults: Vec<Fault>,
     /// The value with user and password encoded as the author meant them. May hold the password.
     pub(super) fixed: Option<String>,
-    /// User and password as written, where there are any.
+    /// The password as written, where there is one; of `redis://X@host` the X.
     pub(super) password: Option<String>,
+    /// Holes in the password, by [`super::holes::Hole::id`].
+    pub(super) password_holes: Vec<usize>,
 }
 
 impl Reading {

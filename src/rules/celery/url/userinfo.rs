@@ -40,6 +40,9 @@ pub(super) fn read_userinfo(userinfo: &[Unit], transport: &str, reading: &mut Re
     let user = &userinfo[..colon.unwrap_or(userinfo.len())];
     let password = colon.map(|at| &userinfo[at + 1..]);
     reading.password = reading.password.take().or_else(|| Some(text(password.unwrap_or(user))));
+    reading.password_holes.extend(
+        password.unwrap_or(&[]).iter().filter_map(Unit::hole).filter(|h| h.filling == Filling::Raw).map(|h| h.id),
+    );
     let before = reading.faults.len();
     read_characters(user, password.unwrap_or(&[]), transport, reading);
     if double_encoded(userinfo) {
