@@ -62,6 +62,6 @@ impl Check {
         let branches = Branches { target: range.base_name.clone(), default: range.base_name.clone() };
         let mut input = prepare::input(&local, &repository, change, *policy, &branches).await?;
         input.notes.extend(range.notes);
-        Ok(judge(&local, &repository, input).await?)
+        Ok(judge(&local, &repository, input).await?.judgement)
     }
 }

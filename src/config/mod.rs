@@ -1,3 +1,4 @@
-//! What people write: the server's settings and a repository's policy.
+//! What the house is told: the server's settings and each repository's policy.
 
 pub mod policy;
+pub mod settings;

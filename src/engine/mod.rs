@@ -16,9 +16,10 @@ use crate::config::policy::PolicyFault;
 use crate::model::change::Change;
 use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt};
+use crate::model::plan::Side;
 use crate::model::policy::Policy;
 use crate::project::deployed::Source;
-use crate::source::{Blob, Tree, Want};
+use crate::source::{Blob, Text, Tree, Want};
 
 pub use sides::Sides;
 
@@ -77,5 +78,20 @@ impl Engine {
     /// Runs every rule that can run. `expired` is asked between rules: `true` ends the run as incomplete.
     pub fn step(&mut self, expired: &(dyn Fn() -> bool + Sync)) -> Step {
         self.run.step(expired)
+    }
+
+    /// The change with all hunks, also those that we computed.
+    pub fn change(&self) -> &Change {
+        self.run.change()
+    }
+
+    /// The text of a file that was read, at head or at the merge base.
+    pub fn text(&self, side: Side, path: &str) -> Option<Text> {
+        let sides = self.run.sides();
+        let project = match side {
+            Side::Head => &sides.head,
+            Side::Base => &sides.merge_base,
+        };
+        project.text(path).ok().flatten()
     }
 }

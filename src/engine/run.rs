@@ -58,6 +58,10 @@ impl Run {
         Self { input, sides, rules, excluded, round: 0, bytes: 0, not_looked_at }
     }
 
+    pub(super) fn change(&self) -> &Change {
+        &self.input.change
+    }
+
     pub(super) fn sides(&self) -> &Sides {
         &self.sides
     }

@@ -7,6 +7,7 @@
 pub mod gitea;
 pub mod github;
 pub mod local;
+pub mod requests;
 pub mod retry;
 pub mod signature;
 

@@ -14,3 +14,5 @@ mod summary;
 pub mod terminal;
 mod veil;
 pub mod wording;
+
+pub use summary::heading;

@@ -18,7 +18,7 @@ pub(super) struct Replacement {
 }
 
 /// The head's text of a line without its line end; `None` past the end of the file or when it is not known.
-pub(super) type LineText<'a> = &'a dyn Fn(&str, u32) -> Option<String>;
+pub(super) type LineText<'a> = &'a (dyn Fn(&str, u32) -> Option<String> + Sync);
 
 /// `None` when the fix is words only, too long to be read, or would show a secret or something unseen.
 pub(super) fn of(finding: &Finding, veil: &Veil<'_>, line_text: LineText<'_>) -> Option<Replacement> {

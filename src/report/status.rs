@@ -23,6 +23,8 @@ const ANNOTATION_TITLE: usize = 255;
 pub struct Setting<'a> {
     pub sha: &'a Sha,
     pub run: &'a RunId,
+    /// Not the first attempt of its job.
+    pub resumed: bool,
     pub capabilities: Capabilities,
     pub links: &'a dyn Links,
     /// Name of the branch it is to be merged into.
@@ -75,6 +77,7 @@ pub fn status(setting: &Setting<'_>, stage: &Stage<'_>) -> Status {
         annotations: if shown { annotations(stage) } else { Vec::new() },
         details_url: setting.links.run(),
         run: setting.run.clone(),
+        resumed: setting.resumed,
     }
 }
 

@@ -38,7 +38,8 @@ pub(super) struct Summary<'a> {
 impl Summary<'_> {
     /// The text without small print and marker, at most `room` bytes.
     pub(super) fn text(&self, links: &dyn Links, room: usize) -> String {
-        let mut page = Page { text: self.heading(), room: room.saturating_sub(RESERVE) };
+        let mut page =
+            Page { text: format!("### 🐾 {}", self.heading()), room: room.saturating_sub(RESERVE) };
         let (advice, pressing): (Vec<_>, Vec<_>) =
             self.groups.iter().partition(|g| g.severity() == Severity::Advice);
         page.table(&pressing, links);
@@ -71,8 +72,21 @@ impl Summary<'_> {
             (e, 0) => format!("{} to change before merging", things(e)),
             (e, w) => format!("{} to change before merging, {w} to look at", things(e)),
         };
-        format!("### 🐾 {words}")
+        words
     }
+}
+
+/// Verdict and counts in words: `2 things to change before merging, 1 to look at`.
+pub fn heading(judgement: &Judgement) -> String {
+    let summary = Summary {
+        groups: super::group::groups(&judgement.findings),
+        explained: &HashSet::new(),
+        later: false,
+        not_looked_at: &judgement.not_looked_at,
+        notes: &[],
+        clean: "Nothing to change",
+    };
+    summary.heading()
 }
 
 /// A text that grows piece by piece while there is room.

@@ -9,7 +9,7 @@ use crate::model::plan::Side;
 use super::escape::{Segment, segments};
 
 /// Addresses for people. What is not known is `None`, and the text stands without a link.
-pub trait Links: Debug {
+pub trait Links: Debug + Send + Sync {
     /// The page of a rule.
     fn rule(&self, code: &str) -> Option<String>;
     /// A line of a file (or the whole file) on the forge: at head, or at the merge base.

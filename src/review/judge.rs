@@ -12,8 +12,15 @@ use crate::source::Want;
 /// How long the rules of one run may compute; reading is not counted.
 const RULE_TIME: Duration = Duration::from_secs(60);
 
+/// A judgement, and the engine that made it: it still holds the texts and the change with all its hunks.
+#[derive(Debug)]
+pub struct Judged {
+    pub judgement: Judgement,
+    pub engine: Engine,
+}
+
 /// Judges a change, reading what the rules ask for.
-pub async fn judge(reader: &dyn Reader, repository: &Repository, input: Input) -> Result<Judgement> {
+pub async fn judge(reader: &dyn Reader, repository: &Repository, input: Input) -> Result<Judged> {
     let mut engine = Engine::new(input);
     let mut spent = Duration::ZERO;
     loop {
@@ -23,7 +30,7 @@ pub async fn judge(reader: &dyn Reader, repository: &Repository, input: Input) -
         engine = returned;
         spent += started.elapsed();
         match step {
-            Step::Done(judgement) => return Ok(*judgement),
+            Step::Done(judgement) => return Ok(Judged { judgement: *judgement, engine }),
             Step::Need(wants) => supply(&mut engine, reader, repository, &wants).await?,
         }
     }

@@ -57,6 +57,11 @@ pub fn parse(text: &str) -> std::result::Result<Policy, PolicyFault> {
     policy::parse(text, &built)
 }
 
+/// The sentence for people whose status is red for it.
+pub fn broken_policy(fault: &PolicyFault, branch: &str) -> String {
+    format!("{POLICY_PATH} on {branch}, {fault}. The status stays red until it is mended there.")
+}
+
 /// Everything that the engine starts from.
 pub async fn input(
     reader: &dyn Reader,

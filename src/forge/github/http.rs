@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Reply};
 use super::auth;
+use crate::forge::requests;
 use crate::forge::{ForgeError, Result};
 
 /// The longest answer that is read, in bytes: a tree of 100,000 entries is about 30 MB.
@@ -205,6 +206,7 @@ impl Http {
         request.headers_mut().insert("x-github-api-version", version);
         tracing::debug!(method = %request.method(), path = request.url().path(), "asking GitHub");
         let transient = |e: reqwest::Error| answer::transient(what, answer::chain(&e.without_url()));
+        requests::sent();
         let mut response = self.client.execute(request).await.map_err(transient)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = BytesMut::new();
