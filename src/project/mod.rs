@@ -15,6 +15,7 @@ use crate::model::change::Path;
 use crate::source::{Blob, NotLoaded, Snapshot, Text, Tree};
 use crate::syntax::dotenv::EnvFile;
 use crate::syntax::python::Module;
+use crate::syntax::yaml::Yaml;
 
 use apps::Apps;
 use ignore::Ignores;
@@ -30,6 +31,7 @@ pub struct Project {
     apps: Memo<(), Arc<Apps>>,
     env_files: Memo<Path, Option<Arc<EnvFile>>>,
     env_readers: Memo<(), Arc<EnvReaders>>,
+    yaml: Memo<Path, Option<Arc<Yaml>>>,
 }
 
 impl Project {
@@ -41,6 +43,7 @@ impl Project {
             apps: Memo::default(),
             env_files: Memo::default(),
             env_readers: Memo::default(),
+            yaml: Memo::default(),
         }
     }
 
@@ -65,6 +68,11 @@ impl Project {
     pub fn module(&self, path: &str) -> Result<Option<Arc<Module>>, NotLoaded> {
         self.modules
             .get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Module::parse(&text)))))
+    }
+
+    /// A YAML file, parsed; `None` when it is missing, binary or too large.
+    pub fn yaml(&self, path: &str) -> Result<Option<Arc<Yaml>>, NotLoaded> {
+        self.yaml.get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Yaml::parse(&text)))))
     }
 
     /// A migration file, understood; `None` when it is not there or holds no class `Migration`.

@@ -1,9 +1,15 @@
 //! One integration binary: stories against the stand-in forges, the command line, the rule pages, the layering.
 
 #[cfg(test)]
+mod env_committed;
+#[cfg(test)]
+mod env_secrets;
+#[cfg(test)]
 mod gitea;
 #[cfg(test)]
 mod github;
+#[cfg(test)]
+mod github_contract;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
