@@ -2,7 +2,9 @@
 
 pub mod apps;
 pub mod deployed;
+pub mod imports;
 pub mod migration;
+pub mod operations;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -20,12 +22,19 @@ pub struct Project {
     snapshot: Arc<Snapshot>,
     modules: Memo<Path, Option<Arc<Module>>>,
     migrations: Memo<Path, Option<Arc<Migration>>>,
+    sources: Memo<Path, Option<Arc<operations::Source>>>,
     apps: Memo<(), Arc<Apps>>,
 }
 
 impl Project {
     pub fn new(snapshot: Arc<Snapshot>) -> Self {
-        Self { snapshot, modules: Memo::default(), migrations: Memo::default(), apps: Memo::default() }
+        Self {
+            snapshot,
+            modules: Memo::default(),
+            migrations: Memo::default(),
+            sources: Memo::default(),
+            apps: Memo::default(),
+        }
     }
 
     pub fn snapshot(&self) -> &Arc<Snapshot> {
