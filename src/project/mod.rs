@@ -2,9 +2,11 @@
 
 pub mod apps;
 pub mod deployed;
+pub mod field;
 pub mod imports;
 pub mod migration;
 pub mod operations;
+pub mod state;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -23,6 +25,7 @@ pub struct Project {
     modules: Memo<Path, Option<Arc<Module>>>,
     migrations: Memo<Path, Option<Arc<Migration>>>,
     sources: Memo<Path, Option<Arc<operations::Source>>>,
+    states: Memo<apps::MigrationName, Arc<state::State>>,
     apps: Memo<(), Arc<Apps>>,
 }
 
@@ -33,6 +36,7 @@ impl Project {
             modules: Memo::default(),
             migrations: Memo::default(),
             sources: Memo::default(),
+            states: Memo::default(),
             apps: Memo::default(),
         }
     }
