@@ -3,7 +3,7 @@
 use ruff_python_ast::{Expr, ExprCall};
 
 use crate::source::NotLoaded;
-use crate::syntax::python::Module;
+use crate::syntax::python::{Module, string};
 
 use super::Project;
 
@@ -29,6 +29,8 @@ pub struct Field {
     pub unique: bool,
     pub primary_key: bool,
     pub default: Default,
+    /// The model that a relation leads to, lower case without its app.
+    pub to: Option<String>,
 }
 
 /// Fields whose empty value is a text, so that `blank=True` fills existing rows.
@@ -128,7 +130,11 @@ impl Project {
             || is_true("auto_now") != Some(false)
             || is_true("auto_now_add") != Some(false);
         let default = if default == Default::None && by_database { Default::Database } else { default };
-        Ok(Some(Field { class, null, blank, unique, primary_key, default }))
+        let to = arguments.find_argument_value("to", 0).and_then(string);
+        let to =
+            to.filter(|_| class == "ForeignKey" || class == "OneToOneField" || class == "ManyToManyField");
+        let to = to.map(|to| to.rsplit('.').next().unwrap_or(to).to_lowercase());
+        Ok(Some(Field { class, null, blank, unique, primary_key, default, to }))
     }
 
     /// Django's own class behind a callee.

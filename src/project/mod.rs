@@ -1,6 +1,7 @@
 //! Facts about the Django project at one commit, found on demand and kept while the run lasts.
 
 pub mod apps;
+pub mod database;
 pub mod deployed;
 pub mod field;
 pub mod imports;

@@ -1,5 +1,6 @@
 //! Migrations: what is deployed stays as it is, and every step can be taken back.
 
+mod auto_named_migration;
 mod data;
 mod files;
 mod forward;
@@ -10,6 +11,7 @@ mod runpython_without_reverse;
 mod runsql_without_reverse;
 mod sql;
 mod tightening_null_without_default;
+mod vendor_specific_migration;
 
 use super::Rule;
 
@@ -18,5 +20,7 @@ pub const RULES: &[&Rule] = &[
     &runpython_without_reverse::RULE,
     &runsql_without_reverse::RULE,
     &non_nullable_field_without_default::RULE,
+    &auto_named_migration::RULE,
+    &vendor_specific_migration::RULE,
     &tightening_null_without_default::RULE,
 ];
