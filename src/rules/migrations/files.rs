@@ -56,16 +56,17 @@ impl File<'_> {
         Place::Head { path: self.path.to_owned(), span }
     }
 
-    /// Shows each operation with the state that it meets; nothing is replayed unless one of them `matters`.
+    /// Shows each operation with the state that it meets, and gives the state after the last; nothing is replayed
+    /// unless one of them `matters`.
     pub(super) fn replay(
         &self,
         context: &Context<'_>,
         matters: impl Fn(&Operation<'_>) -> bool,
         mut visit: impl FnMut(&Operation<'_>, &State) -> Result<(), NotLoaded>,
-    ) -> Result<(), NotLoaded> {
+    ) -> Result<State, NotLoaded> {
         let operations = self.source.operations();
         if !operations.iter().any(matters) {
-            return Ok(());
+            return Ok(State::default());
         }
         let before = context.here.state_before(&self.name, self.source.migration())?;
         let mut state = State::clone(&before);
@@ -75,7 +76,7 @@ impl File<'_> {
                 state.apply(context.here, self.path, &self.name.name, operation)?;
             }
         }
-        Ok(())
+        Ok(state)
     }
 
     /// Is the model's table made by this very change, and so empty wherever this runs?

@@ -48,9 +48,11 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     Ok(findings)
 }
 
-/// `RunPython(fill_slugs)`
+/// `RunPython(fill_slugs)`, `DeleteSetting(setting='events')`
 fn label(operation: &Operation<'_>) -> String {
-    let function = operation.argument("code", 0).map_or_else(String::new, short);
+    let named = operation.call.arguments.keywords.first();
+    let own = named.map(|k| format!("{}={}", k.arg.as_ref().map_or("**", |a| a.as_str()), short(&k.value)));
+    let function = operation.argument("code", 0).map(short).or(own).unwrap_or_default();
     format!("{}({function})", operation.kind())
 }
 
