@@ -95,7 +95,7 @@ impl Field {
             return None;
         }
         let filled = self.null || self.primary_key || self.default != Default::None;
-        Some(!filled && !(text && self.blank))
+        Some(!(filled || text && self.blank))
     }
 
     /// Must its values differ from row to row?

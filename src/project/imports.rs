@@ -48,23 +48,29 @@ impl Project {
         }
         let mut ancestry = Ancestry::default();
         let mut seen = BTreeSet::new();
-        let mut waiting = std::collections::VecDeque::from([first]);
-        while let Some(definition) = waiting.pop_front() {
-            if !seen.insert((definition.path.clone(), definition.name.clone())) || seen.len() > MAX_CLASSES {
-                continue;
-            }
-            let module = definition.module.clone();
-            let Some(class) = module.class(&definition.name) else { continue };
-            for base in class.bases() {
-                let name = module.qualified(base).unwrap_or_else(|| module.source(base).to_owned());
-                match self.definition(&definition.path, &name)? {
-                    Some(own) if own.module.class(&own.name).is_some() => waiting.push_back(own),
+        let mut level = vec![first];
+        // Level by level, so that all files of one level are asked for at once.
+        while !level.is_empty() {
+            level.retain(|d| seen.len() < MAX_CLASSES && seen.insert((d.path.clone(), d.name.clone())));
+            let bases = NotLoaded::all(level.iter().flat_map(|definition| self.bases(definition)))?;
+            ancestry.own.append(&mut level);
+            for (name, base) in bases {
+                match base {
+                    Some(own) if own.module.class(&own.name).is_some() => level.push(own),
                     _ => ancestry.foreign.push(name),
                 }
             }
-            ancestry.own.push(definition);
         }
         Ok(Some(ancestry))
+    }
+
+    /// The bases of a class with their definitions, where those are in the repository.
+    fn bases(&self, definition: &Definition) -> Vec<Result<(String, Option<Definition>), NotLoaded>> {
+        let module = &definition.module;
+        let bases = module.class(&definition.name).map_or(&[][..], |class| class.bases());
+        let name = |base: &Expr| module.qualified(base).unwrap_or_else(|| module.source(base).to_owned());
+        let names = bases.iter().map(name);
+        names.map(|name| self.definition(&definition.path, &name).map(|found| (name, found))).collect()
     }
 
     fn locate(&self, from: &str, dotted: &str, hops: usize) -> Result<Option<Definition>, NotLoaded> {
@@ -91,12 +97,9 @@ impl Project {
         if let Some(target) = import.filter(|target| target != name) {
             return self.locate(path, &target, hops + 1);
         }
-        for star in star_imports(&module) {
-            if let Some(found) = self.locate(path, &dotted_in(&star, name), hops + 1)? {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+        let stars = star_imports(&module);
+        let found = stars.iter().map(|star| self.locate(path, &dotted_in(star, name), hops + 1));
+        Ok(NotLoaded::all(found)?.into_iter().flatten().next())
     }
 }
 

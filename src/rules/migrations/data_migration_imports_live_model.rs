@@ -3,10 +3,13 @@ use std::collections::BTreeSet;
 use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
+use crate::model::change::{Change, Path};
 use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Severity, Span, code};
+use crate::project::apps::looks_like_migration;
 use crate::project::migration::Operation;
 use crate::rules::{Baseline, Context, Rule, Scope};
-use crate::source::NotLoaded;
+use crate::source::tree::{folder, join};
+use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, string, top_level, walk_exprs};
 
 use super::files::{self, File};
@@ -19,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
     baseline: Baseline::MergeBase,
     scope: Scope::File,
     page: include_str!("data_migration_imports_live_model.md"),
-    wants: None,
+    wants: Some(wants),
     check,
 };
 
@@ -44,16 +47,68 @@ const DJANGO: [&str; 5] = [
     "django.contrib.sites.models.Site",
 ];
 
+/// What leads from a model to its rows.
+const MANAGERS: [&str; 3] = ["objects", "_default_manager", "_base_manager"];
+
+/// Methods of managers and query sets that read or write the table.
+const QUERIES: [&str; 32] = [
+    "all",
+    "filter",
+    "exclude",
+    "get",
+    "first",
+    "last",
+    "exists",
+    "count",
+    "values",
+    "values_list",
+    "iterator",
+    "order_by",
+    "distinct",
+    "annotate",
+    "aggregate",
+    "only",
+    "defer",
+    "select_related",
+    "prefetch_related",
+    "using",
+    "in_bulk",
+    "earliest",
+    "latest",
+    "create",
+    "get_or_create",
+    "update_or_create",
+    "bulk_create",
+    "bulk_update",
+    "update",
+    "delete",
+    "raw",
+    "create_user",
+];
+
+/// The models of the apps whose migrations change.
+fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
+    let changed = change.files.iter().filter_map(|f| f.head_path()).filter(|p| looks_like_migration(p));
+    let apps: BTreeSet<&str> = changed.map(|path| folder(folder(path))).collect();
+    let files = apps.iter().flat_map(|app| {
+        let package = join(app, "models");
+        let inside = tree.under(&package).map(str::to_owned).collect::<Vec<_>>();
+        inside.into_iter().chain([join(app, "models.py")])
+    });
+    files.filter(|path| path.ends_with(".py") && tree.contains(path)).collect()
+}
+
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for file in files::of(context)? {
-        let migration = file.source.migration();
-        for function in data_functions(migration.module(), &file.source.operations()) {
-            for used in uses(migration.module(), function) {
-                let Some(live) = live_model(context, &file, &used)? else { continue };
-                findings.push(finding(&file, function, &used, &live));
-            }
-        }
+        let module = file.source.migration().module();
+        let functions = data_functions(module, &file.source.operations());
+        let used = functions.into_iter().flat_map(|f| uses(module, f).into_iter().map(move |used| (f, used)));
+        let models = used.map(|(f, used)| live_model(context, &file, &used).map(|live| (f, used, live)));
+        let models = NotLoaded::all(models)?;
+        findings.extend(
+            models.iter().filter_map(|(f, used, live)| Some(finding(&file, f, used, live.as_ref()?))),
+        );
     }
     Ok(findings)
 }
@@ -89,17 +144,17 @@ struct Use<'a> {
     fixture: bool,
 }
 
-/// `X.objects` and `X(…)` of imported names, once for each name; names that the function binds itself are its own.
+/// `X.objects.get` and `X(…)` of imported names, once for each name; names that the function binds itself are its own.
+/// Other methods of a manager are the project's own and may never touch the table.
 fn uses<'a>(module: &Module, function: &'a StmtFunctionDef) -> Vec<Use<'a>> {
     let own = bound_names(module, function);
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     walk_exprs(&function.body, &mut |expr| {
         let subject = match expr {
-            Expr::Attribute(a)
-                if matches!(a.attr.as_str(), "objects" | "_default_manager" | "_base_manager") =>
-            {
-                &*a.value
-            }
+            Expr::Attribute(method) if QUERIES.contains(&method.attr.as_str()) => match &*method.value {
+                Expr::Attribute(manager) if MANAGERS.contains(&manager.attr.as_str()) => &*manager.value,
+                _ => return,
+            },
             Expr::Call(call) => &*call.func,
             _ => return,
         };

@@ -61,11 +61,11 @@ impl File<'_> {
     pub(super) fn replay(
         &self,
         context: &Context<'_>,
-        matters: impl Fn(&Operation<'_>) -> bool,
+        matters: impl Fn(&Operation<'_>) -> Result<bool, NotLoaded>,
         mut visit: impl FnMut(&Operation<'_>, &State) -> Result<(), NotLoaded>,
     ) -> Result<State, NotLoaded> {
         let operations = self.source.operations();
-        if !operations.iter().any(matters) {
+        if !NotLoaded::all(operations.iter().map(matters))?.contains(&true) {
             return Ok(State::default());
         }
         let before = context.here.state_before(&self.name, self.source.migration())?;

@@ -99,35 +99,40 @@ fn removed_not_null(
     let is_removal = |operation: &Operation<'_>| {
         operation.is_django("RemoveField") && operation.position != Position::StateOnly
     };
-    file.replay(context, is_removal, |operation, state| {
-        let Some((model_name, name)) = field_name(operation).filter(|_| is_removal(operation)) else {
-            return Ok(());
-        };
-        let needs_value = state.field(&model_name, &name).and_then(|field| field.needs_value()) == Some(true);
-        let Some(model) = state.model(&model_name).filter(|m| needs_value && !m.untouched) else {
-            return Ok(());
-        };
-        if is_deleted(files, file, &model_name) || file.is_empty_table(context, model)? {
-            return Ok(());
-        }
-        let what = format!("RemoveField({model_name}.{name})");
-        let headline = format!(
-            "{} in {} cannot be taken back on a table with rows",
-            code(&what),
-            code(&file.name.to_string())
-        );
-        let consequence = format!(
-            "Going back adds {} again, NOT NULL and without a default: {}.",
-            code(&name),
-            code(&format!("IntegrityError: column \"{name}\" contains null values"))
-        );
-        let finding = reported(file, operation, &what, headline, consequence);
-        findings.push(finding.with_severity(Severity::Warning).with_fix(Fix::text(format!(
-            "Put an `AlterField` with `null=True` for {} before the `RemoveField`.",
-            code(&name)
-        ))));
-        Ok(())
-    })?;
+    file.replay(
+        context,
+        |operation| Ok(is_removal(operation)),
+        |operation, state| {
+            let Some((model_name, name)) = field_name(operation).filter(|_| is_removal(operation)) else {
+                return Ok(());
+            };
+            let needs_value =
+                state.field(&model_name, &name).and_then(|field| field.needs_value()) == Some(true);
+            let Some(model) = state.model(&model_name).filter(|m| needs_value && !m.untouched) else {
+                return Ok(());
+            };
+            if is_deleted(files, file, &model_name) || file.is_empty_table(context, model)? {
+                return Ok(());
+            }
+            let what = format!("RemoveField({model_name}.{name})");
+            let headline = format!(
+                "{} in {} cannot be taken back on a table with rows",
+                code(&what),
+                code(&file.name.to_string())
+            );
+            let consequence = format!(
+                "Going back adds {} again, NOT NULL and without a default: {}.",
+                code(&name),
+                code(&format!("IntegrityError: column \"{name}\" contains null values"))
+            );
+            let finding = reported(file, operation, &what, headline, consequence);
+            findings.push(finding.with_severity(Severity::Warning).with_fix(Fix::text(format!(
+                "Put an `AlterField` with `null=True` for {} before the `RemoveField`.",
+                code(&name)
+            ))));
+            Ok(())
+        },
+    )?;
     Ok(findings)
 }
 

@@ -7,6 +7,7 @@ use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 use crate::syntax::python::normalised_expr;
 
+use super::data::{another_does, may_empty};
 use super::files::{self, File, field_name};
 
 pub(super) static RULE: Rule = Rule {
@@ -23,18 +24,21 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
-    for file in files::of(context)? {
-        file.replay(context, is_add_field, |operation, state| {
-            let Some((model_name, _)) = field_name(operation).filter(|_| is_add_field(operation)) else {
+    let files = files::of(context)?;
+    for file in &files {
+        // A table that this change empties first takes any column.
+        let mut emptied = another_does(context, file, &files, may_empty)?;
+        let fault = |operation: &Operation<'_>| fault(context, file, operation);
+        let matters = |operation: &Operation<'_>| Ok(fault(operation)?.is_some());
+        file.replay(context, matters, |operation, state| {
+            emptied |= may_empty(operation);
+            let Some((fault, (model_name, _))) = fault(operation)?.zip(field_name(operation)) else {
                 return Ok(());
             };
-            let Some(Expr::Call(call)) = operation.argument("field", 2) else { return Ok(()) };
-            let Some(field) = context.here.field(file.path, operation.module, call)? else { return Ok(()) };
-            let Some(fault) = Fault::of(&field) else { return Ok(()) };
             // A model that no migration here makes may be unmanaged, or new.
             let Some(model) = state.model(&model_name) else { return Ok(()) };
-            if !model.untouched && !file.is_empty_table(context, model)? {
-                findings.extend(finding(&file, operation, fault));
+            if !emptied && !model.untouched && !file.is_empty_table(context, model)? {
+                findings.extend(finding(file, operation, fault));
             }
             Ok(())
         })?;
@@ -42,8 +46,20 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     Ok(findings)
 }
 
-fn is_add_field(operation: &Operation<'_>) -> bool {
-    operation.is_django("AddField") && operation.position != Position::StateOnly && !operation.has_unpacking()
+/// What is wrong with an added field on a table with rows.
+fn fault(
+    context: &Context<'_>,
+    file: &File<'_>,
+    operation: &Operation<'_>,
+) -> Result<Option<Fault>, NotLoaded> {
+    let adds = operation.is_django("AddField") && operation.position != Position::StateOnly;
+    let Some(Expr::Call(call)) =
+        operation.argument("field", 2).filter(|_| adds && !operation.has_unpacking())
+    else {
+        return Ok(None);
+    };
+    let field = context.here.field(file.path, operation.module, call)?;
+    Ok(field.as_ref().and_then(Fault::of))
 }
 
 #[derive(Clone, Copy)]

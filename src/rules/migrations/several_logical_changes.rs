@@ -10,7 +10,7 @@ use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 use crate::syntax::python::normalised_expr;
 
-use super::data::changes_data;
+use super::data::{another_does, changes_data};
 use super::files::{self, File, field_name};
 
 pub(super) static RULE: Rule = Rule {
@@ -155,17 +155,26 @@ fn many_operations(file: &File<'_>) -> Option<Finding> {
 
 /// (b) Models that have nothing to do with each other.
 fn many_models(context: &Context<'_>, file: &File<'_>) -> Result<Option<Finding>, NotLoaded> {
+    let operations = file.source.operations();
+    let models: BTreeSet<String> = operations.iter().filter(|o| is_schema(o)).filter_map(model_of).collect();
+    if models.len() < MANY_MODELS {
+        return Ok(None);
+    }
     let mut touched = BTreeSet::new();
     let mut related = Relations::new();
     let mut all_known = true;
-    let after = file.replay(context, is_schema, |operation, state| {
-        let Some(model) = model_of(operation).filter(|_| is_schema(operation)) else { return Ok(()) };
-        all_known &= operation.kind() == "CreateModel" || state.model(&model).is_some();
-        if touched.insert(model.clone()) {
-            relate(&mut related, &model, state);
-        }
-        Ok(())
-    })?;
+    let after = file.replay(
+        context,
+        |_| Ok(true),
+        |operation, state| {
+            let Some(model) = model_of(operation).filter(|_| is_schema(operation)) else { return Ok(()) };
+            all_known &= operation.kind() == "CreateModel" || state.model(&model).is_some();
+            if touched.insert(model.clone()) {
+                relate(&mut related, &model, state);
+            }
+            Ok(())
+        },
+    )?;
     touched.iter().for_each(|model| relate(&mut related, model, &after));
     let groups = groups(&touched, &related);
     if groups < MANY_MODELS || !all_known {
@@ -222,6 +231,11 @@ fn groups(models: &BTreeSet<String>, related: &Relations) -> usize {
 
 /// (d) A field made in another new migration of this change is made anew here.
 fn remade(context: &Context<'_>, file: &File<'_>, files: &[File<'_>]) -> Result<Option<Finding>, NotLoaded> {
+    // Add, fill, tighten: three steps that cannot be one.
+    if file.source.operations().iter().any(changes_data) || another_does(context, file, files, changes_data)?
+    {
+        return Ok(None);
+    }
     let mut made = BTreeMap::new();
     for other in files.iter().filter(|o| o.name.app == file.name.app && o.name != file.name) {
         if !other.is_new(context)? {

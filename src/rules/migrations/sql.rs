@@ -188,7 +188,8 @@ pub(super) fn extension(statement: &str) -> Option<String> {
 /// A plain or quoted name, also with its schema; nothing that could leave a string literal.
 fn identifier(word: &str) -> Option<&str> {
     let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '"' | '$' | '-');
-    (!word.is_empty() && word.chars().all(plain) && word.matches('"').count() % 2 == 0).then_some(word)
+    (!word.is_empty() && word.chars().all(plain) && word.matches('"').count().is_multiple_of(2))
+        .then_some(word)
 }
 
 #[cfg(test)]

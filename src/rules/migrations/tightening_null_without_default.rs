@@ -6,7 +6,7 @@ use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 use crate::syntax::python::normalised_expr;
 
-use super::data::{changes_data, fills_before};
+use super::data::{another_does, changes_data};
 use super::files::{self, File, field_name};
 
 pub(super) static RULE: Rule = Rule {
@@ -25,22 +25,19 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     let files = files::of(context)?;
     for file in &files {
-        let mut filled = fills_before(context, file, &files)?;
-        file.replay(context, is_alter_field, |operation, state| {
+        let mut filled = another_does(context, file, &files, changes_data)?;
+        let needs_value = |operation: &Operation<'_>| needs_value(context, file, operation);
+        file.replay(context, needs_value, |operation, state| {
             filled |= changes_data(operation);
-            let Some((model_name, name)) =
-                field_name(operation).filter(|_| is_alter_field(operation) && !filled)
-            else {
-                return Ok(());
-            };
-            let Some(Expr::Call(call)) = operation.argument("field", 2) else { return Ok(()) };
-            let after = context.here.field(file.path, operation.module, call)?;
-            let was_null = state.field(&model_name, &name).is_some_and(|before| before.null);
-            if !was_null || after.and_then(|field| field.needs_value()) != Some(true) {
+            if filled || !needs_value(operation)? {
                 return Ok(());
             }
-            let Some(model) = state.model(&model_name) else { return Ok(()) };
-            if !model.untouched && !file.is_empty_table(context, model)? {
+            let Some((model_name, name)) = field_name(operation) else { return Ok(()) };
+            let was_null = state.field(&model_name, &name).is_some_and(|before| before.null);
+            let Some(model) = state.model(&model_name).filter(|m| was_null && !m.untouched) else {
+                return Ok(());
+            };
+            if !file.is_empty_table(context, model)? {
                 findings.push(finding(file, operation, &model_name, &name));
             }
             Ok(())
@@ -49,10 +46,16 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     Ok(findings)
 }
 
-fn is_alter_field(operation: &Operation<'_>) -> bool {
-    operation.is_django("AlterField")
-        && operation.position != Position::StateOnly
-        && !operation.has_unpacking()
+/// Does the operation leave a column that is NOT NULL and that nothing fills?
+fn needs_value(context: &Context<'_>, file: &File<'_>, operation: &Operation<'_>) -> Result<bool, NotLoaded> {
+    let alters = operation.is_django("AlterField") && operation.position != Position::StateOnly;
+    let Some(Expr::Call(call)) =
+        operation.argument("field", 2).filter(|_| alters && !operation.has_unpacking())
+    else {
+        return Ok(false);
+    };
+    let field = context.here.field(file.path, operation.module, call)?;
+    Ok(field.and_then(|field| field.needs_value()) == Some(true))
 }
 
 fn finding(file: &File<'_>, operation: &Operation<'_>, model: &str, field: &str) -> Finding {
