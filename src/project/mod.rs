@@ -1,12 +1,17 @@
 //! Facts about the Django project at one commit, found on demand and kept while the run lasts.
 
 pub mod apps;
+pub mod database;
 pub mod deployed;
 pub mod env_files;
 pub mod ignore;
 pub mod migration;
 pub mod readers;
 pub mod secret;
+pub mod field;
+pub mod imports;
+pub mod operations;
+pub mod state;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -28,6 +33,8 @@ pub struct Project {
     snapshot: Arc<Snapshot>,
     modules: Memo<Path, Option<Arc<Module>>>,
     migrations: Memo<Path, Option<Arc<Migration>>>,
+    sources: Memo<Path, Option<Arc<operations::Source>>>,
+    states: Memo<apps::MigrationName, Arc<state::State>>,
     apps: Memo<(), Arc<Apps>>,
     env_files: Memo<Path, Option<Arc<EnvFile>>>,
     env_readers: Memo<(), Arc<EnvReaders>>,
@@ -44,6 +51,8 @@ impl Project {
             env_files: Memo::default(),
             env_readers: Memo::default(),
             yaml: Memo::default(),
+            sources: Memo::default(),
+            states: Memo::default(),
         }
     }
 

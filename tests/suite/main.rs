@@ -19,4 +19,6 @@ mod real_forge;
 #[cfg(test)]
 mod report;
 #[cfg(test)]
+mod reversible;
+#[cfg(test)]
 mod store;

@@ -1,9 +1,32 @@
 //! Migrations: what is deployed stays as it is, and every step can be taken back.
 
+mod auto_named_migration;
+mod data;
+mod data_migration_imports_live_model;
+mod files;
+mod forward;
+mod irreversible_or_lossy_reverse;
+mod non_nullable_field_without_default;
 mod reverse;
+mod rollback;
 mod runpython_without_reverse;
+mod runsql_without_reverse;
+mod several_logical_changes;
+mod sql;
+mod tightening_null_without_default;
+mod vendor_specific_migration;
 
 use super::Rule;
 
 /// In the order of their codes.
-pub const RULES: &[&Rule] = &[&runpython_without_reverse::RULE];
+pub const RULES: &[&Rule] = &[
+    &runpython_without_reverse::RULE,
+    &runsql_without_reverse::RULE,
+    &non_nullable_field_without_default::RULE,
+    &auto_named_migration::RULE,
+    &several_logical_changes::RULE,
+    &data_migration_imports_live_model::RULE,
+    &irreversible_or_lossy_reverse::RULE,
+    &vendor_specific_migration::RULE,
+    &tightening_null_without_default::RULE,
+];
