@@ -2,6 +2,7 @@
 
 pub mod context;
 pub mod migrations;
+pub mod style;
 
 use crate::model::catalogue::Family;
 use crate::model::change::{Change, Path};
@@ -99,7 +100,7 @@ impl Finding {
 
 /// Every rule that is built, in the order of the catalogue.
 pub fn all() -> Vec<&'static Rule> {
-    [migrations::RULES].into_iter().flatten().copied().collect()
+    [migrations::RULES, style::RULES].into_iter().flatten().copied().collect()
 }
 
 /// Looks a built rule up by code or name.

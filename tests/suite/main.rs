@@ -2,3 +2,4 @@
 
 mod layering;
 mod pages;
+mod store;
