@@ -2,6 +2,7 @@
 
 pub mod apps;
 pub mod database;
+pub mod canonical;
 pub mod deployed;
 pub mod env_files;
 pub mod ignore;
