@@ -81,7 +81,9 @@ pub enum Account {
         /// PEM with real line ends, whatever form it was given in.
         private_key: SecretString,
     },
-    Gitea { token: SecretString },
+    Gitea {
+        token: SecretString,
+    },
 }
 
 /// Globs over `owner/name`, without regard to case. Empty: every repository (GitHub only, where installing decides).
@@ -96,7 +98,9 @@ impl AllowList {
     pub fn new(patterns: &[String]) -> Result<Self, globset::Error> {
         let mut set = globset::GlobSetBuilder::new();
         for pattern in patterns {
-            set.add(globset::GlobBuilder::new(pattern).literal_separator(true).case_insensitive(true).build()?);
+            set.add(
+                globset::GlobBuilder::new(pattern).literal_separator(true).case_insensitive(true).build()?,
+            );
         }
         Ok(Self { patterns: patterns.to_vec(), globs: set.build()? })
     }

@@ -59,7 +59,7 @@ struct DeadView {
     full_name: String,
     target: String,
     error: String,
-    run: String,
+    run: Option<String>,
     when: String,
 }
 
@@ -74,7 +74,8 @@ pub(super) async fn overview_by_form(State(state): State<Shared>, Form(form): Fo
 
 async fn answer(state: &Arc<AppState>, given: Option<&str>) -> Response {
     let Some(wanted) = &state.admin_token else {
-        let next = "Put a long random text into a file, name it in admin_token_file in red-panda.toml, and restart.";
+        let next =
+            "Put a long random text into a file, name it in admin_token_file in red-panda.toml, and restart.";
         return message(StatusCode::NOT_FOUND, "The overview has no admin token and is closed.", next, None);
     };
     match given {
@@ -125,7 +126,13 @@ fn target_words(target: &Target) -> String {
 fn pull(pull: PullOverview) -> PullView {
     let target = target_words(&pull.target);
     let Some(run) = pull.latest else {
-        return PullView { target, tone: "open", words: "not looked at yet".into(), run: None, when: String::new() };
+        return PullView {
+            target,
+            tone: "open",
+            words: "not looked at yet".into(),
+            run: None,
+            when: String::new(),
+        };
     };
     let counts = counted(run.errors, run.warnings, run.advice);
     PullView {
@@ -143,7 +150,7 @@ fn dead(job: DeadJob) -> DeadView {
         full_name: job.full_name,
         target: target_words(&job.target),
         error: job.error,
-        run: job.run.0,
+        run: job.run.map(|run| run.0),
         when: job.stopped_at.map(when).unwrap_or_default(),
     }
 }

@@ -14,9 +14,15 @@ const LATER: i64 = 10;
 pub enum Decision {
     Queue(Vec<NewJob>),
     /// The pull requests into this branch that touch migrations: the tip rules may say something else now.
-    TargetMoved { repository: Repository, branch: String },
+    TargetMoved {
+        repository: Repository,
+        branch: String,
+    },
     /// Whatever this commit is the head of.
-    Recheck { repository: Repository, head: Sha },
+    Recheck {
+        repository: Repository,
+        head: Sha,
+    },
     /// Nothing, for this reason.
     Ignore(&'static str),
 }
@@ -30,9 +36,10 @@ pub fn decide(forge: &ForgeName, event: Event, now: i64, allows: &dyn Fn(&Reposi
         Event::Pull { repository, number, head, reason } => {
             one(NewJob { head_hint: head, ..review(forge, &repository, Target::Pull(number), reason) })
         }
-        Event::PullClosed { repository, number, head } => {
-            one(NewJob { head_hint: head, ..review(forge, &repository, Target::Pull(number), Reason::Closed) })
-        }
+        Event::PullClosed { repository, number, head } => one(NewJob {
+            head_hint: head,
+            ..review(forge, &repository, Target::Pull(number), Reason::Closed)
+        }),
         Event::Rerequested { repository, head } => Decision::Recheck { repository, head },
         Event::GroupRequested { repository, head, base, base_branch } => {
             one(group(forge, &repository, &head, Some(GroupArgument { base, base_branch }.to_string())))
@@ -51,7 +58,11 @@ pub fn decide(forge: &ForgeName, event: Event, now: i64, allows: &dyn Fn(&Reposi
         Event::Installed { repositories } => {
             let jobs: Vec<_> =
                 repositories.iter().filter(|r| allows(r)).map(|r| first_sweep(forge, r, now)).collect();
-            if jobs.is_empty() { Decision::Ignore("none of the repositories is served") } else { Decision::Queue(jobs) }
+            if jobs.is_empty() {
+                Decision::Ignore("none of the repositories is served")
+            } else {
+                Decision::Queue(jobs)
+            }
         }
         Event::Ping => Decision::Ignore("a ping; webhooks arrive and their signature is right"),
         Event::Ignored(why) => Decision::Ignore(why),
@@ -110,7 +121,11 @@ fn review(forge: &ForgeName, repository: &Repository, target: Target, reason: Re
 
 fn group(forge: &ForgeName, repository: &Repository, head: &Sha, argument: Option<String>) -> NewJob {
     let target = Target::Group(head.clone());
-    NewJob { head_hint: Some(head.clone()), argument, ..review(forge, repository, target, Reason::MergeGroup) }
+    NewJob {
+        head_hint: Some(head.clone()),
+        argument,
+        ..review(forge, repository, target, Reason::MergeGroup)
+    }
 }
 
 /// Pull requests that are older than our being given the repository get no review from this (DESIGN §7).
@@ -220,6 +235,9 @@ mod tests {
         let Decision::Queue(jobs) = decided(Event::Installed { repositories: vec![bob, trees()] }) else {
             panic!("a sweep was wanted")
         };
-        assert_eq!((jobs.len(), jobs[0].kind, jobs[0].argument.as_deref()), (1, JobKind::Sweep, Some("5000")));
+        assert_eq!(
+            (jobs.len(), jobs[0].kind, jobs[0].argument.as_deref()),
+            (1, JobKind::Sweep, Some("5000"))
+        );
     }
 }

@@ -44,8 +44,12 @@ fn harmless(event: Event<'_>) -> Event<'_> {
 
 fn code_block(info: &str) -> String {
     let caption = info.split_whitespace().skip(1).collect::<Vec<_>>().join(" ");
-    let caption = if caption.is_empty() { caption } else { format!("<figcaption>{}</figcaption>", escaped(&caption)) };
-    format!("<figure>{caption}<pre tabindex=\"0\"><code>")
+    let caption =
+        if caption.is_empty() { caption } else { format!("<figcaption>{}</figcaption>", escaped(&caption)) };
+    // Messages may be broken anywhere; code keeps its lines.
+    let wraps =
+        if matches!(info.split_whitespace().next(), None | Some("text")) { " class=\"wrap\"" } else { "" };
+    format!("<figure>{caption}<pre tabindex=\"0\"{wraps}><code>")
 }
 
 fn is_harmless(url: &str) -> bool {
@@ -63,7 +67,9 @@ mod tests {
 
     #[test]
     fn raw_html_is_shown_and_not_run() {
-        let html = to_html("# A <b>title</b>\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1)) ![i](http://e/x.png)\n");
+        let html = to_html(
+            "# A <b>title</b>\n\n<script>alert(1)</script>\n\n[x](javascript:alert(1)) ![i](http://e/x.png)\n",
+        );
         for run in ["<script", "<b>", "javascript:", "<img"] {
             assert!(!html.contains(run), "{html}");
         }
@@ -79,7 +85,10 @@ mod tests {
 
     #[test]
     fn the_title_is_the_first_heading() {
-        assert_eq!(title("text\n\n# Every `RunPython` has its reverse\n").as_deref(), Some("Every RunPython has its reverse"));
+        assert_eq!(
+            title("text\n\n# Every `RunPython` has its reverse\n").as_deref(),
+            Some("Every RunPython has its reverse")
+        );
         assert_eq!(title("## only a section\n"), None);
     }
 }

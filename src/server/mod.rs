@@ -46,7 +46,10 @@ pub struct HookedForge {
 
 impl std::fmt::Debug for HookedForge {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("HookedForge").field("name", &self.name).field("kind", &self.kind).finish_non_exhaustive()
+        f.debug_struct("HookedForge")
+            .field("name", &self.name)
+            .field("kind", &self.kind)
+            .finish_non_exhaustive()
     }
 }
 

@@ -41,5 +41,6 @@ pub(super) async fn metrics(State(state): State<Shared>) -> Response {
         handle.run_upkeep();
         handle.render()
     });
-    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.unwrap_or_default()).into_response()
+    ([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text.unwrap_or_default())
+        .into_response()
 }

@@ -7,7 +7,10 @@ use axum::response::{IntoResponse, Response};
 
 use super::Shared;
 use super::pages::{message, unavailable};
-use super::view::{Piece, counted, link, many, outcome_tone, outcome_words, page, pieces, severity_word, stylesheet_url, took, when};
+use super::view::{
+    Piece, counted, link, many, outcome_tone, outcome_words, page, pieces, severity_word, stylesheet_url,
+    took, when,
+};
 use crate::model::delivery::Reason;
 use crate::model::id::{RunId, Target};
 use crate::model::judgement::NotLookedAt;
@@ -72,7 +75,12 @@ pub(super) async fn run(State(state): State<Shared>, Path(id): Path<String>) -> 
         Ok(Some(run)) => run,
         Ok(None) => {
             let next = "Copy the whole address from the status or the comment: it is long so that nobody can guess it.";
-            return message(StatusCode::NOT_FOUND, "There is no run at this address.", next, Some(("/", "Front page")));
+            return message(
+                StatusCode::NOT_FOUND,
+                "There is no run at this address.",
+                next,
+                Some(("/", "Front page")),
+            );
         }
         Err(error) => return unavailable(&error),
     };
@@ -157,7 +165,8 @@ fn read_words(page: &RunPage) -> Vec<String> {
         took(read.milliseconds),
     ];
     if page.counts.suppressed > 0 {
-        words.push(format!("{} kept by a suppression with a reason", many(page.counts.suppressed, "finding")));
+        words
+            .push(format!("{} kept by a suppression with a reason", many(page.counts.suppressed, "finding")));
     }
     words
 }

@@ -51,7 +51,9 @@ pub(super) fn link(url: Option<&str>) -> Option<String> {
 
 /// `22 November 2026, 16:43 UTC`
 pub(super) fn when(ms: i64) -> String {
-    DateTime::from_timestamp_millis(ms).map(|t| t.format("%-d %B %Y, %H:%M UTC").to_string()).unwrap_or_default()
+    DateTime::from_timestamp_millis(ms)
+        .map(|t| t.format("%-d %B %Y, %H:%M UTC").to_string())
+        .unwrap_or_default()
 }
 
 /// `340 ms`, `1.2 s`, `2 min 5 s`
@@ -121,7 +123,11 @@ pub(super) fn page(status: StatusCode, template: &impl Template) -> Response {
         Err(error) => {
             tracing::error!(%error, "a page could not be rendered");
             let plain = [(header::CONTENT_TYPE, "text/plain; charset=utf-8")];
-            (StatusCode::INTERNAL_SERVER_ERROR, plain, "This page could not be made; the log has the reason.\n")
+            (
+                StatusCode::INTERNAL_SERVER_ERROR,
+                plain,
+                "This page could not be made; the log has the reason.\n",
+            )
                 .into_response()
         }
     }
@@ -132,12 +138,18 @@ mod tests {
     use super::{counted, link, many, pieces, took, when};
 
     fn shown(sentence: &str) -> String {
-        pieces(sentence).iter().map(|p| if p.code { format!("[{}]", p.text) } else { p.text.clone() }).collect()
+        pieces(sentence)
+            .iter()
+            .map(|p| if p.code { format!("[{}]", p.text) } else { p.text.clone() })
+            .collect()
     }
 
     #[test]
     fn names_in_backticks_become_code() {
-        assert_eq!(shown("`RunPython(fill)` in `trees.0003` cannot"), "[RunPython(fill)] in [trees.0003] cannot");
+        assert_eq!(
+            shown("`RunPython(fill)` in `trees.0003` cannot"),
+            "[RunPython(fill)] in [trees.0003] cannot"
+        );
         assert_eq!(shown("an odd ` stays"), "an odd ` stays");
         assert_eq!(shown(""), "");
     }
@@ -150,9 +162,15 @@ mod tests {
 
     #[test]
     fn numbers_read_as_people_say_them() {
-        assert_eq!((took(340), took(1_234), took(125_000)), ("340 ms".into(), "1.2 s".into(), "2 min 5 s".into()));
+        assert_eq!(
+            (took(340), took(1_234), took(125_000)),
+            ("340 ms".into(), "1.2 s".into(), "2 min 5 s".into())
+        );
         assert_eq!((many(1, "file"), many(4, "file")), ("1 file".into(), "4 files".into()));
-        assert_eq!((counted(2, 1, 0), counted(0, 0, 3), counted(0, 0, 0)), ("2 errors, 1 warning".into(), "3 advice".into(), String::new()));
+        assert_eq!(
+            (counted(2, 1, 0), counted(0, 0, 3), counted(0, 0, 0)),
+            ("2 errors, 1 warning".into(), "3 advice".into(), String::new())
+        );
         assert_eq!(when(1_763_829_780_000), "22 November 2025, 16:43 UTC");
     }
 }

@@ -52,7 +52,8 @@ impl Answer {
 
 impl IntoResponse for Answer {
     fn into_response(self) -> Response {
-        (self.0, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{}\n", self.1)).into_response()
+        (self.0, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{}\n", self.1))
+            .into_response()
     }
 }
 
@@ -86,7 +87,8 @@ fn unknown_forge() -> Answer {
 }
 
 fn refused(forge: &HookedForge, why: &'static str) {
-    metrics::counter!("red_panda_deliveries_refused_total", "forge" => forge.name.0.clone(), "why" => why).increment(1);
+    metrics::counter!("red_panda_deliveries_refused_total", "forge" => forge.name.0.clone(), "why" => why)
+        .increment(1);
     tracing::warn!(forge = %forge.name, why, "a webhook was refused");
 }
 
@@ -96,14 +98,20 @@ fn is_json(headers: &HeaderMap) -> bool {
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Answer> {
-    let too_large = || Answer::new(StatusCode::PAYLOAD_TOO_LARGE, "The payload is larger than 25 MiB: no forge sends that.");
+    let too_large = || {
+        Answer::new(StatusCode::PAYLOAD_TOO_LARGE, "The payload is larger than 25 MiB: no forge sends that.")
+    };
     let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
     if announced.is_some_and(|length| length > LARGEST) {
         return Err(too_large());
     }
     axum::body::to_bytes(body, LARGEST).await.map_err(|error| {
         let cut = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("length limit"));
-        if cut { too_large() } else { Answer::new(StatusCode::BAD_REQUEST, "The body ended before its length.") }
+        if cut {
+            too_large()
+        } else {
+            Answer::new(StatusCode::BAD_REQUEST, "The body ended before its length.")
+        }
     })
 }
 
@@ -132,12 +140,17 @@ pub(super) async fn receive(State(_): State<Shared>, delivery: VerifiedDelivery)
 
 async fn take_in(state: &AppState, forge: &HookedForge, headers: &HeaderMap, body: &[u8]) -> Answer {
     let Some(id) = forge.webhooks.delivery_id(headers).filter(|id| !id.is_empty() && id.len() <= 200) else {
-        return Answer::new(StatusCode::BAD_REQUEST, "The delivery has no id: this is not a webhook of this forge.");
+        return Answer::new(
+            StatusCode::BAD_REQUEST,
+            "The delivery has no id: this is not a webhook of this forge.",
+        );
     };
     tracing::Span::current().record("delivery", &id);
     let event = match forge.webhooks.parse(headers, body) {
         Ok(event) => event,
-        Err(problem) => return Answer::new(StatusCode::BAD_REQUEST, format!("The payload cannot be read: {problem}.")),
+        Err(problem) => {
+            return Answer::new(StatusCode::BAD_REQUEST, format!("The payload cannot be read: {problem}."));
+        }
     };
     let now = state.clock.now();
     let decision = dispatch::decide(&forge.name, event, now, &|repository| allows(forge, repository));
@@ -188,7 +201,8 @@ async fn jobs_of(
         Decision::Ignore(why) => Err(why),
         Decision::Queue(jobs) => Ok(jobs),
         Decision::TargetMoved { repository, branch } => {
-            let pulls = state.store.pulls_touching_migrations(&forge.name, repository.id, &branch, FAN_OUT).await?;
+            let pulls =
+                state.store.pulls_touching_migrations(&forge.name, repository.id, &branch, FAN_OUT).await?;
             match dispatch::target_moved(&forge.name, &repository, &pulls) {
                 jobs if jobs.is_empty() => Err("no open pull request into this branch touches migrations"),
                 jobs => Ok(jobs),

@@ -59,9 +59,9 @@ impl Store {
 pub(super) fn start(pool: AnyPool, backend: Backend, ready: Arc<Notify>) -> mpsc::Sender<Request> {
     let (sender, mut receiver) = mpsc::channel(4 * BATCH);
     tokio::spawn(async move {
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut batch = Vec::new();
         while receiver.recv_many(&mut batch, BATCH).await > 0 {
-            write_batch(&pool, backend, batch.drain(..).collect()).await;
+            write_batch(&pool, backend, std::mem::take(&mut batch)).await;
             ready.notify_one();
         }
     });
@@ -87,7 +87,8 @@ async fn one_by_one(pool: &AnyPool, backend: Backend, intakes: &[Intake]) -> Vec
     let mut outcomes = Vec::with_capacity(intakes.len());
     for intake in intakes {
         let outcome = commit(pool, backend, std::slice::from_ref(intake)).await;
-        outcomes.push(outcome.map(|o| o.first().copied().unwrap_or(Accepted::Known)).map_err(StoreError::from));
+        outcomes
+            .push(outcome.map(|o| o.first().copied().unwrap_or(Accepted::Known)).map_err(StoreError::from));
     }
     outcomes
 }
@@ -130,7 +131,10 @@ async fn take_in(transaction: &mut Transaction<'static, Any>, intake: &Intake) -
 }
 
 /// A redelivery is how a person says "try that again": only what is dead or being given up is.
-async fn requeue_dead(transaction: &mut Transaction<'static, Any>, delivery: &Delivery) -> sqlx::Result<Accepted> {
+async fn requeue_dead(
+    transaction: &mut Transaction<'static, Any>,
+    delivery: &Delivery,
+) -> sqlx::Result<Accepted> {
     let revived = sqlx::query(
         "UPDATE jobs SET state = 'ready', giving_up = 0, attempts = 0, run_at = $1
          WHERE id IN (SELECT job_id FROM delivery_jobs WHERE forge = $2 AND delivery_id = $3)

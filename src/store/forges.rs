@@ -8,11 +8,13 @@ use crate::model::id::ForgeName;
 impl Store {
     /// When this forge was first served: now, if it never was.
     pub async fn first_started(&self, forge: &ForgeName, now: i64) -> Result<i64> {
-        sqlx::query("INSERT INTO forges (name, first_started_at, swept_at) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING")
-            .bind(&forge.0)
-            .bind(now)
-            .execute(self.write())
-            .await?;
+        sqlx::query(
+            "INSERT INTO forges (name, first_started_at, swept_at) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
+        )
+        .bind(&forge.0)
+        .bind(now)
+        .execute(self.write())
+        .await?;
         let row = sqlx::query("SELECT first_started_at FROM forges WHERE name = $1")
             .bind(&forge.0)
             .fetch_one(self.write())
@@ -79,7 +81,12 @@ impl Store {
     }
 
     /// No job of this account is claimed before `until`.
-    pub async fn pause_account(&self, forge: &ForgeName, installation: Option<u64>, until: i64) -> Result<()> {
+    pub async fn pause_account(
+        &self,
+        forge: &ForgeName,
+        installation: Option<u64>,
+        until: i64,
+    ) -> Result<()> {
         sqlx::query(
             "INSERT INTO accounts (forge, installation, next_write_at, paused_until) VALUES ($1, $2, 0, $3)
              ON CONFLICT (forge, installation) DO UPDATE SET paused_until =

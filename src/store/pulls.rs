@@ -63,23 +63,26 @@ impl Store {
     }
 
     pub async fn close_pull(&self, pull: &PullKey) -> Result<()> {
-        sqlx::query("UPDATE pulls_known SET is_open = 0 WHERE forge = $1 AND repository_id = $2 AND number = $3")
-            .bind(&pull.forge.0)
-            .bind(to_row(pull.repository))
-            .bind(to_row(pull.number))
-            .execute(self.write())
-            .await?;
+        sqlx::query(
+            "UPDATE pulls_known SET is_open = 0 WHERE forge = $1 AND repository_id = $2 AND number = $3",
+        )
+        .bind(&pull.forge.0)
+        .bind(to_row(pull.repository))
+        .bind(to_row(pull.number))
+        .execute(self.write())
+        .await?;
         Ok(())
     }
 
     /// Numbers of the pull requests that are open as far as we know.
     pub async fn open_pulls(&self, forge: &ForgeName, repository: u64) -> Result<Vec<u64>> {
-        let rows =
-            sqlx::query("SELECT number FROM pulls_known WHERE forge = $1 AND repository_id = $2 AND is_open = 1")
-                .bind(&forge.0)
-                .bind(to_row(repository))
-                .fetch_all(self.read())
-                .await?;
+        let rows = sqlx::query(
+            "SELECT number FROM pulls_known WHERE forge = $1 AND repository_id = $2 AND is_open = 1",
+        )
+        .bind(&forge.0)
+        .bind(to_row(repository))
+        .fetch_all(self.read())
+        .await?;
         numbers(&rows)
     }
 

@@ -203,7 +203,8 @@ impl Store {
 
     /// Ends a run that has begun, and writes its page.
     pub async fn finish_run(&self, id: &RunId, end: &RunEnd) -> Result<()> {
-        let page = serde_json::to_string(&end.page).map_err(|_| StoreError::Unreadable { what: "run page" })?;
+        let page =
+            serde_json::to_string(&end.page).map_err(|_| StoreError::Unreadable { what: "run page" })?;
         let counts = end.page.counts;
         sqlx::query(
             "UPDATE runs SET outcome = $1, head = COALESCE($2, head), base = $3, merge_base = $4, errors = $5,

@@ -14,13 +14,19 @@ impl Worker {
             return Err(JobError::Fatal(format!("forge \"{name}\" is no longer in the settings")));
         };
         let command = argument.as_deref().and_then(CommandArgument::parse);
-        let command = command.ok_or_else(|| JobError::Fatal("the command has no comment and author".to_owned()))?;
+        let command =
+            command.ok_or_else(|| JobError::Fatal("the command has no comment and author".to_owned()))?;
         if !served.forge.fetch_may_write(repository, &command.author).await.map_err(forge_error)? {
             tracing::info!("a command of somebody who may not write was not obeyed");
             return Ok(JobEnd::Done);
         }
-        let review =
-            NewJob { kind: JobKind::Review, reason: Reason::Command, priority: 0, argument: None, ..job.job.clone() };
+        let review = NewJob {
+            kind: JobKind::Review,
+            reason: Reason::Command,
+            priority: 0,
+            argument: None,
+            ..job.job.clone()
+        };
         self.store.enqueue(&review, self.now()).await.map_err(store_error)?;
         match served.forge.ensure_reaction(repository, command.comment_id).await {
             // The review is what was asked for; a reaction that is not allowed changes nothing about it.

@@ -96,7 +96,10 @@ impl Worker {
     pub async fn run(&self, stop: impl Future<Output = ()>) {
         let stopping = watch::Sender::new(false);
         let work = async {
-            tokio::join!(self.sweep_now_and_then(stopping.subscribe()), self.perform_until(stopping.subscribe()));
+            tokio::join!(
+                self.sweep_now_and_then(stopping.subscribe()),
+                self.perform_until(stopping.subscribe())
+            );
         };
         let stop_then_wait = async {
             stop.await;
@@ -255,7 +258,8 @@ impl Worker {
                 }
             }
         };
-        metrics::counter!("red_panda_jobs_total", "kind" => claim.job.kind.as_str(), "end" => ended).increment(1);
+        metrics::counter!("red_panda_jobs_total", "kind" => claim.job.kind.as_str(), "end" => ended)
+            .increment(1);
         tracing::info!(end = ended, "job ended");
         Ok(())
     }
@@ -282,7 +286,12 @@ fn failure(error: JobError, claim: &Claim, now: i64) -> Failure {
 }
 
 fn claimed(claim: &Claim) -> ClaimedJob {
-    ClaimedJob { id: claim.id.clone(), job: claim.job.clone(), attempt: claim.attempt, run: claim.run.clone() }
+    ClaimedJob {
+        id: claim.id.clone(),
+        job: claim.job.clone(),
+        attempt: claim.attempt,
+        run: claim.run.clone(),
+    }
 }
 
 fn store_error(error: crate::store::StoreError) -> JobError {

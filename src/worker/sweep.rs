@@ -70,7 +70,9 @@ impl Worker {
             match self.look_through(name, served, &repository, started, &mut turn).await {
                 // Waiting is the only thing to do, for all of this account's repositories.
                 Err(error @ JobError::RateLimited { .. }) => return Err(error),
-                Err(error) => tracing::warn!(forge = %name, repo = %repository.full_name(), %error, "not swept"),
+                Err(error) => {
+                    tracing::warn!(forge = %name, repo = %repository.full_name(), %error, "not swept")
+                }
                 Ok(()) => {}
             }
         }
@@ -85,7 +87,9 @@ impl Worker {
             return Err(JobError::Fatal(format!("forge \"{name}\" is no longer in the settings")));
         };
         let started = self.store.first_started(name, self.now()).await.map_err(store_error)?;
-        if let Some(since) = argument.as_deref().and_then(|a| a.parse().ok()).filter(|_| *reason == Reason::Backlog) {
+        if let Some(since) =
+            argument.as_deref().and_then(|a| a.parse().ok()).filter(|_| *reason == Reason::Backlog)
+        {
             self.store.note_installed(name, repository.id, since).await.map_err(store_error)?;
         }
         match target {
@@ -155,7 +159,12 @@ impl Worker {
     }
 
     /// The store's list of open pull requests becomes the forge's.
-    async fn note_open(&self, name: &ForgeName, repository: &Repository, pulls: &[PullRequest]) -> Result<(), JobError> {
+    async fn note_open(
+        &self,
+        name: &ForgeName,
+        repository: &Repository,
+        pulls: &[PullRequest],
+    ) -> Result<(), JobError> {
         for number in self.store.open_pulls(name, repository.id).await.map_err(store_error)? {
             if !pulls.iter().any(|p| p.number == number) {
                 let key = PullKey { forge: name.clone(), repository: repository.id, number };

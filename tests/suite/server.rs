@@ -47,8 +47,12 @@ impl Webhooks for Plain {
         let mut repository = repository();
         body["owner"].as_str().unwrap_or("alice").clone_into(&mut repository.owner);
         Ok(match (body["pull"].as_u64(), body["branch"].as_str(), body["head"].as_str()) {
-            (Some(number), _, _) => Event::Pull { repository, number, head: Some(sha('1')), reason: Reason::Pushed },
-            (None, Some(branch), _) => Event::Pushed { repository, branch: branch.to_owned(), after: sha('3') },
+            (Some(number), _, _) => {
+                Event::Pull { repository, number, head: Some(sha('1')), reason: Reason::Pushed }
+            }
+            (None, Some(branch), _) => {
+                Event::Pushed { repository, branch: branch.to_owned(), after: sha('3') }
+            }
             (None, None, Some(_)) => Event::Rerequested { repository, head: sha('1') },
             _ => Event::Ignored("an issue"),
         })
@@ -175,7 +179,10 @@ async fn p19_a_wrong_empty_or_missing_signature_is_401_with_words_and_leaves_no_
     for wrong in [request("a", body, &signature("another", body)), request("b", body, ""), missing] {
         let (status, _, words) = house.send(wrong).await;
         assert_eq!(status, StatusCode::UNAUTHORIZED);
-        assert!(words.starts_with("The webhook's signature does not match: the secret in red-panda.toml"), "{words}");
+        assert!(
+            words.starts_with("The webhook's signature does not match: the secret in red-panda.toml"),
+            "{words}"
+        );
     }
     assert_eq!(house.next_job().await, None);
     assert_eq!(house.deliver("a", body).await, StatusCode::ACCEPTED, "a forged delivery takes no id");
@@ -195,7 +202,10 @@ async fn p17_the_signature_comes_before_everything_that_reads_the_body() {
     let (status, _, _) = house.send(request("a", "not even JSON", "00")).await;
     assert_eq!(status, StatusCode::UNAUTHORIZED);
     let (status, _, words) = house.send(signed("a", "not even JSON")).await;
-    assert_eq!((status, words.as_str()), (StatusCode::BAD_REQUEST, "The payload cannot be read: it is not JSON.\n"));
+    assert_eq!(
+        (status, words.as_str()),
+        (StatusCode::BAD_REQUEST, "The payload cannot be read: it is not JSON.\n")
+    );
 }
 
 #[tokio::test]
@@ -275,7 +285,9 @@ async fn p14_a_check_asked_for_again_is_of_the_pull_request_with_that_head() {
 #[tokio::test]
 async fn every_page_forbids_scripts_frames_and_referrers() {
     let house = House::new().await;
-    for path in ["/", "/rules", "/rules/mig004", "/overview", "/nowhere", "/static/panda.css", "/live/", "/healthz"] {
+    for path in
+        ["/", "/rules", "/rules/mig004", "/overview", "/nowhere", "/static/panda.css", "/live/", "/healthz"]
+    {
         let (_, headers, body) = house.get(path).await;
         let policy = headers["content-security-policy"].to_str().unwrap();
         assert!(policy.starts_with("default-src 'none'; style-src 'self'"), "{path}: {policy}");
@@ -362,7 +374,14 @@ async fn the_overview_opens_with_the_token_and_with_nothing_else() {
     assert_eq!(house.send(form).await.0, StatusCode::OK);
 }
 
-fn finding(severity: Severity, code: &str, path: &str, line: u32, headline: &str, consequence: &str) -> PageFinding {
+fn finding(
+    severity: Severity,
+    code: &str,
+    path: &str,
+    line: u32,
+    headline: &str,
+    consequence: &str,
+) -> PageFinding {
     PageFinding {
         severity,
         code: code.into(),
@@ -398,7 +417,10 @@ fn sample_end() -> RunEnd {
                 ),
                 unsafe_link,
             ],
-            not_looked_at: vec![NotLookedAt { path: "deep.py".into(), reason: "brackets are nested deeper than 200".into() }],
+            not_looked_at: vec![NotLookedAt {
+                path: "deep.py".into(),
+                reason: "brackets are nested deeper than 200".into(),
+            }],
             notes: vec!["`.red-panda.toml` names `MIG018`, which is not built yet".into()],
             read: Read { files: 4, rules: 30, requests: 8, milliseconds: 1_234 },
         },

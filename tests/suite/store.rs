@@ -84,6 +84,25 @@ async fn p17_a_delivery_is_taken_once_however_often_it_comes() {
 }
 
 #[tokio::test]
+async fn p23_many_writers_at_once_never_find_the_database_locked() {
+    for database in databases().await {
+        let (one, two) =
+            (Store::open(&database.url).await.unwrap(), Store::open(&database.url).await.unwrap());
+        let writes = (0..60).map(|n| {
+            let store = if n % 2 == 0 { &one } else { &two };
+            async move {
+                let id = format!("d{n}");
+                store.accept(delivery(&id), vec![review(n, '1')]).await.unwrap();
+                store.note_pull(&known(n, None)).await.unwrap();
+                store.save_postings(&pull(n), &[]).await.unwrap();
+            }
+        });
+        futures::future::join_all(writes).await;
+        assert_eq!(one.queue_counts().await.unwrap().ready, 60);
+    }
+}
+
+#[tokio::test]
 async fn p16_what_was_accepted_is_there_after_a_restart() {
     for database in databases().await {
         let store = Store::open(&database.url).await.unwrap();
@@ -101,9 +120,13 @@ async fn a_newer_push_takes_the_place_of_the_waiting_one() {
         let store = Store::open(&database.url).await.unwrap();
         store.accept(delivery("a"), vec![review(7, '1')]).await.unwrap();
         let first = store.claim("w", 1_000, 9_000).await.unwrap().unwrap();
-        store.fail(&first.id, &first.token, 1_000, &Failure::Retry { at: 60_000, error: "502".into() }).await.unwrap();
+        store
+            .fail(&first.id, &first.token, 1_000, &Failure::Retry { at: 60_000, error: "502".into() })
+            .await
+            .unwrap();
         store.accept(delivery("b"), vec![review(7, '2')]).await.unwrap();
-        let claim = store.claim("w", 1_000, 9_000).await.unwrap().expect("the push does not wait for the retry");
+        let claim =
+            store.claim("w", 1_000, 9_000).await.unwrap().expect("the push does not wait for the retry");
         assert_eq!((claim.job.head_hint, claim.attempt), (Some(sha('2')), 1));
         assert_ne!(claim.run, first.run, "another head is another run");
         assert!(store.claim("w", 90_000, 99_000).await.unwrap().is_none(), "one row");
@@ -117,9 +140,14 @@ async fn what_matters_less_leaves_the_waiting_job_as_it_is() {
         store.enqueue(&review(7, '1'), 1_000).await.unwrap();
         let moved = NewJob { reason: Reason::TargetMoved, priority: 10, head_hint: None, ..review(7, '1') };
         store.enqueue(&moved, 2_000).await.unwrap();
-        assert!(!store.enqueue_swept(&NewJob { reason: Reason::Swept, ..moved }, 2_000, 5_000).await.unwrap());
+        assert!(
+            !store.enqueue_swept(&NewJob { reason: Reason::Swept, ..moved }, 2_000, 5_000).await.unwrap()
+        );
         let claim = store.claim("w", 1_000, 9_000).await.unwrap().unwrap();
-        assert_eq!((claim.job.reason, claim.job.priority, claim.job.head_hint), (Reason::Pushed, 0, Some(sha('1'))));
+        assert_eq!(
+            (claim.job.reason, claim.job.priority, claim.job.head_hint),
+            (Reason::Pushed, 0, Some(sha('1')))
+        );
     }
 }
 
@@ -141,7 +169,8 @@ async fn a_command_never_pushes_out_the_waiting_review() {
 #[tokio::test]
 async fn two_replicas_never_hold_one_pull_request() {
     for database in databases().await {
-        let (one, two) = (Store::open(&database.url).await.unwrap(), Store::open(&database.url).await.unwrap());
+        let (one, two) =
+            (Store::open(&database.url).await.unwrap(), Store::open(&database.url).await.unwrap());
         for number in 0..20 {
             one.enqueue(&review(number % 5, '1'), 1_000).await.unwrap();
             let claims = futures::future::join_all((0..4).map(|i| {
@@ -206,7 +235,10 @@ async fn p8_a_rate_limit_spends_no_attempt_and_holds_the_account_back() {
             let limited = Failure::RateLimited { until: now + 10_000 };
             assert_eq!(store.fail(&claim.id, &claim.token, now, &limited).await.unwrap(), Fate::WillRetry);
             store.enqueue(&review(8, '1'), now).await.unwrap();
-            assert!(store.claim("w", now + 9_999, now + 10_999).await.unwrap().is_none(), "nor any other of its jobs");
+            assert!(
+                store.claim("w", now + 9_999, now + 10_999).await.unwrap().is_none(),
+                "nor any other of its jobs"
+            );
         }
     }
 }
@@ -284,7 +316,10 @@ async fn postings_come_back_as_they_were_written_and_change_in_place() {
         };
         let summary = Posting { kind: PostingKind::Summary, ..posting.clone() };
         store.save_postings(&pull(7), &[posting.clone(), summary.clone()]).await.unwrap();
-        store.save_postings(&pull(7), &[Posting { body_hash: "def".into(), ..posting.clone() }]).await.unwrap();
+        store
+            .save_postings(&pull(7), &[Posting { body_hash: "def".into(), ..posting.clone() }])
+            .await
+            .unwrap();
         store.mark_removed(&pull(7), &[(PostingKind::Inline, posting.forge_id)]).await.unwrap();
         store.mark_fixed(&pull(7), &[(PostingKind::Summary, posting.forge_id)]).await.unwrap();
         let wanted = [
@@ -379,7 +414,11 @@ async fn old_rows_are_forgotten_and_waiting_ones_are_not() {
         store.finish(&claim.id, &claim.token, 1_000, Finished::Done).await.unwrap();
         store.prune(50_000).await.unwrap();
         assert_eq!(store.queue_counts().await.unwrap().ready, 1);
-        assert_eq!(store.accept(delivery("a"), vec![]).await.unwrap(), Accepted::Queued, "its id is forgotten");
+        assert_eq!(
+            store.accept(delivery("a"), vec![]).await.unwrap(),
+            Accepted::Queued,
+            "its id is forgotten"
+        );
     }
 }
 

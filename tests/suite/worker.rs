@@ -243,7 +243,8 @@ async fn a_job_runs_once_and_is_done() {
 
 #[tokio::test]
 async fn p12_a_worker_killed_in_the_middle_is_replaced_and_the_job_runs_to_its_end_once() {
-    let house = House::with(Script { hold: Some(Notify::new()), ..Script::default() }, Shelf::default()).await;
+    let house =
+        House::with(Script { hold: Some(Notify::new()), ..Script::default() }, Shelf::default()).await;
     house.queue(review(7, '1')).await;
     let first = house.worker("first");
     let killed = tokio::spawn(async move { first.drain().await });
@@ -260,7 +261,8 @@ async fn p12_a_worker_killed_in_the_middle_is_replaced_and_the_job_runs_to_its_e
 
 #[tokio::test]
 async fn a_worker_that_comes_back_late_sees_that_the_job_is_no_longer_its_own() {
-    let house = House::with(Script { hold: Some(Notify::new()), ..Script::default() }, Shelf::default()).await;
+    let house =
+        House::with(Script { hold: Some(Notify::new()), ..Script::default() }, Shelf::default()).await;
     house.queue(review(7, '1')).await;
     let slow = house.worker("slow");
     let slow = tokio::spawn(async move { slow.drain().await });
@@ -270,7 +272,10 @@ async fn a_worker_that_comes_back_late_sees_that_the_job_is_no_longer_its_own() 
     let taken = house.store.claim("fast", house.now(), house.now() + MINUTE).await.unwrap().unwrap();
     house.script.hold.as_ref().unwrap().notify_one();
     slow.await.unwrap().unwrap();
-    assert!(house.store.holds(&taken.id, &taken.token, house.now()).await.unwrap(), "untouched by the late one");
+    assert!(
+        house.store.holds(&taken.id, &taken.token, house.now()).await.unwrap(),
+        "untouched by the late one"
+    );
 }
 
 #[tokio::test]
@@ -278,7 +283,8 @@ async fn two_workers_never_run_one_pull_request_at_once() {
     let house = House::new().await;
     for number in [7, 7, 7] {
         house.queue(review(number, '1')).await;
-        let command = NewJob { kind: JobKind::Command, argument: Some("9 bob".into()), ..review(number, '1') };
+        let command =
+            NewJob { kind: JobKind::Command, argument: Some("9 bob".into()), ..review(number, '1') };
         house.queue(command).await;
         let (one, two) = (house.worker("one"), house.worker("two"));
         let (a, b) = tokio::join!(one.drain(), two.drain());
@@ -291,14 +297,15 @@ async fn two_workers_never_run_one_pull_request_at_once() {
 
 #[tokio::test]
 async fn different_pull_requests_run_beside_each_other_up_to_the_limit() {
-    let house = House::with(Script { hold: Some(Notify::new()), ..Script::default() }, Shelf::default()).await;
+    let house =
+        House::with(Script { hold: Some(Notify::new()), ..Script::default() }, Shelf::default()).await;
     for number in 1..=6 {
         house.queue(review(number, '1')).await;
     }
     let worker = house.worker_with(Options { jobs: 4, ..Options::new("w") });
     let working = tokio::spawn(async move { worker.drain().await });
-    for released in [4, 2] {
-        while house.script.at_once.load(Ordering::SeqCst) < released {
+    for begun in [4, 6] {
+        while house.script.reasons().len() < begun {
             tokio::task::yield_now().await;
         }
         house.script.hold.as_ref().unwrap().notify_waiters();
@@ -357,7 +364,11 @@ async fn a_panic_in_one_job_is_that_job_s_failure_only() {
 async fn p16_a_sweep_finds_what_no_webhook_told_and_leaves_the_rest() {
     let house = House::new().await;
     house.store.begin_run(&run_start("r", 7, 1)).await.unwrap();
-    house.store.finish_run(&RunId("r".into()), &run_end(RunOutcome::Verdict(Verdict::Approved))).await.unwrap();
+    house
+        .store
+        .finish_run(&RunId("r".into()), &run_end(RunOutcome::Verdict(Verdict::Approved)))
+        .await
+        .unwrap();
     house.store.note_pull(&known(5, Some(true))).await.unwrap();
     let (old, new) = (house.now() - MINUTE, house.now() + MINUTE);
     *house.shelf.pulls.lock().unwrap() =
@@ -367,7 +378,11 @@ async fn p16_a_sweep_finds_what_no_webhook_told_and_leaves_the_rest() {
     worker.sweep().await;
     house.later(MINUTE);
     worker.drain().await.unwrap();
-    assert_eq!(house.script.reasons(), [Reason::Swept, Reason::Backlog], "7 has its verdict, 9 is older than we are");
+    assert_eq!(
+        house.script.reasons(),
+        [Reason::Swept, Reason::Backlog],
+        "7 has its verdict, 9 is older than we are"
+    );
     assert_eq!(house.store.open_pulls(&forge(), 42).await.unwrap(), [7, 8, 9], "5 was closed meanwhile");
 }
 
@@ -427,7 +442,9 @@ async fn a_command_is_acknowledged_and_becomes_a_review_only_for_those_who_may_w
     let house = House::with(Script::default(), Shelf { writers: vec!["bob"], ..Shelf::default() }).await;
     for (author, comment) in [("mallory", 8), ("bob", 9)] {
         let argument = Some(format!("{comment} {author}"));
-        house.queue(NewJob { kind: JobKind::Command, argument, reason: Reason::Command, ..review(7, '1') }).await;
+        house
+            .queue(NewJob { kind: JobKind::Command, argument, reason: Reason::Command, ..review(7, '1') })
+            .await;
         house.worker("w").drain().await.unwrap();
     }
     assert_eq!(*house.shelf.reactions.lock().unwrap(), [9]);
@@ -437,7 +454,8 @@ async fn a_command_is_acknowledged_and_becomes_a_review_only_for_those_who_may_w
 
 #[tokio::test]
 async fn a_worker_told_to_stop_ends_what_runs_and_puts_back_what_does_not_end() {
-    let house = House::with(Script { hold: Some(Notify::new()), ..Script::default() }, Shelf::default()).await;
+    let house =
+        House::with(Script { hold: Some(Notify::new()), ..Script::default() }, Shelf::default()).await;
     house.queue(review(7, '1')).await;
     let worker = house.worker_with(Options { grace: Duration::ZERO, ..Options::new("w") });
     worker.run(house.script.began.notified()).await;
@@ -461,5 +479,7 @@ async fn a_forge_that_left_the_settings_ends_its_commands() {
     let gone = ForgeName("gone".into());
     house.queue(NewJob { forge: gone, kind: JobKind::Command, ..review(7, '1') }).await;
     house.worker("w").drain().await.unwrap();
-    assert!(house.store.overview().await.unwrap().dead[0].error.contains("\"gone\" is no longer in the settings"));
+    assert!(
+        house.store.overview().await.unwrap().dead[0].error.contains("\"gone\" is no longer in the settings")
+    );
 }

@@ -25,7 +25,10 @@ pub(super) fn settings(raw: Raw, source: &Source<'_>) -> Result<Settings, Settin
     let mut forges = Vec::new();
     for raw in raw.forges {
         if !names.insert(raw.name.clone()) {
-            return Err(SettingsError::new(&raw.place, format!("a second forge is named \"{}\"; rename one", raw.name)));
+            return Err(SettingsError::new(
+                &raw.place,
+                format!("a second forge is named \"{}\"; rename one", raw.name),
+            ));
         }
         forges.push(forge(raw, source)?);
     }
@@ -41,7 +44,8 @@ pub(super) fn settings(raw: Raw, source: &Source<'_>) -> Result<Settings, Settin
 fn listen(keys: &Keys) -> Result<String, SettingsError> {
     let Some(value) = keys.get("listen") else { return Ok(DEFAULT_LISTEN.to_owned()) };
     let text = value.text();
-    let valid = text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
+    let valid =
+        text.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok());
     if valid {
         Ok(text.to_owned())
     } else {
@@ -53,7 +57,8 @@ fn listen(keys: &Keys) -> Result<String, SettingsError> {
 fn address(keys: &Keys, key: &'static str) -> Result<Option<String>, SettingsError> {
     let Some(value) = keys.get(key) else { return Ok(None) };
     let wrong = |problem: &str| SettingsError::new(&value.place, format!("\"{key}\" {problem}"));
-    let url = Url::parse(value.text()).map_err(|_| wrong("must be an address, such as \"https://panda.example.org\""))?;
+    let url = Url::parse(value.text())
+        .map_err(|_| wrong("must be an address, such as \"https://panda.example.org\""))?;
     if !matches!(url.scheme(), "http" | "https") || !url.has_host() {
         return Err(wrong("must begin with https:// or http://"));
     }
@@ -75,9 +80,13 @@ fn database_url(keys: &Keys, folder: &Path) -> Result<SecretString, SettingsErro
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
         return Ok(SecretString::from(text.to_owned()));
     }
-    let path = text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")).filter(|p| !p.is_empty());
+    let path =
+        text.strip_prefix("sqlite://").or_else(|| text.strip_prefix("sqlite:")).filter(|p| !p.is_empty());
     let path = path.ok_or_else(|| {
-        SettingsError::new(place, "\"database_url\" must begin with sqlite:// or postgres://, such as sqlite://red-panda.db")
+        SettingsError::new(
+            place,
+            "\"database_url\" must begin with sqlite:// or postgres://, such as sqlite://red-panda.db",
+        )
     })?;
     Ok(SecretString::from(format!("sqlite://{}", folder.join(path).display())))
 }
@@ -89,7 +98,8 @@ fn forge(raw: RawForge, source: &Source<'_>) -> Result<ForgeSettings, SettingsEr
     if name.is_empty() || !simple {
         return Err(fail(format!("the forge's name \"{name}\" becomes an address; use a-z, 0-9 and - only")));
     }
-    let kind = raw.keys.get("kind").ok_or_else(|| fail(format!("forge \"{name}\" has no kind; add {KINDS}")))?;
+    let kind =
+        raw.keys.get("kind").ok_or_else(|| fail(format!("forge \"{name}\" has no kind; add {KINDS}")))?;
     let url = address(&raw.keys, "url")?;
     let repositories = repositories(&raw.keys)?;
     let (account, url) = match kind.text() {
@@ -103,10 +113,13 @@ fn forge(raw: RawForge, source: &Source<'_>) -> Result<ForgeSettings, SettingsEr
                 let next = "add repositories = [\"owner/*\"]: it answers only for those";
                 return Err(fail(format!("forge \"{name}\" has no list of repositories; {next}")));
             }
-            let url = url.ok_or_else(|| fail(format!("forge \"{name}\" has no url; add the address of the server")))?;
+            let url = url
+                .ok_or_else(|| fail(format!("forge \"{name}\" has no url; add the address of the server")))?;
             (gitea_account(&raw, source)?, url)
         }
-        other => return Err(SettingsError::new(&kind.place, format!("unknown kind \"{other}\"; write {KINDS}"))),
+        other => {
+            return Err(SettingsError::new(&kind.place, format!("unknown kind \"{other}\"; write {KINDS}")));
+        }
     };
     let webhook_secret = webhook_secret(&raw, source)?;
     let bot_login = raw.keys.get("bot_login").map(|v| v.text().to_owned());
@@ -120,7 +133,9 @@ fn webhook_secret(raw: &RawForge, source: &Source<'_>) -> Result<SecretString, S
     let next = "put the secret of the webhook's settings into a file and name it in webhook_secret_file";
     match secret(&raw.keys, "webhook_secret", "webhook_secret_file", source)? {
         Some((value, _)) if !value.expose_secret().is_empty() => Ok(value),
-        Some((_, place)) => Err(SettingsError::new(place, format!("the webhook secret of \"{}\" is empty; {next}", raw.name))),
+        Some((_, place)) => {
+            Err(SettingsError::new(place, format!("the webhook secret of \"{}\" is empty; {next}", raw.name)))
+        }
         None => {
             let problem = format!("forge \"{}\" has no webhook secret; {next}", raw.name);
             Err(SettingsError::new(&raw.place, problem))
@@ -131,7 +146,8 @@ fn webhook_secret(raw: &RawForge, source: &Source<'_>) -> Result<SecretString, S
 fn refuse(keys: &Keys, wrong: &[&str], kind: &str) -> Result<(), SettingsError> {
     match keys.iter().find(|(key, _)| wrong.contains(key)) {
         Some((key, value)) => {
-            let problem = format!("\"{key}\" belongs to a forge of kind \"{kind}\"; remove it or correct the kind");
+            let problem =
+                format!("\"{key}\" belongs to a forge of kind \"{kind}\"; remove it or correct the kind");
             Err(SettingsError::new(&value.place, problem))
         }
         None => Ok(()),
@@ -142,16 +158,17 @@ fn github_account(raw: &RawForge, source: &Source<'_>) -> Result<Account, Settin
     let missing = |key: &str, next: &str| {
         SettingsError::new(&raw.place, format!("forge \"{}\" has no {key}; {next}", raw.name))
     };
-    let id = raw.keys.get("app_id").ok_or_else(|| missing("app_id", "copy it from the App's settings page"))?;
-    let app_id = id
-        .text()
-        .parse()
-        .map_err(|_| SettingsError::new(&id.place, "\"app_id\" must be the number on the App's settings page"))?;
+    let id =
+        raw.keys.get("app_id").ok_or_else(|| missing("app_id", "copy it from the App's settings page"))?;
+    let app_id = id.text().parse().map_err(|_| {
+        SettingsError::new(&id.place, "\"app_id\" must be the number on the App's settings page")
+    })?;
     let next = "name the .pem that GitHub gave you in private_key_file";
     let (key, place) = secret(&raw.keys, "private_key", "private_key_file", source)?
         .ok_or_else(|| missing("private_key_file", next))?;
-    let private_key = normalised_pem(&key)
-        .ok_or_else(|| SettingsError::new(place, format!("the private key is not a PEM private key; {next}")))?;
+    let private_key = normalised_pem(&key).ok_or_else(|| {
+        SettingsError::new(place, format!("the private key is not a PEM private key; {next}"))
+    })?;
     Ok(Account::GitHub { app_id, private_key })
 }
 
@@ -159,7 +176,9 @@ fn gitea_account(raw: &RawForge, source: &Source<'_>) -> Result<Account, Setting
     let next = "make one for the bot's account under Settings > Applications and name its file in token_file";
     match secret(&raw.keys, "token", "token_file", source)? {
         Some((token, _)) if !token.expose_secret().is_empty() => Ok(Account::Gitea { token }),
-        Some((_, place)) => Err(SettingsError::new(place, format!("the token of \"{}\" is empty; {next}", raw.name))),
+        Some((_, place)) => {
+            Err(SettingsError::new(place, format!("the token of \"{}\" is empty; {next}", raw.name)))
+        }
         None => Err(SettingsError::new(&raw.place, format!("forge \"{}\" has no token; {next}", raw.name))),
     }
 }
@@ -172,6 +191,7 @@ fn repositories(keys: &Keys) -> Result<AllowList, SettingsError> {
         let problem = format!("\"{odd}\" is not owner/name; write \"alice/*\" or \"alice/trees\"");
         return Err(SettingsError::new(&value.place, problem));
     }
-    AllowList::new(&patterns)
-        .map_err(|error| SettingsError::new(&value.place, format!("a pattern of \"repositories\" is not a glob: {error}")))
+    AllowList::new(&patterns).map_err(|error| {
+        SettingsError::new(&value.place, format!("a pattern of \"repositories\" is not a glob: {error}"))
+    })
 }

@@ -8,7 +8,8 @@ use secrecy::{ExposeSecret, SecretString};
 use super::SettingsError;
 
 /// Top-level keys. Those that end in `_file` name a file with the value of the key before it.
-pub(super) const TOP_KEYS: [&str; 5] = ["listen", "public_url", "database_url", "admin_token", "admin_token_file"];
+pub(super) const TOP_KEYS: [&str; 5] =
+    ["listen", "public_url", "database_url", "admin_token", "admin_token_file"];
 
 /// Keys of a `[[forge]]`, `name` aside.
 pub(super) const FORGE_KEYS: [&str; 11] = [
@@ -72,7 +73,10 @@ impl Raw {
     pub(super) fn from_toml(file: &str, text: &str) -> Result<Self, SettingsError> {
         let document = toml_edit::Document::parse(text).map_err(|error| {
             let line = error.span().map_or(1, |s| line_of(text, s.start));
-            SettingsError::new(format!("{file}, line {line}"), format!("not TOML: {}", error.message().trim()))
+            SettingsError::new(
+                format!("{file}, line {line}"),
+                format!("not TOML: {}", error.message().trim()),
+            )
         })?;
         let reader = Reader { file, text };
         let mut raw = Self::default();
@@ -82,14 +86,18 @@ impl Raw {
                 raw.forges = reader.forges(item, &place)?;
                 continue;
             }
-            let known = known(&TOP_KEYS, key).ok_or_else(|| unknown(&place, key, &[&TOP_KEYS[..], &["forge"]].concat()))?;
+            let known = known(&TOP_KEYS, key)
+                .ok_or_else(|| unknown(&place, key, &[&TOP_KEYS[..], &["forge"]].concat()))?;
             raw.top.insert(known, reader.value(item, key, &place)?);
         }
         Ok(raw)
     }
 
     /// The environment's keys replace the file's; a forge it names and the file does not have is added.
-    pub(super) fn add_environment(&mut self, environment: &BTreeMap<String, String>) -> Result<(), SettingsError> {
+    pub(super) fn add_environment(
+        &mut self,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<(), SettingsError> {
         if let Some(url) = environment.get("DATABASE_URL").filter(|v| !v.is_empty()) {
             self.top.insert("database_url", Value::new(url, "DATABASE_URL"));
         }
@@ -109,7 +117,8 @@ impl Raw {
             // Kubernetes puts RED_PANDA_SERVICE_HOST and the like there: only what looks like a slip is refused.
             None => {
                 if let Some(near) = nearest(key, &TOP_KEYS) {
-                    let problem = format!("unknown setting; did you mean {PREFIX}{}?", near.to_ascii_uppercase());
+                    let problem =
+                        format!("unknown setting; did you mean {PREFIX}{}?", near.to_ascii_uppercase());
                     return Err(SettingsError::new(variable, problem));
                 }
             }
@@ -126,7 +135,8 @@ impl Raw {
             .max_by_key(|(_, key)| key.len());
         let Some((name, key)) = split else {
             let keys: Vec<_> = FORGE_KEYS.iter().map(|k| k.to_ascii_uppercase()).collect();
-            let problem = format!("unknown setting; write {FORGE_PREFIX}<NAME>_<KEY> with one of {}", keys.join(", "));
+            let problem =
+                format!("unknown setting; write {FORGE_PREFIX}<NAME>_<KEY> with one of {}", keys.join(", "));
             return Err(SettingsError::new(variable, problem));
         };
         let value = Value::new(text, variable);
@@ -211,9 +221,9 @@ impl Reader<'_> {
     }
 
     fn forges(&self, item: &toml_edit::Item, place: &str) -> Result<Vec<RawForge>, SettingsError> {
-        let tables = item
-            .as_array_of_tables()
-            .ok_or_else(|| SettingsError::new(place, "a forge is a table in double brackets; write [[forge]]"))?;
+        let tables = item.as_array_of_tables().ok_or_else(|| {
+            SettingsError::new(place, "a forge is a table in double brackets; write [[forge]]")
+        })?;
         tables.iter().map(|table| self.forge(table)).collect()
     }
 
@@ -227,12 +237,15 @@ impl Reader<'_> {
                 name = Some(self.value(item, key, &place)?.text().to_owned());
                 continue;
             }
-            let known =
-                known(&FORGE_KEYS, key).ok_or_else(|| unknown(&place, key, &[&["name"], &FORGE_KEYS[..]].concat()))?;
+            let known = known(&FORGE_KEYS, key)
+                .ok_or_else(|| unknown(&place, key, &[&["name"], &FORGE_KEYS[..]].concat()))?;
             keys.insert(known, self.value(item, key, &place)?);
         }
         let name = name.ok_or_else(|| {
-            SettingsError::new(&here, "this forge has no name; add name = \"github\": it becomes the webhook's address")
+            SettingsError::new(
+                &here,
+                "this forge has no name; add name = \"github\": it becomes the webhook's address",
+            )
         })?;
         Ok(RawForge { name, place: here, keys })
     }
@@ -241,14 +254,17 @@ impl Reader<'_> {
     fn value(&self, item: &toml_edit::Item, key: &str, place: &str) -> Result<Value, SettingsError> {
         let wrong = |wanted: &str| SettingsError::new(place, format!("\"{key}\" must be {wanted}"));
         if key == "repositories" {
-            let entries: Option<Vec<&str>> = item.as_array().and_then(|a| a.iter().map(|v| v.as_str()).collect());
+            let entries: Option<Vec<&str>> =
+                item.as_array().and_then(|a| a.iter().map(|v| v.as_str()).collect());
             let entries = entries.ok_or_else(|| wrong("a list of texts, such as [\"alice/*\"]"))?;
             return Ok(Value::new(entries.join(","), place));
         }
         if let Some(number) = item.as_integer().filter(|_| key == "app_id") {
             return Ok(Value::new(number.to_string(), place));
         }
-        let text = item.as_str().ok_or_else(|| wrong(if key == "app_id" { "a number" } else { "a text in quotes" }))?;
+        let text = item
+            .as_str()
+            .ok_or_else(|| wrong(if key == "app_id" { "a number" } else { "a text in quotes" }))?;
         Ok(Value::new(text, place))
     }
 }

@@ -20,7 +20,9 @@ pub(super) fn secret(
             let problem = format!("both \"{key}\" and \"{key_file}\" are set; keep one");
             Err(SettingsError::new(&file.place, problem))
         }
-        (Some(value), None) => Ok(Some((SecretString::from(value.text().trim().to_owned()), value.place.clone()))),
+        (Some(value), None) => {
+            Ok(Some((SecretString::from(value.text().trim().to_owned()), value.place.clone())))
+        }
         (None, Some(file)) => Ok(Some((from_file(file, key_file, source)?, file.place.clone()))),
         (None, None) => Ok(None),
     }
@@ -29,7 +31,8 @@ pub(super) fn secret(
 fn from_file(value: &Value, key_file: &str, source: &Source<'_>) -> Result<SecretString, SettingsError> {
     let path = source.folder().join(value.text());
     let text = (source.read)(&path).map_err(|error| {
-        let problem = format!("{} cannot be read ({error}); correct \"{key_file}\" or its permissions", path.display());
+        let problem =
+            format!("{} cannot be read ({error}); correct \"{key_file}\" or its permissions", path.display());
         SettingsError::new(&value.place, problem)
     })?;
     Ok(SecretString::from(text.trim().to_owned()))
@@ -47,6 +50,7 @@ pub(super) fn normalised_pem(given: &SecretString) -> Option<SecretString> {
         decoded.trim()
     };
     let lines = text.replace("\\r", "").replace("\\n", "\n").replace('\r', "");
-    let whole = lines.starts_with("-----BEGIN") && lines.contains("PRIVATE KEY-----") && lines.contains("-----END");
+    let whole =
+        lines.starts_with("-----BEGIN") && lines.contains("PRIVATE KEY-----") && lines.contains("-----END");
     whole.then(|| SecretString::from(format!("{}\n", lines.trim())))
 }

@@ -43,7 +43,8 @@ fn read_file(path: &Path) -> io::Result<String> {
 }
 
 fn settings(text: &str, environment: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-    let environment: BTreeMap<_, _> = environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let environment: BTreeMap<_, _> =
+        environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     let file = Some((Path::new("/etc/panda/red-panda.toml"), text));
     Settings::read(&Source { file, environment: &environment, read: &read_file })
 }
@@ -59,7 +60,9 @@ fn the_whole_file_is_read_relative_to_itself() {
     assert_eq!(settings.database_url.expose_secret(), "sqlite:///etc/panda/data/panda.db");
     let github = settings.forge("github").unwrap();
     assert_eq!(github.webhook_secret.expose_secret(), "s3cret-of-the-hook");
-    assert!(matches!(&github.account, Account::GitHub { app_id: 4242, private_key } if private_key.expose_secret() == PEM));
+    assert!(
+        matches!(&github.account, Account::GitHub { app_id: 4242, private_key } if private_key.expose_secret() == PEM)
+    );
     let forgejo = settings.forge("forgejo").unwrap();
     assert_eq!((forgejo.kind(), forgejo.url.as_str()), (ForgeKind::Gitea, "https://git.example.org"));
     assert!(forgejo.repositories.allows("Alice/trees"));
@@ -106,7 +109,9 @@ fn p21_a_private_key_may_have_escaped_line_ends_or_be_base64() {
     let base64 = base64::engine::general_purpose::STANDARD.encode(PEM);
     for form in [PEM, &escaped, &windows, &base64] {
         let settings = settings(FULL, &[("RED_PANDA_FORGE_GITHUB_PRIVATE_KEY", form)]).unwrap();
-        let Account::GitHub { private_key, .. } = &settings.forge("github").unwrap().account else { panic!("GitHub") };
+        let Account::GitHub { private_key, .. } = &settings.forge("github").unwrap().account else {
+            panic!("GitHub")
+        };
         assert_eq!(private_key.expose_secret(), PEM);
     }
     let said = problem(FULL, &[("RED_PANDA_FORGE_GITHUB_PRIVATE_KEY", "hunter2hunter2")]);
@@ -117,7 +122,9 @@ fn p21_a_private_key_may_have_escaped_line_ends_or_be_base64() {
 #[test]
 fn p19_no_start_without_a_webhook_secret_or_with_an_empty_one() {
     let without = FULL.replace("webhook_secret_file = \"hook.secret\"\n", "");
-    assert!(problem(&without, &[]).contains("line 6: forge \"github\" has no webhook secret; put the secret"));
+    assert!(
+        problem(&without, &[]).contains("line 6: forge \"github\" has no webhook secret; put the secret")
+    );
     let empty = FULL.replace("hook.secret", "empty");
     assert!(problem(&empty, &[]).contains("line 12: the webhook secret of \"github\" is empty"));
 }
@@ -125,17 +132,35 @@ fn p19_no_start_without_a_webhook_secret_or_with_an_empty_one() {
 #[test]
 fn p27_a_mistake_is_named_with_file_line_key_and_the_next_step() {
     let cases = [
-        (FULL.replace("listen =", "lisen ="), "red-panda.toml, line 2: unknown key \"lisen\"; did you mean \"listen\"?"),
+        (
+            FULL.replace("listen =", "lisen ="),
+            "red-panda.toml, line 2: unknown key \"lisen\"; did you mean \"listen\"?",
+        ),
         (FULL.replace("app_id", "app_idd"), "line 10: unknown key \"app_idd\"; did you mean \"app_id\"?"),
         (FULL.replace("4242", "\"x\""), "line 10: \"app_id\" must be the number on the App's settings page"),
         (FULL.replace("\"0.0.0.0:9000\"", "9000"), "line 2: \"listen\" must be a text in quotes"),
-        (FULL.replace("kind = \"gitea\"", "kind = \"forgejo\""), "line 15: unknown kind \"forgejo\"; write kind = \"github\""),
-        (FULL.replace("repositories = [\"alice/*\"]\n", ""), "forge \"forgejo\" has no list of repositories; add"),
+        (
+            FULL.replace("kind = \"gitea\"", "kind = \"forgejo\""),
+            "line 15: unknown kind \"forgejo\"; write kind = \"github\"",
+        ),
+        (
+            FULL.replace("repositories = [\"alice/*\"]\n", ""),
+            "forge \"forgejo\" has no list of repositories; add",
+        ),
         (FULL.replace("alice/*", "alice"), "line 19: \"alice\" is not owner/name"),
         (FULL.replace("app.pem", "gone.pem"), "line 11: /etc/panda/gone.pem cannot be read"),
-        (FULL.replace("\"forgejo\"", "\"github\""), "line 13: a second forge is named \"github\"; rename one"),
-        (FULL.replace("sqlite:", "mysql:"), "line 4: \"database_url\" must begin with sqlite:// or postgres://"),
-        (FULL.replace("app_id = 4242", "token = \"x\""), "line 10: \"token\" belongs to a forge of kind \"gitea\""),
+        (
+            FULL.replace("\"forgejo\"", "\"github\""),
+            "line 13: a second forge is named \"github\"; rename one",
+        ),
+        (
+            FULL.replace("sqlite:", "mysql:"),
+            "line 4: \"database_url\" must begin with sqlite:// or postgres://",
+        ),
+        (
+            FULL.replace("app_id = 4242", "token = \"x\""),
+            "line 10: \"token\" belongs to a forge of kind \"gitea\"",
+        ),
         ("listen = ".to_owned(), "line 1: not TOML"),
     ];
     for (text, said) in cases {
@@ -143,7 +168,10 @@ fn p27_a_mistake_is_named_with_file_line_key_and_the_next_step() {
         assert!(problem.contains(said), "{problem}\nwanted: {said}");
     }
     assert!(problem(FULL, &[("RED_PANDA_LISTN", "x")]).contains("did you mean RED_PANDA_LISTEN?"));
-    assert!(problem(FULL, &[("RED_PANDA_FORGE_GITHUB_SECRET", "x")]).contains("write RED_PANDA_FORGE_<NAME>_<KEY>"));
+    assert!(
+        problem(FULL, &[("RED_PANDA_FORGE_GITHUB_SECRET", "x")])
+            .contains("write RED_PANDA_FORGE_<NAME>_<KEY>")
+    );
 }
 
 #[test]
