@@ -10,52 +10,21 @@ use super::id::{ForgeName, Repository, Sha, Target};
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Event {
     /// Something about a pull request changed: look at it.
-    Pull {
-        repository: Repository,
-        number: u64,
-        head: Option<Sha>,
-        reason: Reason,
-    },
+    Pull { repository: Repository, number: u64, head: Option<Sha>, reason: Reason },
     /// It was closed or merged: cancel what waits.
-    PullClosed {
-        repository: Repository,
-        number: u64,
-        head: Option<Sha>,
-    },
+    PullClosed { repository: Repository, number: u64, head: Option<Sha> },
     /// Somebody asked for a check of this commit again; GitHub does not say of which pull request for forks.
-    Rerequested {
-        repository: Repository,
-        head: Sha,
-    },
+    Rerequested { repository: Repository, head: Sha },
     /// A merge queue asks for its group's own head to be judged.
-    GroupRequested {
-        repository: Repository,
-        head: Sha,
-        base: Sha,
-        base_branch: String,
-    },
+    GroupRequested { repository: Repository, head: Sha, base: Sha, base_branch: String },
     /// The merge queue dropped the group.
-    GroupDestroyed {
-        repository: Repository,
-        head: Sha,
-    },
+    GroupDestroyed { repository: Repository, head: Sha },
     /// A branch moved: the tip rules of pull requests into it may change.
-    Pushed {
-        repository: Repository,
-        branch: String,
-        after: Sha,
-    },
+    Pushed { repository: Repository, branch: String, after: Sha },
     /// `/red-panda recheck` under a pull request.
-    Command {
-        repository: Repository,
-        number: u64,
-        comment_id: u64,
-        author: String,
-    },
+    Command { repository: Repository, number: u64, comment_id: u64, author: String },
     /// The App was installed on, or got access to, these repositories.
-    Installed {
-        repositories: Vec<Repository>,
-    },
+    Installed { repositories: Vec<Repository> },
     Ping,
     /// Accepted, counted, and nothing to do.
     Ignored(&'static str),
@@ -84,19 +53,8 @@ pub enum Reason {
 
 impl Reason {
     pub const ALL: [Self; 13] = [
-        Self::Opened,
-        Self::Pushed,
-        Self::Reopened,
-        Self::Ready,
-        Self::Edited,
-        Self::Retargeted,
-        Self::Rerequested,
-        Self::Command,
-        Self::MergeGroup,
-        Self::TargetMoved,
-        Self::Swept,
-        Self::Backlog,
-        Self::Closed,
+        Self::Opened, Self::Pushed, Self::Reopened, Self::Ready, Self::Edited, Self::Retargeted, Self::Rerequested,
+        Self::Command, Self::MergeGroup, Self::TargetMoved, Self::Swept, Self::Backlog, Self::Closed,
     ];
 
     /// Its name in the store.

@@ -52,11 +52,7 @@ pub struct Span {
 impl Span {
     /// The lines it touches, half-open. A span that ends at column 1 does not touch that line.
     pub fn lines(&self) -> Range<u32> {
-        let last = if self.end.column == 1 && self.end.line > self.start.line {
-            self.end.line
-        } else {
-            self.end.line + 1
-        };
+        let last = if self.end.column == 1 && self.end.line > self.start.line { self.end.line } else { self.end.line + 1 };
         self.start.line..last
     }
 
@@ -69,15 +65,9 @@ impl Span {
 /// Where a finding stands.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    Head {
-        path: Path,
-        span: Span,
-    },
+    Head { path: Path, span: Span },
     /// A removed line, or a line of a removed file, at the merge base.
-    Base {
-        path: Path,
-        span: Span,
-    },
+    Base { path: Path, span: Span },
     /// A file as a whole.
     Path(Path),
     Repository,

@@ -104,13 +104,7 @@ impl Snapshot {
             changed.insert(file.path.clone(), file.status != FileStatus::Deleted);
         }
         let overlay = Some(Overlay { changed, tip, head: head.clone() });
-        Self {
-            id: SnapshotId::Head,
-            commit: head.commit.clone(),
-            tree: RwLock::default(),
-            files: RwLock::default(),
-            overlay,
-        }
+        Self { id: SnapshotId::Head, commit: head.commit.clone(), tree: RwLock::default(), files: RwLock::default(), overlay }
     }
 
     pub fn id(&self) -> SnapshotId {
@@ -188,9 +182,7 @@ pub fn merge_base_tree(head: &Tree, change: &Change) -> Tree {
                 tree.entries.remove(new);
             }
             (new, Some(old)) => {
-                let mode = new
-                    .and_then(|p| tree.entries.get(p))
-                    .map_or(crate::model::change::Mode::File, |e| e.mode);
+                let mode = new.and_then(|p| tree.entries.get(p)).map_or(crate::model::change::Mode::File, |e| e.mode);
                 if let Some(new) = new {
                     tree.entries.remove(new);
                 }

@@ -34,13 +34,9 @@ impl Tree {
 
     /// Paths directly or deeper inside `folder` (`""` is the root), ascending.
     pub fn under<'a>(&'a self, folder: &'a str) -> impl Iterator<Item = &'a str> {
-        let prefix =
-            if folder.is_empty() { String::new() } else { format!("{}/", folder.trim_end_matches('/')) };
+        let prefix = if folder.is_empty() { String::new() } else { format!("{}/", folder.trim_end_matches('/')) };
         let from = prefix.clone();
-        self.entries
-            .range(from..)
-            .map(|(path, _)| path.as_str())
-            .take_while(move |path| path.starts_with(&prefix))
+        self.entries.range(from..).map(|(path, _)| path.as_str()).take_while(move |path| path.starts_with(&prefix))
     }
 
     /// Paths whose last component is `name`, ascending.

@@ -45,12 +45,7 @@ impl Store {
         self.mark(statement, pull, fixed).await
     }
 
-    async fn mark(
-        &self,
-        statement: &'static str,
-        pull: &PullKey,
-        which: &[(PostingKind, u64)],
-    ) -> Result<()> {
+    async fn mark(&self, statement: &'static str, pull: &PullKey, which: &[(PostingKind, u64)]) -> Result<()> {
         let mut transaction = self.begin().await?;
         for (kind, forge_id) in which {
             sqlx::query(statement)
@@ -101,8 +96,7 @@ fn posting(row: &sqlx::any::AnyRow) -> Result<Posting> {
         kind,
         forge_id: from_row(row.try_get("forge_id")?),
         review_id: from_row(row.try_get("review_id")?),
-        fingerprints: serde_json::from_str(&row.try_get::<String, _>("fingerprints")?)
-            .map_err(|_| unreadable())?,
+        fingerprints: serde_json::from_str(&row.try_get::<String, _>("fingerprints")?).map_err(|_| unreadable())?,
         body_hash: row.try_get("body_hash")?,
         fixed: row.try_get::<i64, _>("fixed")? == 1,
         removed: row.try_get::<i64, _>("removed")? == 1,

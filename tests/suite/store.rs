@@ -316,10 +316,7 @@ async fn postings_come_back_as_they_were_written_and_change_in_place() {
         };
         let summary = Posting { kind: PostingKind::Summary, ..posting.clone() };
         store.save_postings(&pull(7), &[posting.clone(), summary.clone()]).await.unwrap();
-        store
-            .save_postings(&pull(7), &[Posting { body_hash: "def".into(), ..posting.clone() }])
-            .await
-            .unwrap();
+        store.save_postings(&pull(7), &[Posting { body_hash: "def".into(), ..posting.clone() }]).await.unwrap();
         store.mark_removed(&pull(7), &[(PostingKind::Inline, posting.forge_id)]).await.unwrap();
         store.mark_fixed(&pull(7), &[(PostingKind::Summary, posting.forge_id)]).await.unwrap();
         let wanted = [
