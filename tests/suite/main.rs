@@ -21,4 +21,8 @@ mod report;
 #[cfg(test)]
 mod reversible;
 #[cfg(test)]
+mod server;
+#[cfg(test)]
 mod store;
+#[cfg(test)]
+mod worker;
