@@ -294,7 +294,7 @@ fn headline(published: &Published) -> String {
     }
     match (&published.how, real) {
         (How::Modified, Some(real)) => format!("{name} is committed, and this change adds {}", real.phrase()),
-        (How::Modified, None) => format!("{name} is committed, and this change fills in more of it"),
+        (How::Modified, None) => format!("{name} is committed, and this change edits its values"),
         (How::Link { target, inside: false }, _) => {
             format!("{name} is committed as a link to {}, which is not in the repository", code(target))
         }

@@ -35,8 +35,8 @@ pub(super) enum Hazard {
 /// Names that are written in lower case everywhere.
 const LOWER_CASE: [&str; 5] = ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"];
 
-/// The hazards of one line.
-pub(super) fn hazards(file: &EnvFile, assignment: &Assignment) -> Vec<Hazard> {
+/// The hazards of one line. `for_shell`: the file is made to be sourced, see [`is_for_shell`].
+pub(super) fn hazards(file: &EnvFile, assignment: &Assignment, for_shell: bool) -> Vec<Hazard> {
     let (key, value) = (file.key(assignment), file.value(assignment));
     let is_colon = assignment.separator == Separator::Colon;
     let has_value = !value.is_empty() || assignment.quote != Quote::None;
@@ -51,11 +51,21 @@ pub(super) fn hazards(file: &EnvFile, assignment: &Assignment) -> Vec<Hazard> {
         (Hazard::TrailingSpace, trailing && !(is_colon && !has_value)),
         (Hazard::Quotes, assignment.quote == Quote::Broken),
         (Hazard::UnquotedSpace, assignment.quote == Quote::None && value.contains([' ', '\t'])),
-        (Hazard::Export, assignment.export),
+        (Hazard::Export, assignment.export && !for_shell),
         (Hazard::Colon, is_colon),
-        (Hazard::LowerCase, key.bytes().any(|b| b.is_ascii_lowercase()) && !LOWER_CASE.contains(&key)),
+        (Hazard::LowerCase, is_lower_case(key)),
     ];
     all.into_iter().filter(|(_, is)| *is).map(|(hazard, _)| hazard).collect()
+}
+
+/// Every line is exported.
+pub(super) fn is_for_shell(file: &EnvFile) -> bool {
+    file.assignments().all(|a| a.export)
+}
+
+/// A dotted name is a setting of an image (`discovery.type`), which is written as the image wants it.
+fn is_lower_case(key: &str) -> bool {
+    key.bytes().any(|b| b.is_ascii_lowercase()) && !key.contains('.') && !LOWER_CASE.contains(&key)
 }
 
 fn is_quoted(assignment: &Assignment) -> bool {
