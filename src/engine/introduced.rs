@@ -2,8 +2,6 @@
 
 use std::collections::HashMap;
 
-use sha2::{Digest, Sha256};
-
 use crate::model::change::{Change, Hunk};
 use crate::model::finding::{Finding, Fingerprint, NodeText, Place};
 use crate::model::judgement::Reported;
@@ -52,7 +50,7 @@ fn survivors(mut findings: Vec<Finding>, old: usize, change: &Change) -> Vec<Rep
     numbered.truncate(keep);
     numbered
         .into_iter()
-        .map(|(ordinal, finding)| Reported { fingerprint: fingerprint(&finding, ordinal), finding })
+        .map(|(ordinal, finding)| Reported { fingerprint: Fingerprint::of(&finding, ordinal), finding })
         .collect()
 }
 
@@ -73,20 +71,4 @@ fn touches_change(finding: &Finding, change: &Change) -> bool {
         Place::Head { path, span } => hunks(change, path).is_some_and(|h| anchor::touches(h, *span)),
         _ => true,
     }
-}
-
-/// See DESIGN §1: never a line number, and never the text of what may hold a secret.
-fn fingerprint(finding: &Finding, ordinal: usize) -> Fingerprint {
-    let text = match &finding.node {
-        NodeText::Open(text) => text.as_str(),
-        NodeText::Secret(_) => "",
-    };
-    let mut hash = Sha256::new();
-    for part in
-        [finding.code, finding.place.path().unwrap_or(""), &finding.subject, text, &ordinal.to_string()]
-    {
-        hash.update((part.len() as u64).to_be_bytes());
-        hash.update(part.as_bytes());
-    }
-    Fingerprint(hex::encode(&hash.finalize()[..8]))
 }

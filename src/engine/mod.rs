@@ -5,16 +5,21 @@
 
 mod exclude;
 mod introduced;
+mod policy_change;
 mod run;
 mod selection;
 mod sides;
+mod suppress;
+mod unparsed;
 
+use crate::config::policy::PolicyFault;
 use crate::model::change::Change;
 use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt};
+use crate::model::plan::Side;
 use crate::model::policy::Policy;
 use crate::project::deployed::Source;
-use crate::source::{Blob, Tree, Want};
+use crate::source::{Blob, Text, Tree, Want};
 
 pub use sides::Sides;
 
@@ -34,6 +39,8 @@ pub struct Input {
     /// Faults that were found before the engine ran: they make the verdict incomplete.
     pub not_looked_at: Vec<NotLookedAt>,
     pub notes: Vec<String>,
+    /// A fault in the policy file as this change leaves it: an error finding on its line.
+    pub policy_fault: Option<PolicyFault>,
 }
 
 /// What the engine wants next.
@@ -71,5 +78,20 @@ impl Engine {
     /// Runs every rule that can run. `expired` is asked between rules: `true` ends the run as incomplete.
     pub fn step(&mut self, expired: &(dyn Fn() -> bool + Sync)) -> Step {
         self.run.step(expired)
+    }
+
+    /// The change with all hunks, also those that we computed.
+    pub fn change(&self) -> &Change {
+        self.run.change()
+    }
+
+    /// The text of a file that was read, at head or at the merge base.
+    pub fn text(&self, side: Side, path: &str) -> Option<Text> {
+        let sides = self.run.sides();
+        let project = match side {
+            Side::Head => &sides.head,
+            Side::Base => &sides.merge_base,
+        };
+        project.text(path).ok().flatten()
     }
 }

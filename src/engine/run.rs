@@ -1,12 +1,14 @@
 //! The rounds of a run: rules that miss files wait, all that is missing is read in one batch, and only they run again.
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
-use crate::model::change::{Change, FileStatus};
+use crate::model::change::{Change, ChangedFile, FileStatus};
 use crate::model::finding::Finding;
 use crate::model::judgement::{Judgement, NotLookedAt, Reported};
+use crate::project::apps::looks_like_migration;
 use crate::rules::{self, Judging, Rule};
 use crate::source::snapshot::merge_base_tree;
 use crate::source::tree::file_name;
@@ -14,7 +16,8 @@ use crate::source::{Blob, NotLoaded, SnapshotId, Tree, Want, diff};
 
 use super::exclude::Excluded;
 use super::introduced::introduced;
-use super::{Input, Sides, Step, selection};
+use super::suppress::{self, Suppressions};
+use super::{Input, Sides, Step, policy_change, selection, unparsed};
 
 /// Rounds of reading before a run gives up.
 const MAX_ROUNDS: usize = 8;
@@ -27,7 +30,7 @@ const STACK: usize = 64 * 1024 * 1024;
 #[derive(Debug)]
 enum Progress {
     Waiting,
-    Done(Vec<Reported>),
+    Done { reported: Vec<Reported>, head: Vec<Finding> },
     Failed(String),
 }
 
@@ -53,6 +56,10 @@ impl Run {
             not_looked_at.push(NotLookedAt { path: String::new(), reason: reason.clone() });
         }
         Self { input, sides, rules, excluded, round: 0, bytes: 0, not_looked_at }
+    }
+
+    pub(super) fn change(&self) -> &Change {
+        &self.input.change
     }
 
     pub(super) fn sides(&self) -> &Sides {
@@ -126,12 +133,14 @@ impl Run {
             Ok(None) => {}
             Err(not_loaded) => ask(Err(not_loaded)),
         }
-        let head_paths =
-            change.files.iter().filter_map(|f| f.head_path()).filter(|p| !self.excluded.matches(p));
-        for path in head_paths.chain(first_round(&tree)) {
+        let wanted = |path: &&str| !self.excluded.matches(path) && unparsed::is_read(path);
+        for path in change.files.iter().filter_map(|f| f.head_path()).filter(wanted).chain(first_round(&tree))
+        {
             ask(self.sides.head.file(path).map(drop));
         }
-        for path in change.files.iter().filter_map(|f| f.base_path()).filter(|p| !self.excluded.matches(p)) {
+        // The other side of what is compared whole, or has to be diffed by us; of the rest only where a rule finds something.
+        let compared = |f: &&ChangedFile| f.hunks.is_none() || looks_like_migration(&f.path);
+        for path in change.files.iter().filter(compared).filter_map(|f| f.base_path()).filter(wanted) {
             ask(self.sides.merge_base.file(path).map(drop));
         }
         for (rule, _) in &self.rules {
@@ -163,7 +172,7 @@ impl Run {
                         return None;
                     }
                     match run_rule(rule, sides, change, excluded) {
-                        Ok(Ok(reported)) => *progress = Progress::Done(reported),
+                        Ok(Ok((reported, head))) => *progress = Progress::Done { reported, head },
                         Ok(Err(missing)) => return Some(missing),
                         Err(panicked) => *progress = Progress::Failed(panicked),
                     }
@@ -177,15 +186,14 @@ impl Run {
     }
 
     fn judge(&mut self) -> Judgement {
-        let mut findings = Vec::new();
+        let (mut reported, mut head, mut ran) = (Vec::new(), Vec::new(), BTreeSet::new());
         let mut not_looked_at = std::mem::take(&mut self.not_looked_at);
         for (rule, progress) in &mut self.rules {
             match progress {
-                Progress::Done(reported) => {
-                    for mut item in std::mem::take(reported) {
-                        item.finding.severity = selection::severity(&self.input.policy, rule, &item.finding);
-                        findings.push(item);
-                    }
+                Progress::Done { reported: of_rule, head: of_head } => {
+                    ran.insert(rule.code);
+                    head.append(of_head);
+                    reported.append(of_rule);
                 }
                 Progress::Failed(reason) => {
                     not_looked_at.push(NotLookedAt { path: rule.code.to_owned(), reason: reason.clone() });
@@ -193,17 +201,39 @@ impl Run {
                 Progress::Waiting => {}
             }
         }
+        let change = &self.input.change;
+        reported.extend(self.input.policy_fault.as_ref().map(policy_change::finding));
+        let suppressions =
+            Suppressions::read(&self.sides.head, change.files.iter().filter_map(|f| f.head_path()));
+        if let Some((style, _)) = self.rules.iter().find(|(rule, _)| rule.code == "STY008") {
+            reported.extend(introduced(style, suppressions.unused(&head, &ran), Vec::new(), change));
+        }
+        for item in &mut reported {
+            if let Some((rule, _)) = self.rules.iter().find(|(rule, _)| rule.code == item.finding.code) {
+                item.finding.severity = selection::severity(&self.input.policy, rule, &item.finding);
+            }
+        }
+        let (mut findings, suppressed) = suppress::split(reported, &suppressions);
         findings.sort_by(|a, b| {
             let (a, b) = (&a.finding, &b.finding);
             b.severity.cmp(&a.severity).then_with(|| a.place.cmp(&b.place)).then_with(|| a.code.cmp(b.code))
         });
-        let change = &self.input.change;
+        let said = head
+            .iter()
+            .filter(|f| f.code == "MIG009")
+            .filter_map(|f| f.place.path().map(str::to_owned))
+            .collect();
+        let unparsed = unparsed::find(change, &self.sides, &|path| self.excluded.matches(path), &said);
+        not_looked_at.extend(unparsed.not_looked_at);
+        let notes =
+            self.input.notes.iter().chain(&self.input.policy.notes).chain(&unparsed.notes).cloned().collect();
+        let looked_at = change.files.iter().filter(|f| !self.excluded.matches(&f.path)).count();
         Judgement {
             findings,
-            suppressed: Vec::new(),
+            suppressed,
             not_looked_at,
-            notes: self.input.notes.iter().chain(&self.input.policy.notes).cloned().collect(),
-            files: change.files.len(),
+            notes,
+            files: looked_at,
             rules: self.rules.len(),
             merge_base: change.merge_base.clone(),
             target_tip: change.target_tip.clone(),
@@ -220,13 +250,14 @@ fn first_round(tree: &Tree) -> impl Iterator<Item = &str> {
         .filter(|path| matches!(file_name(path), "manage.py" | "apps.py" | ".gitignore"))
 }
 
-/// Head, and where there are findings the baseline over the same scope. `Err`: the rule panicked.
+/// What the change introduces, and all that head has. The baseline runs only where head has findings.
+/// `Err`: the rule panicked.
 fn run_rule(
     rule: &'static Rule,
     sides: &Sides,
     change: &Change,
     excluded: &Excluded,
-) -> Result<Result<Vec<Reported>, NotLoaded>, String> {
+) -> Result<Result<(Vec<Reported>, Vec<Finding>), NotLoaded>, String> {
     let excluded = |path: &str| excluded.matches(path);
     let on = |judging| {
         sides
@@ -238,10 +269,12 @@ fn run_rule(
         let baseline = if head.is_empty() { Vec::new() } else { on(Judging::Baseline)? };
         Ok((head, baseline))
     };
-    catch_unwind(AssertUnwindSafe(|| both().map(|(head, baseline)| introduced(rule, head, baseline, change))))
-        .map_err(|_| {
-            format!("{} did not run: it failed on this change, which is a fault of Red Panda", rule.code)
-        })
+    catch_unwind(AssertUnwindSafe(|| {
+        both().map(|(head, baseline)| (introduced(rule, head.clone(), baseline, change), head))
+    }))
+    .map_err(|_| {
+        format!("{} did not run: it failed on this change, which is a fault of Red Panda", rule.code)
+    })
 }
 
 /// Where the forge gave no patch, both blobs tell.

@@ -1,1 +1,265 @@
-//! The local Git repository, read through `git`.
+//! The local Git repository, read through `git` itself. Nothing is fetched, nothing is written to the repository.
+
+mod command;
+mod diff;
+
+use std::path::{Path as FsPath, PathBuf};
+
+use async_trait::async_trait;
+
+use crate::model::change::{Change, CommitFiles, Commits, Mode};
+use crate::model::id::{Repository, Sha};
+use crate::source::{Blob, Tree, TreeEntry};
+
+use super::{FileWanted, ForgeError, Reader};
+use command::Git;
+
+/// How many commits of a change are looked at one by one.
+const MAX_COMMITS: usize = 500;
+/// As forges have it.
+const MAX_FILES: usize = 3_000;
+
+/// Why a local repository cannot be judged: each is one sentence with its next step.
+#[derive(Debug, thiserror::Error)]
+pub enum LocalError {
+    #[error("{0} is not a Git repository: run inside one, or name one with --repo")]
+    NotARepository(PathBuf),
+    #[error("Git is not installed or does not start: {0}")]
+    NoGit(std::io::Error),
+    #[error("{0} has no commit yet: commit something first")]
+    Unborn(String),
+    #[error("there is no commit {0}: name a branch, tag or sha that exists here")]
+    UnknownRef(String),
+    #[error(
+        "no origin/HEAD, origin/main or origin/master to compare with: name the target branch with --base"
+    )]
+    NoBase,
+    #[error("{base} and {head} share no history: name a --base that they both come from")]
+    Unrelated { base: String, head: String },
+    #[error(
+        "the clone is shallow and does not reach the merge base of {base} and {head}: clone with full history (`fetch-depth: 0` in actions/checkout)"
+    )]
+    Shallow { base: String, head: String },
+    #[error("objects of {0} are not in this clone: fetch them with a full clone instead of a partial one")]
+    Absent(String),
+    #[error("git {command} failed: {message}")]
+    Git { command: String, message: String },
+}
+
+type Result<T> = std::result::Result<T, LocalError>;
+
+/// A repository on this machine.
+#[derive(Debug)]
+pub struct Local {
+    git: Git,
+    bare: bool,
+}
+
+/// What to compare, resolved.
+#[derive(Debug)]
+pub struct Range {
+    /// As the user named it.
+    pub base_name: String,
+    pub base: Sha,
+    pub head: Sha,
+    pub merge_base: Sha,
+    /// The head is the working tree, held as a tree object outside the repository.
+    pub working_tree: bool,
+    /// Things to know: several merge bases.
+    pub notes: Vec<String>,
+}
+
+impl Local {
+    /// Opens the repository that `folder` is in, bare or not.
+    pub fn open(folder: &FsPath) -> Result<Self> {
+        let git = Git::new(folder);
+        let answer = git.run(&["rev-parse", "--is-bare-repository", "--absolute-git-dir"]);
+        let answer = match answer {
+            Err(LocalError::NoGit(error)) => return Err(LocalError::NoGit(error)),
+            Err(_) => return Err(LocalError::NotARepository(folder.to_owned())),
+            Ok(answer) => answer,
+        };
+        let bare = answer.lines().next() == Some("true");
+        Ok(Self { git, bare })
+    }
+
+    /// Resolves the two sides. Without `head`: the working tree, in a bare repository `HEAD`. Without `base`: the
+    /// remote's default branch.
+    pub fn range(&mut self, base: Option<&str>, head: Option<&str>) -> Result<Range> {
+        let base_name = match base {
+            Some(name) => name.to_owned(),
+            None => self.default_base()?,
+        };
+        let base = self.commit(&base_name)?;
+        let head_name = head.unwrap_or("HEAD");
+        let commit = self.commit(head_name)?;
+        let (merge_base, notes) = self.merge_base(&base, &commit, &base_name, head_name)?;
+        let working_tree = head.is_none() && !self.bare;
+        let head = if working_tree { self.git.hold_working_tree()? } else { commit };
+        Ok(Range { base_name, base, head, merge_base, working_tree, notes })
+    }
+
+    fn default_base(&self) -> Result<String> {
+        let candidates = ["origin/HEAD", "origin/main", "origin/master"];
+        let found = candidates.into_iter().find(|name| self.resolve(name).is_some());
+        found.map(str::to_owned).ok_or(LocalError::NoBase)
+    }
+
+    fn resolve(&self, name: &str) -> Option<Sha> {
+        let spec = format!("{name}^{{commit}}");
+        let answer = self.git.run(&["rev-parse", "--verify", "--quiet", "--end-of-options", &spec]).ok()?;
+        Sha::parse(answer.trim())
+    }
+
+    fn commit(&self, name: &str) -> Result<Sha> {
+        self.resolve(name).ok_or_else(|| {
+            if name == "HEAD" {
+                LocalError::Unborn("the branch".to_owned())
+            } else {
+                LocalError::UnknownRef(name.to_owned())
+            }
+        })
+    }
+
+    fn merge_base(
+        &self,
+        base: &Sha,
+        head: &Sha,
+        base_name: &str,
+        head_name: &str,
+    ) -> Result<(Sha, Vec<String>)> {
+        let answer = self.git.run(&["merge-base", "--all", base.as_str(), head.as_str()]).unwrap_or_default();
+        let bases: Vec<Sha> = answer.lines().filter_map(Sha::parse).collect();
+        let (base, head) = (base_name.to_owned(), head_name.to_owned());
+        match bases.as_slice() {
+            [] if self.is_shallow() => Err(LocalError::Shallow { base, head }),
+            [] => Err(LocalError::Unrelated { base, head }),
+            [only] => Ok((only.clone(), Vec::new())),
+            [first, rest @ ..] => {
+                let note = format!(
+                    "{base} and {head} have {} merge bases; compared with {}",
+                    rest.len() + 1,
+                    first.short()
+                );
+                Ok((first.clone(), vec![note]))
+            }
+        }
+    }
+
+    fn is_shallow(&self) -> bool {
+        self.git.run(&["rev-parse", "--is-shallow-repository"]).is_ok_and(|answer| answer.trim() == "true")
+    }
+
+    /// Files with hunks, and the commits, of a range.
+    pub fn change(&self, range: &Range) -> Result<Change> {
+        let (from, to) = (range.merge_base.as_str(), range.head.as_str());
+        let arguments = [
+            "diff-tree",
+            "-r",
+            "--raw",
+            "-p",
+            "--abbrev=64",
+            "-M",
+            "-l0",
+            "-U3",
+            "--no-color",
+            "--no-ext-diff",
+            "--no-textconv",
+            "--no-indent-heuristic",
+            "--diff-algorithm=myers",
+            "--src-prefix=a/",
+            "--dst-prefix=b/",
+            "--submodule=short",
+            "-z",
+            from,
+            to,
+        ];
+        let mut files = diff::parse(&self.git.run_bytes(&arguments)?);
+        let truncated = (files.len() > MAX_FILES).then(|| {
+            format!("the change touches {} files, of which the first {MAX_FILES} were looked at", files.len())
+        });
+        files.truncate(MAX_FILES);
+        Ok(Change {
+            merge_base: range.merge_base.clone(),
+            target_tip: range.base.clone(),
+            head: range.head.clone(),
+            files,
+            commits: if range.working_tree { Commits::default() } else { self.commits(range)? },
+            truncated,
+        })
+    }
+
+    fn commits(&self, range: &Range) -> Result<Commits> {
+        let span = format!("{}..{}", range.merge_base, range.head);
+        let arguments = [
+            "log",
+            "--no-merges",
+            "--reverse",
+            "--raw",
+            "-r",
+            "--no-abbrev",
+            "-M",
+            "-z",
+            "--format=%x01%H",
+            "--end-of-options",
+            &span,
+        ];
+        let log = self.git.run_bytes(&arguments)?;
+        let mut scanned: Vec<CommitFiles> = diff::parse_log(&log);
+        let not_scanned = scanned.len().saturating_sub(MAX_COMMITS);
+        scanned.truncate(MAX_COMMITS);
+        Ok(Commits { scanned, not_scanned })
+    }
+
+    fn tree(&self, commit: &Sha) -> Result<Tree> {
+        let listing = self.git.run_bytes(&["ls-tree", "-r", "-z", "--full-tree", commit.as_str()])?;
+        let entries = listing.split(|b| *b == 0).filter_map(|record| {
+            let record = String::from_utf8_lossy(record);
+            let (meta, path) = record.split_once('\t')?;
+            let mut words = meta.split(' ');
+            let mode = Mode::parse(words.next()?)?;
+            let blob = Sha::parse(words.nth(1)?)?;
+            Some((path.to_owned(), TreeEntry { mode, blob: Some(blob), size: None }))
+        });
+        Ok(Tree { entries: entries.collect(), truncated: false })
+    }
+
+    fn files(&self, wanted: &[FileWanted]) -> Result<Vec<Blob>> {
+        let names: Vec<String> = wanted
+            .iter()
+            .map(|w| w.blob.as_ref().map_or_else(|| format!("{}:{}", w.at, w.path), |blob| blob.to_string()))
+            .collect();
+        self.git.cat_files(&names)
+    }
+}
+
+#[async_trait]
+impl Reader for Local {
+    async fn fetch_tree(&self, _: &Repository, commit: &Sha) -> super::Result<Tree> {
+        Ok(self.tree(commit)?)
+    }
+
+    async fn fetch_files(&self, _: &Repository, wanted: &[FileWanted]) -> super::Result<Vec<Blob>> {
+        Ok(self.files(wanted)?)
+    }
+
+    async fn fetch_ref(&self, _: &Repository, name: &str) -> super::Result<Option<Sha>> {
+        let remote = format!("origin/{name}");
+        Ok(self.resolve(name).or_else(|| self.resolve(&remote)))
+    }
+
+    async fn fetch_tags(&self, _: &Repository) -> super::Result<Vec<String>> {
+        let tags = self.git.run(&["for-each-ref", "--format=%(refname:strip=2)", "refs/tags"])?;
+        Ok(tags.lines().map(str::to_owned).collect())
+    }
+
+    async fn fetch_deployed(&self, _: &Repository, _: &str) -> super::Result<Option<Sha>> {
+        Ok(None)
+    }
+}
+
+impl From<LocalError> for ForgeError {
+    fn from(error: LocalError) -> Self {
+        Self::Invalid { what: "the local repository".to_owned(), message: error.to_string() }
+    }
+}

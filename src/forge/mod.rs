@@ -7,7 +7,9 @@
 pub mod gitea;
 pub mod github;
 pub mod local;
+pub mod requests;
 pub mod retry;
+pub mod signature;
 
 use async_trait::async_trait;
 
@@ -19,7 +21,7 @@ use crate::model::status::Status;
 use crate::source::{Blob, Tree};
 
 /// What went wrong, by what can be done about it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum ForgeError {
     /// There is no such thing, or we may not see it.
     #[error("{what} was not found")]
@@ -69,8 +71,8 @@ pub trait Reader: Send + Sync {
     /// Names of all tags.
     async fn fetch_tags(&self, repository: &Repository) -> Result<Vec<String>>;
 
-    /// The commit last deployed to `environment` with success. Without deployment records: the commit of the newest
-    /// published release. `None` when there is none.
+    /// The commit last deployed to `environment` with success. On a forge without deployment records: the commit of
+    /// the newest published release. `None` when there is none.
     async fn fetch_deployed(&self, repository: &Repository, environment: &str) -> Result<Option<Sha>>;
 }
 
@@ -89,6 +91,12 @@ pub trait Forge: Reader {
     async fn fetch_repositories(&self) -> Result<Vec<Repository>>;
 
     async fn fetch_pull(&self, repository: &Repository, number: u64) -> Result<PullRequest>;
+
+    /// The head as it is just now: asked right before publishing. May be answered from a batch of files at this head
+    /// that brought it along within the last two seconds.
+    async fn fetch_head(&self, pull: &PullRequest) -> Result<Sha> {
+        Ok(self.fetch_pull(&pull.repository, pull.number).await?.head)
+    }
 
     /// All open pull requests, most recently updated first. An entry the forge cannot show is left out.
     async fn fetch_open_pulls(&self, repository: &Repository) -> Result<Vec<PullRequest>>;

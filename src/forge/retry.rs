@@ -1,1 +1,133 @@
-//! The one retry policy.
+//! The one retry policy. The decision is pure; the driver only waits and asks again.
+
+use std::future::Future;
+use std::time::Duration;
+
+use super::{ForgeError, Result};
+
+/// What repeating a call would do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Repeat {
+    /// A read, or a write that leaves the forge as doing it once.
+    Harmless,
+    /// It could be seen twice: the posting of a review.
+    Doubles,
+}
+
+/// What to do after a call failed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Next {
+    After(Duration),
+    /// Hand the error up. A rate limit is the job's to wait for: it must not hold a worker.
+    GiveUp,
+}
+
+/// How long to wait before the second, third and fourth try.
+#[derive(Clone, Debug)]
+pub struct Retry {
+    delays: Vec<Duration>,
+}
+
+impl Default for Retry {
+    fn default() -> Self {
+        Self { delays: [1, 2, 4].map(Duration::from_secs).to_vec() }
+    }
+}
+
+impl Retry {
+    /// Other waits, one per further try: tests pass zeroes.
+    pub fn with_delays(delays: Vec<Duration>) -> Self {
+        Self { delays }
+    }
+
+    /// The decision after `failed` tries.
+    pub fn next(&self, repeat: Repeat, error: &ForgeError, failed: usize) -> Next {
+        match (repeat, error) {
+            (Repeat::Harmless, ForgeError::Transient { .. }) => {
+                self.delays.get(failed.saturating_sub(1)).map_or(Next::GiveUp, |delay| Next::After(*delay))
+            }
+            _ => Next::GiveUp,
+        }
+    }
+
+    /// Calls until it works or the decision is to give up.
+    pub async fn run<T, F>(&self, repeat: Repeat, mut call: impl FnMut() -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>>,
+    {
+        let mut failed = 0;
+        loop {
+            let error = match call().await {
+                Ok(value) => return Ok(value),
+                Err(error) => error,
+            };
+            failed += 1;
+            match self.next(repeat, &error, failed) {
+                Next::After(delay) => tokio::time::sleep(delay).await,
+                Next::GiveUp => return Err(error),
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    fn transient() -> ForgeError {
+        ForgeError::Transient { what: "the tree".into(), message: "502".into() }
+    }
+
+    #[test]
+    fn a_read_waits_one_two_four_seconds_and_then_gives_up() {
+        let retry = Retry::default();
+        let after = |failed| retry.next(Repeat::Harmless, &transient(), failed);
+        assert_eq!([1, 2, 3].map(after), [1, 2, 4].map(|s| Next::After(Duration::from_secs(s))));
+        assert_eq!(after(4), Next::GiveUp);
+    }
+
+    #[test]
+    fn only_what_may_work_later_is_tried_again() {
+        let retry = Retry::default();
+        let (what, message) = (String::from("it"), String::from("no"));
+        let errors = [
+            ForgeError::NotFound { what: what.clone() },
+            ForgeError::Forbidden { what: what.clone(), message: message.clone() },
+            ForgeError::RateLimited { until_ms: 5 },
+            ForgeError::Invalid { what: what.clone(), message: message.clone() },
+            ForgeError::Gone { what, message },
+        ];
+        for error in errors {
+            assert_eq!(retry.next(Repeat::Harmless, &error, 1), Next::GiveUp, "{error}");
+        }
+        assert_eq!(retry.next(Repeat::Doubles, &transient(), 1), Next::GiveUp);
+    }
+
+    #[tokio::test]
+    async fn four_tries_of_a_read_and_one_of_a_review() {
+        let retry = Retry::with_delays(vec![Duration::ZERO; 3]);
+        for (repeat, tries) in [(Repeat::Harmless, 4), (Repeat::Doubles, 1)] {
+            let calls = Cell::new(0);
+            let failing = || {
+                calls.set(calls.get() + 1);
+                async { Err::<(), _>(transient()) }
+            };
+            assert!(retry.run(repeat, failing).await.is_err());
+            assert_eq!(calls.get(), tries, "{repeat:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn the_third_try_may_be_the_one_that_works() {
+        let retry = Retry::with_delays(vec![Duration::ZERO; 3]);
+        let calls = Cell::new(0);
+        let call = || {
+            calls.set(calls.get() + 1);
+            let answer = if calls.get() < 3 { Err(transient()) } else { Ok(calls.get()) };
+            async { answer }
+        };
+        assert_eq!(retry.run(Repeat::Harmless, call).await.ok(), Some(3));
+    }
+}

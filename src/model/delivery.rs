@@ -1,5 +1,7 @@
 //! Deliveries, events and jobs: from the webhook to the queue.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 
 use super::id::{ForgeName, Repository, Sha, Target};
@@ -157,6 +159,49 @@ pub struct NewJob {
     pub head_hint: Option<Sha>,
     /// Smaller runs first: 0 for what a person waits for, 10 for what nobody does.
     pub priority: i64,
-    /// Kind-specific: the comment id of a command, the base branch of a merge group.
+    /// Kind-specific: [`CommandArgument`], [`GroupArgument`], or of a sweep when its repository was installed.
     pub argument: Option<String>,
+}
+
+/// The argument of a command, in its text form `{comment} {author}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CommandArgument {
+    pub comment_id: u64,
+    /// Login of who wrote it.
+    pub author: String,
+}
+
+impl fmt::Display for CommandArgument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.comment_id, self.author)
+    }
+}
+
+impl CommandArgument {
+    /// The inverse of `Display`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (comment, author) = text.split_once(' ')?;
+        Some(Self { comment_id: comment.parse().ok()?, author: author.to_owned() })
+    }
+}
+
+/// The argument of a merge group's review, in its text form `{base} {branch}`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GroupArgument {
+    pub base: Sha,
+    pub base_branch: String,
+}
+
+impl fmt::Display for GroupArgument {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.base, self.base_branch)
+    }
+}
+
+impl GroupArgument {
+    /// The inverse of `Display`.
+    pub fn parse(text: &str) -> Option<Self> {
+        let (base, branch) = text.split_once(' ')?;
+        Some(Self { base: Sha::parse(base)?, base_branch: branch.to_owned() })
+    }
 }

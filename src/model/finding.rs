@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::change::Path;
 
@@ -198,3 +199,21 @@ pub fn is_invisible(c: char) -> bool {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Fingerprint(pub String);
+
+impl Fingerprint {
+    /// `ordinal` counts equals in file order. Never a line number, and never the text of what may hold a secret.
+    pub fn of(finding: &Finding, ordinal: usize) -> Self {
+        let text = match &finding.node {
+            NodeText::Open(text) => text.as_str(),
+            NodeText::Secret(_) => "",
+        };
+        let mut hash = Sha256::new();
+        for part in
+            [finding.code, finding.place.path().unwrap_or(""), &finding.subject, text, &ordinal.to_string()]
+        {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part.as_bytes());
+        }
+        Self(hex::encode(&hash.finalize()[..8]))
+    }
+}

@@ -16,6 +16,11 @@ impl Sha {
         (full && text.bytes().all(|b| b.is_ascii_hexdigit())).then(|| Self(text.to_ascii_lowercase()))
     }
 
+    /// From the raw bytes of an object id.
+    pub fn from_bytes(bytes: &[u8; 20]) -> Self {
+        Self(hex::encode(bytes))
+    }
+
     pub fn as_str(&self) -> &str {
         &self.0
     }

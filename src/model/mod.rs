@@ -2,10 +2,12 @@
 
 pub mod catalogue;
 pub mod change;
+pub mod command;
 pub mod delivery;
 pub mod finding;
 pub mod id;
 pub mod judgement;
+pub mod marker;
 pub mod plan;
 pub mod policy;
 pub mod pull;

@@ -1,6 +1,7 @@
 //! What must be posted, kept, edited or marked fixed so that the forge shows the findings.
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::change::Path;
 use super::finding::Fingerprint;
@@ -64,12 +65,21 @@ pub struct Posting {
     pub review_id: u64,
     /// What it reports. A summary's are those of findings that stand nowhere else.
     pub fingerprints: Vec<Fingerprint>,
-    /// Hash of the last body written ([`body_hash`]).
+    /// The sentence an inline comment opens with: what is struck through once it is fixed. Empty for a summary, and
+    /// where the comment was found on the forge and nothing is remembered of it.
+    pub headline: String,
+    /// Hash of what the last body written said ([`body_hash`]): addresses, small print and marker do not count, so
+    /// that a push that changes nothing else edits nothing.
     pub body_hash: String,
     /// It says "fixed" for all of its fingerprints.
     pub fixed: bool,
     /// A person removed it from the forge: never posted inline again.
     pub removed: bool,
+}
+
+/// The first 32 hex digits of a text's SHA-256.
+pub fn body_hash(text: &str) -> String {
+    hex::encode(Sha256::digest(text)).chars().take(32).collect()
 }
 
 /// An own comment as it stands on the forge now. Its body is not asked for: Forgejo returns an edited review's old text.

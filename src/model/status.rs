@@ -64,6 +64,9 @@ pub struct Status {
     pub details_url: Option<String>,
     /// The check run's `external_id`: it is found again by this before one is created.
     pub run: RunId,
+    /// Not the first attempt of its job: another process may have made the check run already. A first attempt that
+    /// this process knows nothing of creates one without looking.
+    pub resumed: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

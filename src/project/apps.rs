@@ -75,6 +75,21 @@ pub fn looks_like_migration(path: &str) -> bool {
     path.ends_with(".py") && file_name(folder(path)) == "migrations" && !file_name(path).starts_with('_')
 }
 
+/// Can a change of this file add, change, move or remove migrations, or give their app another label?
+pub fn may_move_migrations(path: &str) -> bool {
+    let below = |folder: &str| path.split('/').rev().skip(1).any(|part| part == folder);
+    below("migrations") || file_name(path) == "apps.py"
+}
+
+/// Migrations of apps that only tests install: no database keeps them. A template's are not even migrations yet.
+pub fn is_test_only(path: &str) -> bool {
+    let app = folder(folder(path));
+    app.split('/').any(|part| {
+        matches!(part, "tests" | "test" | "testapp" | "test_app" | "testproject" | "test_project")
+            || part.contains("{{")
+    })
+}
+
 /// Every folder `migrations` with Python files in it is a package; its label comes from the app's `AppConfig`.
 pub(super) fn find(project: &Project) -> Result<Apps, NotLoaded> {
     let tree = project.tree()?;

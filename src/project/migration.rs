@@ -103,6 +103,14 @@ pub fn is_django_operation(callee: &str) -> bool {
     callee.starts_with("django.db.migrations.")
 }
 
+/// South's migrations have the same class name and another life.
+pub fn is_south(migration: &Migration) -> bool {
+    let bases = migration.class().map_or_else(Vec::new, |class| class.bases().to_vec());
+    bases.iter().filter_map(|base| migration.module().qualified(base)).any(|base| {
+        base.starts_with("south.") || base.ends_with("SchemaMigration") || base.ends_with("DataMigration")
+    })
+}
+
 /// A module with a class `Migration`.
 #[derive(Debug)]
 pub struct Migration {

@@ -2,10 +2,15 @@
 
 pub mod apps;
 pub mod database;
+pub mod canonical;
 pub mod deployed;
+pub mod env_files;
+pub mod ignore;
+pub mod migration;
+pub mod readers;
+pub mod secret;
 pub mod field;
 pub mod imports;
-pub mod migration;
 pub mod operations;
 pub mod state;
 
@@ -14,10 +19,14 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::change::Path;
 use crate::source::{Blob, NotLoaded, Snapshot, Text, Tree};
+use crate::syntax::dotenv::EnvFile;
 use crate::syntax::python::Module;
+use crate::syntax::yaml::Yaml;
 
 use apps::Apps;
+use ignore::Ignores;
 use migration::Migration;
+use readers::EnvReaders;
 
 /// One commit's files with everything that was understood of them so far. Files are parsed once.
 #[derive(Debug)]
@@ -28,6 +37,9 @@ pub struct Project {
     sources: Memo<Path, Option<Arc<operations::Source>>>,
     states: Memo<apps::MigrationName, Arc<state::State>>,
     apps: Memo<(), Arc<Apps>>,
+    env_files: Memo<Path, Option<Arc<EnvFile>>>,
+    env_readers: Memo<(), Arc<EnvReaders>>,
+    yaml: Memo<Path, Option<Arc<Yaml>>>,
 }
 
 impl Project {
@@ -36,9 +48,12 @@ impl Project {
             snapshot,
             modules: Memo::default(),
             migrations: Memo::default(),
+            apps: Memo::default(),
+            env_files: Memo::default(),
+            env_readers: Memo::default(),
+            yaml: Memo::default(),
             sources: Memo::default(),
             states: Memo::default(),
-            apps: Memo::default(),
         }
     }
 
@@ -65,6 +80,11 @@ impl Project {
             .get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Module::parse(&text)))))
     }
 
+    /// A YAML file, parsed; `None` when it is missing, binary or too large.
+    pub fn yaml(&self, path: &str) -> Result<Option<Arc<Yaml>>, NotLoaded> {
+        self.yaml.get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Yaml::parse(&text)))))
+    }
+
     /// A migration file, understood; `None` when it is not there or holds no class `Migration`.
     pub fn migration(&self, path: &str) -> Result<Option<Arc<Migration>>, NotLoaded> {
         self.migrations.get_or_try(path.to_owned(), || {
@@ -76,6 +96,23 @@ impl Project {
     /// Apps that have a migration package in this repository.
     pub fn apps(&self) -> Result<Arc<Apps>, NotLoaded> {
         self.apps.get_or_try((), || Ok(Arc::new(apps::find(self)?)))
+    }
+
+    /// An env file, read; `None` when it is missing, binary or too large. Any text can be asked for: whether the path
+    /// is one of an env file is [`env_files::role`].
+    pub fn env_file(&self, path: &str) -> Result<Option<Arc<EnvFile>>, NotLoaded> {
+        self.env_files
+            .get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(EnvFile::parse(&text)))))
+    }
+
+    /// Who reads env files in this repository.
+    pub fn env_readers(&self) -> Result<Arc<EnvReaders>, NotLoaded> {
+        self.env_readers.get_or_try((), || Ok(Arc::new(readers::find(self)?)))
+    }
+
+    /// The `.gitignore` files that have a say over these paths.
+    pub fn ignores(&self, paths: &[&str]) -> Result<Ignores, NotLoaded> {
+        ignore::read(self, paths)
     }
 }
 

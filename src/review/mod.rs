@@ -1,9 +1,21 @@
 //! One run, end to end: read, judge, plan, publish.
 
+pub mod judge;
+mod links;
+mod page;
+pub mod prepare;
+mod publish;
+mod reviewer;
+mod shared_head;
+
 use async_trait::async_trait;
 
+use crate::forge::ForgeError;
 use crate::model::delivery::NewJob;
 use crate::model::id::RunId;
+use crate::store::StoreError;
+
+pub use reviewer::Reviewer;
 
 /// A job as a worker holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -46,6 +58,25 @@ pub enum JobError {
     /// Will not work however often it is tried.
     #[error("{0}")]
     Fatal(String),
+}
+
+impl From<ForgeError> for JobError {
+    fn from(error: ForgeError) -> Self {
+        match error {
+            ForgeError::RateLimited { until_ms } => Self::RateLimited { until_ms },
+            ForgeError::Transient { .. } => Self::Retry(error.to_string()),
+            ForgeError::NotFound { .. }
+            | ForgeError::Forbidden { .. }
+            | ForgeError::Invalid { .. }
+            | ForgeError::Gone { .. } => Self::Fatal(error.to_string()),
+        }
+    }
+}
+
+impl From<StoreError> for JobError {
+    fn from(error: StoreError) -> Self {
+        Self::Retry(error.to_string())
+    }
 }
 
 /// Does the work of a job. The worker knows nothing else of reviews.

@@ -103,6 +103,7 @@ impl Sample {
             deployed,
             not_looked_at: Vec::new(),
             notes: Vec::new(),
+            policy_fault: None,
         };
         let mut engine = Engine::new(input);
         loop {

@@ -1,1 +1,338 @@
+//! Takes jobs from the store under a lease, has them performed, and writes down how they ended.
 
+mod command;
+mod lease;
+mod sweep;
+
+use std::collections::BTreeMap;
+use std::future::Future;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures::FutureExt;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tracing::Instrument;
+
+use crate::forge::Forge;
+use crate::model::delivery::{JobKind, Reason};
+use crate::model::id::{ForgeName, Target};
+use crate::review::{ClaimedJob, JobEnd, JobError, Perform};
+use crate::store::clock::Clock;
+use crate::store::jobs::{Claim, Failure, Fate, Finished};
+use crate::store::pulls::PullKey;
+use crate::store::{Result, Store};
+
+use lease::StoreLease;
+
+/// Which repositories of a forge are ours to look at, by `owner/name`.
+pub type Allows = Arc<dyn Fn(&str) -> bool + Send + Sync>;
+
+/// A forge as the worker needs it: for sweeps and commands.
+#[derive(Clone)]
+pub struct ServedForge {
+    pub forge: Arc<dyn Forge>,
+    pub allows: Allows,
+}
+
+impl std::fmt::Debug for ServedForge {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("ServedForge")
+    }
+}
+
+/// How a worker works.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Names this process in the store; no two processes may have the same.
+    pub name: String,
+    /// How many jobs run at once.
+    pub jobs: usize,
+    /// How long a job is ours without a heartbeat, in milliseconds; one is sent at a third of it.
+    pub lease: i64,
+    /// How long running jobs may go on after the word to stop.
+    pub grace: Duration,
+}
+
+impl Options {
+    pub fn new(name: impl Into<String>) -> Self {
+        Self { name: name.into(), jobs: 8, lease: 60_000, grace: Duration::from_secs(20) }
+    }
+}
+
+/// Between two looks for jobs of other replicas, and for leases that ran out.
+const TICK: Duration = Duration::from_secs(1);
+
+/// Cheap to clone; each running job holds a clone.
+#[derive(Clone)]
+pub struct Worker {
+    store: Store,
+    perform: Arc<dyn Perform>,
+    forges: Arc<BTreeMap<ForgeName, ServedForge>>,
+    clock: Clock,
+    options: Options,
+}
+
+impl std::fmt::Debug for Worker {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Worker").field("options", &self.options).field("forges", &self.forges.keys()).finish()
+    }
+}
+
+impl Worker {
+    pub fn new(
+        store: Store,
+        perform: Arc<dyn Perform>,
+        forges: BTreeMap<ForgeName, ServedForge>,
+        clock: Clock,
+        options: Options,
+    ) -> Self {
+        Self { store, perform, forges: Arc::new(forges), clock, options }
+    }
+
+    /// Works until `stop` resolves: sweeps at start and every ten minutes, reaps, performs. Running jobs get the
+    /// grace of the options to end; what is then still running is put back for others.
+    pub async fn run(&self, stop: impl Future<Output = ()>) {
+        let stopping = watch::Sender::new(false);
+        let work = async {
+            tokio::join!(
+                self.sweep_now_and_then(stopping.subscribe()),
+                self.perform_until(stopping.subscribe())
+            );
+        };
+        let stop_then_wait = async {
+            stop.await;
+            stopping.send_replace(true);
+            tokio::time::sleep(self.options.grace).await;
+        };
+        tokio::select! {
+            () = work => {}
+            () = stop_then_wait => {}
+        }
+        self.release_all().await;
+    }
+
+    /// Performs everything whose turn it is now, also what comes of it, and returns how many jobs that were.
+    pub async fn drain(&self) -> Result<usize> {
+        self.store.reap(self.now()).await?;
+        let mut running = JoinSet::new();
+        let mut performed = 0;
+        loop {
+            while running.len() < self.options.jobs {
+                let Some(claim) = self.claim().await? else { break };
+                self.spawn(&mut running, claim);
+            }
+            if running.join_next().await.is_none() {
+                return Ok(performed);
+            }
+            performed += 1;
+        }
+    }
+
+    /// A task of its own: one that computes for long keeps no other from its heartbeat. Dropping the set ends them.
+    fn spawn(&self, running: &mut JoinSet<()>, claim: Claim) {
+        let worker = self.clone();
+        running.spawn(async move { worker.handle(claim).await });
+    }
+
+    fn now(&self) -> i64 {
+        self.clock.now()
+    }
+
+    async fn claim(&self) -> Result<Option<Claim>> {
+        let now = self.now();
+        self.store.claim(&self.options.name, now, now + self.options.lease).await
+    }
+
+    async fn perform_until(&self, mut stop: watch::Receiver<bool>) {
+        let mut running = JoinSet::new();
+        let mut tick = tokio::time::interval(TICK);
+        tick.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        loop {
+            while !*stop.borrow() && running.len() < self.options.jobs {
+                match self.claim().await {
+                    Ok(Some(claim)) => self.spawn(&mut running, claim),
+                    Ok(None) => break,
+                    Err(error) => {
+                        tracing::error!(error = %Chain(&error), "no job could be claimed");
+                        break;
+                    }
+                }
+            }
+            if *stop.borrow() && running.is_empty() {
+                return;
+            }
+            tokio::select! {
+                Some(_) = running.join_next() => {}
+                () = self.store.job_queued(), if running.len() < self.options.jobs => {}
+                _ = tick.tick() => self.reap().await,
+                // After the word to stop, only the running jobs are waited for.
+                _ = stop.changed(), if !*stop.borrow() => {}
+            }
+        }
+    }
+
+    async fn reap(&self) {
+        match self.store.reap(self.now()).await {
+            Ok(0) => {}
+            Ok(reaped) => tracing::warn!(reaped, "jobs of a worker that stopped answering wait again"),
+            Err(error) => tracing::error!(error = %Chain(&error), "leases could not be looked through"),
+        }
+    }
+
+    async fn release_all(&self) {
+        if let Err(error) = self.store.release_worker(&self.options.name, self.now()).await {
+            tracing::error!(error = %Chain(&error), "running jobs could not be put back; their leases will run out");
+        }
+    }
+
+    /// One job, from claim to row. Never fails: what goes wrong is written down, or the lease runs out.
+    async fn handle(&self, claim: Claim) {
+        let job = &claim.job;
+        let span = tracing::info_span!(
+            "job", forge = %job.forge, repo = %job.repository.full_name(), target = %job.target, run = %claim.run,
+            head = job.head_hint.as_ref().map(tracing::field::display), attempt = claim.attempt,
+        );
+        async {
+            let lease = StoreLease::new(self.store.clone(), self.clock.clone(), &claim);
+            let end = tokio::select! {
+                end = AssertUnwindSafe(self.execute(&claim, &lease)).catch_unwind() => end.unwrap_or_else(|_| {
+                    tracing::error!("the job panicked");
+                    Err(JobError::Retry(format!("internal error (run {})", claim.run.short())))
+                }),
+                () = lease.keep(self.options.lease) => Ok(JobEnd::LeaseLost),
+            };
+            if let Err(error) = self.settle(&claim, end).await {
+                tracing::error!(error = %Chain(&error), "how the job ended could not be written; its lease will run out");
+            }
+        }
+        .instrument(span)
+        .await;
+    }
+
+    async fn execute(&self, claim: &Claim, lease: &StoreLease) -> std::result::Result<JobEnd, JobError> {
+        let job = claimed(claim);
+        if let Some(error) = &claim.giving_up {
+            return match job.job.kind {
+                JobKind::Review => self.perform.give_up(&job, error).await.map(|()| JobEnd::Done),
+                JobKind::Command | JobKind::Sweep => Ok(JobEnd::Done),
+            };
+        }
+        match job.job.kind {
+            JobKind::Command => self.command(&job).await,
+            JobKind::Sweep => self.sweep_repository(&job).await,
+            JobKind::Review => {
+                self.note_closed(&job).await?;
+                self.perform.perform(&job, lease).await
+            }
+        }
+    }
+
+    /// A pull request that was closed leaves the store's list of open ones.
+    async fn note_closed(&self, job: &ClaimedJob) -> std::result::Result<(), JobError> {
+        if let (Reason::Closed, Target::Pull(number)) = (job.job.reason, &job.job.target) {
+            let key =
+                PullKey { forge: job.job.forge.clone(), repository: job.job.repository.id, number: *number };
+            self.store.close_pull(&key).await.map_err(store_error)?;
+        }
+        Ok(())
+    }
+
+    async fn settle(&self, claim: &Claim, end: std::result::Result<JobEnd, JobError>) -> Result<()> {
+        let now = self.now();
+        let (id, token) = (&claim.id, &claim.token);
+        let ended = match end {
+            Ok(JobEnd::Done) => self.finish(claim, Finished::Done, "done").await?,
+            Ok(JobEnd::Superseded) => self.finish(claim, Finished::Superseded, "superseded").await?,
+            Ok(JobEnd::LeaseLost) => "lease_lost",
+            Err(error) => {
+                tracing::warn!(%error, "the job did not come to its end");
+                let failure = failure(error, claim, now);
+                match self.store.fail(id, token, now, &failure).await? {
+                    Fate::WillRetry => "retry",
+                    Fate::GivingUp => "giving_up",
+                    Fate::Dead => "dead",
+                    Fate::Superseded => "superseded",
+                    Fate::LeaseLost => "lease_lost",
+                }
+            }
+        };
+        metrics::counter!("red_panda_jobs_total", "kind" => claim.job.kind.as_str(), "end" => ended)
+            .increment(1);
+        tracing::info!(end = ended, "job ended");
+        Ok(())
+    }
+
+    async fn finish(&self, claim: &Claim, finished: Finished, ended: &'static str) -> Result<&'static str> {
+        let ours = self.store.finish(&claim.id, &claim.token, self.now(), finished).await?;
+        Ok(if ours { ended } else { "lease_lost" })
+    }
+}
+
+/// Ten seconds, doubled with every attempt, at most ten minutes.
+fn backoff(attempt: u32) -> i64 {
+    let doubled = 10_000_i64.checked_shl(attempt.saturating_sub(1).min(16)).unwrap_or(i64::MAX);
+    doubled.min(600_000)
+}
+
+fn failure(error: JobError, claim: &Claim, now: i64) -> Failure {
+    match error {
+        // At least a second, so that a clock that runs behind the forge's does not spin.
+        JobError::RateLimited { until_ms } => Failure::RateLimited { until: until_ms.max(now + 1_000) },
+        JobError::Retry(error) => Failure::Retry { at: now + backoff(claim.attempt), error },
+        JobError::Fatal(error) => Failure::Fatal { error },
+    }
+}
+
+fn claimed(claim: &Claim) -> ClaimedJob {
+    ClaimedJob {
+        id: claim.id.clone(),
+        job: claim.job.clone(),
+        attempt: claim.attempt,
+        run: claim.run.clone(),
+    }
+}
+
+fn store_error(error: crate::store::StoreError) -> JobError {
+    JobError::Retry(Chain(&error).to_string())
+}
+
+/// What a forge's error means for the job that met it.
+fn forge_error(error: crate::forge::ForgeError) -> JobError {
+    use crate::forge::ForgeError;
+    match error {
+        ForgeError::RateLimited { until_ms } => JobError::RateLimited { until_ms },
+        ForgeError::Transient { .. } => JobError::Retry(error.to_string()),
+        ForgeError::NotFound { .. }
+        | ForgeError::Forbidden { .. }
+        | ForgeError::Invalid { .. }
+        | ForgeError::Gone { .. } => JobError::Fatal(error.to_string()),
+    }
+}
+
+/// An error with all its causes, for the log.
+struct Chain<'a>(&'a dyn std::error::Error);
+
+impl std::fmt::Display for Chain<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.0)?;
+        let mut cause = self.0.source();
+        while let Some(error) = cause {
+            write!(f, ": {error}")?;
+            cause = error.source();
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::backoff;
+
+    #[test]
+    fn the_wait_doubles_up_to_ten_minutes() {
+        let waits: Vec<_> = [1, 2, 3, 7, 8, 400].into_iter().map(backoff).collect();
+        assert_eq!(waits, [10_000, 20_000, 40_000, 600_000, 600_000, 600_000]);
+    }
+}

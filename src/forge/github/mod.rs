@@ -1,1 +1,268 @@
-//! GitHub, as an App.
+//! GitHub, on github.com or an own server, as one App.
+
+mod account;
+mod answer;
+mod auth;
+mod change;
+mod check;
+mod files;
+mod history;
+mod http;
+mod path;
+mod pulls;
+pub mod queries;
+mod review;
+pub mod webhook;
+mod wire;
+
+use std::fmt;
+
+use async_trait::async_trait;
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use secrecy::{ExposeSecret, SecretString};
+
+pub use auth::normalise_pem;
+
+use self::http::{Http, invalid};
+use super::{FileWanted, Forge, PostedReview, Reader, Result};
+use crate::model::change::Change;
+use crate::model::id::{Repository, RunId, Sha};
+use crate::model::plan::{CommentEdit, ForgePosting, NewReview};
+use crate::model::pull::{Capabilities, PullRequest};
+use crate::model::status::Status;
+use crate::source::{Blob, Tree};
+
+/// Bytes of file contents kept in memory, by blob.
+const BLOBS: u64 = 32 * 1024 * 1024;
+/// Bytes of file contents kept in memory, by commit and path.
+const CONTENTS: u64 = 8 * 1024 * 1024;
+
+/// What the App may do, and what for. The manifest asks for exactly this; a test compares.
+pub const PERMISSIONS: [(&str, &str, &str); 6] = [
+    ("checks", "write", "the check run; hearing of re-runs"),
+    ("contents", "read", "trees, files, comparisons, refs, tags"),
+    ("deployments", "read", "what counts as deployed (MIG001, MIG002)"),
+    ("merge_queues", "read", "hearing of merge groups"),
+    ("metadata", "read", "repositories, and who may write"),
+    ("pull_requests", "write", "pull requests, reviews, their comments, reactions to commands"),
+];
+
+/// How to reach GitHub, and as whom.
+#[derive(Debug)]
+pub struct GitHubSettings {
+    /// The forge's name in the settings.
+    pub name: String,
+    /// `https://api.github.com`, or `https://HOST/api/v3`.
+    pub url: String,
+    pub app_id: String,
+    /// PEM, in any form that [`normalise_pem`] reads.
+    pub private_key: SecretString,
+    /// Whose comments are ours; asked for when it is not set.
+    pub bot_login: Option<String>,
+    /// Globs of `owner/name`; empty allows every repository of the installations.
+    pub repositories: Vec<String>,
+}
+
+/// GitHub as one App.
+pub struct GitHub {
+    name: String,
+    app_id: u64,
+    bot_login: String,
+    /// Where people look, without a final slash.
+    web: String,
+    allowed: Option<GlobSet>,
+    http: Http,
+    installations: moka::future::Cache<u64, u64>,
+    blobs: moka::future::Cache<(u64, Sha), Blob>,
+    contents: moka::future::Cache<(u64, Sha, String), Blob>,
+    sizes: files::Sizes,
+    brought: pulls::Brought,
+    checks: check::Checks,
+}
+
+impl fmt::Debug for GitHub {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("GitHub")
+            .field("name", &self.name)
+            .field("bot_login", &self.bot_login)
+            .finish_non_exhaustive()
+    }
+}
+
+impl GitHub {
+    /// Reads the key and asks GitHub who we are: a wrong key or id fails here, not at the first webhook.
+    pub async fn connect(settings: GitHubSettings) -> Result<Self> {
+        let what = "the App's id";
+        let app_id = settings.app_id.trim().parse().map_err(|_| {
+            let message =
+                format!("`{}` is not the number that the App's settings page shows", settings.app_id);
+            invalid(what, message)
+        })?;
+        let http = Http::new(&settings.url, app_id, settings.private_key.expose_secret())?;
+        let bot_login = match settings.bot_login {
+            Some(login) => login,
+            None => {
+                let app: wire::App = http.app_get("/app", "the App").await?.json("the App")?;
+                format!("{}[bot]", app.slug)
+            }
+        };
+        Ok(Self {
+            name: settings.name,
+            app_id,
+            bot_login,
+            web: path::web(&settings.url),
+            allowed: allow_list(&settings.repositories)?,
+            http,
+            installations: moka::future::Cache::new(10_000),
+            blobs: moka::future::Cache::builder()
+                .max_capacity(BLOBS)
+                .weigher(|_, blob: &Blob| weight(blob))
+                .build(),
+            contents: moka::future::Cache::builder()
+                .max_capacity(CONTENTS)
+                .weigher(|_, blob: &Blob| weight(blob))
+                .build(),
+            sizes: moka::future::Cache::new(20_000),
+            brought: pulls::Brought::new(),
+            checks: moka::future::Cache::new(1_000),
+        })
+    }
+
+    /// The login our comments carry, `[bot]` included.
+    pub fn bot_login(&self) -> &str {
+        &self.bot_login
+    }
+
+    /// Does the allow-list let us work for this repository?
+    pub fn allows(&self, repository: &Repository) -> bool {
+        self.allowed.as_ref().is_none_or(|globs| globs.is_match(repository.full_name()))
+    }
+
+    /// What a webhook must know of us to leave our own events alone.
+    pub fn identity(&self) -> webhook::Identity {
+        webhook::Identity { app_id: self.app_id, bot_login: self.bot_login.clone() }
+    }
+
+    fn is_own(&self, login: &str) -> bool {
+        login.eq_ignore_ascii_case(&self.bot_login)
+    }
+
+    fn is_author(&self, user: Option<&wire::Account>) -> bool {
+        user.is_some_and(|u| self.is_own(&u.login))
+    }
+}
+
+fn allow_list(globs: &[String]) -> Result<Option<GlobSet>> {
+    if globs.is_empty() {
+        return Ok(None);
+    }
+    let refused = |e: globset::Error| invalid("the list of repositories", e.to_string());
+    let mut set = GlobSetBuilder::new();
+    for glob in globs {
+        set.add(Glob::new(glob).map_err(refused)?);
+    }
+    set.build().map(Some).map_err(refused)
+}
+
+/// Every entry costs something, also an empty file.
+fn weight(blob: &Blob) -> u32 {
+    u32::try_from(blob.weight() + 256).unwrap_or(u32::MAX)
+}
+
+#[async_trait]
+impl Reader for GitHub {
+    async fn fetch_tree(&self, repository: &Repository, commit: &Sha) -> Result<Tree> {
+        self.read_tree(repository, commit).await
+    }
+
+    async fn fetch_files(&self, repository: &Repository, wanted: &[FileWanted]) -> Result<Vec<Blob>> {
+        self.read_files(repository, wanted).await
+    }
+
+    async fn fetch_ref(&self, repository: &Repository, name: &str) -> Result<Option<Sha>> {
+        self.read_ref(repository, name).await
+    }
+
+    async fn fetch_tags(&self, repository: &Repository) -> Result<Vec<String>> {
+        self.read_tags(repository).await
+    }
+
+    async fn fetch_deployed(&self, repository: &Repository, environment: &str) -> Result<Option<Sha>> {
+        self.read_deployed(repository, environment).await
+    }
+}
+
+#[async_trait]
+impl Forge for GitHub {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            check_runs: true,
+            suggestions: true,
+            multi_line: true,
+            status_description: 140,
+            body: review::BODY,
+            deployments: true,
+        }
+    }
+
+    fn line_url(&self, repository: &Repository, commit: &Sha, path: &str, line: Option<u32>) -> String {
+        path::line(&self.web, repository, commit, path, line)
+    }
+
+    async fn fetch_repository(&self, repository: &Repository) -> Result<Repository> {
+        self.read_repository(repository).await
+    }
+
+    async fn fetch_repositories(&self) -> Result<Vec<Repository>> {
+        self.read_repositories().await
+    }
+
+    async fn fetch_pull(&self, repository: &Repository, number: u64) -> Result<PullRequest> {
+        self.read_pull(repository, number).await
+    }
+
+    async fn fetch_head(&self, pull: &PullRequest) -> Result<Sha> {
+        self.read_head(pull).await
+    }
+
+    async fn fetch_open_pulls(&self, repository: &Repository) -> Result<Vec<PullRequest>> {
+        self.read_open_pulls(repository).await
+    }
+
+    async fn fetch_change(&self, pull: &PullRequest) -> Result<Change> {
+        self.read_change(pull).await
+    }
+
+    async fn fetch_group_change(&self, repository: &Repository, head: &Sha, base: &Sha) -> Result<Change> {
+        self.read_group_change(repository, head, base).await
+    }
+
+    async fn fetch_own_postings(&self, pull: &PullRequest) -> Result<Vec<ForgePosting>> {
+        self.read_own_postings(pull).await
+    }
+
+    async fn fetch_may_write(&self, repository: &Repository, login: &str) -> Result<bool> {
+        self.read_may_write(repository, login).await
+    }
+
+    async fn ensure_status(&self, repository: &Repository, status: &Status) -> Result<()> {
+        self.set_status(repository, status).await
+    }
+
+    async fn fetch_running_statuses(&self, repository: &Repository, commit: &Sha) -> Result<Vec<RunId>> {
+        self.read_running_statuses(repository, commit).await
+    }
+
+    async fn ensure_review(&self, pull: &PullRequest, review: &NewReview) -> Result<PostedReview> {
+        review::check_length(review)?;
+        self.post_review(pull, review).await
+    }
+
+    async fn ensure_comment(&self, pull: &PullRequest, edit: &CommentEdit) -> Result<()> {
+        self.edit(pull, edit).await
+    }
+
+    async fn ensure_reaction(&self, repository: &Repository, comment_id: u64) -> Result<()> {
+        self.react(repository, comment_id).await
+    }
+}

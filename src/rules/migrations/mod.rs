@@ -7,6 +7,10 @@ mod files;
 mod forward;
 mod irreversible_or_lossy_reverse;
 mod non_nullable_field_without_default;
+mod changes;
+mod edit;
+mod edited_deployed_migration;
+mod removed_or_renamed_deployed_migration;
 mod reverse;
 mod rollback;
 mod runpython_without_reverse;
@@ -29,4 +33,6 @@ pub const RULES: &[&Rule] = &[
     &irreversible_or_lossy_reverse::RULE,
     &vendor_specific_migration::RULE,
     &tightening_null_without_default::RULE,
+    &edited_deployed_migration::RULE,
+    &removed_or_renamed_deployed_migration::RULE,
 ];

@@ -1,0 +1,56 @@
+//! Secrets: given as themselves or as a file, never shown.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use secrecy::{ExposeSecret, SecretString};
+
+use super::raw::{Keys, Value};
+use super::{SettingsError, Source};
+
+/// The secret under `key` or in the file under `key_file`, with the place it came from.
+/// An empty one is `Some`: what that means is the caller's to say.
+pub(super) fn secret(
+    keys: &Keys,
+    key: &'static str,
+    key_file: &'static str,
+    source: &Source<'_>,
+) -> Result<Option<(SecretString, String)>, SettingsError> {
+    match (keys.get(key), keys.get(key_file)) {
+        (Some(_), Some(file)) => {
+            let problem = format!("both \"{key}\" and \"{key_file}\" are set; keep one");
+            Err(SettingsError::new(&file.place, problem))
+        }
+        (Some(value), None) => {
+            Ok(Some((SecretString::from(value.text().trim().to_owned()), value.place.clone())))
+        }
+        (None, Some(file)) => Ok(Some((from_file(file, key_file, source)?, file.place.clone()))),
+        (None, None) => Ok(None),
+    }
+}
+
+fn from_file(value: &Value, key_file: &str, source: &Source<'_>) -> Result<SecretString, SettingsError> {
+    let path = source.folder().join(value.text());
+    let text = (source.read)(&path).map_err(|error| {
+        let problem =
+            format!("{} cannot be read ({error}); correct \"{key_file}\" or its permissions", path.display());
+        SettingsError::new(&value.place, problem)
+    })?;
+    Ok(SecretString::from(text.trim().to_owned()))
+}
+
+/// A PEM key with real line ends: accepts those, `\n` written out, CRLF, and base64 of any of them (P21).
+pub(super) fn normalised_pem(given: &SecretString) -> Option<SecretString> {
+    let text = given.expose_secret().trim();
+    let decoded;
+    let text = if text.starts_with("-----BEGIN") {
+        text
+    } else {
+        let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
+        decoded = String::from_utf8(STANDARD.decode(compact).ok()?).ok()?;
+        decoded.trim()
+    };
+    let lines = text.replace("\\r", "").replace("\\n", "\n").replace('\r', "");
+    let whole =
+        lines.starts_with("-----BEGIN") && lines.contains("PRIVATE KEY-----") && lines.contains("-----END");
+    whole.then(|| SecretString::from(format!("{}\n", lines.trim())))
+}

@@ -1,0 +1,184 @@
+use std::collections::BTreeMap;
+use std::io;
+use std::path::Path;
+
+use base64::Engine as _;
+use secrecy::ExposeSecret;
+
+use super::{Account, ForgeKind, Settings, SettingsError, Source};
+
+const PEM: &str = "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\n";
+
+const FULL: &str = r#"
+listen = "0.0.0.0:9000"
+public_url = "https://panda.example.org/"
+database_url = "sqlite://data/panda.db"
+admin_token_file = "/run/secrets/admin"
+[[forge]]
+name = "github"
+kind = "github"
+url = "https://api.github.com"
+app_id = 4242
+private_key_file = "app.pem"
+webhook_secret_file = "hook.secret"
+[[forge]]
+name = "forgejo"
+kind = "gitea"
+url = "https://git.example.org/"
+token_file = "bot.token"
+webhook_secret_file = "forgejo.secret"
+repositories = ["alice/*"]
+bot_login = "red-panda"
+"#;
+
+fn read_file(path: &Path) -> io::Result<String> {
+    match path.to_str() {
+        Some("/etc/panda/app.pem") => Ok(PEM.to_owned()),
+        Some("/etc/panda/hook.secret" | "/etc/panda/forgejo.secret") => Ok("s3cret-of-the-hook\n".to_owned()),
+        Some("/etc/panda/bot.token") => Ok("token-of-the-bot\n".to_owned()),
+        Some("/run/secrets/admin") => Ok("0123456789abcdef0123\n".to_owned()),
+        Some("/etc/panda/empty") => Ok("\n".to_owned()),
+        _ => Err(io::Error::from(io::ErrorKind::NotFound)),
+    }
+}
+
+fn settings(text: &str, environment: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    let environment: BTreeMap<_, _> =
+        environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
+    let file = Some((Path::new("/etc/panda/red-panda.toml"), text));
+    Settings::read(&Source { file, environment: &environment, read: &read_file })
+}
+
+fn problem(text: &str, environment: &[(&str, &str)]) -> String {
+    settings(text, environment).expect_err("these settings are wrong").to_string()
+}
+
+#[test]
+fn the_whole_file_is_read_relative_to_itself() {
+    let settings = settings(FULL, &[]).unwrap();
+    assert_eq!(settings.public_url.as_deref(), Some("https://panda.example.org"));
+    assert_eq!(settings.database_url.expose_secret(), "sqlite:///etc/panda/data/panda.db");
+    let github = settings.forge("github").unwrap();
+    assert_eq!(github.webhook_secret.expose_secret(), "s3cret-of-the-hook");
+    assert!(
+        matches!(&github.account, Account::GitHub { app_id: 4242, private_key } if private_key.expose_secret() == PEM)
+    );
+    let forgejo = settings.forge("forgejo").unwrap();
+    assert_eq!((forgejo.kind(), forgejo.url.as_str()), (ForgeKind::Gitea, "https://git.example.org"));
+    assert!(forgejo.repositories.allows("Alice/trees"));
+    assert!(!forgejo.repositories.allows("bob/trees"));
+    assert!(!forgejo.repositories.allows("alice/a/b"));
+}
+
+#[test]
+fn without_anything_there_is_a_server_without_forges() {
+    let settings = settings("", &[]).unwrap();
+    assert_eq!(settings.listen, "127.0.0.1:8080");
+    assert_eq!(settings.database_url.expose_secret(), "sqlite:///etc/panda/red-panda.db");
+    assert!(settings.forges.is_empty());
+}
+
+#[test]
+fn the_environment_wins_key_by_key_and_may_add_a_forge() {
+    let environment = [
+        ("DATABASE_URL", "postgres://panda@db/panda"),
+        ("RED_PANDA_LISTEN", "[::]:80"),
+        ("RED_PANDA_FORGE_GITHUB_APP_ID", "7"),
+        ("RED_PANDA_FORGE_GITHUB_WEBHOOK_SECRET", "from the environment"),
+        ("RED_PANDA_FORGE_OTHER_SITE_KIND", "gitea"),
+        ("RED_PANDA_FORGE_OTHER_SITE_URL", "https://other.example.org"),
+        ("RED_PANDA_FORGE_OTHER_SITE_TOKEN", "t"),
+        ("RED_PANDA_FORGE_OTHER_SITE_WEBHOOK_SECRET", "w"),
+        ("RED_PANDA_FORGE_OTHER_SITE_REPOSITORIES", "a/b, c/*"),
+        // What Kubernetes puts beside a service named red-panda.
+        ("RED_PANDA_SERVICE_HOST", "10.0.0.1"),
+    ];
+    let settings = settings(FULL, &environment).unwrap();
+    assert_eq!(settings.database_url.expose_secret(), "postgres://panda@db/panda");
+    assert_eq!(settings.listen, "[::]:80");
+    let github = settings.forge("github").unwrap();
+    assert!(matches!(github.account, Account::GitHub { app_id: 7, .. }));
+    assert_eq!(github.webhook_secret.expose_secret(), "from the environment");
+    assert_eq!(settings.forge("other-site").unwrap().repositories.patterns(), ["a/b", "c/*"]);
+}
+
+#[test]
+fn p21_a_private_key_may_have_escaped_line_ends_or_be_base64() {
+    let escaped = PEM.replace('\n', "\\n");
+    let windows = PEM.replace('\n', "\r\n");
+    let base64 = base64::engine::general_purpose::STANDARD.encode(PEM);
+    for form in [PEM, &escaped, &windows, &base64] {
+        let settings = settings(FULL, &[("RED_PANDA_FORGE_GITHUB_PRIVATE_KEY", form)]).unwrap();
+        let Account::GitHub { private_key, .. } = &settings.forge("github").unwrap().account else {
+            panic!("GitHub")
+        };
+        assert_eq!(private_key.expose_secret(), PEM);
+    }
+    let said = problem(FULL, &[("RED_PANDA_FORGE_GITHUB_PRIVATE_KEY", "hunter2hunter2")]);
+    assert!(said.starts_with("RED_PANDA_FORGE_GITHUB_PRIVATE_KEY: the private key is not a PEM"), "{said}");
+    assert!(!said.contains("hunter2"));
+}
+
+#[test]
+fn p19_no_start_without_a_webhook_secret_or_with_an_empty_one() {
+    let without = FULL.replace("webhook_secret_file = \"hook.secret\"\n", "");
+    assert!(
+        problem(&without, &[]).contains("line 6: forge \"github\" has no webhook secret; put the secret")
+    );
+    let empty = FULL.replace("hook.secret", "empty");
+    assert!(problem(&empty, &[]).contains("line 12: the webhook secret of \"github\" is empty"));
+}
+
+#[test]
+fn p27_a_mistake_is_named_with_file_line_key_and_the_next_step() {
+    let cases = [
+        (
+            FULL.replace("listen =", "lisen ="),
+            "red-panda.toml, line 2: unknown key \"lisen\"; did you mean \"listen\"?",
+        ),
+        (FULL.replace("app_id", "app_idd"), "line 10: unknown key \"app_idd\"; did you mean \"app_id\"?"),
+        (FULL.replace("4242", "\"x\""), "line 10: \"app_id\" must be the number on the App's settings page"),
+        (FULL.replace("\"0.0.0.0:9000\"", "9000"), "line 2: \"listen\" must be a text in quotes"),
+        (
+            FULL.replace("kind = \"gitea\"", "kind = \"forgejo\""),
+            "line 15: unknown kind \"forgejo\"; write kind = \"github\"",
+        ),
+        (
+            FULL.replace("repositories = [\"alice/*\"]\n", ""),
+            "forge \"forgejo\" has no list of repositories; add",
+        ),
+        (FULL.replace("alice/*", "alice"), "line 19: \"alice\" is not owner/name"),
+        (FULL.replace("app.pem", "gone.pem"), "line 11: /etc/panda/gone.pem cannot be read"),
+        (
+            FULL.replace("\"forgejo\"", "\"github\""),
+            "line 13: a second forge is named \"github\"; rename one",
+        ),
+        (
+            FULL.replace("sqlite:", "mysql:"),
+            "line 4: \"database_url\" must begin with sqlite:// or postgres://",
+        ),
+        (
+            FULL.replace("app_id = 4242", "token = \"x\""),
+            "line 10: \"token\" belongs to a forge of kind \"gitea\"",
+        ),
+        ("listen = ".to_owned(), "line 1: not TOML"),
+    ];
+    for (text, said) in cases {
+        let problem = problem(&text, &[]);
+        assert!(problem.contains(said), "{problem}\nwanted: {said}");
+    }
+    assert!(problem(FULL, &[("RED_PANDA_LISTN", "x")]).contains("did you mean RED_PANDA_LISTEN?"));
+    assert!(
+        problem(FULL, &[("RED_PANDA_FORGE_GITHUB_SECRET", "x")])
+            .contains("write RED_PANDA_FORGE_<NAME>_<KEY>")
+    );
+}
+
+#[test]
+fn no_secret_is_ever_shown() {
+    let settings = settings(FULL, &[("DATABASE_URL", "postgres://panda:pa55word@db/panda")]).unwrap();
+    let shown = format!("{settings:?}");
+    for secret in ["pa55word", "s3cret-of-the-hook", "token-of-the-bot", "0123456789abcdef", "abc\\n"] {
+        assert!(!shown.contains(secret), "{shown}");
+    }
+}

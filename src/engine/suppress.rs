@@ -1,0 +1,102 @@
+//! Which findings a suppression keeps, and which suppressions keep nothing.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::finding::{Finding, Place, Span};
+use crate::model::judgement::Reported;
+use crate::project::Project;
+use crate::rules::style;
+use crate::source::Text;
+use crate::syntax::suppression::{Suppression, in_python, in_text, lines_that_speak_for};
+
+/// Their findings stand whatever a comment says.
+const NEVER_SUPPRESSED: [&str; 3] = ["ENV001", "ENV005", "SEC001"];
+
+/// The suppressions of the head's files that were looked at.
+#[derive(Debug, Default)]
+pub(super) struct Suppressions {
+    files: BTreeMap<String, (Text, Vec<Suppression>)>,
+}
+
+impl Suppressions {
+    /// Only of files that were read: a rule that found something there has read it.
+    pub(super) fn read<'a>(head: &Project, paths: impl Iterator<Item = &'a str>) -> Self {
+        let mut files = BTreeMap::new();
+        for path in paths {
+            let Ok(Some(text)) = head.text(path) else { continue };
+            if !text.as_str().contains("red-panda:") {
+                continue;
+            }
+            let found = match head.module(path) {
+                Ok(Some(module)) if path.ends_with(".py") => in_python(&module),
+                _ => in_text(&text),
+            };
+            files.insert(path.to_owned(), (text, found));
+        }
+        Self { files }
+    }
+
+    /// The reason that keeps a finding, if a suppression with a reason speaks for it.
+    pub(super) fn reason_for(&self, finding: &Finding) -> Option<String> {
+        if NEVER_SUPPRESSED.contains(&finding.code) {
+            return None;
+        }
+        self.speaking_for(finding).find_map(|(_, s)| s.reason.clone())
+    }
+
+    fn speaking_for<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = (&'a str, &'a Suppression)> {
+        let known = finding.place.path().and_then(|path| self.files.get_key_value(path));
+        known.into_iter().flat_map(move |(path, (text, suppressions))| {
+            let lines = match &finding.place {
+                Place::Head { span, .. } => lines_that_speak_for(text, *span),
+                // About the file as a whole: the comments at its very top speak for it.
+                _ => lines_that_speak_for(text, Span::line(first_code_line(text), 1)),
+            };
+            let names_it = |s: &&Suppression| s.codes.iter().any(|c| c == finding.code);
+            suppressions
+                .iter()
+                .filter(names_it)
+                .filter(move |s| lines.contains(&s.line))
+                .map(move |s| (path.as_str(), s))
+        })
+    }
+
+    /// Suppressions of rules that ran, which speak for none of these findings: all that head has, introduced or not.
+    pub(super) fn unused(&self, head: &[Finding], ran: &BTreeSet<&str>) -> Vec<Finding> {
+        let mut used = BTreeSet::new();
+        for finding in head {
+            used.extend(self.speaking_for(finding).map(|(path, s)| (path.to_owned(), s.line, finding.code)));
+        }
+        let mut findings = Vec::new();
+        for (path, (_, suppressions)) in &self.files {
+            for suppression in suppressions.iter().filter(|s| s.reason.is_some()) {
+                let unused = suppression.codes.iter().filter(|c| ran.contains(c.as_str()));
+                let unused = unused
+                    .filter(|c| !used.iter().any(|(p, l, k)| p == path && *l == suppression.line && k == c));
+                findings.extend(unused.map(|code| style::unused(path, suppression, code)));
+            }
+        }
+        findings
+    }
+}
+
+fn first_code_line(text: &Text) -> u32 {
+    text.lines()
+        .find(|(_, line)| !line.trim().is_empty() && !line.trim_start().starts_with('#'))
+        .map_or(1, |(n, _)| n)
+}
+
+/// Splits what is reported from what a suppression keeps.
+pub(super) fn split(
+    reported: Vec<Reported>,
+    suppressions: &Suppressions,
+) -> (Vec<Reported>, Vec<(Reported, String)>) {
+    let (mut open, mut kept) = (Vec::new(), Vec::new());
+    for item in reported {
+        match suppressions.reason_for(&item.finding) {
+            Some(reason) => kept.push((item, reason)),
+            None => open.push(item),
+        }
+    }
+    (open, kept)
+}

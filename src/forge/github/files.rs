@@ -1,0 +1,259 @@
+//! Trees and the contents of files: GraphQL batches, and REST for what a batch cannot carry.
+
+use std::collections::{BTreeSet, HashMap};
+
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use super::http::{Ask, RAW};
+use super::queries::{self, Object};
+use super::wire::{GraphBlob, RestTree};
+use super::{GitHub, answer, path};
+use crate::forge::{FileWanted, ForgeError, Result};
+use crate::model::change::Mode;
+use crate::model::id::{Repository, Sha};
+use crate::source::tree::MAX_FILE;
+use crate::source::{Blob, Tree, TreeEntry};
+
+/// Files in one query.
+const MOST_FILES: usize = 100;
+/// Bytes in one query, as far as the tree told the sizes.
+const MOST_BYTES: u64 = 1024 * 1024;
+/// What a file counts whose size we do not remember; longer ones are remembered with the tree.
+const SMALL: u64 = 10 * 1024;
+/// Single reads at the same time.
+const AT_ONCE: usize = 8;
+
+/// Sizes of the larger blobs of trees lately listed, by repository and blob.
+pub(super) type Sizes = moka::future::Cache<(u64, Sha), u64>;
+
+impl GitHub {
+    pub(super) async fn read_tree(&self, repository: &Repository, commit: &Sha) -> Result<Tree> {
+        let what = format!("the tree of {}", commit.short());
+        let path = format!("{}/git/trees/{commit}?recursive=1", path::repository(repository));
+        let installation = self.installation(repository).await?;
+        let listed: RestTree = self.http.json(installation, &Ask::get(path, what)).await?;
+        let mut tree = Tree { truncated: listed.truncated, ..Tree::default() };
+        for entry in listed.tree {
+            // Folders have no mode of ours.
+            let Some(mode) = Mode::parse(&entry.mode) else { continue };
+            let blob = entry.sha.as_deref().and_then(Sha::parse);
+            if let (Some(blob), Some(size)) = (&blob, entry.size.filter(|s| *s > SMALL)) {
+                self.sizes.insert((repository.id, blob.clone()), size).await;
+            }
+            tree.entries.insert(entry.path, TreeEntry { mode, blob, size: entry.size });
+        }
+        Ok(tree)
+    }
+
+    pub(super) async fn read_files(
+        &self,
+        repository: &Repository,
+        wanted: &[FileWanted],
+    ) -> Result<Vec<Blob>> {
+        let mut found: HashMap<&FileWanted, Blob> = HashMap::new();
+        let mut missing = BTreeSet::new();
+        for file in wanted {
+            let nameable = file.blob.is_some() || path::file(&file.path).is_some();
+            match self.cached(repository, file).await {
+                _ if !nameable => drop(found.insert(file, Blob::Missing)),
+                Some(blob) => drop(found.insert(file, blob)),
+                None => drop(missing.insert(file)),
+            }
+        }
+        for batch in self.batches(repository, missing).await {
+            let blobs = self.read_batch(repository, &batch).await?;
+            for (file, blob) in batch.into_iter().zip(blobs) {
+                self.remember(repository, file, &blob).await;
+                found.insert(file, blob);
+            }
+        }
+        Ok(wanted.iter().map(|file| found.get(file).cloned().unwrap_or(Blob::Missing)).collect())
+    }
+
+    /// A commit's files never change, and neither does a blob.
+    async fn cached(&self, repository: &Repository, file: &FileWanted) -> Option<Blob> {
+        match &file.blob {
+            Some(blob) => self.blobs.get(&(repository.id, blob.clone())).await,
+            None => self.contents.get(&(repository.id, file.at.clone(), file.path.clone())).await,
+        }
+    }
+
+    async fn remember(&self, repository: &Repository, file: &FileWanted, blob: &Blob) {
+        match &file.blob {
+            Some(id) => self.blobs.insert((repository.id, id.clone()), blob.clone()).await,
+            None => {
+                let key = (repository.id, file.at.clone(), file.path.clone());
+                self.contents.insert(key, blob.clone()).await;
+            }
+        }
+    }
+
+    /// At most [`MOST_FILES`] and about [`MOST_BYTES`] each.
+    async fn batches<'a>(
+        &self,
+        repository: &Repository,
+        files: BTreeSet<&'a FileWanted>,
+    ) -> Vec<Vec<&'a FileWanted>> {
+        let (mut batches, mut bytes): (Vec<Vec<&FileWanted>>, u64) = (Vec::new(), 0);
+        for file in files {
+            let size = match &file.blob {
+                Some(blob) => self.sizes.get(&(repository.id, blob.clone())).await.unwrap_or(SMALL),
+                None => SMALL,
+            };
+            bytes += size;
+            match batches.last_mut() {
+                Some(batch) if batch.len() < MOST_FILES && bytes <= MOST_BYTES => batch.push(file),
+                _ => {
+                    bytes = size;
+                    batches.push(vec![file]);
+                }
+            }
+        }
+        batches
+    }
+
+    async fn read_batch(&self, repository: &Repository, batch: &[&FileWanted]) -> Result<Vec<Blob>> {
+        let answered = match self.ask_batch(repository, batch).await {
+            Ok(answered) => answered,
+            // Too much for ten seconds of GitHub, or an outage of this half of it: one by one over the other half.
+            Err(ForgeError::Transient { .. }) => batch.iter().map(|_| Asked::OneByOne(None)).collect(),
+            Err(error) => return Err(error),
+        };
+        let mut reads = Vec::with_capacity(batch.len());
+        for (file, asked) in batch.iter().copied().zip(answered) {
+            reads.push(self.settle(repository, file, asked));
+        }
+        stream::iter(reads).buffered(AT_ONCE).try_collect().await
+    }
+
+    async fn settle(&self, repository: &Repository, file: &FileWanted, asked: Asked) -> Result<Blob> {
+        match asked {
+            Asked::Read(blob) => Ok(blob),
+            Asked::OneByOne(known) => {
+                self.read_one(repository, file, known.or_else(|| file.blob.clone())).await
+            }
+        }
+    }
+
+    /// One GraphQL query. When a batch is read at the head of a pull request, its head comes along.
+    async fn ask_batch(&self, repository: &Repository, batch: &[&FileWanted]) -> Result<Vec<Asked>> {
+        let what = "a batch of files";
+        let commits: Vec<&Sha> = batch.iter().map(|f| &f.at).collect::<BTreeSet<_>>().into_iter().collect();
+        let mut number = None;
+        for commit in &commits {
+            number = number.or(self.brought.pull_of(repository, commit).await);
+        }
+        let objects: Vec<Object> =
+            batch.iter().map(|f| if f.blob.is_some() { Object::Blob } else { Object::Expression }).collect();
+        let query = queries::files(&objects, &commits, number.is_some());
+        let variables = variables(repository, batch, &commits, number);
+        let installation = self.installation(repository).await?;
+        let answer = self.http.graphql(installation, &query, variables, what).await?;
+        let Some(Value::Object(mut data)) = answer.data.get("repository").cloned() else {
+            let error = answer.errors.first().map(|e| e.as_error(what));
+            return Err(error.unwrap_or_else(|| ForgeError::NotFound { what: repository.full_name() }));
+        };
+        for (i, commit) in commits.iter().enumerate() {
+            if data.get(&format!("c{i}")).is_none_or(Value::is_null) {
+                return Err(answer::transient(what, format!("GitHub does not show {} yet", commit.short())));
+            }
+        }
+        let head = data.get("pullRequest").and_then(|p| p.get("headRefOid")).and_then(Value::as_str);
+        if let (Some(number), Some(head)) = (number, head.and_then(Sha::parse)) {
+            self.brought.head_seen(repository, number, head).await;
+        }
+        let taken = batch.iter().enumerate().map(|(i, file)| {
+            let alias = format!("f{i}");
+            let failed = answer.errors.iter().any(|e| e.is_about(&["repository", &alias]));
+            asked(file, data.remove(&alias).unwrap_or_default(), failed)
+        });
+        Ok(taken.collect())
+    }
+
+    /// The raw bytes: by blob where it is known, else by path.
+    async fn read_one(&self, repository: &Repository, file: &FileWanted, blob: Option<Sha>) -> Result<Blob> {
+        let what = format!(
+            "`{}` at {}",
+            file.path.chars().filter(|c| !c.is_control()).collect::<String>(),
+            file.at.short()
+        );
+        let home = path::repository(repository);
+        let address = match &blob {
+            Some(blob) => format!("{home}/git/blobs/{blob}"),
+            None => {
+                let Some(path) = path::file(&file.path) else { return Ok(Blob::Missing) };
+                format!("{home}/contents/{path}?ref={}", file.at)
+            }
+        };
+        let installation = self.installation(repository).await?;
+        match self.http.send(installation, &Ask::get(address, &what).accept(RAW)).await {
+            // A folder or a submodule is described in JSON, whatever was asked for.
+            Ok(reply) if blob.is_none() && reply.is_plain_json() => Ok(Blob::Missing),
+            Ok(reply) => Ok(Blob::from_bytes(&reply.body)),
+            Err(ForgeError::NotFound { .. }) if blob.is_none() => self.missing(repository, file, &what).await,
+            Err(ForgeError::NotFound { .. }) => {
+                Err(answer::transient(&what, "GitHub does not show its blob".to_owned()))
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// A 404 is believed when GitHub shows the commit.
+    async fn missing(&self, repository: &Repository, file: &FileWanted, what: &str) -> Result<Blob> {
+        match self.read_ref(repository, file.at.as_str()).await? {
+            Some(_) => Ok(Blob::Missing),
+            None => Err(answer::transient(what, format!("GitHub does not show {} yet", file.at.short()))),
+        }
+    }
+}
+
+/// What a batch said of one file.
+#[derive(Debug)]
+enum Asked {
+    Read(Blob),
+    /// To be read alone; with its blob where the batch told.
+    OneByOne(Option<Sha>),
+}
+
+fn asked(file: &FileWanted, value: Value, failed: bool) -> Asked {
+    if value.is_null() {
+        // A blob that the tree named exists: null is GitHub's trouble, not an answer.
+        let believed = !failed && file.blob.is_none();
+        return if believed { Asked::Read(Blob::Missing) } else { Asked::OneByOne(None) };
+    }
+    let Ok(blob) = GraphBlob::deserialize(value) else { return Asked::OneByOne(None) };
+    let Some(id) = blob.oid.as_deref().and_then(Sha::parse) else {
+        return Asked::Read(Blob::Missing);
+    };
+    if blob.byte_size > MAX_FILE {
+        return Asked::Read(Blob::TooLarge(Some(blob.byte_size)));
+    }
+    whole_text(blob).map_or(Asked::OneByOne(Some(id)), Asked::Read)
+}
+
+/// The text, when it is all of it byte for byte: GitHub cuts long texts and recodes foreign ones.
+pub(super) fn whole_text(blob: GraphBlob) -> Option<Blob> {
+    let text = blob.text.filter(|t| t.len() as u64 == blob.byte_size)?;
+    (!blob.is_truncated && blob.is_binary != Some(true)).then(|| Blob::from_bytes(text.as_bytes()))
+}
+
+fn variables(repository: &Repository, batch: &[&FileWanted], commits: &[&Sha], number: Option<u64>) -> Value {
+    let mut variables = Map::new();
+    variables.insert("owner".to_owned(), json!(repository.owner));
+    variables.insert("name".to_owned(), json!(repository.name));
+    if let Some(number) = number {
+        variables.insert("number".to_owned(), json!(number));
+    }
+    for (i, commit) in commits.iter().enumerate() {
+        variables.insert(format!("c{i}"), json!(commit));
+    }
+    for (i, file) in batch.iter().enumerate() {
+        match &file.blob {
+            Some(blob) => variables.insert(format!("o{i}"), json!(blob)),
+            None => variables.insert(format!("e{i}"), json!(format!("{}:{}", file.at, file.path))),
+        };
+    }
+    Value::Object(variables)
+}

@@ -1,0 +1,88 @@
+//! The GraphQL texts. What comes from a pull request travels in variables, never in the text. A test validates each
+//! against GitHub's schema.
+
+use crate::model::id::Sha;
+
+/// What is asked of every pull request.
+const PULL_FACTS: &str = "
+      number url state isDraft createdAt changedFiles headRefOid baseRefName baseRefOid
+      author { __typename login }
+      commits(last: 1) { nodes { commit { committedDate } } }";
+
+const REPOSITORY_FACTS: &str = "databaseId name owner { login } defaultBranchRef { name }";
+
+const BLOB_FACTS: &str = "... on Blob { oid byteSize isBinary isTruncated text }";
+
+/// One pull request with the tip of its target and the policy file on it, our reviews and their comments: one request.
+/// Variables: `owner`, `name`, `number`, `policy`.
+pub fn pull() -> String {
+    format!(
+        "query Pull($owner: String!, $name: String!, $number: Int!, $policy: String!) {{
+  repository(owner: $owner, name: $name) {{
+    {REPOSITORY_FACTS}
+    pullRequest(number: $number) {{{PULL_FACTS}
+      baseRef {{ target {{ oid ... on Commit {{ file(path: $policy) {{ object {{ {BLOB_FACTS} }} }} }} }} }}
+      reviews(first: 100) {{
+        pageInfo {{ hasNextPage }}
+        nodes {{
+          fullDatabaseId state body
+          author {{ __typename login }}
+          comments(first: 50) {{ pageInfo {{ hasNextPage }} nodes {{ fullDatabaseId body }} }}
+        }}
+      }}
+    }}
+  }}
+}}"
+    )
+}
+
+/// A page of the open pull requests, most recently updated first. Variables: `owner`, `name`, `after`.
+pub fn open_pulls() -> String {
+    format!(
+        "query OpenPulls($owner: String!, $name: String!, $after: String) {{
+  repository(owner: $owner, name: $name) {{
+    {REPOSITORY_FACTS}
+    pullRequests(first: 50, after: $after, states: OPEN, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{
+      pageInfo {{ hasNextPage endCursor }}
+      nodes {{{PULL_FACTS}
+        baseRef {{ target {{ oid }} }}
+      }}
+    }}
+  }}
+}}"
+    )
+}
+
+/// How one file of a batch is named.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Object {
+    /// By its blob: variable `o{i}`.
+    Blob,
+    /// As `commit:path`: variable `e{i}`.
+    Expression,
+}
+
+/// A batch of files under the aliases `f0…`, with the commits they are read at under `c0…`: a commit that GitHub does
+/// not have yet must not look like a file that is not there. With `pull`, that pull request's head comes along.
+/// Variables: `owner`, `name`, `number`, `c{i}`, `o{i}`, `e{i}`. No connection, hence one point of the rate limit.
+pub fn files(objects: &[Object], commits: &[&Sha], pull: bool) -> String {
+    let mut variables = String::from("$owner: String!, $name: String!");
+    let mut fields = String::new();
+    if pull {
+        variables.push_str(", $number: Int!");
+        fields.push_str("\n    pullRequest(number: $number) { headRefOid }");
+    }
+    for i in 0..commits.len() {
+        variables.push_str(&format!(", $c{i}: GitObjectID!"));
+        fields.push_str(&format!("\n    c{i}: object(oid: $c{i}) {{ oid }}"));
+    }
+    for (i, object) in objects.iter().enumerate() {
+        let (variable, argument, kind) = match object {
+            Object::Blob => ("o", "oid", "GitObjectID!"),
+            Object::Expression => ("e", "expression", "String!"),
+        };
+        variables.push_str(&format!(", ${variable}{i}: {kind}"));
+        fields.push_str(&format!("\n    f{i}: object({argument}: ${variable}{i}) {{ {BLOB_FACTS} }}"));
+    }
+    format!("query Files({variables}) {{\n  repository(owner: $owner, name: $name) {{{fields}\n  }}\n}}")
+}

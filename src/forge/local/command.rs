@@ -1,0 +1,165 @@
+//! Calls of `git`: no network, no prompts, no foreign programs, no writes to the repository.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use tempfile::TempDir;
+
+use crate::model::id::Sha;
+use crate::source::Blob;
+use crate::source::tree::MAX_FILE;
+
+use super::{LocalError, Result};
+
+#[derive(Debug)]
+pub(super) struct Git {
+    folder: PathBuf,
+    /// Holds the working tree's objects and index while we look at them.
+    scratch: Option<Scratch>,
+}
+
+#[derive(Debug)]
+struct Scratch {
+    folder: TempDir,
+    objects_of_repository: PathBuf,
+}
+
+impl Git {
+    pub(super) fn new(folder: &Path) -> Self {
+        Self { folder: folder.to_owned(), scratch: None }
+    }
+
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new("git");
+        command
+            .arg("-C")
+            .arg(&self.folder)
+            .args(["-c", "core.quotePath=off", "-c", "core.fsmonitor=false"])
+            .args(arguments);
+        command
+            .env("GIT_NO_LAZY_FETCH", "1")
+            .env("GIT_ALLOW_PROTOCOL", "none")
+            .env("GIT_TERMINAL_PROMPT", "0");
+        command
+            .env("GIT_OPTIONAL_LOCKS", "0")
+            .env("LC_ALL", "C")
+            .env_remove("GIT_EXTERNAL_DIFF")
+            .stdin(Stdio::null());
+        if let Some(scratch) = &self.scratch {
+            let folder = scratch.folder.path();
+            command
+                .env("GIT_INDEX_FILE", folder.join("index"))
+                .env("GIT_OBJECT_DIRECTORY", folder.join("objects"));
+            command.env("GIT_ALTERNATE_OBJECT_DIRECTORIES", &scratch.objects_of_repository);
+        }
+        command
+    }
+
+    pub(super) fn run(&self, arguments: &[&str]) -> Result<String> {
+        Ok(String::from_utf8_lossy(&self.run_bytes(arguments)?).into_owned())
+    }
+
+    pub(super) fn run_bytes(&self, arguments: &[&str]) -> Result<Vec<u8>> {
+        let output = self.command(arguments).output().map_err(LocalError::NoGit)?;
+        if output.status.success() {
+            return Ok(output.stdout);
+        }
+        let message = String::from_utf8_lossy(&output.stderr);
+        let message = message.lines().next().unwrap_or("no message").to_owned();
+        if message.contains("promisor") || message.contains("missing") || message.contains("not allowed") {
+            return Err(LocalError::Absent("the compared commits".to_owned()));
+        }
+        Err(LocalError::Git { command: (*arguments.first().unwrap_or(&"")).to_owned(), message })
+    }
+
+    /// Tracked changes and untracked files that Git does not ignore, as a tree: written to a scratch folder, so that
+    /// the repository and its index stay as they are.
+    pub(super) fn hold_working_tree(&mut self) -> Result<Sha> {
+        let paths = self.run(&[
+            "rev-parse",
+            "--path-format=absolute",
+            "--git-path",
+            "objects",
+            "--git-path",
+            "index",
+        ])?;
+        let mut paths = paths.lines().map(PathBuf::from);
+        let (objects, index) = (paths.next().unwrap_or_default(), paths.next().unwrap_or_default());
+        let top = self.run(&["rev-parse", "--show-toplevel"])?;
+        let folder = tempfile::tempdir().map_err(LocalError::NoGit)?;
+        std::fs::create_dir(folder.path().join("objects")).map_err(LocalError::NoGit)?;
+        if index.exists() {
+            std::fs::copy(&index, folder.path().join("index")).map_err(LocalError::NoGit)?;
+        }
+        self.scratch = Some(Scratch { folder, objects_of_repository: objects });
+        self.folder = PathBuf::from(top.trim_end_matches('\n'));
+        self.run(&["-c", "advice.addEmbeddedRepo=false", "-c", "core.safecrlf=false", "add", "-A"])?;
+        let tree = self.run(&["write-tree"])?;
+        Sha::parse(tree.trim()).ok_or_else(|| LocalError::Git {
+            command: "write-tree".to_owned(),
+            message: "it named no tree".to_owned(),
+        })
+    }
+
+    /// Contents of objects by name (`<blob>` or `<commit>:<path>`), in one process.
+    pub(super) fn cat_files(&self, names: &[String]) -> Result<Vec<Blob>> {
+        let mut child = self
+            .command(&["cat-file", "--batch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .map_err(LocalError::NoGit)?;
+        let (Some(mut input), Some(output)) = (child.stdin.take(), child.stdout.take()) else {
+            return Err(broken("no pipe"));
+        };
+        // Written from another thread: both pipes fill up otherwise.
+        let lines: String = names
+            .iter()
+            .map(|name| if name.contains('\n') { "\n".to_owned() } else { format!("{name}\n") })
+            .collect();
+        let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
+        let mut output = BufReader::new(output);
+        let blobs = names.iter().map(|name| read_object(&mut output, name)).collect::<Result<Vec<_>>>();
+        drop(output);
+        let _ = writer.join();
+        let _ = child.wait();
+        blobs
+    }
+}
+
+/// One answer of `cat-file --batch`: `<sha> blob <size>\n<bytes>\n`, or `<name> missing\n`.
+fn read_object(output: &mut impl BufRead, name: &str) -> Result<Blob> {
+    let mut header = String::new();
+    output.read_line(&mut header).map_err(|e| broken(&e.to_string()))?;
+    let header = header.trim_end();
+    if header.ends_with(" missing") || header.is_empty() {
+        // A path that is not there is an answer; a blob that the tree names and the clone lacks is not.
+        return if name.contains(':') {
+            Ok(Blob::Missing)
+        } else {
+            Err(LocalError::Absent("the compared commits".to_owned()))
+        };
+    }
+    let mut words = header.rsplit(' ');
+    let size: u64 =
+        words.next().and_then(|w| w.parse().ok()).ok_or_else(|| broken("an answer without a size"))?;
+    let kind = words.next().unwrap_or("");
+    let mut content = Vec::new();
+    if kind == "blob" && size <= MAX_FILE {
+        output.take(size).read_to_end(&mut content).map_err(|e| broken(&e.to_string()))?;
+    } else {
+        std::io::copy(&mut output.take(size), &mut std::io::sink()).map_err(|e| broken(&e.to_string()))?;
+    }
+    output.read_exact(&mut [0]).map_err(|e| broken(&e.to_string()))?;
+    Ok(match kind {
+        "blob" if size <= MAX_FILE => Blob::from_bytes(&content),
+        "blob" => Blob::TooLarge(Some(size)),
+        _ => Blob::Missing,
+    })
+}
+
+fn broken(message: &str) -> LocalError {
+    LocalError::Git { command: "cat-file".to_owned(), message: message.to_owned() }
+}

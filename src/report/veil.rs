@@ -1,0 +1,33 @@
+//! Which lines must not be shown: a line that holds a secret is a secret, whatever else is wrong with it.
+
+use std::ops::Range;
+
+use crate::model::finding::{NodeText, Place};
+use crate::model::judgement::Judgement;
+
+/// The head lines of all findings about secrets.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Veil<'a> {
+    lines: Vec<(&'a str, Range<u32>)>,
+}
+
+impl<'a> Veil<'a> {
+    pub(super) fn of(judgement: &'a Judgement) -> Self {
+        let all = judgement.findings.iter().chain(judgement.suppressed.iter().map(|(reported, _)| reported));
+        let lines = all.map(|r| &r.finding).filter(|f| matches!(f.node, NodeText::Secret(_))).filter_map(
+            |f| match &f.place {
+                Place::Head { path, span } => Some((path.as_str(), span.lines())),
+                // The value may stand anywhere in it.
+                Place::Path(path) => Some((path.as_str(), 0..u32::MAX)),
+                Place::Base { .. } | Place::Repository => None,
+            },
+        );
+        Self { lines: lines.collect() }
+    }
+
+    pub(super) fn hides(&self, path: &str, lines: &Range<u32>) -> bool {
+        self.lines
+            .iter()
+            .any(|(p, hidden)| *p == path && hidden.start < lines.end && lines.start < hidden.end)
+    }
+}

@@ -1,0 +1,192 @@
+//! What a run needs before the engine: the policy of the base side, and what counts as deployed.
+
+use crate::config::policy::{self, PolicyFault};
+use crate::engine::{DeployedAt, Input};
+use crate::forge::{Reader, Result};
+use crate::model::change::Change;
+use crate::model::finding::code;
+use crate::model::id::{Repository, Sha};
+use crate::model::judgement::NotLookedAt;
+use crate::model::policy::{POLICY_PATH, Policy};
+use crate::project::deployed::Source;
+use crate::rules;
+
+use super::judge::read_text;
+
+/// Which branches count as deployed when the policy names no ref.
+#[derive(Clone, Debug)]
+pub struct Branches {
+    /// The branch that the pull request goes into, or what `--base` named.
+    pub target: String,
+    /// The repository's default branch.
+    pub default: String,
+}
+
+/// The policy that judges a change.
+#[derive(Clone, Debug)]
+pub enum PolicyRead {
+    Valid(Box<Policy>),
+    /// The base's policy is broken, and this change does not mend it.
+    Broken(PolicyFault),
+}
+
+/// Reads the base side's policy. When it is broken and the head's version parses, the built-in defaults judge, so that
+/// the repair can be merged.
+pub async fn policy(reader: &dyn Reader, repository: &Repository, change: &Change) -> Result<PolicyRead> {
+    let Some(text) = read_text(reader, repository, &change.target_tip, POLICY_PATH).await? else {
+        return Ok(PolicyRead::Valid(Box::default()));
+    };
+    let fault = match parse(&text) {
+        Ok(policy) => return Ok(PolicyRead::Valid(Box::new(policy))),
+        Err(fault) => fault,
+    };
+    if change.file_at_head(POLICY_PATH).is_some() {
+        let head = read_text(reader, repository, &change.head, POLICY_PATH).await?;
+        if head.is_some_and(|text| parse(&text).is_ok()) {
+            let mut policy = Policy::default();
+            policy.notes.push(format!("{POLICY_PATH} on the target branch is broken and this change mends it: judged by the built-in defaults"));
+            return Ok(PolicyRead::Valid(Box::new(policy)));
+        }
+    }
+    Ok(PolicyRead::Broken(fault))
+}
+
+/// Reads a policy's text with the rules that this version has.
+pub fn parse(text: &str) -> std::result::Result<Policy, PolicyFault> {
+    let built: Vec<&str> = rules::all().iter().map(|rule| rule.code).collect();
+    policy::parse(text, &built)
+}
+
+/// The sentence for people whose status is red for it.
+pub fn broken_policy(fault: &PolicyFault, branch: &str) -> String {
+    format!("{POLICY_PATH} on {branch}, {fault}. The status stays red until it is mended there.")
+}
+
+/// Everything that the engine starts from.
+pub async fn input(
+    reader: &dyn Reader,
+    repository: &Repository,
+    change: Change,
+    policy: Policy,
+    branches: &Branches,
+) -> Result<Input> {
+    let mut input = Input {
+        deployed: DeployedAt { source: Source::Branches(Vec::new()), commits: Vec::new() },
+        change,
+        policy,
+        not_looked_at: Vec::new(),
+        notes: Vec::new(),
+        policy_fault: None,
+    };
+    if input.change.file_at_head(POLICY_PATH).is_some() {
+        let head = read_text(reader, repository, &input.change.head, POLICY_PATH).await?;
+        input.policy_fault = head.and_then(|text| parse(&text).err());
+    }
+    input.deployed = deployed(reader, repository, &mut input, branches).await?;
+    Ok(input)
+}
+
+/// Asked in the catalogue's order: ref, tags, environment, branches. A configured source that does not resolve makes
+/// the verdict incomplete and never falls through to the next.
+async fn deployed(
+    reader: &dyn Reader,
+    repository: &Repository,
+    input: &mut Input,
+    branches: &Branches,
+) -> Result<DeployedAt> {
+    let policy = input.policy.deployed.clone();
+    if let Some(name) = policy.git_ref {
+        let commit = reader.fetch_ref(repository, &name).await?;
+        return Ok(configured(
+            input,
+            Source::Ref(name.clone()),
+            commit,
+            &format!("deployed.ref {}", code(&name)),
+        ));
+    }
+    if let Some(pattern) = policy.tags {
+        let newest = newest_tag(&pattern, reader.fetch_tags(repository).await?);
+        let commit = match &newest {
+            Some(tag) => reader.fetch_ref(repository, &format!("refs/tags/{tag}")).await?,
+            None => None,
+        };
+        return Ok(configured(
+            input,
+            Source::Tag(newest.unwrap_or_default()),
+            commit,
+            &format!("deployed.tags {}", code(&pattern)),
+        ));
+    }
+    if let Some(environment) = policy.environment {
+        let commit = reader.fetch_deployed(repository, &environment).await?;
+        let what = format!("deployed.environment {}", code(&environment));
+        return Ok(configured(input, Source::Environment(environment), commit, &what));
+    }
+    by_branches(reader, repository, input, branches, &policy.branches).await
+}
+
+fn configured(input: &mut Input, source: Source, commit: Option<Sha>, what: &str) -> DeployedAt {
+    if commit.is_none() {
+        let reason = format!("{what} names nothing here, so nobody can say which migrations are deployed");
+        input.not_looked_at.push(NotLookedAt { path: String::new(), reason });
+    }
+    DeployedAt { source, commits: commit.into_iter().collect() }
+}
+
+/// The target's tip when it is a deployed branch, else the default branch's; and those that the policy adds.
+async fn by_branches(
+    reader: &dyn Reader,
+    repository: &Repository,
+    input: &mut Input,
+    branches: &Branches,
+    more: &[String],
+) -> Result<DeployedAt> {
+    let tip = input.change.target_tip.clone();
+    let (mut names, mut commits) = (Vec::new(), Vec::new());
+    for name in std::iter::once(&branches.default).chain(more) {
+        if names.contains(name) {
+            continue;
+        }
+        let commit = if *name == branches.target {
+            Some(tip.clone())
+        } else {
+            reader.fetch_ref(repository, name).await?
+        };
+        match commit {
+            Some(commit) => {
+                names.push(name.clone());
+                commits.push(commit);
+            }
+            None => {
+                let reason = format!("the deployed branch {} does not exist", code(name));
+                input.not_looked_at.push(NotLookedAt { path: String::new(), reason });
+            }
+        }
+    }
+    Ok(DeployedAt { source: Source::Branches(names), commits })
+}
+
+/// The newest by version among the tags that the glob matches.
+fn newest_tag(pattern: &str, tags: Vec<String>) -> Option<String> {
+    let glob = globset::Glob::new(pattern).ok()?.compile_matcher();
+    tags.into_iter().filter(|tag| glob.is_match(tag)).max_by_key(|tag| (version(tag), tag.clone()))
+}
+
+/// Numbers of a tag in order; a pre-release (`-rc1`) sorts before its release.
+fn version(tag: &str) -> (Vec<u64>, bool) {
+    let (release, pre) = tag.split_once('-').map_or((tag, None), |(r, p)| (r, Some(p)));
+    let numbers = release.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
+    (numbers, pre.is_none())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_newest_tag_is_the_newest_by_version() {
+        let tags = ["v1.9.0", "v1.10.0", "v1.10.0-rc1", "other-99"].map(str::to_owned).to_vec();
+        assert_eq!(newest_tag("v*", tags.clone()).as_deref(), Some("v1.10.0"));
+        assert_eq!(newest_tag("release-*", tags), None);
+    }
+}

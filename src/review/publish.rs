@@ -1,0 +1,277 @@
+//! Writing to the forge: review first, then the edits, then the final status. Every step may be repeated.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::forge::retry::Repeat;
+use crate::forge::{Forge, ForgeError, PostedReview, requests};
+use crate::model::finding::Fingerprint;
+use crate::model::id::{Repository, Sha, Target};
+use crate::model::judgement::Judgement;
+use crate::model::plan::{CommentEdit, Plan, Posting, Side};
+use crate::model::pull::PullRequest;
+use crate::model::status::Status;
+use crate::report::plan::{PlanInput, plan, remember};
+use crate::report::status::{self, Setting, Stage};
+use crate::store::pulls::{HeadVerdict, PullKey};
+use crate::store::runs::{RunEnd, RunOutcome, RunPage};
+
+use super::judge::Judged;
+use super::links::RunLinks;
+use super::page::{self, Effort};
+use super::reviewer::Reviewer;
+use super::shared_head::worse_than_own;
+use super::{ClaimedJob, JobEnd, JobError, Lease};
+
+/// Between two writes of one account, in milliseconds: GitHub asks for a second, and for no bursts.
+const WRITE_GAP: i64 = 1_000;
+
+/// One run's hand on the forge.
+pub(super) struct Publisher<'a> {
+    pub(super) reviewer: &'a Reviewer,
+    pub(super) forge: &'a Arc<dyn Forge>,
+    pub(super) job: &'a ClaimedJob,
+    pub(super) repository: &'a Repository,
+    pub(super) head: &'a Sha,
+    pub(super) base_branch: &'a str,
+}
+
+/// How publishing ended.
+pub(super) enum Ended {
+    Published,
+    LeaseLost,
+    /// The pull request is not what was judged any more: as it is now.
+    Moved(Box<PullRequest>),
+}
+
+impl Publisher<'_> {
+    fn links(&self, merge_base: &Sha) -> RunLinks {
+        RunLinks {
+            forge: self.forge.clone(),
+            repository: self.repository.clone(),
+            head: self.head.clone(),
+            merge_base: merge_base.clone(),
+            public_url: self.reviewer.public_url.clone(),
+            run: self.job.run.clone(),
+        }
+    }
+
+    fn status(&self, stage: &Stage<'_>, links: &RunLinks) -> Status {
+        let setting = Setting {
+            sha: self.head,
+            run: &self.job.run,
+            resumed: self.job.attempt > 1,
+            capabilities: self.forge.capabilities(),
+            links,
+            base_branch: self.base_branch,
+            speaks_for: None,
+        };
+        status::status(&setting, stage)
+    }
+
+    async fn set(&self, status: &Status) -> Result<(), JobError> {
+        let set = || self.forge.ensure_status(self.repository, status);
+        Ok(self.reviewer.retry.run(Repeat::Harmless, set).await?)
+    }
+
+    /// The status at once, before anything is read.
+    pub(super) async fn running(&self, lease: &dyn Lease, files: Option<usize>) -> Result<(), JobError> {
+        if !lease.holds().await {
+            return Ok(());
+        }
+        self.set(&self.status(&Stage::Reading { files }, &self.links(self.head))).await
+    }
+
+    /// Ends a run without a verdict.
+    pub(super) async fn conclude(
+        &self,
+        stage: &Stage<'_>,
+        outcome: RunOutcome,
+        heading: &str,
+        reason: String,
+    ) -> Result<(), JobError> {
+        let mut status = self.status(stage, &self.links(self.head));
+        if outcome != RunOutcome::Superseded {
+            self.speak_for_the_worst(outcome, &mut status).await?;
+        }
+        match self.set(&status).await {
+            // The commit may be gone with its branch: then there is no status to conclude.
+            Ok(()) | Err(JobError::Fatal(_)) => {}
+            Err(error) => return Err(error),
+        }
+        let page = page::without_verdict(heading, reason, None, self.base_branch);
+        self.finish(outcome, None, page).await
+    }
+
+    async fn finish(
+        &self,
+        outcome: RunOutcome,
+        judgement: Option<&Judgement>,
+        page: RunPage,
+    ) -> Result<(), JobError> {
+        let end = RunEnd {
+            outcome,
+            head: Some(self.head.clone()),
+            base: judgement.map(|j| j.target_tip.clone()),
+            merge_base: judgement.map(|j| j.merge_base.clone()),
+            finished_at: self.reviewer.clock.now(),
+            page,
+        };
+        Ok(self.reviewer.store.finish_run(&self.job.run, &end).await?)
+    }
+
+    /// Review, edits, status, in this order.
+    pub(super) async fn publish(
+        &self,
+        pull: &PullRequest,
+        judged: &Judged,
+        max_comments: usize,
+        review_wanted: bool,
+        lease: &dyn Lease,
+        started: i64,
+    ) -> Result<Ended, JobError> {
+        let store = &self.reviewer.store;
+        let key = PullKey {
+            forge: self.job.job.forge.clone(),
+            repository: pull.repository.id,
+            number: pull.number,
+        };
+        let stored = store.postings(&key).await?;
+        let retry = &self.reviewer.retry;
+        let present = retry.run(Repeat::Harmless, || self.forge.fetch_own_postings(pull)).await?;
+        let links = self.links(&judged.judgement.merge_base);
+        let line_text =
+            |path: &str, line: u32| judged.engine.text(Side::Head, path).map(|t| t.line(line).to_owned());
+        let input = PlanInput {
+            judgement: &judged.judgement,
+            change: judged.engine.change(),
+            stored: &stored,
+            present: &present,
+            capabilities: self.forge.capabilities(),
+            links: &links,
+            base_branch: self.base_branch,
+            max_comments,
+            review_wanted,
+            line_text: &line_text,
+        };
+        let plan = plan(&input);
+        if let Some(now) = self.moved(pull).await? {
+            return Ok(Ended::Moved(Box::new(now)));
+        }
+        if !lease.holds().await {
+            return Ok(Ended::LeaseLost);
+        }
+        let posted = self.review(pull, &plan).await?;
+        let edited = self.edits(pull, &plan).await?;
+        let postings = remember(&input, &posted.postings, &posted.demoted, &edited);
+        store.save_postings(&key, &postings).await?;
+        match self.publish_status(judged, &postings, Some(pull), lease, started).await? {
+            JobEnd::LeaseLost => Ok(Ended::LeaseLost),
+            JobEnd::Done | JobEnd::Superseded => Ok(Ended::Published),
+        }
+    }
+
+    /// The pull request as it is now, if it is not what was judged any more.
+    async fn moved(&self, pull: &PullRequest) -> Result<Option<PullRequest>, JobError> {
+        let retry = &self.reviewer.retry;
+        let head = retry.run(Repeat::Harmless, || self.forge.fetch_head(pull)).await?;
+        if head == pull.head {
+            return Ok(None);
+        }
+        let now =
+            retry.run(Repeat::Harmless, || self.forge.fetch_pull(&pull.repository, pull.number)).await?;
+        let same = now.head == pull.head && now.is_open() && now.base_branch == pull.base_branch;
+        Ok((!same).then_some(now))
+    }
+
+    /// One review, never posted blindly twice. Refused for want of rights, the status still says it all.
+    async fn review(&self, pull: &PullRequest, plan: &Plan) -> Result<PostedReview, JobError> {
+        let nothing = PostedReview { postings: Vec::new(), demoted: Vec::new() };
+        let Some(review) = &plan.review else { return Ok(nothing) };
+        self.pace().await?;
+        match self.forge.ensure_review(pull, review).await {
+            Ok(posted) => Ok(posted),
+            Err(ForgeError::Forbidden { what, message }) => {
+                tracing::warn!(what, message, "the forge refuses our review; the status is set all the same");
+                Ok(nothing)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// Gives the edits that the forge took; what a person removed meanwhile is found out by the next run.
+    async fn edits(&self, pull: &PullRequest, plan: &Plan) -> Result<Vec<CommentEdit>, JobError> {
+        let mut edited = Vec::new();
+        for edit in &plan.edits {
+            self.pace().await?;
+            let retry = &self.reviewer.retry;
+            match retry.run(Repeat::Harmless, || self.forge.ensure_comment(pull, edit)).await {
+                Ok(()) => edited.push(edit.clone()),
+                Err(
+                    ForgeError::NotFound { .. } | ForgeError::Forbidden { .. } | ForgeError::Invalid { .. },
+                ) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        Ok(edited)
+    }
+
+    /// Waits for the account's turn: writes are a second apart, over all replicas.
+    async fn pace(&self) -> Result<(), JobError> {
+        let gap = if self.forge.capabilities().check_runs { WRITE_GAP } else { 0 };
+        if gap == 0 {
+            return Ok(());
+        }
+        let now = self.reviewer.clock.now();
+        let account = self.repository.installation;
+        let at = self.reviewer.store.reserve_write(&self.job.job.forge, account, now, gap).await?;
+        if let Ok(wait) = u64::try_from(at - now) {
+            tokio::time::sleep(Duration::from_millis(wait)).await;
+        }
+        Ok(())
+    }
+
+    /// The final status and the run's page. `pull`: none for a merge group, whose head nobody shares.
+    pub(super) async fn publish_status(
+        &self,
+        judged: &Judged,
+        postings: &[Posting],
+        pull: Option<&PullRequest>,
+        lease: &dyn Lease,
+        started: i64,
+    ) -> Result<JobEnd, JobError> {
+        let judgement = &judged.judgement;
+        let links = self.links(&judgement.merge_base);
+        let inline: HashSet<&Fingerprint> = status::inline(postings);
+        let mut status = self.status(&Stage::Judged { judgement, inline: &inline }, &links);
+        let outcome = RunOutcome::Verdict(judgement.verdict());
+        self.speak_for_the_worst(outcome, &mut status).await?;
+        if !lease.holds().await {
+            return Ok(JobEnd::LeaseLost);
+        }
+        self.set(&status).await?;
+        let milliseconds = u64::try_from(self.reviewer.clock.now() - started).unwrap_or(0);
+        let effort = Effort { requests: requests::so_far(), milliseconds };
+        let web_url = pull.map(|p| p.web_url.clone());
+        let page = page::page(judgement, &inline, &links, web_url, self.base_branch, effort);
+        self.finish(outcome, Some(judgement), page).await?;
+        Ok(JobEnd::Done)
+    }
+
+    /// Where two open pull requests share the head, its one status is that of the worse.
+    async fn speak_for_the_worst(&self, own: RunOutcome, status: &mut Status) -> Result<(), JobError> {
+        let Target::Pull(number) = self.job.job.target else { return Ok(()) };
+        let store = &self.reviewer.store;
+        let key = PullKey { forge: self.job.job.forge.clone(), repository: self.repository.id, number };
+        let description = status.description.clone();
+        let verdict = HeadVerdict { number, outcome: own, description, run: self.job.run.clone() };
+        store.save_verdict(&key, self.head, &verdict).await?;
+        let all = store.latest_verdicts_for_head(&key.forge, key.repository, self.head).await?;
+        if let Some(worse) = worse_than_own(own, number, all) {
+            status.outcome = worse.outcome.outcome();
+            status.description = format!("Pull request {}: {}", worse.number, worse.description);
+        }
+        Ok(())
+    }
+}

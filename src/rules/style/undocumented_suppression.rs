@@ -1,0 +1,107 @@
+use crate::model::catalogue;
+use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::NotLoaded;
+use crate::syntax::suppression::{Suppression, in_python, in_text};
+
+pub(super) static RULE: Rule = Rule {
+    code: "STY008",
+    name: "undocumented-suppression",
+    severity: Severity::Warning,
+    confidence: Confidence::Certain,
+    baseline: Baseline::MergeBase,
+    scope: Scope::File,
+    page: include_str!("undocumented_suppression.md"),
+    wants: None,
+    check,
+};
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    for file in context.files().filter(|file| has_comments(file.path)) {
+        let suppressions = if file.path.ends_with(".py") {
+            context.here.module(file.path)?.map(|module| in_python(&module))
+        } else {
+            context.here.text(file.path)?.map(|text| in_text(&text))
+        };
+        for suppression in suppressions.unwrap_or_default() {
+            findings.extend(faults(file.path, &suppression));
+        }
+    }
+    Ok(findings)
+}
+
+/// Prose shows such comments as examples; code holds them.
+fn has_comments(path: &str) -> bool {
+    !matches!(path.rsplit('.').next(), Some("md" | "rst" | "txt" | "json" | "lock" | "svg"))
+}
+
+fn faults(path: &str, suppression: &Suppression) -> Vec<Finding> {
+    if suppression.codes.is_empty() {
+        let headline = "The suppression names no rule".to_owned();
+        return vec![finding(
+            path,
+            suppression,
+            "none",
+            headline,
+            "It suppresses nothing.",
+            Fix::text("Name the rule in brackets: `# red-panda: ignore[MIG004] -- why`."),
+        )];
+    }
+    let unknown =
+        suppression.codes.iter().filter(|c| !catalogue::CATALOGUE.iter().any(|e| e.code == c.as_str()));
+    let mut findings: Vec<Finding> = unknown
+        .map(|unknown| {
+            let headline = format!("The suppression names {}, which is no rule", code(unknown));
+            finding(
+                path,
+                suppression,
+                unknown,
+                headline,
+                "It suppresses nothing.",
+                Fix::text("Name a code that `red-panda rules list` shows."),
+            )
+        })
+        .collect();
+    if suppression.reason.is_none() {
+        let codes = suppression.codes.join(", ");
+        let headline = format!("The suppression of {} gives no reason", code(&codes));
+        let fix = Fix::text(format!("Say why: {}.", code(&format!("# red-panda: ignore[{codes}] -- why"))));
+        findings.push(finding(
+            path,
+            suppression,
+            &codes,
+            headline,
+            "Without a reason it suppresses nothing.",
+            fix,
+        ));
+    }
+    findings
+}
+
+/// A suppression that kept nothing, found out by the engine after all rules ran on the file.
+pub fn unused(path: &str, suppression: &Suppression, unused: &str) -> Finding {
+    let headline = format!("The suppression of {} is not used", code(unused));
+    finding(
+        path,
+        suppression,
+        unused,
+        headline,
+        "The rule reports nothing here, and would be silenced if it did one day.",
+        Fix::text("Delete the comment."),
+    )
+}
+
+fn finding(
+    path: &str,
+    suppression: &Suppression,
+    about: &str,
+    headline: String,
+    consequence: &str,
+    fix: Fix,
+) -> Finding {
+    let place = Place::Head { path: path.to_owned(), span: suppression.span };
+    let written = format!("{}:{}", suppression.codes.join(","), suppression.reason.as_deref().unwrap_or(""));
+    RULE.finding(place, format!("suppression of {about}"), NodeText::Open(written), headline, consequence)
+        .with_fix(fix)
+}

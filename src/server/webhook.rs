@@ -1,0 +1,222 @@
+//! From the bytes of a webhook to rows: no handler can see what was not verified.
+
+use std::sync::Arc;
+
+use axum::body::{Body, Bytes};
+use axum::extract::{FromRequest, Path, Request, State};
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use secrecy::{ExposeSecret, SecretString};
+use tracing::Instrument;
+
+use crate::model::delivery::{Event, NewJob};
+use crate::model::id::Repository;
+use crate::store::{Accepted, Delivery, StoreError};
+
+use super::dispatch::{self, Decision};
+use super::{AppState, HookedForge, Shared};
+
+/// What the server must know of a kind of forge's webhooks. One implementation per kind.
+pub trait Webhooks: Send + Sync {
+    /// Is the body signed with this secret? Compares in constant time; a missing or empty signature is `false`.
+    fn verify(&self, headers: &HeaderMap, body: &[u8], secret: &SecretString) -> bool;
+
+    /// The forge's own id of the delivery.
+    fn delivery_id(&self, headers: &HeaderMap) -> Option<String>;
+
+    /// What it says. The error names what is missing, for the forge's log of deliveries.
+    fn parse(&self, headers: &HeaderMap, body: &[u8]) -> Result<Event, String>;
+}
+
+/// No forge sends more: GitHub drops larger payloads itself.
+const LARGEST: usize = 25 * 1024 * 1024;
+
+/// A body whose signature was right. Made only here.
+#[derive(Debug)]
+pub struct VerifiedDelivery {
+    state: Arc<AppState>,
+    forge: String,
+    headers: HeaderMap,
+    body: Bytes,
+}
+
+/// An answer for the forge's log of deliveries, which people read when something does not work.
+#[derive(Debug)]
+pub struct Answer(StatusCode, String);
+
+impl Answer {
+    fn new(status: StatusCode, words: impl Into<String>) -> Self {
+        Self(status, words.into())
+    }
+}
+
+impl IntoResponse for Answer {
+    fn into_response(self) -> Response {
+        (self.0, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{}\n", self.1))
+            .into_response()
+    }
+}
+
+impl FromRequest<Shared> for VerifiedDelivery {
+    type Rejection = Answer;
+
+    async fn from_request(request: Request, state: &Shared) -> Result<Self, Answer> {
+        let (mut parts, body) = request.into_parts();
+        let forge = axum::RequestPartsExt::extract::<Path<String>>(&mut parts).await.map(|Path(name)| name);
+        let hooked = forge.as_ref().ok().and_then(|name| state.forges.get(name)).ok_or_else(unknown_forge)?;
+        if !is_json(&parts.headers) {
+            refused(hooked, "content_type");
+            let words = "The webhook sends a form: set its content type to application/json.";
+            return Err(Answer::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
+        }
+        let body = read(&parts.headers, body).await.inspect_err(|_| refused(hooked, "body"))?;
+        if !signed(hooked, &parts.headers, &body) {
+            refused(hooked, "signature");
+            return Err(Answer::new(StatusCode::UNAUTHORIZED, WRONG_SIGNATURE));
+        }
+        Ok(Self { state: Arc::clone(state), forge: hooked.name.0.clone(), headers: parts.headers, body })
+    }
+}
+
+const WRONG_SIGNATURE: &str = "The webhook's signature does not match: the secret in red-panda.toml and the one in the \
+                               repository's webhook settings differ.";
+
+fn unknown_forge() -> Answer {
+    let words = "No forge of this name is in the settings: the address ends in the name of a [[forge]] in red-panda.toml.";
+    Answer::new(StatusCode::NOT_FOUND, words)
+}
+
+fn refused(forge: &HookedForge, why: &'static str) {
+    metrics::counter!("red_panda_deliveries_refused_total", "forge" => forge.name.0.clone(), "why" => why)
+        .increment(1);
+    tracing::warn!(forge = %forge.name, why, "a webhook was refused");
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let value = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+}
+
+async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Answer> {
+    let too_large = || {
+        Answer::new(StatusCode::PAYLOAD_TOO_LARGE, "The payload is larger than 25 MiB: no forge sends that.")
+    };
+    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    if announced.is_some_and(|length| length > LARGEST) {
+        return Err(too_large());
+    }
+    axum::body::to_bytes(body, LARGEST).await.map_err(|error| {
+        let cut = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("length limit"));
+        if cut {
+            too_large()
+        } else {
+            Answer::new(StatusCode::BAD_REQUEST, "The body ended before its length.")
+        }
+    })
+}
+
+/// A server without a secret does not start; an empty one signs nothing all the same (P19).
+fn signed(forge: &HookedForge, headers: &HeaderMap, body: &[u8]) -> bool {
+    let secret = &forge.webhook_secret;
+    !secret.expose_secret().is_empty() && forge.webhooks.verify(headers, body, secret)
+}
+
+/// `POST /webhooks/{forge}`
+pub(super) async fn receive(State(_): State<Shared>, delivery: VerifiedDelivery) -> Response {
+    let VerifiedDelivery { state, forge, headers, body } = delivery;
+    let Some(forge) = state.forges.get(&forge) else { return unknown_forge().into_response() };
+    let span = tracing::info_span!(
+        "delivery", forge = %forge.name, delivery = tracing::field::Empty, repo = tracing::field::Empty,
+        pull = tracing::field::Empty, head = tracing::field::Empty,
+    );
+    let answer = take_in(&state, forge, &headers, &body).instrument(span).await;
+    metrics::counter!(
+        "red_panda_deliveries_total", "forge" => forge.name.0.clone(), "status" => answer.0.as_u16().to_string()
+    )
+    .increment(1);
+    answer.into_response()
+}
+
+async fn take_in(state: &AppState, forge: &HookedForge, headers: &HeaderMap, body: &[u8]) -> Answer {
+    let Some(id) = forge.webhooks.delivery_id(headers).filter(|id| !id.is_empty() && id.len() <= 200) else {
+        return Answer::new(
+            StatusCode::BAD_REQUEST,
+            "The delivery has no id: this is not a webhook of this forge.",
+        );
+    };
+    tracing::Span::current().record("delivery", &id);
+    let event = match forge.webhooks.parse(headers, body) {
+        Ok(event) => event,
+        Err(problem) => {
+            return Answer::new(StatusCode::BAD_REQUEST, format!("The payload cannot be read: {problem}."));
+        }
+    };
+    let now = state.clock.now();
+    let decision = dispatch::decide(&forge.name, event, now, &|repository| allows(forge, repository));
+    let jobs = match jobs_of(state, forge, decision).await {
+        Ok(Ok(jobs)) => jobs,
+        Ok(Err(why)) => {
+            metrics::counter!("red_panda_deliveries_ignored_total", "forge" => forge.name.0.clone(), "why" => why)
+                .increment(1);
+            return Answer::new(StatusCode::ACCEPTED, format!("Nothing to do: {why}."));
+        }
+        Err(error) => return unavailable(&error),
+    };
+    record(jobs.first());
+    let delivery = Delivery { forge: forge.name.clone(), id, received_at: now };
+    match state.store.accept(delivery, jobs).await {
+        Ok(Accepted::Queued) => Answer::new(StatusCode::ACCEPTED, "Queued."),
+        Ok(Accepted::Requeued) => Answer::new(StatusCode::ACCEPTED, "Queued again."),
+        Ok(Accepted::Known) => Answer::new(StatusCode::OK, "This delivery was here before."),
+        Err(error) => unavailable(&error),
+    }
+}
+
+fn allows(forge: &HookedForge, repository: &Repository) -> bool {
+    forge.repositories.allows(&repository.full_name())
+}
+
+fn record(job: Option<&NewJob>) {
+    let Some(job) = job else { return };
+    let span = tracing::Span::current();
+    span.record("repo", job.repository.full_name());
+    span.record("pull", tracing::field::display(&job.target));
+    if let Some(head) = &job.head_hint {
+        span.record("head", tracing::field::display(head));
+    }
+    tracing::info!(reason = job.reason.as_str(), "accepted");
+}
+
+/// How many pull requests a moved target queues again.
+const FAN_OUT: i64 = 50;
+
+/// The jobs of a decision, with what only the store knows; the inner error says why there are none.
+async fn jobs_of(
+    state: &AppState,
+    forge: &HookedForge,
+    decision: Decision,
+) -> Result<Result<Vec<NewJob>, &'static str>, StoreError> {
+    Ok(match decision {
+        Decision::Ignore(why) => Err(why),
+        Decision::Queue(jobs) => Ok(jobs),
+        Decision::TargetMoved { repository, branch } => {
+            let pulls =
+                state.store.pulls_touching_migrations(&forge.name, repository.id, &branch, FAN_OUT).await?;
+            match dispatch::target_moved(&forge.name, &repository, &pulls) {
+                jobs if jobs.is_empty() => Err("no open pull request into this branch touches migrations"),
+                jobs => Ok(jobs),
+            }
+        }
+        Decision::Recheck { repository, head } => {
+            let pulls = state.store.pulls_with_head(&forge.name, repository.id, &head).await?;
+            let group = state.store.group_argument(&forge.name, repository.id, &head).await?;
+            Ok(dispatch::recheck(&forge.name, &repository, &head, &pulls, group))
+        }
+    })
+}
+
+fn unavailable(error: &StoreError) -> Answer {
+    tracing::error!(%error, cause = ?std::error::Error::source(error).map(ToString::to_string), "a delivery was not stored");
+    let words = "The delivery could not be stored: the database does not answer. Send it again when /ready/ says ready.";
+    Answer::new(StatusCode::SERVICE_UNAVAILABLE, words)
+}

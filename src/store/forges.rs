@@ -1,0 +1,107 @@
+//! What is remembered of a forge and of our accounts there.
+
+use sqlx::Row;
+
+use super::{Result, Store, to_row};
+use crate::model::id::ForgeName;
+
+impl Store {
+    /// When this forge was first served: now, if it never was.
+    pub async fn first_started(&self, forge: &ForgeName, now: i64) -> Result<i64> {
+        sqlx::query(
+            "INSERT INTO forges (name, first_started_at, swept_at) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
+        )
+        .bind(&forge.0)
+        .bind(now)
+        .execute(self.write())
+        .await?;
+        let row = sqlx::query("SELECT first_started_at FROM forges WHERE name = $1")
+            .bind(&forge.0)
+            .fetch_one(self.write())
+            .await?;
+        Ok(row.try_get("first_started_at")?)
+    }
+
+    /// Takes the sweep of a forge that must have been started before: `true` for one replica in `every` milliseconds.
+    pub async fn take_sweep(&self, forge: &ForgeName, now: i64, every: i64) -> Result<bool> {
+        let taken = sqlx::query("UPDATE forges SET swept_at = $1 WHERE name = $2 AND swept_at <= $3")
+            .bind(now)
+            .bind(&forge.0)
+            .bind(now - every)
+            .execute(self.write())
+            .await?;
+        Ok(taken.rows_affected() == 1)
+    }
+
+    /// Remembers when a repository was given to us.
+    pub async fn note_installed(&self, forge: &ForgeName, repository: u64, since: i64) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO installed (forge, repository_id, since) VALUES ($1, $2, $3)
+             ON CONFLICT (forge, repository_id) DO UPDATE SET since = excluded.since",
+        )
+        .bind(&forge.0)
+        .bind(to_row(repository))
+        .bind(since)
+        .execute(self.write())
+        .await?;
+        Ok(())
+    }
+
+    /// When a repository was given to us, where the forge told.
+    pub async fn installed_since(&self, forge: &ForgeName, repository: u64) -> Result<Option<i64>> {
+        let row = sqlx::query("SELECT since FROM installed WHERE forge = $1 AND repository_id = $2")
+            .bind(&forge.0)
+            .bind(to_row(repository))
+            .fetch_optional(self.read())
+            .await?;
+        Ok(row.map(|r| r.try_get("since")).transpose()?)
+    }
+
+    /// Reserves the account's next write, `gap` milliseconds after the one before: returns when it may be sent.
+    pub async fn reserve_write(
+        &self,
+        forge: &ForgeName,
+        installation: Option<u64>,
+        now: i64,
+        gap: i64,
+    ) -> Result<i64> {
+        let row = sqlx::query(
+            "INSERT INTO accounts (forge, installation, next_write_at, paused_until) VALUES ($1, $2, $3 + $4, 0)
+             ON CONFLICT (forge, installation) DO UPDATE SET next_write_at =
+                CASE WHEN accounts.next_write_at > $3 THEN accounts.next_write_at ELSE $3 END + $4
+             RETURNING next_write_at",
+        )
+        .bind(&forge.0)
+        .bind(account(installation))
+        .bind(now)
+        .bind(gap)
+        .fetch_one(self.write())
+        .await?;
+        Ok(row.try_get::<i64, _>("next_write_at")? - gap)
+    }
+
+    /// No job of this account is claimed before `until`.
+    pub async fn pause_account(
+        &self,
+        forge: &ForgeName,
+        installation: Option<u64>,
+        until: i64,
+    ) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO accounts (forge, installation, next_write_at, paused_until) VALUES ($1, $2, 0, $3)
+             ON CONFLICT (forge, installation) DO UPDATE SET paused_until =
+                CASE WHEN accounts.paused_until > $3 THEN accounts.paused_until ELSE $3 END",
+        )
+        .bind(&forge.0)
+        .bind(account(installation))
+        .bind(until)
+        .execute(self.write())
+        .await?;
+        Ok(())
+    }
+}
+
+/// Forges without installations have one account: 0.
+fn account(installation: Option<u64>) -> i64 {
+    installation.map_or(0, to_row)
+}

@@ -1,0 +1,214 @@
+//! Open pull requests as we last saw them, and their latest verdict.
+
+use sqlx::Row;
+
+use super::jobs::repository_of;
+use super::runs::{RunOutcome, parse_target};
+use super::{Result, Store, StoreError, from_row, to_row};
+use crate::model::id::{ForgeName, Repository, RunId, Sha, Target};
+
+/// A pull request of one repository of one forge.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct PullKey {
+    pub forge: ForgeName,
+    /// The repository's id.
+    pub repository: u64,
+    pub number: u64,
+}
+
+/// A pull request as a run or a sweep saw it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownPull {
+    pub forge: ForgeName,
+    pub repository: Repository,
+    pub number: u64,
+    pub head: Sha,
+    pub base_branch: String,
+    /// `None` where the files were not read: what was known stays.
+    pub touches_migrations: Option<bool>,
+    pub open: bool,
+}
+
+/// The latest verdict on a head, of one of the pull requests that share it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeadVerdict {
+    pub number: u64,
+    pub outcome: RunOutcome,
+    pub description: String,
+    pub run: RunId,
+}
+
+impl Store {
+    pub async fn note_pull(&self, pull: &KnownPull) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO pulls_known (forge, repository_id, number, owner, name, installation, head, base_branch,
+                touches_migrations, is_open) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, COALESCE($9, 0), $10)
+             ON CONFLICT (forge, repository_id, number) DO UPDATE SET owner = excluded.owner, name = excluded.name,
+                installation = excluded.installation, head = excluded.head, base_branch = excluded.base_branch,
+                touches_migrations = COALESCE($9, pulls_known.touches_migrations), is_open = excluded.is_open",
+        )
+        .bind(&pull.forge.0)
+        .bind(to_row(pull.repository.id))
+        .bind(to_row(pull.number))
+        .bind(&pull.repository.owner)
+        .bind(&pull.repository.name)
+        .bind(pull.repository.installation.map(to_row))
+        .bind(pull.head.as_str())
+        .bind(&pull.base_branch)
+        .bind(pull.touches_migrations.map(i64::from))
+        .bind(i64::from(pull.open))
+        .execute(self.write())
+        .await?;
+        Ok(())
+    }
+
+    pub async fn close_pull(&self, pull: &PullKey) -> Result<()> {
+        sqlx::query(
+            "UPDATE pulls_known SET is_open = 0 WHERE forge = $1 AND repository_id = $2 AND number = $3",
+        )
+        .bind(&pull.forge.0)
+        .bind(to_row(pull.repository))
+        .bind(to_row(pull.number))
+        .execute(self.write())
+        .await?;
+        Ok(())
+    }
+
+    /// Numbers of the pull requests that are open as far as we know.
+    pub async fn open_pulls(&self, forge: &ForgeName, repository: u64) -> Result<Vec<u64>> {
+        let rows = sqlx::query(
+            "SELECT number FROM pulls_known WHERE forge = $1 AND repository_id = $2 AND is_open = 1",
+        )
+        .bind(&forge.0)
+        .bind(to_row(repository))
+        .fetch_all(self.read())
+        .await?;
+        numbers(&rows)
+    }
+
+    /// Open pull requests into `branch` that touch migrations, newest first: what a moved target may break.
+    pub async fn pulls_touching_migrations(
+        &self,
+        forge: &ForgeName,
+        repository: u64,
+        branch: &str,
+        limit: i64,
+    ) -> Result<Vec<u64>> {
+        let rows = sqlx::query(
+            "SELECT number FROM pulls_known WHERE forge = $1 AND repository_id = $2 AND base_branch = $3
+                AND touches_migrations = 1 AND is_open = 1 ORDER BY number DESC LIMIT $4",
+        )
+        .bind(&forge.0)
+        .bind(to_row(repository))
+        .bind(branch)
+        .bind(limit)
+        .fetch_all(self.read())
+        .await?;
+        numbers(&rows)
+    }
+
+    /// Open pull requests whose head this commit is (P14: GitHub does not say so for forks).
+    pub async fn pulls_with_head(&self, forge: &ForgeName, repository: u64, head: &Sha) -> Result<Vec<u64>> {
+        let rows = sqlx::query(
+            "SELECT number FROM pulls_known WHERE forge = $1 AND repository_id = $2 AND head = $3 AND is_open = 1",
+        )
+        .bind(&forge.0)
+        .bind(to_row(repository))
+        .bind(head.as_str())
+        .fetch_all(self.read())
+        .await?;
+        numbers(&rows)
+    }
+
+    /// Remembers a verdict. To be called before its status is sent: of two runs on one head, the later sender then
+    /// knows both.
+    pub async fn save_verdict(&self, pull: &PullKey, head: &Sha, verdict: &HeadVerdict) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO statuses (forge, repository_id, pull, head, outcome, description, run_id)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (forge, repository_id, pull, head) DO UPDATE SET outcome = excluded.outcome,
+                description = excluded.description, run_id = excluded.run_id",
+        )
+        .bind(&pull.forge.0)
+        .bind(to_row(pull.repository))
+        .bind(to_row(pull.number))
+        .bind(head.as_str())
+        .bind(verdict.outcome.as_str())
+        .bind(&verdict.description)
+        .bind(&verdict.run.0)
+        .execute(self.write())
+        .await?;
+        Ok(())
+    }
+
+    /// The latest verdict of each pull request with this head that is not known to be closed.
+    pub async fn latest_verdicts_for_head(
+        &self,
+        forge: &ForgeName,
+        repository: u64,
+        head: &Sha,
+    ) -> Result<Vec<HeadVerdict>> {
+        let rows = sqlx::query(
+            "SELECT s.pull, s.outcome, s.description, s.run_id FROM statuses s
+             LEFT JOIN pulls_known p ON p.forge = s.forge AND p.repository_id = s.repository_id AND p.number = s.pull
+             WHERE s.forge = $1 AND s.repository_id = $2 AND s.head = $3 AND COALESCE(p.is_open, 1) = 1 ORDER BY s.pull",
+        )
+        .bind(&forge.0)
+        .bind(to_row(repository))
+        .bind(head.as_str())
+        .fetch_all(self.write())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let outcome: String = row.try_get("outcome")?;
+                Ok(HeadVerdict {
+                    number: from_row(row.try_get("pull")?),
+                    outcome: RunOutcome::parse(&outcome).ok_or(StoreError::Unreadable { what: "outcome" })?,
+                    description: row.try_get("description")?,
+                    run: RunId(row.try_get("run_id")?),
+                })
+            })
+            .collect()
+    }
+
+    /// Has a run on exactly this head come to its end with a verdict?
+    pub async fn head_is_judged(
+        &self,
+        forge: &ForgeName,
+        repository: u64,
+        target: &Target,
+        head: &Sha,
+    ) -> Result<bool> {
+        let row = sqlx::query(
+            "SELECT 1 FROM runs WHERE forge = $1 AND repository_id = $2 AND target = $3 AND head = $4
+                AND finished_at IS NOT NULL AND outcome IN ('approved', 'changes_requested', 'incomplete', 'broken')",
+        )
+        .bind(&forge.0)
+        .bind(to_row(repository))
+        .bind(target.to_string())
+        .bind(head.as_str())
+        .fetch_optional(self.read())
+        .await?;
+        Ok(row.is_some())
+    }
+
+    /// Every pull request that is open as far as we know, with its repository.
+    pub(super) async fn all_open_pulls(&self) -> Result<Vec<(ForgeName, Repository, Target)>> {
+        let rows = sqlx::query(
+            "SELECT forge, repository_id, owner, name, installation, number FROM pulls_known WHERE is_open = 1
+             ORDER BY forge, owner, name, number DESC LIMIT 1000",
+        )
+        .fetch_all(self.read())
+        .await?;
+        rows.iter()
+            .map(|row| {
+                let target = parse_target(&format!("pull/{}", from_row(row.try_get("number")?)))?;
+                Ok((ForgeName(row.try_get("forge")?), repository_of(row)?, target))
+            })
+            .collect()
+    }
+}
+
+fn numbers(rows: &[sqlx::any::AnyRow]) -> Result<Vec<u64>> {
+    Ok(rows.iter().map(|row| row.try_get("number").map(from_row)).collect::<sqlx::Result<_>>()?)
+}

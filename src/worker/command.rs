@@ -1,0 +1,37 @@
+//! `/red-panda recheck`: acknowledged, and turned into a review.
+
+use crate::forge::ForgeError;
+use crate::model::delivery::{CommandArgument, JobKind, NewJob, Reason};
+use crate::review::{ClaimedJob, JobEnd, JobError};
+
+use super::{Worker, forge_error, store_error};
+
+impl Worker {
+    /// Only people who may write to the repository are obeyed; others are not answered at all.
+    pub(super) async fn command(&self, job: &ClaimedJob) -> Result<JobEnd, JobError> {
+        let NewJob { forge: name, repository, argument, .. } = &job.job;
+        let Some(served) = self.forges.get(name) else {
+            return Err(JobError::Fatal(format!("forge \"{name}\" is no longer in the settings")));
+        };
+        let command = argument.as_deref().and_then(CommandArgument::parse);
+        let command =
+            command.ok_or_else(|| JobError::Fatal("the command has no comment and author".to_owned()))?;
+        if !served.forge.fetch_may_write(repository, &command.author).await.map_err(forge_error)? {
+            tracing::info!("a command of somebody who may not write was not obeyed");
+            return Ok(JobEnd::Done);
+        }
+        let review = NewJob {
+            kind: JobKind::Review,
+            reason: Reason::Command,
+            priority: 0,
+            argument: None,
+            ..job.job.clone()
+        };
+        self.store.enqueue(&review, self.now()).await.map_err(store_error)?;
+        match served.forge.ensure_reaction(repository, command.comment_id).await {
+            // The review is what was asked for; a reaction that is not allowed changes nothing about it.
+            Ok(()) | Err(ForgeError::NotFound { .. } | ForgeError::Forbidden { .. }) => Ok(JobEnd::Done),
+            Err(error) => Err(forge_error(error)),
+        }
+    }
+}

@@ -1,0 +1,222 @@
+//! What no webhook told us: forges lose deliveries and do not send them again (P16).
+
+use std::time::Duration;
+
+use tokio::sync::watch;
+
+use crate::forge::ForgeError;
+use crate::model::delivery::{JobKind, NewJob, Reason};
+use crate::model::id::{ForgeName, Repository, Sha, Target};
+use crate::model::pull::PullRequest;
+use crate::review::{ClaimedJob, JobEnd, JobError};
+use crate::store::pulls::{KnownPull, PullKey};
+
+use super::{ServedForge, Worker, forge_error, store_error};
+
+const EVERY: i64 = 600_000;
+
+/// At a start, a sweep this young is not done again: replicas start together.
+const FRESH: i64 = 60_000;
+
+/// Twenty jobs a minute.
+const GAP: i64 = 3_000;
+
+/// How long deliveries and ended jobs are remembered: longer than any forge sends again.
+const MEMORY: i64 = 35 * 86_400_000;
+
+impl Worker {
+    pub(super) async fn sweep_now_and_then(&self, mut stop: watch::Receiver<bool>) {
+        let mut at_least = FRESH;
+        while !*stop.borrow() {
+            tokio::select! {
+                () = self.sweep_if_due(at_least) => {}
+                _ = stop.changed() => return,
+            }
+            at_least = EVERY;
+            tokio::select! {
+                // Looks more often than it sweeps, so that another replica's start does not shift ours far.
+                () = tokio::time::sleep(Duration::from_secs(60)) => {}
+                _ = stop.changed() => return,
+            }
+        }
+    }
+
+    /// Sweeps every forge now. For stories; [`Worker::run`] does it by itself.
+    pub async fn sweep(&self) {
+        self.sweep_if_due(0).await;
+    }
+
+    async fn sweep_if_due(&self, every: i64) {
+        for (name, served) in self.forges.iter() {
+            if let Err(error) = self.sweep_forge(name, served, every).await {
+                tracing::warn!(forge = %name, %error, "the sweep did not come to its end; the next one carries on");
+            }
+        }
+        if let Err(error) = self.store.prune(self.now() - MEMORY).await {
+            tracing::warn!(%error, "old rows could not be removed");
+        }
+    }
+
+    async fn sweep_forge(&self, name: &ForgeName, served: &ServedForge, every: i64) -> Result<(), JobError> {
+        let started = self.store.first_started(name, self.now()).await.map_err(store_error)?;
+        if !self.store.take_sweep(name, self.now(), every).await.map_err(store_error)? {
+            return Ok(());
+        }
+        let mut turn = self.next_turn(name).await?;
+        for repository in served.forge.fetch_repositories().await.map_err(forge_error)? {
+            if !(served.allows)(&repository.full_name()) {
+                continue;
+            }
+            match self.look_through(name, served, &repository, started, &mut turn).await {
+                // Waiting is the only thing to do, for all of this account's repositories.
+                Err(error @ JobError::RateLimited { .. }) => return Err(error),
+                Err(error) => {
+                    tracing::warn!(forge = %name, repo = %repository.full_name(), %error, "not swept")
+                }
+                Ok(()) => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// A sweep of one repository: it was given to us, or a check of a commit was asked for whose pull request we
+    /// do not know.
+    pub(super) async fn sweep_repository(&self, job: &ClaimedJob) -> Result<JobEnd, JobError> {
+        let NewJob { forge: name, repository, target, reason, argument, .. } = &job.job;
+        let Some(served) = self.forges.get(name) else {
+            return Err(JobError::Fatal(format!("forge \"{name}\" is no longer in the settings")));
+        };
+        let started = self.store.first_started(name, self.now()).await.map_err(store_error)?;
+        if let Some(since) =
+            argument.as_deref().and_then(|a| a.parse().ok()).filter(|_| *reason == Reason::Backlog)
+        {
+            self.store.note_installed(name, repository.id, since).await.map_err(store_error)?;
+        }
+        match target {
+            Target::Group(head) => self.look_again(name, served, repository, head).await?,
+            Target::Pull(_) => {
+                let mut turn = self.next_turn(name).await?;
+                self.look_through(name, served, repository, started, &mut turn).await?;
+            }
+        }
+        Ok(JobEnd::Done)
+    }
+
+    /// When the next pull request that a sweep finds may be looked at.
+    async fn next_turn(&self, name: &ForgeName) -> Result<i64, JobError> {
+        let last = self.store.last_swept_run_at(name).await.map_err(store_error)?;
+        Ok(last.map_or(self.now(), |last| self.now().max(last + GAP)))
+    }
+
+    async fn look_through(
+        &self,
+        name: &ForgeName,
+        served: &ServedForge,
+        repository: &Repository,
+        started: i64,
+        turn: &mut i64,
+    ) -> Result<(), JobError> {
+        let installed = self.store.installed_since(name, repository.id).await.map_err(store_error)?;
+        for pull in self.fetch_and_note(name, served, repository).await? {
+            let old = pull.head_since.is_some_and(|at| at < installed.unwrap_or(started));
+            if self.queue_unless_judged(name, &pull, old, *turn).await? {
+                *turn += GAP;
+            }
+        }
+        Ok(())
+    }
+
+    /// A check of this commit was asked for: of every pull request whose head it is.
+    async fn look_again(
+        &self,
+        name: &ForgeName,
+        served: &ServedForge,
+        repository: &Repository,
+        head: &Sha,
+    ) -> Result<(), JobError> {
+        for pull in self.fetch_and_note(name, served, repository).await?.iter().filter(|p| p.head == *head) {
+            let job = found(name, pull, Reason::Rerequested, 0);
+            self.store.enqueue(&job, self.now()).await.map_err(store_error)?;
+        }
+        Ok(())
+    }
+
+    async fn fetch_and_note(
+        &self,
+        name: &ForgeName,
+        served: &ServedForge,
+        repository: &Repository,
+    ) -> Result<Vec<PullRequest>, JobError> {
+        match served.forge.fetch_open_pulls(repository).await {
+            Ok(pulls) => {
+                self.note_open(name, repository, &pulls).await?;
+                Ok(pulls)
+            }
+            // Pull requests switched off, or the repository went away since it was listed.
+            Err(ForgeError::NotFound { .. } | ForgeError::Gone { .. }) => Ok(Vec::new()),
+            Err(error) => Err(forge_error(error)),
+        }
+    }
+
+    /// The store's list of open pull requests becomes the forge's.
+    async fn note_open(
+        &self,
+        name: &ForgeName,
+        repository: &Repository,
+        pulls: &[PullRequest],
+    ) -> Result<(), JobError> {
+        for number in self.store.open_pulls(name, repository.id).await.map_err(store_error)? {
+            if !pulls.iter().any(|p| p.number == number) {
+                let key = PullKey { forge: name.clone(), repository: repository.id, number };
+                self.store.close_pull(&key).await.map_err(store_error)?;
+            }
+        }
+        for pull in pulls {
+            let known = KnownPull {
+                forge: name.clone(),
+                repository: pull.repository.clone(),
+                number: pull.number,
+                head: pull.head.clone(),
+                base_branch: pull.base_branch.clone(),
+                touches_migrations: None,
+                open: true,
+            };
+            self.store.note_pull(&known).await.map_err(store_error)?;
+        }
+        Ok(())
+    }
+
+    /// `true` when it was queued.
+    async fn queue_unless_judged(
+        &self,
+        name: &ForgeName,
+        pull: &PullRequest,
+        old: bool,
+        turn: i64,
+    ) -> Result<bool, JobError> {
+        let target = Target::Pull(pull.number);
+        let judged = self.store.head_is_judged(name, pull.repository.id, &target, &pull.head).await;
+        if judged.map_err(store_error)? {
+            return Ok(false);
+        }
+        let job = found(name, pull, if old { Reason::Backlog } else { Reason::Swept }, 10);
+        let queued = self.store.enqueue_swept(&job, self.now(), turn).await.map_err(store_error)?;
+        if queued {
+            metrics::counter!("red_panda_swept_total", "forge" => name.0.clone()).increment(1);
+        }
+        Ok(queued)
+    }
+}
+
+fn found(name: &ForgeName, pull: &PullRequest, reason: Reason, priority: i64) -> NewJob {
+    NewJob {
+        forge: name.clone(),
+        repository: pull.repository.clone(),
+        target: Target::Pull(pull.number),
+        kind: JobKind::Review,
+        reason,
+        head_hint: Some(pull.head.clone()),
+        priority,
+        argument: None,
+    }
+}

@@ -1,0 +1,462 @@
+//! The store keeps its promises on SQLite, and on PostgreSQL when `TEST_DATABASE_URL` names a server.
+
+use red_panda::model::delivery::{JobKind, NewJob, Reason};
+use red_panda::model::finding::Fingerprint;
+use red_panda::model::id::{ForgeName, Repository, RunId, Sha, Target};
+use red_panda::model::judgement::Verdict;
+use red_panda::model::plan::{Posting, PostingKind};
+use red_panda::store::jobs::{Failure, Fate, Finished, MAX_ATTEMPTS};
+use red_panda::store::pulls::{HeadVerdict, KnownPull, PullKey};
+use red_panda::store::runs::{Counts, Read, RunEnd, RunOutcome, RunPage, RunStart};
+use red_panda::store::{Accepted, Delivery, Store};
+
+/// A fresh, empty database; gone when dropped (SQLite) or left to the test server (PostgreSQL).
+pub(crate) struct Database {
+    pub(crate) url: String,
+    _folder: Option<tempfile::TempDir>,
+}
+
+pub(crate) fn sqlite() -> Database {
+    let folder = tempfile::tempdir().unwrap();
+    Database { url: format!("sqlite://{}", folder.path().join("panda.db").display()), _folder: Some(folder) }
+}
+
+async fn postgres(server: &str) -> Database {
+    sqlx::any::install_default_drivers();
+    let schema = format!("story_{}", uuid::Uuid::new_v4().simple());
+    let pool = sqlx::AnyPool::connect(server).await.unwrap();
+    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"))).execute(&pool).await.unwrap();
+    let joint = if server.contains('?') { '&' } else { '?' };
+    Database { url: format!("{server}{joint}options[search_path]={schema}"), _folder: None }
+}
+
+/// Every database there is here: each story runs on all of them.
+async fn databases() -> Vec<Database> {
+    let mut all = vec![sqlite()];
+    if let Ok(server) = std::env::var("TEST_DATABASE_URL") {
+        all.push(postgres(&server).await);
+    }
+    all
+}
+
+pub(crate) fn forge() -> ForgeName {
+    ForgeName("forgejo".to_owned())
+}
+
+pub(crate) fn repository() -> Repository {
+    Repository { id: 42, owner: "alice".to_owned(), name: "trees".to_owned(), installation: None }
+}
+
+pub(crate) fn sha(digit: char) -> Sha {
+    Sha::parse(&digit.to_string().repeat(40)).unwrap()
+}
+
+pub(crate) fn review(number: u64, head: char) -> NewJob {
+    NewJob {
+        forge: forge(),
+        repository: repository(),
+        target: Target::Pull(number),
+        kind: JobKind::Review,
+        reason: Reason::Pushed,
+        head_hint: Some(sha(head)),
+        priority: 0,
+        argument: None,
+    }
+}
+
+fn delivery(id: &str) -> Delivery {
+    Delivery { forge: forge(), id: id.to_owned(), received_at: 1_000 }
+}
+
+fn pull(number: u64) -> PullKey {
+    PullKey { forge: forge(), repository: 42, number }
+}
+
+#[tokio::test]
+async fn p17_a_delivery_is_taken_once_however_often_it_comes() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        assert_eq!(store.accept(delivery("a"), vec![review(7, '1')]).await.unwrap(), Accepted::Queued);
+        assert_eq!(store.accept(delivery("a"), vec![review(7, '1')]).await.unwrap(), Accepted::Known);
+        assert!(store.claim("w", 1_000, 9_000).await.unwrap().is_some());
+        assert!(store.claim("w", 1_000, 9_000).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn p23_many_writers_at_once_never_find_the_database_locked() {
+    for database in databases().await {
+        let (one, two) =
+            (Store::open(&database.url).await.unwrap(), Store::open(&database.url).await.unwrap());
+        let writes = (0..60).map(|n| {
+            let store = if n % 2 == 0 { &one } else { &two };
+            async move {
+                let id = format!("d{n}");
+                store.accept(delivery(&id), vec![review(n, '1')]).await.unwrap();
+                store.note_pull(&known(n, None)).await.unwrap();
+                store.save_postings(&pull(n), &[]).await.unwrap();
+            }
+        });
+        futures::future::join_all(writes).await;
+        assert_eq!(one.queue_counts().await.unwrap().ready, 60);
+    }
+}
+
+#[tokio::test]
+async fn p16_what_was_accepted_is_there_after_a_restart() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        store.accept(delivery("a"), vec![review(7, '1')]).await.unwrap();
+        drop(store);
+        let again = Store::open(&database.url).await.unwrap();
+        let claim = again.claim("w", 1_000, 9_000).await.unwrap().unwrap();
+        assert_eq!((claim.job, claim.attempt), (review(7, '1'), 1));
+    }
+}
+
+#[tokio::test]
+async fn a_newer_push_takes_the_place_of_the_waiting_one() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        store.accept(delivery("a"), vec![review(7, '1')]).await.unwrap();
+        let first = store.claim("w", 1_000, 9_000).await.unwrap().unwrap();
+        store
+            .fail(&first.id, &first.token, 1_000, &Failure::Retry { at: 60_000, error: "502".into() })
+            .await
+            .unwrap();
+        store.accept(delivery("b"), vec![review(7, '2')]).await.unwrap();
+        let claim =
+            store.claim("w", 1_000, 9_000).await.unwrap().expect("the push does not wait for the retry");
+        assert_eq!((claim.job.head_hint, claim.attempt), (Some(sha('2')), 1));
+        assert_ne!(claim.run, first.run, "another head is another run");
+        assert!(store.claim("w", 90_000, 99_000).await.unwrap().is_none(), "one row");
+    }
+}
+
+#[tokio::test]
+async fn what_matters_less_leaves_the_waiting_job_as_it_is() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        store.enqueue(&review(7, '1'), 1_000).await.unwrap();
+        let moved = NewJob { reason: Reason::TargetMoved, priority: 10, head_hint: None, ..review(7, '1') };
+        store.enqueue(&moved, 2_000).await.unwrap();
+        assert!(
+            !store.enqueue_swept(&NewJob { reason: Reason::Swept, ..moved }, 2_000, 5_000).await.unwrap()
+        );
+        let claim = store.claim("w", 1_000, 9_000).await.unwrap().unwrap();
+        assert_eq!(
+            (claim.job.reason, claim.job.priority, claim.job.head_hint),
+            (Reason::Pushed, 0, Some(sha('1')))
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_command_never_pushes_out_the_waiting_review() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        let command = NewJob { kind: JobKind::Command, argument: Some("9 mallory".into()), ..review(7, '1') };
+        store.enqueue(&review(7, '1'), 1_000).await.unwrap();
+        store.enqueue(&command, 1_001).await.unwrap();
+        let first = store.claim("w", 2_000, 9_000).await.unwrap().unwrap();
+        assert!(store.claim("v", 2_000, 9_000).await.unwrap().is_none(), "one key, one at a time");
+        assert!(store.finish(&first.id, &first.token, 2_000, Finished::Done).await.unwrap());
+        let second = store.claim("w", 2_000, 9_000).await.unwrap().unwrap();
+        assert_eq!((first.job.kind, second.job.kind), (JobKind::Review, JobKind::Command));
+    }
+}
+
+#[tokio::test]
+async fn two_replicas_never_hold_one_pull_request() {
+    for database in databases().await {
+        let (one, two) =
+            (Store::open(&database.url).await.unwrap(), Store::open(&database.url).await.unwrap());
+        for number in 0..20 {
+            one.enqueue(&review(number % 5, '1'), 1_000).await.unwrap();
+            let claims = futures::future::join_all((0..4).map(|i| {
+                let store = if i % 2 == 0 { &one } else { &two };
+                store.claim("w", 1_000, 9_000)
+            }));
+            let claims: Vec<_> = claims.await.into_iter().filter_map(Result::unwrap).collect();
+            assert_eq!(claims.len(), 1);
+            for claim in claims {
+                assert!(two.finish(&claim.id, &claim.token, 1_000, Finished::Done).await.unwrap());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn p12_a_lease_that_ran_out_is_taken_over_and_the_old_holder_can_write_nothing() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        store.enqueue(&review(7, '1'), 1_000).await.unwrap();
+        let old = store.claim("w", 1_000, 2_000).await.unwrap().unwrap();
+        assert!(store.holds(&old.id, &old.token, 2_000).await.unwrap());
+        assert!(store.heartbeat(&old.id, &old.token, 3_000).await.unwrap());
+        assert_eq!(store.reap(2_500).await.unwrap(), 0);
+        assert!(!store.holds(&old.id, &old.token, 3_001).await.unwrap());
+        assert_eq!(store.reap(3_001).await.unwrap(), 1);
+        let new = store.claim("v", 3_001, 9_000).await.unwrap().unwrap();
+        assert_eq!((new.attempt, &new.run), (2, &old.run), "a resumed run finds what it already wrote");
+        assert!(!store.holds(&old.id, &old.token, 3_001).await.unwrap());
+        assert!(!store.heartbeat(&old.id, &old.token, 9_000).await.unwrap());
+        assert!(!store.finish(&old.id, &old.token, 3_001, Finished::Done).await.unwrap());
+        let late = Failure::Fatal { error: "late".into() };
+        assert_eq!(store.fail(&old.id, &old.token, 3_001, &late).await.unwrap(), Fate::LeaseLost);
+        assert!(store.finish(&new.id, &new.token, 3_002, Finished::Done).await.unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_reaped_job_gives_way_to_the_push_that_waits() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        store.enqueue(&review(7, '1'), 1_000).await.unwrap();
+        store.claim("w", 1_000, 2_000).await.unwrap().unwrap();
+        store.enqueue(&review(7, '2'), 1_500).await.unwrap();
+        assert_eq!(store.reap(3_000).await.unwrap(), 1);
+        let claim = store.claim("w", 3_000, 9_000).await.unwrap().unwrap();
+        assert_eq!(claim.job.head_hint, Some(sha('2')));
+        store.finish(&claim.id, &claim.token, 3_000, Finished::Done).await.unwrap();
+        assert!(store.claim("w", 99_000, 99_999).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn p8_a_rate_limit_spends_no_attempt_and_holds_the_account_back() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        store.enqueue(&review(7, '1'), 1_000).await.unwrap();
+        for round in 1..20 {
+            let now = round * 10_000;
+            let claim = store.claim("w", now, now + 999).await.unwrap().unwrap();
+            assert_eq!(claim.attempt, 1);
+            let limited = Failure::RateLimited { until: now + 10_000 };
+            assert_eq!(store.fail(&claim.id, &claim.token, now, &limited).await.unwrap(), Fate::WillRetry);
+            store.enqueue(&review(8, '1'), now).await.unwrap();
+            assert!(
+                store.claim("w", now + 9_999, now + 10_999).await.unwrap().is_none(),
+                "nor any other of its jobs"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_job_out_of_attempts_waits_to_tell_the_forge_and_is_dead_then() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        store.accept(delivery("a"), vec![review(7, '1')]).await.unwrap();
+        let mut fates = Vec::new();
+        for now in 1_001..1_001 + MAX_ATTEMPTS {
+            let claim = store.claim("w", now, 9_000).await.unwrap().unwrap();
+            assert_eq!(claim.giving_up, None);
+            let failure = Failure::Retry { at: now, error: format!("502 at {now}") };
+            fates.push(store.fail(&claim.id, &claim.token, now, &failure).await.unwrap());
+        }
+        assert_eq!((fates[0], fates.last()), (Fate::WillRetry, Some(&Fate::GivingUp)));
+        let last = store.claim("w", 2_000, 9_000).await.unwrap().unwrap();
+        assert_eq!(last.giving_up.as_deref(), Some("502 at 1008"));
+        assert!(store.finish(&last.id, &last.token, 2_000, Finished::Done).await.unwrap());
+        assert_eq!(store.queue_counts().await.unwrap().dead, 1);
+        assert!(!store.enqueue_swept(&review(7, '1'), 3_000, 3_000).await.unwrap(), "the sweep lets it rest");
+        assert_eq!(store.overview().await.unwrap().dead[0].error, "502 at 1008");
+        assert_eq!(store.accept(delivery("a"), vec![]).await.unwrap(), Accepted::Requeued);
+        let revived = store.claim("w", 3_000, 9_000).await.unwrap().unwrap();
+        assert_eq!((revived.attempt, revived.giving_up), (1, None));
+    }
+}
+
+#[tokio::test]
+async fn a_forge_that_cannot_be_told_of_a_death_does_not_keep_the_job_alive() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        store.enqueue(&review(7, '1'), 1_000).await.unwrap();
+        let claim = store.claim("w", 1_000, 9_000).await.unwrap().unwrap();
+        let fatal = Failure::Fatal { error: "gone".into() };
+        assert_eq!(store.fail(&claim.id, &claim.token, 1_000, &fatal).await.unwrap(), Fate::GivingUp);
+        let mut fate = Fate::GivingUp;
+        for now in 2_000..2_000 + MAX_ATTEMPTS {
+            let claim = store.claim("w", now, 9_000).await.unwrap().unwrap();
+            assert_eq!(claim.giving_up.as_deref(), Some("gone"));
+            fate = store
+                .fail(&claim.id, &claim.token, now, &Failure::Retry { at: now, error: "502".into() })
+                .await
+                .unwrap();
+        }
+        assert_eq!(fate, Fate::Dead);
+        assert!(store.claim("w", 99_000, 99_999).await.unwrap().is_none());
+    }
+}
+
+#[tokio::test]
+async fn a_released_job_is_there_at_once_for_the_next() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        store.enqueue(&review(7, '1'), 1_000).await.unwrap();
+        let claim = store.claim("w", 1_000, 9_000).await.unwrap().unwrap();
+        store.fail(&claim.id, &claim.token, 1_000, &Failure::Released).await.unwrap();
+        assert_eq!(store.claim("v", 1_000, 9_000).await.unwrap().unwrap().attempt, 1);
+    }
+}
+
+#[tokio::test]
+async fn postings_come_back_as_they_were_written_and_change_in_place() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        let posting = Posting {
+            kind: PostingKind::Inline,
+            forge_id: u64::MAX - 1,
+            review_id: 3,
+            fingerprints: vec![Fingerprint("00ff00ff00ff00ff".into())],
+            headline: "h".into(),
+            body_hash: "abc".into(),
+            fixed: false,
+            removed: false,
+        };
+        let summary = Posting { kind: PostingKind::Summary, ..posting.clone() };
+        store.save_postings(&pull(7), &[posting.clone(), summary.clone()]).await.unwrap();
+        let wanted = [
+            Posting { body_hash: "def".into(), removed: true, ..posting },
+            Posting { fixed: true, ..summary },
+        ];
+        store.save_postings(&pull(7), &wanted).await.unwrap();
+        assert_eq!(store.postings(&pull(7)).await.unwrap(), wanted);
+        assert_eq!(store.postings(&pull(8)).await.unwrap(), []);
+    }
+}
+
+#[tokio::test]
+async fn a_run_begins_ends_and_keeps_its_page() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        let id = RunId("r1".into());
+        let start = run_start("r1", 7, 5_000);
+        store.begin_run(&start).await.unwrap();
+        store.begin_run(&start).await.unwrap();
+        assert_eq!(store.unfinished_runs(&forge(), 42, &Target::Pull(7)).await.unwrap().len(), 1);
+        let end = run_end(RunOutcome::Verdict(Verdict::ChangesRequested));
+        store.finish_run(&id, &end).await.unwrap();
+        let run = store.run(&id).await.unwrap().unwrap();
+        assert_eq!(run.page.as_ref(), Some(&end.page));
+        assert_eq!((run.summary.outcome, run.summary.errors), (Some(end.outcome), 2));
+        assert!(store.unfinished_runs(&forge(), 42, &Target::Pull(7)).await.unwrap().is_empty());
+        assert!(store.head_is_judged(&forge(), 42, &Target::Pull(7), &sha('1')).await.unwrap());
+        assert!(!store.head_is_judged(&forge(), 42, &Target::Pull(7), &sha('2')).await.unwrap());
+        store.begin_run(&run_start("r2", 7, 6_000)).await.unwrap();
+        let runs = store.runs_of(&forge(), 42, &Target::Pull(7), 10).await.unwrap();
+        assert_eq!(runs.iter().map(|r| r.id.0.as_str()).collect::<Vec<_>>(), ["r2", "r1"]);
+        assert_eq!(store.run(&RunId("r3".into())).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn pull_requests_that_share_a_head_know_of_each_other_while_they_are_open() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        for (number, outcome) in
+            [(7, RunOutcome::Verdict(Verdict::Approved)), (8, RunOutcome::Verdict(Verdict::ChangesRequested))]
+        {
+            let run = RunId(format!("r{number}"));
+            let verdict = HeadVerdict { number, outcome, description: "words".into(), run };
+            store.save_verdict(&pull(number), &sha('1'), &verdict).await.unwrap();
+        }
+        assert_eq!(store.latest_verdicts_for_head(&forge(), 42, &sha('1')).await.unwrap().len(), 2);
+        store.note_pull(&known(8, Some(true))).await.unwrap();
+        store.close_pull(&pull(8)).await.unwrap();
+        let open = store.latest_verdicts_for_head(&forge(), 42, &sha('1')).await.unwrap();
+        assert_eq!((open.len(), open[0].number), (1, 7));
+    }
+}
+
+#[tokio::test]
+async fn a_sweep_that_did_not_read_the_files_forgets_nothing_about_them() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        store.note_pull(&known(7, Some(true))).await.unwrap();
+        store.note_pull(&known(7, None)).await.unwrap();
+        store.note_pull(&known(8, None)).await.unwrap();
+        assert_eq!(store.pulls_touching_migrations(&forge(), 42, "main", 50).await.unwrap(), [7]);
+        assert!(store.pulls_touching_migrations(&forge(), 42, "other", 50).await.unwrap().is_empty());
+        let mut with_head = store.pulls_with_head(&forge(), 42, &sha('1')).await.unwrap();
+        with_head.sort_unstable();
+        assert_eq!(with_head, [7, 8]);
+    }
+}
+
+#[tokio::test]
+async fn accounts_pace_their_writes_and_forges_remember_their_start() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        let mut times = Vec::new();
+        for now in [1_000, 1_000, 1_000, 9_000] {
+            times.push(store.reserve_write(&forge(), Some(5), now, 1_000).await.unwrap());
+        }
+        assert_eq!(times, [1_000, 2_000, 3_000, 9_000]);
+        assert_eq!(store.first_started(&forge(), 100).await.unwrap(), 100);
+        assert_eq!(store.first_started(&forge(), 200).await.unwrap(), 100);
+        assert!(store.take_sweep(&forge(), 1_000, 600).await.unwrap());
+        assert!(!store.take_sweep(&forge(), 1_100, 600).await.unwrap(), "another replica has just done it");
+    }
+}
+
+#[tokio::test]
+async fn old_rows_are_forgotten_and_waiting_ones_are_not() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        store.accept(delivery("a"), vec![review(7, '1'), review(8, '1')]).await.unwrap();
+        let claim = store.claim("w", 1_000, 9_000).await.unwrap().unwrap();
+        store.finish(&claim.id, &claim.token, 1_000, Finished::Done).await.unwrap();
+        store.prune(50_000).await.unwrap();
+        assert_eq!(store.queue_counts().await.unwrap().ready, 1);
+        assert_eq!(
+            store.accept(delivery("a"), vec![]).await.unwrap(),
+            Accepted::Queued,
+            "its id is forgotten"
+        );
+    }
+}
+
+pub(crate) fn known(number: u64, touches_migrations: Option<bool>) -> KnownPull {
+    KnownPull {
+        forge: forge(),
+        repository: repository(),
+        number,
+        head: sha('1'),
+        base_branch: "main".into(),
+        touches_migrations,
+        open: true,
+    }
+}
+
+pub(crate) fn run_start(id: &str, number: u64, started_at: i64) -> RunStart {
+    RunStart {
+        id: RunId(id.into()),
+        job: "j".into(),
+        forge: forge(),
+        repository: 42,
+        owner: "alice".into(),
+        name: "trees".into(),
+        target: Target::Pull(number),
+        reason: Reason::Pushed,
+        head: Some(sha('1')),
+        started_at,
+    }
+}
+
+pub(crate) fn run_end(outcome: RunOutcome) -> RunEnd {
+    RunEnd {
+        outcome,
+        head: Some(sha('1')),
+        base: Some(sha('b')),
+        merge_base: Some(sha('c')),
+        finished_at: 9_000,
+        page: RunPage {
+            heading: "2 things to change before merging".into(),
+            counts: Counts { errors: 2, ..Counts::default() },
+            read: Read { files: 4, rules: 30, requests: 8, milliseconds: 1_234 },
+            ..RunPage::default()
+        },
+    }
+}
