@@ -108,14 +108,21 @@ impl Project {
             // Two apps of one label belong to two projects of a monorepo: nobody knows which is meant.
             let (Some(app), None) = (homes.next(), homes.next()) else { return Ok(Arc::new(state)) };
             let history = self.history(app)?;
-            for ancestor in history.ancestors(&own_dependencies(&name.app, migration)) {
-                let Some((path, _)) = history.by_name.get(ancestor) else { continue };
-                let Some(source) = self.migration_source(path)? else { continue };
+            let dependencies = own_dependencies(&name.app, migration);
+            let before = history.ancestors(&dependencies);
+            let paths = before.iter().filter_map(|name| Some((*name, &history.by_name.get(*name)?.0)));
+            let sources = paths.map(|(name, path)| Ok((name, self.migration_source(path)?)));
+            // What one step misses does not keep the others from asking too.
+            let mut missing = NotLoaded::default();
+            for (ancestor, source) in NotLoaded::all(sources)? {
+                let Some(source) = source else { continue };
                 for operation in source.operations().iter().filter(|o| o.position != Position::DatabaseOnly) {
-                    state.apply(self, path, ancestor, operation)?;
+                    if let Err(more) = state.apply(self, source.path(), ancestor, operation) {
+                        missing.merge(more);
+                    }
                 }
             }
-            Ok(Arc::new(state))
+            if missing.wants.is_empty() { Ok(Arc::new(state)) } else { Err(missing) }
         })
     }
 
@@ -185,12 +192,13 @@ fn created(
 ) -> Result<Model, NotLoaded> {
     let mut model = Model { created_in: Some(migration.to_owned()), ..Model::default() };
     let pairs = operation.argument("fields", 1).map(elements).unwrap_or_default();
-    for pair in pairs {
-        let [name, field] = elements(pair) else { continue };
-        if let Some(name) = string(name) {
-            model.fields.insert(name.to_lowercase(), field_of(project, path, operation.module, Some(field))?);
-        }
-    }
+    let fields = pairs.iter().filter_map(|pair| match elements(pair) {
+        [name, field] => Some((string(name)?.to_lowercase(), field)),
+        _ => None,
+    });
+    let fields =
+        fields.map(|(name, field)| Ok((name, field_of(project, path, operation.module, Some(field))?)));
+    model.fields = NotLoaded::all(fields)?.into_iter().collect();
     if let Some(Expr::Dict(options)) = operation.argument("options", 2) {
         model.untouched = options.items.iter().any(|item| {
             let key = item.key.as_ref().and_then(string);

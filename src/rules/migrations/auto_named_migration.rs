@@ -45,14 +45,10 @@ const EMPTY: [&str; 20] = [
 ];
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for file in files::of(context)? {
-        let Some(severity) = severity(&file) else { continue };
-        if file.is_new(context)? {
-            findings.push(finding(&file, severity));
-        }
-    }
-    Ok(findings)
+    files::each(context, |file, _| match severity(file) {
+        Some(severity) if file.is_new(context)? => Ok(vec![finding(file, severity)]),
+        _ => Ok(Vec::new()),
+    })
 }
 
 /// How badly the name is chosen, if it is.

@@ -99,18 +99,14 @@ fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
 }
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for file in files::of(context)? {
+    files::each(context, |file, _| {
         let module = file.source.migration().module();
         let functions = data_functions(module, &file.source.operations());
         let used = functions.into_iter().flat_map(|f| uses(module, f).into_iter().map(move |used| (f, used)));
-        let models = used.map(|(f, used)| live_model(context, &file, &used).map(|live| (f, used, live)));
+        let models = used.map(|(f, used)| live_model(context, file, &used).map(|live| (f, used, live)));
         let models = NotLoaded::all(models)?;
-        findings.extend(
-            models.iter().filter_map(|(f, used, live)| Some(finding(&file, f, used, live.as_ref()?))),
-        );
-    }
-    Ok(findings)
+        Ok(models.iter().filter_map(|(f, used, live)| Some(finding(file, f, used, live.as_ref()?))).collect())
+    })
 }
 
 /// The file's functions that a RunPython runs, forwards or backwards, and those that they call.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ruff_text_size::TextRange;
 
 use crate::model::change::{Change, ChangedFile, Path};
-use crate::model::finding::Place;
+use crate::model::finding::{Finding, Place};
 use crate::project::apps::{MigrationName, looks_like_migration};
 use crate::project::deployed;
 use crate::project::migration::{Operation, Position};
@@ -23,7 +23,7 @@ pub(super) struct File<'a> {
 }
 
 /// The changed files that hold a class `Migration` and parse; all that is missing for any of them is asked at once.
-pub(super) fn of<'a>(context: &Context<'a>) -> Result<Vec<File<'a>>, NotLoaded> {
+fn of<'a>(context: &Context<'a>) -> Result<Vec<File<'a>>, NotLoaded> {
     let files = context.migration_files()?;
     let sources = NotLoaded::all(files.iter().map(|(file, _)| context.here.migration_source(file.path)))?;
     let with_sources = files.into_iter().zip(sources);
@@ -33,6 +33,15 @@ pub(super) fn of<'a>(context: &Context<'a>) -> Result<Vec<File<'a>>, NotLoaded> 
             Some(File { path: file.path, name, source })
         })
         .collect())
+}
+
+/// What `check` finds in each changed migration. All files are asked before any of them waits for what it misses.
+pub(super) fn each<'a>(
+    context: &Context<'a>,
+    check: impl Fn(&File<'a>, &[File<'a>]) -> Result<Vec<Finding>, NotLoaded>,
+) -> Result<Vec<Finding>, NotLoaded> {
+    let files = of(context)?;
+    Ok(NotLoaded::all(files.iter().map(|file| check(file, &files)))?.concat())
 }
 
 /// All migrations of the apps whose migrations change: the models' state is replayed from them.

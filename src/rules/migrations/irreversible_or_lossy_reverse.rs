@@ -27,9 +27,8 @@ pub(super) static RULE: Rule = Rule {
 const TEST_TOOLS: [&str; 3] = ["MigrationExecutor", "migrate_from", "django_test_migrations"];
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    let files = files::of(context)?;
-    for file in &files {
+    files::each(context, |file, files| {
+        let mut findings = Vec::new();
         for operation in file.source.operations().iter().filter(|o| o.position != Position::StateOnly) {
             if is_one_way_class(operation) {
                 findings.push(one_way_class(file, operation));
@@ -38,12 +37,12 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
                 findings.push(lossy(file, operation));
             }
         }
-        findings.extend(removed_not_null(context, file, &files)?);
+        findings.extend(removed_not_null(context, file, files)?);
         if file.is_new(context)? && !is_tested(context, file)? {
             findings.extend(untested(file));
         }
-    }
-    Ok(findings)
+        Ok(findings)
+    })
 }
 
 fn reported(

@@ -23,11 +23,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    let files = files::of(context)?;
-    for file in &files {
+    files::each(context, |file, files| {
+        let mut findings = Vec::new();
         // A table that this change empties first takes any column.
-        let mut emptied = another_does(context, file, &files, may_empty)?;
+        let mut emptied = another_does(context, file, files, may_empty)?;
         let fault = |operation: &Operation<'_>| fault(context, file, operation);
         let matters = |operation: &Operation<'_>| Ok(fault(operation)?.is_some());
         file.replay(context, matters, |operation, state| {
@@ -42,8 +41,8 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
             }
             Ok(())
         })?;
-    }
-    Ok(findings)
+        Ok(findings)
+    })
 }
 
 /// What is wrong with an added field on a table with rows.

@@ -1,6 +1,6 @@
 use ruff_python_ast::Expr;
 
-use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Place, Severity, code};
+use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Severity, code};
 use crate::project::migration::{Operation, Position};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
@@ -8,7 +8,7 @@ use crate::syntax::python::normalised_expr;
 
 use super::forward::only_writes;
 use super::reverse::{RUN_PYTHON, insertion, is_copied, short, spelling};
-use super::rollback;
+use super::{files, rollback};
 
 pub(super) static RULE: Rule = Rule {
     code: "MIG004",
@@ -23,18 +23,16 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for file in super::files::of(context)? {
+    files::each(context, |file, _| {
+        let mut findings = Vec::new();
         for operation in file.source.operations() {
             if !RUN_PYTHON.is_missing(&operation) {
                 continue;
             }
             let migration = file.source.migration();
-            let place =
-                Place::Head { path: file.path.to_owned(), span: migration.module().span(&operation.at) };
             let what = label(&operation);
             let finding = RULE.finding(
-                place,
+                file.span(operation.at),
                 format!("{}.{what}", file.name),
                 NodeText::Open(normalised_expr(&Expr::Call(operation.call.clone()))),
                 format!("{} in {} cannot be reversed", code(&what), code(&file.name.to_string())),
@@ -44,8 +42,8 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
             let severity = if copied { Severity::Warning } else { Severity::Error };
             findings.push(finding.with_severity(severity).with_fix(fix(&operation)));
         }
-    }
-    Ok(findings)
+        Ok(findings)
+    })
 }
 
 /// `RunPython(fill_slugs)`, `DeleteSetting(setting='events')`

@@ -1,6 +1,6 @@
 use ruff_python_ast::Expr;
 
-use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Place, Severity, code};
+use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Severity, code};
 use crate::project::migration::Operation;
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
@@ -8,7 +8,7 @@ use crate::syntax::python::normalised_expr;
 
 use super::reverse::{RUN_SQL, insertion, is_copied, short, spelling};
 use super::runpython_without_reverse::consequence;
-use super::{rollback, sql};
+use super::{files, rollback, sql};
 
 pub(super) static RULE: Rule = Rule {
     code: "MIG005",
@@ -23,19 +23,17 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for file in super::files::of(context)? {
+    files::each(context, |file, _| {
+        let mut findings = Vec::new();
         for operation in file.source.operations() {
             if !RUN_SQL.is_missing(&operation) || does_nothing(&operation) {
                 continue;
             }
             let migration = file.source.migration();
             let statements = sql::statements(&operation).unwrap_or_default();
-            let place =
-                Place::Head { path: file.path.to_owned(), span: migration.module().span(&operation.at) };
             let what = label(&operation, &statements);
             let finding = RULE.finding(
-                place,
+                file.span(operation.at),
                 format!("{}.{what}", file.name),
                 NodeText::Open(normalised_expr(&Expr::Call(operation.call.clone()))),
                 format!("{} in {} cannot be reversed", code(&what), code(&file.name.to_string())),
@@ -49,8 +47,8 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
             };
             findings.push(finding.with_severity(severity).with_fix(fix(&operation, &statements, idle)));
         }
-    }
-    Ok(findings)
+        Ok(findings)
+    })
 }
 
 /// `RunSQL(RunSQL.noop)`, `RunSQL("")`, `RunSQL([])`.

@@ -53,18 +53,17 @@ const MANY_OPERATIONS: usize = 10;
 const MANY_MODELS: usize = 3;
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    let files = files::of(context)?;
-    for file in files.iter().filter(|file| !is_exempt(file)) {
-        if !file.is_new(context)? {
-            continue;
+    files::each(context, |file, files| {
+        let mut findings = Vec::new();
+        if is_exempt(file) || !file.is_new(context)? {
+            return Ok(findings);
         }
         findings.extend(mixed(file));
         findings.extend(many_operations(file));
         findings.extend(many_models(context, file)?);
-        findings.extend(remade(context, file, &files)?);
-    }
-    Ok(findings)
+        findings.extend(remade(context, file, files)?);
+        Ok(findings)
+    })
 }
 
 /// Initial migrations, squashes and merges are several changes by nature.

@@ -22,10 +22,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    let files = files::of(context)?;
-    for file in &files {
-        let mut filled = another_does(context, file, &files, changes_data)?;
+    files::each(context, |file, files| {
+        let mut findings = Vec::new();
+        let mut filled = another_does(context, file, files, changes_data)?;
         let needs_value = |operation: &Operation<'_>| needs_value(context, file, operation);
         file.replay(context, needs_value, |operation, state| {
             filled |= changes_data(operation);
@@ -42,8 +41,8 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
             }
             Ok(())
         })?;
-    }
-    Ok(findings)
+        Ok(findings)
+    })
 }
 
 /// Does the operation leave a column that is NOT NULL and that nothing fills?

@@ -54,18 +54,17 @@ fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
 }
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for file in files::of(context)? {
-        findings.extend(inside_transaction(&file));
-        let suspects = suspects(&file);
+    files::each(context, |file, _| {
+        let mut findings = inside_transaction(file);
+        let suspects = suspects(file);
         if suspects.is_empty() {
-            continue;
+            return Ok(findings);
         }
         let engines = context.here.database_engines()?;
         findings
-            .extend(suspects.into_iter().filter(|s| engines.contains(&s.fails_on)).map(|s| s.finding(&file)));
-    }
-    Ok(findings)
+            .extend(suspects.into_iter().filter(|s| engines.contains(&s.fails_on)).map(|s| s.finding(file)));
+        Ok(findings)
+    })
 }
 
 /// Something that one database alone understands.
