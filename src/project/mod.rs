@@ -2,8 +2,11 @@
 
 pub mod apps;
 pub mod canonical;
+pub mod contrib;
 pub mod deployed;
+pub mod graph;
 pub mod migration;
+pub mod settings;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -14,6 +17,7 @@ use crate::syntax::python::Module;
 
 use apps::Apps;
 use migration::Migration;
+use settings::Settings;
 
 /// One commit's files with everything that was understood of them so far. Files are parsed once.
 #[derive(Debug)]
@@ -22,11 +26,18 @@ pub struct Project {
     modules: Memo<Path, Option<Arc<Module>>>,
     migrations: Memo<Path, Option<Arc<Migration>>>,
     apps: Memo<(), Arc<Apps>>,
+    settings: Memo<(), Arc<Settings>>,
 }
 
 impl Project {
     pub fn new(snapshot: Arc<Snapshot>) -> Self {
-        Self { snapshot, modules: Memo::default(), migrations: Memo::default(), apps: Memo::default() }
+        Self {
+            snapshot,
+            modules: Memo::default(),
+            migrations: Memo::default(),
+            apps: Memo::default(),
+            settings: Memo::default(),
+        }
     }
 
     pub fn snapshot(&self) -> &Arc<Snapshot> {
@@ -58,6 +69,11 @@ impl Project {
             let Some(module) = self.module(path)? else { return Ok(None) };
             Ok(Migration::read(module).map(Arc::new))
         })
+    }
+
+    /// What the settings modules say, as far as their text tells.
+    pub fn settings(&self) -> Result<Arc<Settings>, NotLoaded> {
+        self.settings.get_or_try((), || Ok(Arc::new(settings::find(self)?)))
     }
 
     /// Apps that have a migration package in this repository.
