@@ -1,8 +1,8 @@
 //! The rounds of a run: rules that miss files wait, all that is missing is read in one batch, and only they run again.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
@@ -171,6 +171,9 @@ impl Run {
         let compared = |f: &&ChangedFile| f.hunks.is_none() || looks_like_migration(&f.path);
         for path in change.files.iter().filter(compared).filter_map(|f| f.base_path()).filter(wanted) {
             ask(self.sides.merge_base.file(path).map(drop));
+            if looks_like_migration(path) {
+                ask(self.sides.target_tip.file(path).map(drop));
+            }
         }
         for (rule, _) in &self.rules {
             for path in rule.wants.map_or_else(Vec::new, |wants| wants(change, &tree)) {
@@ -186,7 +189,8 @@ impl Run {
 
     /// The head's tree, and with it those that the migration rules compare with, when the change touches any.
     fn trees(&self) -> Result<Arc<Tree>, NotLoaded> {
-        let paths = self.input.change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
+        let paths =
+            self.input.change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
         let head = self.sides.head.tree();
         if !paths.into_iter().any(may_move_migrations) {
             return head;
@@ -285,10 +289,9 @@ impl Run {
 
 /// Files that some rule always asks for: known by name, so they come with the first batch.
 fn first_round(tree: &Tree) -> impl Iterator<Item = &str> {
-    tree.entries
-        .keys()
-        .map(String::as_str)
-        .filter(|path| matches!(file_name(path), "manage.py" | "apps.py" | ".gitignore") || looks_like_settings(path))
+    tree.entries.keys().map(String::as_str).filter(|path| {
+        matches!(file_name(path), "manage.py" | "apps.py" | ".gitignore") || looks_like_settings(path)
+    })
 }
 
 /// What the change introduces, and all that head has. The baseline runs only where head has findings.

@@ -3,10 +3,7 @@
 use super::apps::MigrationName;
 
 const MIGRATIONS: [(&str, &[&str]); 7] = [
-    (
-        "admin",
-        &["0001_initial", "0002_logentry_remove_auto_add", "0003_logentry_add_action_flag_choices"],
-    ),
+    ("admin", &["0001_initial", "0002_logentry_remove_auto_add", "0003_logentry_add_action_flag_choices"]),
     (
         "auth",
         &[

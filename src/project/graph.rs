@@ -8,7 +8,7 @@ use crate::source::{NotLoaded, snapshot::both};
 
 use super::Project;
 use super::apps::{App, MigrationName};
-use super::migration::{Dependency, Migration};
+use super::migration::{Dependency, Migration, is_south};
 
 /// One migration file.
 #[derive(Clone, Debug)]
@@ -37,7 +37,7 @@ impl Graph {
         let mut graph = Self::default();
         for (app, path, migration) in NotLoaded::all(read)? {
             let name = path.rsplit('/').next().and_then(|n| n.strip_suffix(".py"));
-            let (Some(migration), Some(name)) = (migration, name) else { continue };
+            let (Some(migration), Some(name)) = (migration.filter(|m| !is_south(m)), name) else { continue };
             let name = MigrationName { app: app.label.clone(), name: name.to_owned() };
             for old in migration.replaced() {
                 graph.replaced.insert(old.clone(), name.clone());
@@ -51,7 +51,10 @@ impl Graph {
     }
 
     /// The graph of all apps that have one of these files.
-    pub fn around<'a>(project: &Project, paths: impl IntoIterator<Item = &'a str>) -> Result<Self, NotLoaded> {
+    pub fn around<'a>(
+        project: &Project,
+        paths: impl IntoIterator<Item = &'a str>,
+    ) -> Result<Self, NotLoaded> {
         let (apps, _) = both(project.apps(), project.tree())?;
         let touched: BTreeMap<&str, App> = paths
             .into_iter()
@@ -96,7 +99,8 @@ impl Graph {
 
     /// Migrations of an app that nothing of the same app needs. More than one is what Django calls a conflict.
     pub fn leaves(&self, app: &str) -> Vec<&Node> {
-        let own = || self.nodes.values().filter(|n| n.name.app == app && !self.replaced.contains_key(&n.name));
+        let own =
+            || self.nodes.values().filter(|n| n.name.app == app && !self.replaced.contains_key(&n.name));
         let needed: BTreeSet<&MigrationName> = self
             .nodes
             .values()

@@ -85,7 +85,8 @@ impl DjangoProject {
 
 /// Is it a settings module by its name? Those are read with the first batch.
 pub fn looks_like_settings(path: &str) -> bool {
-    let named = |name: &str| name == "settings.py" || (name.starts_with("settings_") && name.ends_with(".py"));
+    let named =
+        |name: &str| name == "settings.py" || (name.starts_with("settings_") && name.ends_with(".py"));
     let in_folder = path.ends_with(".py") && file_name(folder(path)) == "settings";
     (named(file_name(path)) || in_folder) && path.split('/').count() <= 6 && !super::apps::is_vendored(path)
 }
@@ -97,7 +98,8 @@ pub(super) fn find(project: &Project) -> Result<Settings, NotLoaded> {
     let named = manage.iter().zip(scripts).filter_map(|(path, script)| {
         let root = folder(path);
         let name = script.and_then(|module| settings_module(&module));
-        let file = name.map_or_else(|| Some(join(root, "config/settings.py")), |n| module_path(&tree, root, &n))?;
+        let file =
+            name.map_or_else(|| Some(join(root, "config/settings.py")), |n| module_path(&tree, root, &n))?;
         Some((root, file))
     });
     let projects = named.map(|(root, file)| {
@@ -167,7 +169,8 @@ mod tests {
         Project::new(Arc::new(snapshot))
     }
 
-    const MANAGE: &str = "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings.local')\n";
+    const MANAGE: &str =
+        "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings.local')\n";
 
     #[test]
     fn split_settings_are_followed_to_their_base() {

@@ -76,8 +76,11 @@ fn missing(
     range: TextRange,
 ) -> Result<Finding, NotLoaded> {
     let module = node.migration.module();
-    let headline =
-        format!("{} depends on {}, which does not exist", code(&node.name.to_string()), code(&on.to_string()));
+    let headline = format!(
+        "{} depends on {}, which does not exist",
+        code(&node.name.to_string()),
+        code(&on.to_string())
+    );
     let consequence = format!(
         "Every `manage.py migrate` stops with {}.",
         code(&format!(
@@ -147,9 +150,11 @@ fn distance(a: &str, b: &str) -> usize {
 fn cycle(graph: &Graph) -> Option<Finding> {
     let node = graph.nodes().find(|node| graph.ancestors(&node.name).contains(&node.name))?;
     let parent = graph.parents(node).find(|p| *p != &node.name && graph.ancestors(p).contains(&node.name))?;
-    let at = node.migration.dependencies.iter().find(|d| {
-        d.dependency.migration().is_some_and(|name| graph.standing(name) == parent)
-    });
+    let at = node
+        .migration
+        .dependencies
+        .iter()
+        .find(|d| d.dependency.migration().is_some_and(|name| graph.standing(name) == parent));
     let range = at.map(|d| d.range).or_else(|| node.migration.class().map(|class| class.name.range))?;
     let headline =
         format!("{} and {} depend on each other", code(&node.name.to_string()), code(&parent.to_string()));
@@ -190,8 +195,11 @@ fn files(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
     for path in app.migration_files(&tree) {
         by_case.entry(path.to_lowercase()).or_default().push(path);
     }
-    let own: BTreeSet<&str> =
-        context.files().map(|f| f.path).filter(|path| app.migration_files(&tree).any(|p| p == *path)).collect();
+    let own: BTreeSet<&str> = context
+        .files()
+        .map(|f| f.path)
+        .filter(|path| app.migration_files(&tree).any(|p| p == *path))
+        .collect();
     for path in own {
         let Some(module) = context.here.module(path)? else { continue };
         let name = crate::source::tree::file_name(path).trim_end_matches(".py");
@@ -199,19 +207,28 @@ fn files(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
         found.extend(unreadable(&module, path, &subject));
         if name.contains('.') {
             let headline = format!("{} has a dot in its name, so Django does not see it", code(path));
-            let consequence = "`migrate` skips it without a word; what depends on it stops with `NodeNotFoundError`.";
+            let consequence =
+                "`migrate` skips it without a word; what depends on it stops with `NodeNotFoundError`.";
             let fix = Fix::text(format!("Name it {}.", code(&format!("{}.py", name.replace('.', "_")))));
             let place = Place::Path(path.to_owned());
-            found.push(RULE.finding(place, &subject, NodeText::Open("dot".into()), headline, consequence).with_fix(fix));
+            found.push(
+                RULE.finding(place, &subject, NodeText::Open("dot".into()), headline, consequence)
+                    .with_fix(fix),
+            );
         } else if module.fault().is_none() && !defines_migration(&module) {
             let headline = format!("{} has no class {}", code(path), code("Migration"));
             let consequence = format!(
                 "Every `manage.py` command that reads migrations stops with {}.",
-                code(&format!("BadMigrationError: Migration {name} in app {} has no Migration class", app.label))
+                code(&format!(
+                    "BadMigrationError: Migration {name} in app {} has no Migration class",
+                    app.label
+                ))
             );
             let text = match module.classes().first() {
                 Some(class) => format!("Call {} {}.", code(class.name.as_str()), code("Migration")),
-                None => "Move helpers out of the migration package, or begin the file's name with `_`.".to_owned(),
+                None => {
+                    "Move helpers out of the migration package, or begin the file's name with `_`.".to_owned()
+                }
             };
             let place = Place::Path(path.to_owned());
             let node = NodeText::Open("no class".into());
@@ -223,7 +240,10 @@ fn files(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
             let consequence = "On macOS and Windows only one of them can be checked out, so the other is missing from the graph.";
             let node = NodeText::Open((*twin).to_owned());
             let fix = Fix::text("Give one of them another name.");
-            found.push(RULE.finding(Place::Path(path.to_owned()), &subject, node, headline, consequence).with_fix(fix));
+            found.push(
+                RULE.finding(Place::Path(path.to_owned()), &subject, node, headline, consequence)
+                    .with_fix(fix),
+            );
         }
     }
     Ok(found)

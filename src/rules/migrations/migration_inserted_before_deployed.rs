@@ -67,14 +67,22 @@ fn needs_new(
 /// In the repository, nowhere applied, and standing for nothing that is.
 fn is_new(context: &Context<'_>, graph: &Graph, name: &MigrationName) -> Result<bool, NotLoaded> {
     let stands_for = graph.get(name).is_some_and(|n| !n.migration.replaces.is_empty());
-    if stands_for || !has(context.here, name)? || has(context.merge_base, name)? || has(context.target_tip, name)? {
+    if stands_for
+        || !has(context.here, name)?
+        || has(context.merge_base, name)?
+        || has(context.target_tip, name)?
+    {
         return Ok(false);
     }
     if graph.get(name).is_none() {
         // Of an app that is not read: it may be a squash.
-        return Ok(context.change.files.iter().filter_map(|f| f.head_path()).any(|path| {
-            path.ends_with(&format!("/{}.py", name.name))
-        }) && !is_squash(context, name)?);
+        return Ok(context
+            .change
+            .files
+            .iter()
+            .filter_map(|f| f.head_path())
+            .any(|path| path.ends_with(&format!("/{}.py", name.name)))
+            && !is_squash(context, name)?);
     }
     Ok(true)
 }
@@ -163,7 +171,9 @@ fn sorts_before(
         return Ok(None);
     }
     let mut highest: Option<(u32, &str)> = None;
-    for other in graph.nodes().filter(|other| other.name != node.name) {
+    // Of those that it does run after.
+    let earlier = graph.ancestors(&node.name);
+    for other in graph.nodes().filter(|other| earlier.contains(&other.name)) {
         let is_there = has(context.target_tip, &other.name)?;
         if let Some(n) = self::number(&other.name.name).filter(|_| is_there)
             && highest.is_none_or(|(known, _)| n > known)
@@ -174,11 +184,14 @@ fn sorts_before(
     let Some((top, name)) = highest.filter(|(top, _)| number <= *top) else { return Ok(None) };
     let module = node.migration.module();
     let Some(class) = node.migration.class() else { return Ok(None) };
-    let headline = format!("{} sorts before {}, which it runs after", code(&node.name.to_string()), code(name));
-    let consequence =
-        "Django follows `dependencies` and runs it last; who reads the folder, or adds the next one, goes by the number.";
+    let headline =
+        format!("{} sorts before {}, which it runs after", code(&node.name.to_string()), code(name));
+    let consequence = "Django follows `dependencies` and runs it last; who reads the folder, or adds the next one, goes by the number.";
     let rest = node.name.name.trim_start_matches(|c: char| c.is_ascii_digit());
-    let fix = Fix::text(format!("Rename it to {} while it is not deployed.", code(&format!("{:04}{rest}", top + 1))));
+    let fix = Fix::text(format!(
+        "Rename it to {} while it is not deployed.",
+        code(&format!("{:04}{rest}", top + 1))
+    ));
     let place = Place::Head { path: node.path.clone(), span: module.span(&class.name) };
     Ok(Some(
         RULE.finding(place, node.name.to_string(), NodeText::Open(name.to_owned()), headline, consequence)

@@ -68,10 +68,8 @@ fn finding(graph: &Graph, leaf: &Node, other: &Node) -> Finding {
         || leaf.migration.class().map(|class| module.span(&class.name)),
         |dependency| Some(module.span(&dependency.range)),
     );
-    let place = span.map_or_else(
-        || Place::Path(leaf.path.clone()),
-        |span| Place::Head { path: leaf.path.clone(), span },
-    );
+    let place = span
+        .map_or_else(|| Place::Path(leaf.path.clone()), |span| Place::Head { path: leaf.path.clone(), span });
     let headline = format!(
         "{} would have two leaf migrations after the merge: {} and {}",
         code(app),
@@ -82,7 +80,10 @@ fn finding(graph: &Graph, leaf: &Node, other: &Node) -> Finding {
     names.sort_unstable();
     let consequence = format!(
         "`migrate` and `makemigrations --check` stop with {}.",
-        code(&format!("CommandError: Conflicting migrations detected; multiple leaf nodes: ({} in {app})", names.join(", ")))
+        code(&format!(
+            "CommandError: Conflicting migrations detected; multiple leaf nodes: ({} in {app})",
+            names.join(", ")
+        ))
     );
     let text = format!(
         "Right if {} does not undo what {} does; then renumber it, or run {} instead.",

@@ -24,7 +24,8 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
-const TWO_RELEASES: &str = "Do it in two releases: ship the squash beside its originals, remove them when it has run everywhere.";
+const TWO_RELEASES: &str =
+    "Do it in two releases: ship the squash beside its originals, remove them when it has run everywhere.";
 
 /// A squash that the change adds, or whose `replaces` it takes away, is news of the change: the tip says nothing of it.
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
@@ -33,7 +34,8 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     }
     let Some(changes) = Changes::of(context)? else { return Ok(Vec::new()) };
     let fresh = changes.after.iter().filter(|(name, _)| !changes.before.contains_key(*name));
-    let fresh = fresh.flat_map(|(name, paths)| paths.iter().map(move |path| fresh_squash(context, name, path)));
+    let fresh =
+        fresh.flat_map(|(name, paths)| paths.iter().map(move |path| fresh_squash(context, name, path)));
     let kept = changes.kept().map(|(name, old, new)| unreplaced(context, name, old, new));
     let found = NotLoaded::all(fresh.chain(kept))?;
     Ok(found.into_iter().flatten().collect())
@@ -48,8 +50,7 @@ struct Squash<'a> {
 
 impl Squash<'_> {
     fn finding(&self, at: &DependencyAt, node: String, headline: String, consequence: &str) -> Finding {
-        let place =
-            Place::Head { path: self.path.to_owned(), span: self.migration.module().span(&at.range) };
+        let place = Place::Head { path: self.path.to_owned(), span: self.migration.module().span(&at.range) };
         RULE.finding(place, self.name.to_string(), NodeText::Open(node), headline, consequence)
     }
 }
@@ -65,7 +66,8 @@ fn fresh_squash(context: &Context<'_>, name: &MigrationName, path: &str) -> Resu
     // One file for one is a rename, and `replaces` is how to do it.
     if let ([first, _, ..], Some(gone)) = (named.as_slice(), deleted_originals(context, &named)?) {
         let headline = format!("{} comes in the change that removes {gone}", code(&name.to_string()));
-        let consequence = "A database that ran only some of them can neither go on with the originals nor use the squash.";
+        let consequence =
+            "A database that ran only some of them can neither go on with the originals nor use the squash.";
         let finding = squash.finding(first.0, "originals removed".to_owned(), headline, consequence);
         found.push(finding.with_fix(Fix::text(TWO_RELEASES)));
     }
@@ -84,7 +86,8 @@ fn deleted_originals(
         }
     }
     let Some(first) = gone.first() else { return Ok(None) };
-    let more = if gone.len() > 1 { format!(" and {} more of its originals", gone.len() - 1) } else { String::new() };
+    let more =
+        if gone.len() > 1 { format!(" and {} more of its originals", gone.len() - 1) } else { String::new() };
     Ok(Some(format!("{}{more}", code(&first.to_string()))))
 }
 
@@ -104,9 +107,13 @@ fn replaced(
             code(&squash.name.to_string()),
             code(&old.to_string())
         );
-        let consequence = "Before Django 6.0 `migrate` refuses a squash of a squash whose `replaces` is still there.";
+        let consequence =
+            "Before Django 6.0 `migrate` refuses a squash of a squash whose `replaces` is still there.";
         let finding = squash.finding(at, format!("squash of {old}"), headline, consequence);
-        let fix = format!("First turn {} into a normal migration: remove its originals, then its `replaces`.", code(&old.name));
+        let fix = format!(
+            "First turn {} into a normal migration: remove its originals, then its `replaces`.",
+            code(&old.name)
+        );
         found.push(finding.with_confidence(Confidence::Likely).with_fix(Fix::text(fix)));
     }
     let kept = data_operations(&squash.migration, false);
@@ -158,12 +165,18 @@ fn unknown(
     if !is_ours {
         return Ok(None);
     }
-    let headline =
-        format!("{} replaces {}, which does not exist", code(&squash.name.to_string()), code(&old.to_string()));
-    let consequence =
-        "No database has ever applied that name, so Django never takes the squash for applied and runs it again.";
+    let headline = format!(
+        "{} replaces {}, which does not exist",
+        code(&squash.name.to_string()),
+        code(&old.to_string())
+    );
+    let consequence = "No database has ever applied that name, so Django never takes the squash for applied and runs it again.";
     let finding = squash.finding(at, format!("unknown {old}"), headline, consequence);
-    Ok(Some(finding.with_confidence(Confidence::Likely).with_fix(Fix::text("Name the migrations that it stands for."))))
+    Ok(Some(
+        finding
+            .with_confidence(Confidence::Likely)
+            .with_fix(Fix::text("Name the migrations that it stands for.")),
+    ))
 }
 
 /// Did a squash of the merge base stand for it? Then it existed once.
@@ -216,11 +229,8 @@ fn unreplaced(
         }
         for original in &named {
             if has(deployed, original)? {
-                let headline = format!(
-                    "{} loses {} before it is deployed",
-                    code(&name.to_string()),
-                    code("replaces")
-                );
+                let headline =
+                    format!("{} loses {} before it is deployed", code(&name.to_string()), code("replaces"));
                 let consequence = format!(
                     "Databases have {} and not the squash: `migrate` runs it again and stops where its tables already exist.",
                     code(&original.to_string())
