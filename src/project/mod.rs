@@ -88,7 +88,8 @@ impl Project {
 
     /// A YAML file, parsed; `None` when it is missing, binary or too large.
     pub fn yaml(&self, path: &str) -> Result<Option<Arc<Yaml>>, NotLoaded> {
-        self.yaml.get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Yaml::parse(&text)))))
+        self.yaml
+            .get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Yaml::parse(&text)))))
     }
 
     /// A migration file, understood; `None` when it is not there or holds no class `Migration`.
