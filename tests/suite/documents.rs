@@ -205,19 +205,20 @@ fn the_readme_names_what_the_app_needs_and_what_is_checked() {
     assert!(readme.contains(&format!("`{STATUS_NAME}`")));
 }
 
-/// Service → (variable in the container → variable of `.env`, where it comes from there).
+/// Service → (variable in the container, else the line → variable of `.env`, where it comes from there).
 fn compose() -> BTreeMap<String, BTreeMap<String, Option<String>>> {
     let text = read("deploy/docker-compose.yaml");
+    let interpolated = regex::Regex::new(r"[^$]\$\{(\w+)").unwrap();
     let mut services: BTreeMap<String, BTreeMap<String, Option<String>>> = BTreeMap::new();
     let mut service = String::new();
     for line in text.lines().skip_while(|l| *l != "services:").take_while(|l| *l != "volumes:") {
         if let Some(name) = line.strip_prefix("  ").filter(|l| l.starts_with(|c: char| c.is_alphabetic())) {
             service = name.trim_end_matches(':').to_owned();
         }
-        if let Some((key, value)) = line.strip_prefix("      - ").and_then(|entry| entry.split_once('=')) {
-            let from =
-                value.strip_prefix("${").map(|v| v.trim_end_matches('}').trim_end_matches(":-").to_owned());
-            services.entry(service.clone()).or_default().insert(key.to_owned(), from);
+        let from = interpolated.captures(line).map(|found| found[1].to_owned());
+        let key = line.strip_prefix("      - ").and_then(|entry| entry.split_once('=')).map(|(key, _)| key);
+        if key.is_some() || from.is_some() {
+            services.entry(service.clone()).or_default().insert(key.unwrap_or(line).to_owned(), from);
         }
     }
     services
