@@ -1,21 +1,21 @@
 //! Facts about the Django project at one commit, found on demand and kept while the run lasts.
 
 pub mod apps;
-pub mod database;
 pub mod canonical;
 pub mod contrib;
+pub mod database;
 pub mod deployed;
 pub mod env_files;
+pub mod field;
+pub mod graph;
 pub mod ignore;
+pub mod imports;
 pub mod migration;
+pub mod operations;
 pub mod readers;
 pub mod secret;
-pub mod field;
-pub mod imports;
-pub mod operations;
-pub mod state;
-pub mod graph;
 pub mod settings;
+pub mod state;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};

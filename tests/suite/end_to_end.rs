@@ -9,8 +9,8 @@ use red_panda::cli::assembly::Assembly;
 use red_panda::config::settings::{Settings, Source};
 use red_panda::model::id::Sha;
 use red_panda::model::status::STATUS_NAME;
-use red_panda::standin::github::GitHubStandIn;
 use red_panda::standin::gitea::{BOT_TOKEN, Forgejo, Moment};
+use red_panda::standin::github::GitHubStandIn;
 use red_panda::store::clock::Clock;
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -37,7 +37,10 @@ pub(crate) fn faulty() -> Vec<(&'static str, Option<String>)> {
     vec![
         ("trees/migrations/0001_initial.py", Some(INITIAL.replace("AutoField", "BigAutoField"))),
         ("trees/migrations/0002_fill_trees.py", Some(FILL.to_owned())),
-        ("config/settings.py", Some("CELERY_BROKER_URL = \"amqp://grove:change#me@rabbit:5672/grove\"\n".to_owned())),
+        (
+            "config/settings.py",
+            Some("CELERY_BROKER_URL = \"amqp://grove:change#me@rabbit:5672/grove\"\n".to_owned()),
+        ),
     ]
 }
 
@@ -45,8 +48,14 @@ pub(crate) fn faulty() -> Vec<(&'static str, Option<String>)> {
 fn mended() -> Vec<(&'static str, Option<String>)> {
     vec![
         ("trees/migrations/0001_initial.py", Some(INITIAL.to_owned())),
-        ("trees/migrations/0002_fill_trees.py", Some(FILL.replace("RunPython(fill)", "RunPython(fill, migrations.RunPython.noop)"))),
-        ("config/settings.py", Some("CELERY_BROKER_URL = \"amqp://grove:change%23me@rabbit:5672/grove\"\n".to_owned())),
+        (
+            "trees/migrations/0002_fill_trees.py",
+            Some(FILL.replace("RunPython(fill)", "RunPython(fill, migrations.RunPython.noop)")),
+        ),
+        (
+            "config/settings.py",
+            Some("CELERY_BROKER_URL = \"amqp://grove:change%23me@rabbit:5672/grove\"\n".to_owned()),
+        ),
     ]
 }
 
@@ -67,7 +76,9 @@ impl Panda {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let file = folder.path().join("red-panda.toml");
-        let text = format!("public_url = \"{url}\"\n[[forge]]\nname = \"forge\"\nwebhook_secret = \"{SECRET}\"\n{forge}");
+        let text = format!(
+            "public_url = \"{url}\"\n[[forge]]\nname = \"forge\"\nwebhook_secret = \"{SECRET}\"\n{forge}"
+        );
         let source = Source {
             file: Some((&file, &text)),
             environment: &BTreeMap::new(),
@@ -132,8 +143,13 @@ async fn the_main_job_on_the_stand_in_forgejo() {
     let status = settled(&head).await;
     assert_eq!(status.state, "failure", "{status:?}");
     let comments = repository.comments_on(number);
-    let places: Vec<(&str, u64)> = comments.iter().filter(|c| !c.path.is_empty()).map(|c| (c.path.as_str(), c.line)).collect();
-    for place in [("config/settings.py", 1), ("trees/migrations/0001_initial.py", 7), ("trees/migrations/0002_fill_trees.py", 11)] {
+    let places: Vec<(&str, u64)> =
+        comments.iter().filter(|c| !c.path.is_empty()).map(|c| (c.path.as_str(), c.line)).collect();
+    for place in [
+        ("config/settings.py", 1),
+        ("trees/migrations/0001_initial.py", 7),
+        ("trees/migrations/0002_fill_trees.py", 11),
+    ] {
         assert!(places.contains(&place), "{place:?} in {places:?}");
     }
     assert!(repository.merge(number).is_err(), "the required status blocks");
@@ -200,7 +216,10 @@ async fn a_recheck_command_is_acknowledged_and_obeyed() {
 
     let comment = repository.comment(number, "grace", "/red-panda recheck");
     forge.deliver().await;
-    until("a new run", async || repository.status_of(&head).filter(|s| s.state == "success" && s.target_url != first)).await;
+    until("a new run", async || {
+        repository.status_of(&head).filter(|s| s.state == "success" && s.target_url != first)
+    })
+    .await;
     assert_eq!(repository.reactions_to(comment).len(), 1);
     assert_eq!(forge.violations(), Vec::<String>::new());
 }
@@ -221,7 +240,10 @@ async fn a_broken_policy_is_told_and_its_repair_can_be_merged() {
     forge.deliver().await;
     let status = settled(&head).await;
     assert_eq!(status.state, "error");
-    assert!(status.description.contains("line 1: unknown key \"rulez\"; did you mean \"rules\"?"), "{status:?}");
+    assert!(
+        status.description.contains("line 1: unknown key \"rulez\"; did you mean \"rules\"?"),
+        "{status:?}"
+    );
 
     let head = repository.push("repair", &[(".red-panda.toml", Some("[rules]\n"))]).unwrap();
     repository.open_pull("repair", "Mend").unwrap();
@@ -236,7 +258,8 @@ async fn p16_a_delivery_that_never_came_is_found_by_the_sweep() {
     let head = repository.push("topic", &borrowed(&faulty())).unwrap();
     repository.open_pull("topic", "Faults").unwrap();
     let _panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/grove")).await;
-    let status = until("the status", async || repository.status_of(&head).filter(|s| s.state != "pending")).await;
+    let status =
+        until("the status", async || repository.status_of(&head).filter(|s| s.state != "pending")).await;
     assert_eq!(status.state, "failure");
     assert_eq!(forge.violations(), Vec::<String>::new());
 }
@@ -266,18 +289,24 @@ async fn the_main_job_on_the_stand_in_github_with_every_request_valid() {
     let repository = github.create_repository("grace", "grove", BASE);
     let settings = github.settings();
     let key = settings.private_key.expose_secret().replace('\n', "\\n");
-    let toml = format!("kind = \"github\"\nurl = \"{}\"\napp_id = {}\nprivate_key = \"{key}\"\n", settings.url, settings.app_id);
+    let toml = format!(
+        "kind = \"github\"\nurl = \"{}\"\napp_id = {}\nprivate_key = \"{key}\"\n",
+        settings.url, settings.app_id
+    );
     let panda = Panda::start(&toml).await;
-    swept(async || github.requests().iter().any(|r| r.path.ends_with("/pulls") || r.path == "/graphql")).await;
+    swept(async || github.requests().iter().any(|r| r.path.ends_with("/pulls") || r.path == "/graphql"))
+        .await;
     let deliver = async || {
         for delivery in github.webhooks() {
-            let named = |(k, v): (String, String)| (k.parse::<http::HeaderName>().unwrap(), v.parse().unwrap());
+            let named =
+                |(k, v): (String, String)| (k.parse::<http::HeaderName>().unwrap(), v.parse().unwrap());
             let headers = delivery.headers.into_iter().map(named).collect();
             assert_eq!(panda.deliver(headers, delivery.body).await, 202);
         }
     };
     let settled = async |head: &Sha| {
-        until("the check", async || github.check_of(&repository, head).filter(|c| c.status == "completed")).await
+        until("the check", async || github.check_of(&repository, head).filter(|c| c.status == "completed"))
+            .await
     };
 
     let head = github.push(&repository, "topic", &borrowed(&faulty())).unwrap();
@@ -299,7 +328,11 @@ async fn the_main_job_on_the_stand_in_github_with_every_request_valid() {
 
     github.merge(&repository, number).unwrap();
     assert_eq!(github.violations(), Vec::<String>::new());
-    assert_eq!(*contract.lock().unwrap(), Vec::<String>::new(), "every request is valid by GitHub's own schema");
+    assert_eq!(
+        *contract.lock().unwrap(),
+        Vec::<String>::new(),
+        "every request is valid by GitHub's own schema"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -315,7 +348,8 @@ async fn the_main_job_on_a_real_forge() {
     let state = async |number: u64| {
         let pull = fixture.owner_must("GET", &fixture.path(&format!("pulls/{number}")), &Value::Null).await;
         let head = pull["head"]["sha"].as_str().unwrap().to_owned();
-        let statuses = fixture.owner_must("GET", &fixture.path(&format!("commits/{head}/status")), &Value::Null).await;
+        let statuses =
+            fixture.owner_must("GET", &fixture.path(&format!("commits/{head}/status")), &Value::Null).await;
         let state = statuses["statuses"][0]["status"].as_str().map(str::to_owned);
         state.filter(|s| s != "pending").map(|s| (head, s))
     };
@@ -326,7 +360,9 @@ async fn the_main_job_on_a_real_forge() {
     assert!(fixture.merge(number).await.is_err(), "the required status blocks");
 
     fixture.commit("topic", None, &borrowed(&mended())).await;
-    let second = until("the second status", async || state(number).await.filter(|(head, _)| *head != first_head)).await;
+    let second =
+        until("the second status", async || state(number).await.filter(|(head, _)| *head != first_head))
+            .await;
     assert_eq!(second.1, "success");
     let after = fixture.inline_comments(number).await;
     assert_eq!(after.len(), comments.len(), "nothing is repeated");

@@ -86,7 +86,8 @@ async fn p12_ten_kills_at_different_points_leave_one_review_and_one_final_status
         let comments = repository.comments_on(number);
         let summaries = comments.iter().filter(|c| c.path.is_empty()).count();
         assert_eq!(summaries, 1, "killed after {requests}: {comments:#?}");
-        let mut places: Vec<_> = comments.iter().filter(|c| !c.path.is_empty()).map(|c| (&c.path, c.line)).collect();
+        let mut places: Vec<_> =
+            comments.iter().filter(|c| !c.path.is_empty()).map(|c| (&c.path, c.line)).collect();
         places.sort();
         let all = places.len();
         places.dedup();

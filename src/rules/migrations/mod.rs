@@ -10,9 +10,9 @@ mod edited_deployed_migration;
 mod files;
 mod forward;
 mod irreversible_or_lossy_reverse;
-mod non_nullable_field_without_default;
 mod migration_inserted_before_deployed;
 mod multiple_leaf_nodes;
+mod non_nullable_field_without_default;
 mod removed_or_renamed_deployed_migration;
 mod reverse;
 mod rollback;
@@ -21,8 +21,8 @@ mod runsql_without_reverse;
 mod several_logical_changes;
 mod sql;
 mod tightening_null_without_default;
-mod vendor_specific_migration;
 mod unsafe_squash;
+mod vendor_specific_migration;
 
 use super::Rule;
 
