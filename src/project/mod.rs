@@ -1,17 +1,17 @@
 //! Facts about the Django project at one commit, found on demand and kept while the run lasts.
 
 pub mod apps;
-pub mod database;
 pub mod canonical;
+pub mod database;
 pub mod deployed;
 pub mod env_files;
+pub mod field;
 pub mod ignore;
+pub mod imports;
 pub mod migration;
+pub mod operations;
 pub mod readers;
 pub mod secret;
-pub mod field;
-pub mod imports;
-pub mod operations;
 pub mod state;
 
 use std::collections::HashMap;
@@ -82,7 +82,8 @@ impl Project {
 
     /// A YAML file, parsed; `None` when it is missing, binary or too large.
     pub fn yaml(&self, path: &str) -> Result<Option<Arc<Yaml>>, NotLoaded> {
-        self.yaml.get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Yaml::parse(&text)))))
+        self.yaml
+            .get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Yaml::parse(&text)))))
     }
 
     /// A migration file, understood; `None` when it is not there or holds no class `Migration`.

@@ -85,11 +85,8 @@ pub fn words(source: &str, line: Range<usize>) -> Vec<Word> {
 }
 
 fn push(open: &mut Option<Word>, c: char, at: usize) {
-    let word = open.get_or_insert_with(|| Word {
-        text: String::new(),
-        offsets: Vec::new(),
-        single_quoted: false,
-    });
+    let word =
+        open.get_or_insert_with(|| Word { text: String::new(), offsets: Vec::new(), single_quoted: false });
     word.text.push(c);
     word.offsets.extend(at..at + c.len_utf8());
 }

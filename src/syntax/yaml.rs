@@ -108,10 +108,8 @@ impl Yaml {
                 }),
                 Ok((event, span)) => builder.take(event, span.byte_range().unwrap_or(0..0)),
                 Err(error) => {
-                    fault = Some(Fault {
-                        line: error.marker().line() as u32,
-                        message: error.kind().to_string(),
-                    });
+                    fault =
+                        Some(Fault { line: error.marker().line() as u32, message: error.kind().to_string() });
                     break;
                 }
             }

@@ -39,12 +39,18 @@ fn judge(source: &Source, artefact: Artefact) -> Finding {
     };
     let consequence = match (source.kept, artefact) {
         (Kept::No, _) => "The readers of this file take it off; `docker run --env-file` and others do not.",
-        (_, Artefact::LeadingSpace) => "Everything behind it becomes the vhost: Celery connects to `localhost` as `guest`.",
+        (_, Artefact::LeadingSpace) => {
+            "Everything behind it becomes the vhost: Celery connects to `localhost` as `guest`."
+        }
         (_, Artefact::TrailingSpace | Artefact::Comment) => {
             "The vhost then ends in a space: RabbitMQ closes the connection with `NOT_ALLOWED - vhost not found`."
         }
-        (_, Artefact::LineEnd) => "Python drops it, other readers of the value do not: they look for a vhost that ends in it.",
-        (_, Artefact::Quotes) => "The scheme then begins with a quote: the worker stops with `KeyError: No such transport`.",
+        (_, Artefact::LineEnd) => {
+            "Python drops it, other readers of the value do not: they look for a vhost that ends in it."
+        }
+        (_, Artefact::Quotes) => {
+            "The scheme then begins with a quote: the worker stops with `KeyError: No such transport`."
+        }
     };
     let (severity, confidence) = match source.kept {
         Kept::Surely => (Severity::Error, Confidence::Certain),
@@ -54,8 +60,12 @@ fn judge(source: &Source, artefact: Artefact) -> Finding {
     let fix = match artefact {
         Artefact::Comment => "Put the comment on a line of its own above.",
         Artefact::Quotes => "Take the quotes off, or put nothing behind the closing one.",
-        Artefact::LeadingSpace | Artefact::TrailingSpace | Artefact::LineEnd => "Let the value begin and end with the URL.",
+        Artefact::LeadingSpace | Artefact::TrailingSpace | Artefact::LineEnd => {
+            "Let the value begin and end with the URL."
+        }
     };
     let headline = format!("{} carries {what} into the URL", named_first(source));
-    finding(&RULE, source, severity, headline, consequence).with_confidence(confidence).with_fix(Fix::text(fix))
+    finding(&RULE, source, severity, headline, consequence)
+        .with_confidence(confidence)
+        .with_fix(Fix::text(fix))
 }

@@ -28,7 +28,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let files: Vec<&str> = context.files().map(|file| file.path).filter(|path| path.ends_with(".py")).collect();
+    let files: Vec<&str> =
+        context.files().map(|file| file.path).filter(|path| path.ends_with(".py")).collect();
     let found = NotLoaded::all(files.into_iter().map(|path| in_file(context, path)))?;
     Ok(found.into_iter().flatten().collect())
 }
@@ -80,7 +81,8 @@ fn finding(
     (hole, quoting): &(HoleExpr<'_>, Quoting<'_>),
 ) -> Finding {
     let name = module.qualified(hole.expr).unwrap_or_default();
-    let what = name.rsplit('.').next().filter(|name| !name.is_empty() && hole.expr.range().len().to_u32() <= 80);
+    let what =
+        name.rsplit('.').next().filter(|name| !name.is_empty() && hole.expr.range().len().to_u32() <= 80);
     let password = what.map_or_else(|| "The password".to_owned(), code);
     let url = match place.keys.last() {
         Some(key) => format!("the URL of {}", code(key)),
@@ -116,9 +118,7 @@ fn fix(module: &Module, bindings: &Bindings<'_>, faulty: &[(HoleExpr<'_>, Quotin
     let text = "Wrap the password: `urllib.parse.quote(…, safe=\"\")`.";
     let edits = Quote::of(module, bindings).and_then(|quote| quote.edits(module, faulty));
     match edits {
-        Some(edits) if !edits.is_empty() => {
-            Fix { safety: FixSafety::Safe, text: text.to_owned(), edits }
-        }
+        Some(edits) if !edits.is_empty() => Fix { safety: FixSafety::Safe, text: text.to_owned(), edits },
         _ => Fix::text(text),
     }
 }

@@ -22,7 +22,8 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let doubled = sources.iter().filter_map(|source| Some((source, source.reading.fault(RULE.code)?)));
     let judge = |(source, fault): (&sources::Source, &super::url::Fault)| {
         let headline = format!("The login in {} looks percent-encoded twice", named(source));
-        let consequence = "kombu decodes once, so the broker is sent a password that still holds `%` and two digits.";
+        let consequence =
+            "kombu decodes once, so the broker is sent a password that still holds `%` and two digits.";
         finding(&RULE, source, fault.severity, headline, consequence)
     };
     Ok(doubled.map(judge).collect())

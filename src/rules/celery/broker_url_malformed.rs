@@ -23,7 +23,8 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     for source in sources::in_change(context, false)? {
         let Some(fault) = source.reading.fault(RULE.code) else { continue };
         if let Kind::Malformed(malformed) = &fault.kind
-            && !(source.custom_transport && matches!(malformed, Malformed::Scheme { .. } | Malformed::NoScheme))
+            && !(source.custom_transport
+                && matches!(malformed, Malformed::Scheme { .. } | Malformed::NoScheme))
         {
             let (headline, consequence, fix) = words(&source, malformed);
             findings.push(finding(&RULE, &source, fault.severity, headline, &consequence).with_fix(fix));
@@ -51,7 +52,11 @@ fn words(source: &Source, malformed: &Malformed) -> (String, String, Fix) {
                 None => Fix::text("Write `amqp://` for RabbitMQ."),
             };
             let error = format!("KeyError: 'No such transport: {written}'");
-            (say(&format!("begins with {}, which is not a kombu transport", code(written))), stops(&error), fix)
+            (
+                say(&format!("begins with {}, which is not a kombu transport", code(written))),
+                stops(&error),
+                fix,
+            )
         }
         Malformed::Port => (
             format!("The port in {} is not a number", named(source)),
@@ -73,7 +78,9 @@ fn words(source: &Source, malformed: &Malformed) -> (String, String, Fix) {
             (
                 say(&format!("has {key} in its query, which kombu does not know")),
                 "The worker stops with `TypeError: … got an unexpected keyword argument`.".to_owned(),
-                Fix::text("Move it to `broker_transport_options`, or encode `?` as `%3F` if it belongs to the vhost."),
+                Fix::text(
+                    "Move it to `broker_transport_options`, or encode `?` as `%3F` if it belongs to the vhost.",
+                ),
             )
         }
     }

@@ -38,12 +38,16 @@ fn judge(source: &Source, hole: &RawHole) -> Finding {
     if hole.keeps_slash {
         let headline = format!("The password in {} goes through `urlencode`, which keeps `/`", named(source));
         let consequence = "Jinja's filter leaves `/` as it is, and kombu ends host and login there: the worker stops with `ValueError`.";
-        return finding(&RULE, source, Severity::Warning, headline, consequence).with_fix(replace_slash(source));
+        return finding(&RULE, source, Severity::Warning, headline, consequence)
+            .with_fix(replace_slash(source));
     }
     let raw_elsewhere = hole.name.as_deref().and_then(|name| used_raw(source, name));
     if let Some(consumer) = raw_elsewhere {
-        let headline =
-            format!("{name} is both the raw password for {} and part of the URL in {}", code(consumer), named(source));
+        let headline = format!(
+            "{name} is both the raw password for {} and part of the URL in {}",
+            code(consumer),
+            named(source)
+        );
         let consequence = "One value cannot be both: with a special character either the server gets the encoded text or Celery gets a broken URL.";
         return finding(&RULE, source, Severity::Error, headline, consequence)
             .with_confidence(Confidence::Certain)
@@ -56,7 +60,10 @@ fn judge(source: &Source, hole: &RawHole) -> Finding {
 
 fn one_variable(source: &Source) -> Fix {
     let key = if source.key.is_empty() { "CELERY_BROKER_URL" } else { &source.key };
-    Fix::text(format!("Pass one {} that holds the whole URL, its password percent-encoded.", code(&format!("${{{key}}}"))))
+    Fix::text(format!(
+        "Pass one {} that holds the whole URL, its password percent-encoded.",
+        code(&format!("${{{key}}}"))
+    ))
 }
 
 /// Appends the filter that encodes the slash.
@@ -66,16 +73,19 @@ fn replace_slash(source: &Source) -> Fix {
     let only = source.value.match_indices("urlencode").collect::<Vec<_>>();
     let end = match only.as_slice() {
         [(at, word)] => source.value.get(at + word.len()..).and_then(|rest| {
-            rest.find("}}").filter(|end| rest.get(..*end).is_some_and(|r| r.trim_matches([' ', '-']).is_empty()))?;
+            rest.find("}}")
+                .filter(|end| rest.get(..*end).is_some_and(|r| r.trim_matches([' ', '-']).is_empty()))?;
             Some(at + word.len())
         }),
         _ => None,
     };
     match end.and_then(|end| source.part(end..end)) {
         // A quote that ends the value around it would be a fault of our own.
-        Some(span) if !source.text.line(span.start.line).contains('\'') => {
-            Fix { safety: FixSafety::Safe, text, edits: vec![Edit { span, replacement: format!(" {FILTER}") }] }
-        }
+        Some(span) if !source.text.line(span.start.line).contains('\'') => Fix {
+            safety: FixSafety::Safe,
+            text,
+            edits: vec![Edit { span, replacement: format!(" {FILTER}") }],
+        },
         _ => Fix::text(text),
     }
 }

@@ -30,11 +30,15 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
             characters(&userinfo.at_fault)
         );
         let consequence = match (fault.severity, userinfo.amqp) {
-            (Severity::Advice, _) => "RFC 3986 does not allow it there: Python's parser copes, other clients need not.",
+            (Severity::Advice, _) => {
+                "RFC 3986 does not allow it there: Python's parser copes, other clients need not."
+            }
             (_, true) => {
                 "Python's parser copes; the URL standard and AMQP clients in Go, Rust and Node read another login or host."
             }
-            (_, false) => "Python's parser copes; the URL standard and clients in other languages read another login or host.",
+            (_, false) => {
+                "Python's parser copes; the URL standard and clients in other languages read another login or host."
+            }
         };
         let found = finding(&RULE, &source, fault.severity, headline, consequence);
         findings.push(found.with_fix(encode(userinfo, &source)));

@@ -80,8 +80,12 @@ impl Effect {
                 "The worker stops with `ValueError: Port could not be cast to integer value`, or connects to another host without a word."
             }
             Self::Bracket => "The worker stops with `ValueError: Invalid IPv6 URL`.",
-            Self::FailOver => "What stands behind it becomes a second broker, and the login at the first one fails.",
-            Self::Dropped => "The login is refused with `ACCESS_REFUSED`, because a character of it is missing.",
+            Self::FailOver => {
+                "What stands behind it becomes a second broker, and the login at the first one fails."
+            }
+            Self::Dropped => {
+                "The login is refused with `ACCESS_REFUSED`, because a character of it is missing."
+            }
             Self::Refused => {
                 "The worker stops with `ValueError`: the character turns into one of `/ ? # @ :` under NFKC normalization."
             }

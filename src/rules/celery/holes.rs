@@ -149,7 +149,8 @@ fn hole(rest: &str, syntax: Syntax) -> Option<(usize, Hole)> {
         }
         Syntax::Kubernetes => braced(rest, "$(", ")"),
         Syntax::Shell => {
-            let command = braced(rest, "$(", ")").map(|(length, hole)| (length, Hole::new(&hole.written, "")));
+            let command =
+                braced(rest, "$(", ")").map(|(length, hole)| (length, Hole::new(&hole.written, "")));
             braced(rest, "${", "}").or(command).or_else(|| variable(rest))
         }
         Syntax::Format => braced(rest, "{", "}"),
@@ -179,8 +180,7 @@ fn placeholder(rest: &str, before: Option<char>, syntax: Syntax) -> Option<(usiz
         is_name.then_some((length, hole))
     };
     let pairs = [("{{", "}}"), ("${", "}"), ("{", "}"), ("<", ">"), ("[", "]"), ("%(", ")s")];
-    let (length, hole) =
-        pairs.iter().find_map(|(open, close)| named(open, close)).or_else(|| stars(rest))?;
+    let (length, hole) = pairs.iter().find_map(|(open, close)| named(open, close)).or_else(|| stars(rest))?;
     let ends = rest.get(length..)?.chars().next();
     // An address in brackets is a host: `[::1]`; `named` refuses it, for it holds colons.
     matches!(ends, None | Some(':' | '@' | '/' | '?')).then(|| (length, Hole::placeholder(&hole.written)))

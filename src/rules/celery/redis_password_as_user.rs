@@ -21,8 +21,10 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let sources = sources::in_change(context, false)?;
     let taken = sources.iter().filter_map(|source| Some((source, source.reading.fault(RULE.code)?)));
     let judge = |(source, fault): (&sources::Source, &super::url::Fault)| {
-        let headline = format!("The login in {} has no colon, so Redis takes it for a user name", named(source));
-        let consequence = "Redis answers `NOAUTH Authentication required`, or `WRONGPASS` where users are set up.";
+        let headline =
+            format!("The login in {} has no colon, so Redis takes it for a user name", named(source));
+        let consequence =
+            "Redis answers `NOAUTH Authentication required`, or `WRONGPASS` where users are set up.";
         finding(&RULE, source, fault.severity, headline, consequence)
             .with_fix(Fix::text("Put a colon before the password: `redis://:PASSWORD@host`."))
     };

@@ -107,7 +107,10 @@ pub(super) enum Artefact {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Malformed {
     NoScheme,
-    Scheme { written: String, nearest: Option<&'static str> },
+    Scheme {
+        written: String,
+        nearest: Option<&'static str>,
+    },
     Port,
     PortRange,
     Host,
@@ -265,7 +268,8 @@ fn read_segment(segment: &[Unit], role: Role, reading: &mut Reading) -> Option<S
         }
         return Some(text(segment));
     };
-    let scheme: String = segment[..scheme_end].iter().filter_map(Unit::char).collect::<String>().to_lowercase();
+    let scheme: String =
+        segment[..scheme_end].iter().filter_map(Unit::char).collect::<String>().to_lowercase();
     let (transport, extra) = scheme.split_once('+').map_or((scheme.as_str(), None), |(t, e)| (t, Some(e)));
     let unclear = segment[..scheme_end].iter().any(|unit| unit.hole().is_some()) || transport.contains('.');
     if !unclear && !transports::is_known(transport) {
@@ -303,7 +307,9 @@ fn read_scheme(scheme: &str, role: Role, reading: &mut Reading) {
     let wrong = match role {
         Role::Broker => true,
         // Backends come from many packages: only a slip of the pen is surely wrong.
-        Role::Backend => nearest.is_some() && !matches!(scheme, "db" | "rpc" | "file" | "cache" | "gs" | "s3"),
+        Role::Backend => {
+            nearest.is_some() && !matches!(scheme, "db" | "rpc" | "file" | "cache" | "gs" | "s3")
+        }
         Role::Unknown => false,
     };
     if wrong {

@@ -126,7 +126,8 @@ fn password_may_be_shown(source: &Source) -> bool {
     let Some(password) = &source.reading.password else {
         return !source.value.contains('@') || secret::is_placeholder(&source.key, &source.value);
     };
-    let plain: String = password.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
+    let plain: String =
+        password.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
     let url = format!("amqp://broker:{plain}@host");
     secret::classify("PASSWORD", password).is_none() && secret::is_placeholder("CELERY_BROKER_URL", &url)
 }

@@ -1,15 +1,15 @@
 //! Migrations: what is deployed stays as it is, and every step can be taken back.
 
 mod auto_named_migration;
+mod changes;
 mod data;
 mod data_migration_imports_live_model;
+mod edit;
+mod edited_deployed_migration;
 mod files;
 mod forward;
 mod irreversible_or_lossy_reverse;
 mod non_nullable_field_without_default;
-mod changes;
-mod edit;
-mod edited_deployed_migration;
 mod removed_or_renamed_deployed_migration;
 mod reverse;
 mod rollback;

@@ -63,7 +63,8 @@ impl<'a> Bindings<'a> {
     }
 
     fn bind(&mut self, target: &'a Expr, value: &'a Expr) {
-        let binding = Binding { value: Some(value), scope: self.scopes_of(target.start()), at: target.start() };
+        let binding =
+            Binding { value: Some(value), scope: self.scopes_of(target.start()), at: target.start() };
         match target {
             Expr::Name(name) => self.names.entry(name.id.as_str()).or_default().push(binding),
             Expr::Attribute(attribute) => {

@@ -69,7 +69,8 @@ impl<'a> Builder<'_, 'a> {
             rest = &op.left;
         }
         operands.push(rest);
-        let read: Vec<_> = operands.iter().rev().map(|operand| (*operand, self.read(operand, depth))).collect();
+        let read: Vec<_> =
+            operands.iter().rev().map(|operand| (*operand, self.read(operand, depth))).collect();
         read.iter().any(|(_, pieces)| pieces.is_some()).then(|| {
             let piece = |(operand, pieces): (&'a Expr, Option<Vec<Piece<'a>>>)| {
                 pieces.unwrap_or_else(|| self.filled(operand, None, true, depth))
@@ -121,7 +122,9 @@ impl<'a> Builder<'_, 'a> {
                     if index > 0 {
                         pieces.push(Piece::Text(separator.clone()));
                     }
-                    pieces.extend(self.read(item, depth).unwrap_or_else(|| self.filled(item, None, true, depth)));
+                    pieces.extend(
+                        self.read(item, depth).unwrap_or_else(|| self.filled(item, None, true, depth)),
+                    );
                 }
                 Some(pieces)
             }
@@ -144,7 +147,9 @@ impl<'a> Builder<'_, 'a> {
             if let Some(behind) = rest.strip_prefix('%') {
                 pieces.push(Piece::Text("%".to_owned()));
                 rest = behind;
-            } else if let Some((name, behind)) = rest.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
+            } else if let Some((name, behind)) =
+                rest.strip_prefix('(').and_then(|inner| inner.split_once(')'))
+            {
                 let value = entry(values, name);
                 pieces.extend(self.maybe_filled(value.unwrap_or(values), value.is_some(), depth));
                 rest = behind.get(1..).unwrap_or("");
@@ -183,7 +188,11 @@ impl<'a> Builder<'_, 'a> {
             };
             let starred = call.arguments.args.iter().any(Expr::is_starred_expr);
             let known = value.filter(|_| !starred || index.is_none());
-            pieces.extend(self.maybe_filled(known.unwrap_or(&call.func), known.is_some() && name == field, depth));
+            pieces.extend(self.maybe_filled(
+                known.unwrap_or(&call.func),
+                known.is_some() && name == field,
+                depth,
+            ));
             rest = behind;
         }
         pieces.push(Piece::Text(rest.to_owned()));

@@ -143,7 +143,10 @@ impl<'a> Judge<'_, 'a> {
         match last {
             "int" | "float" | "len" | "token_hex" | "token_urlsafe" | "uuid4" | "uuid1" => Ok(Quoting::Safe),
             // What leaves the characters as they are.
-            "str" => call.arguments.find_positional(0).map_or(Ok(Quoting::Bare), |inner| self.judge(inner, hops + 1)),
+            "str" => call
+                .arguments
+                .find_positional(0)
+                .map_or(Ok(Quoting::Bare), |inner| self.judge(inner, hops + 1)),
             "strip" | "rstrip" | "lstrip" | "decode" => match &*call.func {
                 Expr::Attribute(method) => self.judge(&method.value, hops + 1),
                 _ => Ok(Quoting::Bare),
@@ -185,7 +188,9 @@ impl<'a> Judge<'_, 'a> {
         };
         let paths: Vec<_> = modules
             .iter()
-            .flat_map(|(module, own)| module_paths(&tree, self.path, module).into_iter().map(move |p| (p, own)))
+            .flat_map(|(module, own)| {
+                module_paths(&tree, self.path, module).into_iter().map(move |p| (p, own))
+            })
             .collect();
         self.in_files(&paths)
     }
@@ -234,8 +239,13 @@ impl Encoder {
         let (module, name) = callee.rsplit_once('.')?;
         let of_urllib = matches!(
             module,
-            "urllib.parse" | "urllib" | "six.moves.urllib.parse" | "future.moves.urllib.parse"
-                | "requests.utils" | "requests.compat" | "kombu.utils.url"
+            "urllib.parse"
+                | "urllib"
+                | "six.moves.urllib.parse"
+                | "future.moves.urllib.parse"
+                | "requests.utils"
+                | "requests.compat"
+                | "kombu.utils.url"
         );
         match name {
             "quote" if of_urllib => Some(Self::Quote),

@@ -28,7 +28,11 @@ impl Quote {
     }
 
     /// The edits for these holes; `None` when one of them cannot be mended where it stands.
-    pub(in super::super) fn edits(&self, module: &Module, holes: &[(HoleExpr<'_>, Quoting<'_>)]) -> Option<Vec<Edit>> {
+    pub(in super::super) fn edits(
+        &self,
+        module: &Module,
+        holes: &[(HoleExpr<'_>, Quoting<'_>)],
+    ) -> Option<Vec<Edit>> {
         let mut edits = Vec::new();
         let mut needs_quote = false;
         for (hole, quoting) in holes {
@@ -82,10 +86,12 @@ fn with_safe(module: &Module, call: &ExprCall, hole: &HoleExpr<'_>) -> Option<Ed
 /// The name under which the module level knows `urllib.parse.quote`.
 fn imported(module: &Module) -> Option<String> {
     let statements = top_level(module.body());
-    let at_top = |range: TextRange| statements.iter().any(|s| is_import(s) && s.range().contains_range(range));
+    let at_top =
+        |range: TextRange| statements.iter().any(|s| is_import(s) && s.range().contains_range(range));
     let visible = || module.imports().filter(|import| at_top(import.range));
     let quote = visible().find(|import| import.target == "urllib.parse.quote");
-    let parse = || visible().find(|import| import.target == "urllib.parse").map(|i| format!("{}.quote", i.local));
+    let parse =
+        || visible().find(|import| import.target == "urllib.parse").map(|i| format!("{}.quote", i.local));
     let dotted = || {
         visible()
             .any(|import| import.local == "urllib" && module.source(&import.range) == "urllib.parse")
@@ -136,10 +142,30 @@ fn root<'a>(stmt: &&'a Stmt) -> &'a str {
 /// Modules of the standard library that settings import.
 fn is_standard(stmt: &&&Stmt) -> bool {
     const MODULES: [&str; 24] = [
-        "abc", "base64", "collections", "configparser", "copy", "datetime", "functools", "importlib", "io",
-        "itertools", "json", "logging", "os", "pathlib", "platform", "re", "secrets", "socket", "ssl", "sys",
-        "time", "typing", "urllib", "warnings",
+        "abc",
+        "base64",
+        "collections",
+        "configparser",
+        "copy",
+        "datetime",
+        "functools",
+        "importlib",
+        "io",
+        "itertools",
+        "json",
+        "logging",
+        "os",
+        "pathlib",
+        "platform",
+        "re",
+        "secrets",
+        "socket",
+        "ssl",
+        "sys",
+        "time",
+        "typing",
+        "urllib",
+        "warnings",
     ];
     MODULES.contains(&root(stmt))
 }
-

@@ -49,7 +49,12 @@ fn inline_code(line: &str) -> Vec<(usize, &str)> {
     }
     // ``double`` backticks of reStructuredText leave empty parts around: what stands between them is even.
     if line.contains("``") {
-        found = line.split("``").enumerate().filter(|(i, _)| i % 2 == 1).map(|(_, p)| (offset(line, p), p)).collect();
+        found = line
+            .split("``")
+            .enumerate()
+            .filter(|(i, _)| i % 2 == 1)
+            .map(|(_, p)| (offset(line, p), p))
+            .collect();
     }
     found
 }

@@ -41,8 +41,7 @@ pub(super) fn in_line(file: &File<'_>, line: Range<usize>, syntax: Syntax) -> Ve
         let start = line.start + (value.as_ptr() as usize - written.as_ptr() as usize);
         let keys = vec![key.to_owned()];
         let bytes = start..start + value.len();
-        let found =
-            Found { keys, role, syntax, value: value.to_owned(), bytes, origin: Origin::Other };
+        let found = Found { keys, role, syntax, value: value.to_owned(), bytes, origin: Origin::Other };
         return vec![file.source(found)];
     }
     in_words(file, line, syntax, &[])
@@ -69,12 +68,7 @@ fn key_and_value(line: &str) -> Option<(&str, &str)> {
 }
 
 /// Words that are addresses, or assign one.
-pub(super) fn in_words(
-    file: &File<'_>,
-    line: Range<usize>,
-    syntax: Syntax,
-    path: &[String],
-) -> Vec<Source> {
+pub(super) fn in_words(file: &File<'_>, line: Range<usize>, syntax: Syntax, path: &[String]) -> Vec<Source> {
     let source = file.text.as_str();
     let written = source.get(line.clone()).unwrap_or("");
     if !written.contains("://") && !mentions_key(written) {
@@ -152,7 +146,8 @@ fn own_length(source: &str, word: &Word, from: usize) -> usize {
     let comma = value.get(..length).unwrap_or("").match_indices(',').map(|(at, _)| at).find(|at| {
         value.get(at + 1..).is_some_and(|rest| {
             rest.split_once('=').is_some_and(|(key, _)| {
-                !key.is_empty() && key.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
+                !key.is_empty()
+                    && key.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
             })
         })
     });

@@ -23,7 +23,8 @@ impl Host {
         let bracketed = authority.first().is_some_and(|unit| unit.is('['));
         let closed = authority.iter().rposition(|unit| unit.is(']'));
         let colon = colon.filter(|at| !bracketed || closed.is_some_and(|close| close < *at));
-        let (host, port) = colon.map_or((authority, None), |at| (&authority[..at], Some(&authority[at + 1..])));
+        let (host, port) =
+            colon.map_or((authority, None), |at| (&authority[..at], Some(&authority[at + 1..])));
         let in_host = |unit: &Unit| match unit {
             Unit::Char(c) => c.is_ascii_alphanumeric() || matches!(c, '.' | '-' | '_'),
             Unit::Hole(_) => true,
@@ -51,7 +52,13 @@ pub(super) fn authority_end(rest: &[Unit]) -> usize {
     rest.iter().position(|unit| matches!(unit.char(), Some('/' | '?' | '#'))).unwrap_or(rest.len())
 }
 
-pub(super) fn read_address(behind: &[Unit], transport: &str, role: Role, has_userinfo: bool, reading: &mut Reading) {
+pub(super) fn read_address(
+    behind: &[Unit],
+    transport: &str,
+    role: Role,
+    has_userinfo: bool,
+    reading: &mut Reading,
+) {
     // A password that breaks the address shifts everything behind it: nothing there is its own fault.
     if reading.fault("CEL001").is_some() {
         return;
@@ -135,12 +142,13 @@ fn read_query(rest: &[Unit], has_userinfo: bool, reading: &mut Reading) {
     let Some(query) = rest.strip_prefix('?') else { return };
     let query = query.split('#').next().unwrap_or(query);
     let keys = query.split('&').map(|pair| pair.split('=').next().unwrap_or(pair));
-    let unknown = keys.filter(|key| !key.is_empty()).find(|key| !KNOWN.contains(key) && !key.starts_with("ssl_"));
+    let unknown =
+        keys.filter(|key| !key.is_empty()).find(|key| !KNOWN.contains(key) && !key.starts_with("ssl_"));
     if let Some(key) = unknown {
         // Without an `@` before it, what looks like a key may be half a password.
-        let plain = has_userinfo && key.len() <= 40 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
+        let plain =
+            has_userinfo && key.len() <= 40 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
         let shown = plain.then(|| key.to_owned());
         reading.add(Kind::Malformed(Malformed::Query(shown)), Severity::Error);
     }
 }
-

@@ -61,7 +61,12 @@ fn every_row_of_the_table_has_exactly_its_findings() {
         }
         let reading = read(&case.url, syntax(&case.context), Role::Broker);
         if found(&reading) != expected {
-            wrong.push(format!("{} {:?}: expected {expected:?}, found {:?}", case.id, case.url, found(&reading)));
+            wrong.push(format!(
+                "{} {:?}: expected {expected:?}, found {:?}",
+                case.id,
+                case.url,
+                found(&reading)
+            ));
         }
         if case.fixed_url.is_some() && reading.fixed != case.fixed_url {
             wrong.push(format!("{}: expected {:?}, fixed {:?}", case.id, case.fixed_url, reading.fixed));
@@ -117,7 +122,8 @@ fn an_at_sign_behind_the_address_is_no_end_of_a_password() {
 
 #[test]
 fn a_value_that_only_looks_like_a_broker_is_not_judged_by_its_shape() {
-    for value in ["redis://redis:6379/cache", "redis://h1:1,h2:2/0", "http://u:p@rabbit:15672", "redis:6379"] {
+    for value in ["redis://redis:6379/cache", "redis://h1:1,h2:2/0", "http://u:p@rabbit:15672", "redis:6379"]
+    {
         assert_eq!(codes(value, Role::Unknown), [""; 0], "{value}");
     }
     assert_eq!(codes("rabbit", Role::Broker), [""; 0]);

@@ -41,7 +41,12 @@ pub(super) fn read_userinfo(userinfo: &[Unit], transport: &str, reading: &mut Re
     let password = colon.map(|at| &userinfo[at + 1..]);
     reading.password = reading.password.take().or_else(|| Some(text(password.unwrap_or(user))));
     reading.password_holes.extend(
-        password.unwrap_or(&[]).iter().filter_map(Unit::hole).filter(|h| h.filling == Filling::Raw).map(|h| h.id),
+        password
+            .unwrap_or(&[])
+            .iter()
+            .filter_map(Unit::hole)
+            .filter(|h| h.filling == Filling::Raw)
+            .map(|h| h.id),
     );
     let before = reading.faults.len();
     read_characters(user, password.unwrap_or(&[]), transport, reading);
@@ -129,7 +134,8 @@ fn breaks_when_normalised(c: char) -> bool {
 /// As `urllib.parse.quote(part, safe="")` writes it. A part without a character to encode stays; one that is
 /// encoded in places cannot be told.
 fn encoded(part: &[Unit]) -> Option<String> {
-    let wrong = |at: usize| part[at].char().is_some_and(|c| !matches!(weigh(c, &part[at + 1..]), Weight::Fine));
+    let wrong =
+        |at: usize| part[at].char().is_some_and(|c| !matches!(weigh(c, &part[at + 1..]), Weight::Fine));
     if !(0..part.len()).any(wrong) {
         return Some(text(part));
     }
@@ -185,4 +191,3 @@ fn read_holes(password: &[Unit], reading: &mut Reading) {
         reading.add(Kind::RawHole(raw), Severity::Warning);
     }
 }
-
