@@ -63,7 +63,7 @@ impl Assembly {
             hooked.insert(name.0, entry);
         }
         let reviewer = Reviewer::new(forges, store.clone(), clock.clone(), settings.public_url.clone());
-        let options = Options::new(uuid::Uuid::new_v4().to_string());
+        let options = Options::new(worker_name(&store, &clock).await?);
         let worker = Worker::new(store.clone(), Arc::new(reviewer), served, clock.clone(), options);
         let state = AppState {
             store: store.clone(),
@@ -89,6 +89,20 @@ impl Assembly {
         self.store.close().await;
         served.context("the server stopped")
     }
+}
+
+/// What this process is called in the store. On an embedded store it is always the same: what that worker still holds
+/// was left by a process that is gone, and is taken up at once.
+async fn worker_name(store: &Store, clock: &Clock) -> anyhow::Result<String> {
+    const EMBEDDED: &str = "embedded";
+    if !store.is_embedded() {
+        return Ok(uuid::Uuid::new_v4().to_string());
+    }
+    let left = store.reap_worker(EMBEDDED, clock.now()).await.context("the store does not answer")?;
+    if left > 0 {
+        tracing::info!(jobs = left, "taking up what an earlier process left");
+    }
+    Ok(EMBEDDED.to_owned())
 }
 
 /// The pages that comments link to.

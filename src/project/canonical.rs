@@ -118,6 +118,7 @@ impl Rewriter<'_> {
     fn says_nothing(&self, stmt: &Stmt) -> bool {
         match stmt {
             Stmt::Pass(_) => true,
+            Stmt::Expr(expr) => expr.value.is_string_literal_expr(),
             Stmt::ImportFrom(import)
                 if import.module.as_ref().is_some_and(|m| m.as_str() == "__future__") =>
             {

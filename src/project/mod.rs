@@ -2,16 +2,19 @@
 
 pub mod apps;
 pub mod canonical;
+pub mod contrib;
 pub mod database;
 pub mod deployed;
 pub mod env_files;
 pub mod field;
+pub mod graph;
 pub mod ignore;
 pub mod imports;
 pub mod migration;
 pub mod operations;
 pub mod readers;
 pub mod secret;
+pub mod settings;
 pub mod state;
 
 use std::collections::HashMap;
@@ -27,6 +30,7 @@ use apps::Apps;
 use ignore::Ignores;
 use migration::Migration;
 use readers::EnvReaders;
+use settings::Settings;
 
 /// One commit's files with everything that was understood of them so far. Files are parsed once.
 #[derive(Debug)]
@@ -40,6 +44,7 @@ pub struct Project {
     env_files: Memo<Path, Option<Arc<EnvFile>>>,
     env_readers: Memo<(), Arc<EnvReaders>>,
     yaml: Memo<Path, Option<Arc<Yaml>>>,
+    settings: Memo<(), Arc<Settings>>,
 }
 
 impl Project {
@@ -54,6 +59,7 @@ impl Project {
             yaml: Memo::default(),
             sources: Memo::default(),
             states: Memo::default(),
+            settings: Memo::default(),
         }
     }
 
@@ -92,6 +98,11 @@ impl Project {
             let Some(module) = self.module(path)? else { return Ok(None) };
             Ok(Migration::read(module).map(Arc::new))
         })
+    }
+
+    /// What the settings modules say, as far as their text tells.
+    pub fn settings(&self) -> Result<Arc<Settings>, NotLoaded> {
+        self.settings.get_or_try((), || Ok(Arc::new(settings::find(self)?)))
     }
 
     /// Apps that have a migration package in this repository.

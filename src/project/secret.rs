@@ -169,7 +169,7 @@ fn is_strong(value: &str) -> bool {
 fn classes(value: &str) -> usize {
     let tests: [fn(char) -> bool; 4] =
         [|c| c.is_lowercase(), |c| c.is_uppercase(), |c| c.is_numeric(), |c| !c.is_alphanumeric()];
-    tests.iter().filter(|test| value.chars().any(|c| test(c))).count()
+    tests.iter().filter(|test| value.chars().any(test)).count()
 }
 
 /// Shannon entropy in bits a character.

@@ -234,6 +234,16 @@ impl Store {
         Ok(())
     }
 
+    /// Puts back what a worker held that is known to be gone, without waiting for its leases.
+    pub async fn reap_worker(&self, worker: &str, now: i64) -> Result<usize> {
+        sqlx::query("UPDATE jobs SET lease_until = $1 WHERE state = 'running' AND worker = $2")
+            .bind(now - 1)
+            .bind(worker)
+            .execute(self.write())
+            .await?;
+        self.reap(now).await
+    }
+
     /// Puts the jobs back whose worker stopped answering. Returns how many.
     pub async fn reap(&self, now: i64) -> Result<usize> {
         let reaped = sqlx::query(REAP).bind(now).bind(now).bind("the worker stopped in the middle");

@@ -87,6 +87,11 @@ impl Store {
         Ok(Self { inner: Arc::new(Inner { backend, read, write, accepts, ready }) })
     }
 
+    /// Nobody else works on this database: SQLite is one process's own file.
+    pub fn is_embedded(&self) -> bool {
+        self.inner.backend == Backend::Sqlite
+    }
+
     /// Is the database there and writable in principle? For the readiness probe.
     pub async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1").execute(&self.inner.read).await?;

@@ -67,8 +67,6 @@ proptest! {
         ],
         early in any::<bool>(),
     ) {
-        // A value that says of itself that it is none, by chance: `…xxxxx…`.
-        prop_assume!(secrets.iter().all(|(value, _)| classify("SECRET", value).is_some()));
         let text: String = secrets.iter().map(|(secret, line)| line.replace("{}", secret) + "\n").collect();
         let django = "import environ\nenviron.Env.read_env('.env')\n";
         let around = [("compose.yaml", "services: {}\n"), ("config/settings.py", django)];
@@ -81,7 +79,8 @@ proptest! {
         let judgement = sample.judge();
         for finding in judgement.findings.iter().map(|reported| &reported.finding).filter(|f| f.code.starts_with("ENV")) {
             let shown = shown(finding);
-            for (secret, _) in &secrets {
+            // One that says of itself that it is none, by chance (`…xxxxx…`), may be shown.
+            for (secret, _) in secrets.iter().filter(|(secret, _)| classify("SECRET", secret).is_some()) {
                 let parts: Vec<char> = secret.chars().collect();
                 for part in parts.windows(8) {
                     let part: String = part.iter().collect();

@@ -18,7 +18,7 @@ use red_panda::store::Store;
 use red_panda::store::clock::Clock;
 use red_panda::store::jobs::{Failure, Finished};
 use red_panda::store::runs::{Counts, PageFinding, Read, RunEnd, RunOutcome, RunPage};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use sha2::Sha256;
 use tower::ServiceExt;
@@ -32,9 +32,9 @@ const ADMIN: &str = "the token of the operator";
 struct Plain;
 
 impl Webhooks for Plain {
-    fn verify(&self, headers: &HeaderMap, body: &[u8], secret: &[u8]) -> bool {
+    fn verify(&self, headers: &HeaderMap, body: &[u8], secret: &SecretString) -> bool {
         let given = headers.get("x-signature").and_then(|v| hex::decode(v).ok()).unwrap_or_default();
-        let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret).unwrap();
+        let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.expose_secret().as_bytes()).unwrap();
         mac.chain_update(body).verify_slice(&given).is_ok()
     }
 

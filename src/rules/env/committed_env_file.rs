@@ -28,9 +28,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let (head, commits) = both(at_head(context), in_commits(context))?;
+    let ((head, commits), mut shown) =
+        both(both(at_head(context), in_commits(context)), Shown::before(context))?;
     let mut findings: Vec<Finding> = head.iter().map(finding).collect();
-    let mut shown = Shown::of(context, &head)?;
+    shown.extend(&head);
     for published in commits {
         findings.extend(shown.news_of(published).as_ref().map(finding));
     }
@@ -222,13 +223,8 @@ struct Shown {
 }
 
 impl Shown {
-    /// What the head's findings name, what its changed templates show, and what was at the merge base already.
-    fn of(context: &Context<'_>, head: &[Published]) -> Result<Self, NotLoaded> {
-        let mut shown = Self { paths: BTreeSet::new(), values: BTreeSet::new() };
-        for published in head {
-            shown.paths.insert(published.path.clone());
-            shown.values.extend(published.values.iter().cloned());
-        }
+    /// What was at the merge base already, and what the head's changed env files and templates hold.
+    fn before(context: &Context<'_>) -> Result<Self, NotLoaded> {
         let base = context.merge_base.tree()?;
         let family = |path: &&str| env_files::role(path).is_some();
         let committed =
@@ -239,9 +235,16 @@ impl Shown {
             .iter()
             .map(|path| values_at(context.merge_base, path))
             .chain(now.map(|path| values_at(context.head, path)));
-        NotLoaded::all(known)?.into_iter().for_each(|values| shown.values.extend(values));
-        shown.paths.extend(before.into_iter().map(str::to_owned));
-        Ok(shown)
+        let values = NotLoaded::all(known)?.into_iter().flatten().collect();
+        Ok(Self { paths: before.into_iter().map(str::to_owned).collect(), values })
+    }
+
+    /// What the head's findings name.
+    fn extend(&mut self, head: &[Published]) {
+        for published in head {
+            self.paths.insert(published.path.clone());
+            self.values.extend(published.values.iter().cloned());
+        }
     }
 
     /// The part of a commit's env file that nobody was told of yet.
@@ -294,7 +297,7 @@ fn headline(published: &Published) -> String {
     }
     match (&published.how, real) {
         (How::Modified, Some(real)) => format!("{name} is committed, and this change adds {}", real.phrase()),
-        (How::Modified, None) => format!("{name} is committed, and this change fills in more of it"),
+        (How::Modified, None) => format!("{name} is committed, and this change edits its values"),
         (How::Link { target, inside: false }, _) => {
             format!("{name} is committed as a link to {}, which is not in the repository", code(target))
         }

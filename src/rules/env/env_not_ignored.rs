@@ -1,4 +1,4 @@
-use crate::model::change::{ChangedFile, FileStatus};
+use crate::model::change::FileStatus;
 use crate::model::finding::{
     Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code,
 };
@@ -26,33 +26,41 @@ const GITIGNORE: &str = ".gitignore";
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let touched = context.change.files.iter().any(|file| file_name(&file.path) == GITIGNORE);
-    if !touched && !context.change.files.iter().any(begins_project) {
+    let came = |kind: &Kind| context.change.files.iter().filter_map(|f| f.head_path()).any(kind);
+    if !touched && !KINDS.iter().any(came) {
         return Ok(Vec::new());
     }
     let (head, base) = both(context.head.tree(), context.merge_base.tree())?;
+    let has = |tree: &Tree, kind: &Kind| tree.entries.keys().any(|path| kind(path));
     // Who has neither a Django project nor compose nor a template reads no `.env`.
-    let reads_env = head.entries.keys().any(|p| file_name(p) == "manage.py" || begins(p));
-    let first = !base.entries.keys().any(|path| begins(path)) && head.entries.keys().any(|path| begins(path));
+    let reads_env = head.named("manage.py").next().is_some() || KINDS.iter().any(|kind| has(&head, kind));
+    let first = KINDS.iter().any(|kind| came(kind) && !has(&base, kind));
     if !reads_env || !(touched || first) {
         return Ok(Vec::new());
     }
+    let had_one = base.contains(GITIGNORE);
     if !head.contains(GITIGNORE) {
-        return Ok(vec![missing()]);
+        return Ok(if first || had_one { vec![missing()] } else { Vec::new() });
     }
-    judge(context, &head, first)
+    judge(context, &head, first || !had_one)
 }
 
-/// A compose file, settings or a template: with the first of them a repository begins to need a `.env`.
-fn begins(path: &str) -> bool {
-    !is_vendored(path)
-        && (is_compose_file(path)
-            || file_name(path) == "settings.py"
-            || env_files::role(path) == Some(Role::Template))
-}
+type Kind = fn(&str) -> bool;
 
-fn begins_project(file: &ChangedFile) -> bool {
-    matches!(file.status, FileStatus::Added | FileStatus::Copied | FileStatus::Renamed) && begins(&file.path)
-}
+/// With the first file of one of these kinds a repository begins to need a `.env`.
+const KINDS: [Kind; 3] = [
+    |path| is_compose_file(path) && !is_vendored(path),
+    |path| {
+        path.ends_with(".py")
+            && !is_vendored(path)
+            && (file_name(path) == "settings.py" || file_name(folder(path)) == "settings")
+    },
+    |path| {
+        env_files::role(path) == Some(Role::Template)
+            && file_name(path).starts_with(".env")
+            && !is_vendored(path)
+    },
+];
 
 /// Where a `.env` will stand: the root, `project/`, and beside each `manage.py`.
 fn probes(tree: &Tree) -> Vec<String> {
@@ -66,18 +74,17 @@ fn probes(tree: &Tree) -> Vec<String> {
     probes
 }
 
-fn judge(context: &Context<'_>, tree: &Tree, first: bool) -> Result<Vec<Finding>, NotLoaded> {
+fn judge(context: &Context<'_>, tree: &Tree, begins: bool) -> Result<Vec<Finding>, NotLoaded> {
     let probes = probes(tree);
     let templates: Vec<String> = probes.iter().map(|probe| format!("{probe}.example")).collect();
     let all: Vec<&str> = probes.iter().chain(&templates).map(String::as_str).collect();
     let (now, before) = both(context.head.ignores(&all), context.merge_base.ignores(&all))?;
-    let open: Vec<&str> = probes.iter().map(String::as_str).filter(|probe| !now.ignores(probe)).collect();
-    // An ignore file that was here before and never did ignore it is not this change's fault alone.
-    let newly = |path: &&str| first || before.ignores(path);
+    // What was not ignored before either is not this change's doing, unless it makes the beginning.
+    let newly = |probe: &&str| !now.ignores(probe) && (begins || before.ignores(probe));
+    let open: Vec<&str> = probes.iter().map(String::as_str).filter(newly).collect();
     let mut findings = Vec::new();
-    if let Some(worst) = open.iter().find(|p| newly(p)).or_else(|| open.first()) {
-        let severity = if newly(worst) || added_here(context) { Severity::Error } else { Severity::Warning };
-        findings.push(not_ignored(context, &open, worst, severity)?);
+    if let [first, others @ ..] = open.as_slice() {
+        findings.push(not_ignored(context, first, others.len())?);
     }
     let hidden =
         templates.iter().find(|path| now.ignores(path) && !before.ignores(path) && !tree.contains(path));
@@ -85,10 +92,6 @@ fn judge(context: &Context<'_>, tree: &Tree, first: bool) -> Result<Vec<Finding>
         findings.push(template_ignored(context, hidden)?);
     }
     Ok(findings)
-}
-
-fn added_here(context: &Context<'_>) -> bool {
-    context.change.files.iter().any(|f| f.path == GITIGNORE && f.status == FileStatus::Added)
 }
 
 fn missing() -> Finding {
@@ -104,17 +107,9 @@ fn missing() -> Finding {
     .with_fix(Fix::text("Add a `.gitignore` with the lines `.env`, `.env.*` and `!.env.example`."))
 }
 
-fn not_ignored(
-    context: &Context<'_>,
-    open: &[&str],
-    worst: &str,
-    severity: Severity,
-) -> Result<Finding, NotLoaded> {
+fn not_ignored(context: &Context<'_>, first: &str, others: usize) -> Result<Finding, NotLoaded> {
     let text = context.head.text(GITIGNORE)?;
-    let others = match open.len() {
-        0 | 1 => String::new(),
-        more => format!(" (and {} more)", more - 1),
-    };
+    let others = if others == 0 { String::new() } else { format!(" (and {others} more)") };
     let fix = text.as_ref().filter(|text| !text.as_str().contains(".env")).map_or_else(
         || {
             Fix::text(
@@ -130,12 +125,11 @@ fn not_ignored(
     Ok(RULE
         .finding(
             cause(context, text.as_ref())?,
-            worst,
+            first,
             NodeText::Open("not ignored".to_owned()),
-            format!("{} is not ignored by `.gitignore`{others}", code(worst)),
+            format!("{} is not ignored by `.gitignore`{others}", code(first)),
             "`git add .` takes the first `.env` that somebody fills in, and the next push publishes it.",
         )
-        .with_severity(severity)
         .with_fix(fix))
 }
 

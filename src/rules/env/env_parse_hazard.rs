@@ -44,11 +44,14 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
 }
 
 fn hazardous_lines(file: &EnvFile) -> Vec<(&Line, &Assignment, Hazard)> {
+    let for_shell = hazard::is_for_shell(file);
     file.lines()
         .iter()
         .filter_map(|line| Some((line, line.assignment()?)))
         .filter(|(_, a)| !hazard::has_holes(file, a) && secret::is_nameable(file.key(a)))
-        .flat_map(|(line, a)| hazard::hazards(file, a).into_iter().map(move |hazard| (line, a, hazard)))
+        .flat_map(|(line, a)| {
+            hazard::hazards(file, a, for_shell).into_iter().map(move |hazard| (line, a, hazard))
+        })
         .collect()
 }
 

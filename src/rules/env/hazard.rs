@@ -35,12 +35,12 @@ pub(super) enum Hazard {
 /// Names that are written in lower case everywhere.
 const LOWER_CASE: [&str; 5] = ["http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy"];
 
-/// The hazards of one line.
-pub(super) fn hazards(file: &EnvFile, assignment: &Assignment) -> Vec<Hazard> {
+/// The hazards of one line. `for_shell`: the file is made to be sourced, see [`is_for_shell`].
+pub(super) fn hazards(file: &EnvFile, assignment: &Assignment, for_shell: bool) -> Vec<Hazard> {
     let (key, value) = (file.key(assignment), file.value(assignment));
     let is_colon = assignment.separator == Separator::Colon;
     let has_value = !value.is_empty() || assignment.quote != Quote::None;
-    let space_after = assignment.raw.start < assignment.value.start - usize::from(is_quoted(assignment));
+    let space_after = assignment.raw.start < assignment.separator_bytes.end;
     let only_comment = assignment.comment.is_some() && !has_value;
     let trailing = assignment.comment.is_none() && file.raw(assignment).ends_with([' ', '\t']);
     let all = [
@@ -48,18 +48,24 @@ pub(super) fn hazards(file: &EnvFile, assignment: &Assignment) -> Vec<Hazard> {
         (Hazard::OnlyComment, only_comment),
         (Hazard::SpaceBefore, !is_colon && assignment.space_before_separator),
         (Hazard::SpaceAfter, !is_colon && has_value && space_after && !assignment.space_before_separator),
-        (Hazard::TrailingSpace, trailing && !(is_colon && !has_value)),
+        (Hazard::TrailingSpace, trailing && (has_value || !is_colon)),
         (Hazard::Quotes, assignment.quote == Quote::Broken),
         (Hazard::UnquotedSpace, assignment.quote == Quote::None && value.contains([' ', '\t'])),
-        (Hazard::Export, assignment.export),
+        (Hazard::Export, assignment.export && !for_shell),
         (Hazard::Colon, is_colon),
-        (Hazard::LowerCase, key.bytes().any(|b| b.is_ascii_lowercase()) && !LOWER_CASE.contains(&key)),
+        (Hazard::LowerCase, is_lower_case(key)),
     ];
     all.into_iter().filter(|(_, is)| *is).map(|(hazard, _)| hazard).collect()
 }
 
-fn is_quoted(assignment: &Assignment) -> bool {
-    matches!(assignment.quote, Quote::Single | Quote::Double | Quote::Broken)
+/// Every line is exported.
+pub(super) fn is_for_shell(file: &EnvFile) -> bool {
+    file.assignments().all(|a| a.export)
+}
+
+/// A dotted name is a setting of an image (`discovery.type`), which is written as the image wants it.
+fn is_lower_case(key: &str) -> bool {
+    key.bytes().any(|b| b.is_ascii_lowercase()) && !key.contains('.') && !LOWER_CASE.contains(&key)
 }
 
 /// Does this reader get something else than was meant?
@@ -149,8 +155,10 @@ pub(super) fn advice(hazard: Hazard) -> &'static str {
 
 /// A changed env file or template whose lines are read by more than a shell.
 pub(super) fn is_read_by_line(project: &Project, path: &str) -> Result<bool, NotLoaded> {
-    let prose = path.to_ascii_lowercase().ends_with(".md");
-    if prose || env_files::is_shell(path) {
+    let extension = path.rsplit('.').next().unwrap_or("").to_ascii_lowercase();
+    let other_format =
+        matches!(extension.as_str(), "md" | "yml" | "yaml" | "json" | "toml" | "py" | "js" | "ts" | "php");
+    if other_format || env_files::is_shell(path) {
         return Ok(false);
     }
     match env_files::role(path) {
@@ -191,4 +199,92 @@ pub(super) fn may_be_shown(path: &str, file: &EnvFile, assignment: &Assignment) 
 pub(super) fn node(path: &str, file: &EnvFile, assignment: &Assignment) -> NodeText {
     let squeezed: String = file.slice(&assignment.statement).chars().filter(|c| !c.is_whitespace()).collect();
     if may_be_shown(path, file, assignment) { NodeText::Open(squeezed) } else { NodeText::Secret(squeezed) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found(line: &str) -> Vec<Hazard> {
+        let file = EnvFile::parse(&Text::new(&format!("{line}\nOTHER=1\n")));
+        file.assignments().next().map(|a| hazards(&file, a, false)).unwrap_or_default()
+    }
+
+    /// The line with the hazard's exact fix applied, as far as it stays on its line.
+    fn fixed(line: &str) -> String {
+        let file = EnvFile::parse(&Text::new(line));
+        let first = &file.lines()[0];
+        let assignment = first.assignment().unwrap();
+        let hazard = hazards(&file, assignment, false)[0];
+        let mut text: Vec<char> = line.chars().collect();
+        for edit in fix(hazard, &file, first, assignment).unwrap().edits.iter().rev() {
+            let (from, to) = (edit.span.start.column as usize - 1, edit.span.end.column as usize - 1);
+            text.splice(from..to, edit.replacement.chars());
+        }
+        text.into_iter().collect()
+    }
+
+    #[test]
+    fn each_hazard_is_known_by_its_line() {
+        for (line, hazard) in [
+            ("A=b # c", Hazard::Comment),
+            ("A='b' # c", Hazard::Comment),
+            ("A=   # c", Hazard::OnlyComment),
+            ("A =b", Hazard::SpaceBefore),
+            ("A = b", Hazard::SpaceBefore),
+            ("A= b", Hazard::SpaceAfter),
+            ("A= 'b'", Hazard::SpaceAfter),
+            ("A=b  ", Hazard::TrailingSpace),
+            ("A=\"b\"\t", Hazard::TrailingSpace),
+            ("A=  ", Hazard::TrailingSpace),
+            ("A=\"b", Hazard::Quotes),
+            ("A=\"\"b", Hazard::Quotes),
+            ("A=b c", Hazard::UnquotedSpace),
+            ("export A=b", Hazard::Export),
+            ("A: b", Hazard::Colon),
+            ("a_b=c", Hazard::LowerCase),
+        ] {
+            assert_eq!(found(line), [hazard], "{line:?}");
+        }
+    }
+
+    #[test]
+    fn plain_lines_have_none() {
+        for line in [
+            "A=b",
+            "A=",
+            "A=b#c",
+            "A=#c",
+            "A=\"b # c\"",
+            "A='b c'",
+            "A=\"b\nc\"",
+            "no_proxy=x",
+            "discovery.type=one",
+            "A=b=c",
+        ] {
+            assert_eq!(found(line), [], "{line:?}");
+        }
+    }
+
+    #[test]
+    fn the_exact_fix_leaves_one_reading_for_all() {
+        for (line, after) in [
+            ("A=b # c", "# c\nA=b"),
+            ("A=\"b\"\t# c", "# c\nA=\"b\""),
+            ("A=   # c", "# c\nA="),
+            ("A = b", "A=b"),
+            ("A= 'b'", "A='b'"),
+            ("A=b  ", "A=b"),
+            ("A=b c", "A=\"b c\""),
+            ("export A=b", "A=b"),
+            ("A: b", "A=b"),
+        ] {
+            assert_eq!(fixed(line), after, "{line:?}");
+            let file = EnvFile::parse(&Text::new(after));
+            let assignment = file.get("A").unwrap();
+            for reader in [Reader::DjangoEnviron, Reader::PythonDotenv, Reader::Decouple, Reader::Compose] {
+                assert_eq!(file.read(assignment, reader).value(), Some(file.value(assignment)), "{after:?}");
+            }
+        }
+    }
 }

@@ -1,13 +1,14 @@
 //! The migrations that a change touches, by what Django knows them by and not by where they stand.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::change::Path;
+use crate::model::change::{Change, Path};
 use crate::project::Project;
-use crate::project::apps::{MigrationName, is_test_only, may_move_migrations};
+use crate::project::apps::{App, MigrationName, is_test_only, looks_like_migration, may_move_migrations};
 use crate::project::migration::is_south;
 use crate::rules::Context;
-use crate::source::{NotLoaded, snapshot::both};
+use crate::source::tree::{folder, join};
+use crate::source::{NotLoaded, Text, Tree, snapshot::both};
 
 /// Touched migrations with their paths at the merge base and at head.
 #[derive(Debug, Default)]
@@ -75,4 +76,43 @@ pub(super) fn all_migrations(
 /// A module with a class `Migration` of Django at the merge base; South's are no migrations any more.
 pub(super) fn was_migration(context: &Context<'_>, path: &str) -> Result<bool, NotLoaded> {
     Ok(context.merge_base.migration(path)?.is_some_and(|migration| !is_south(&migration)))
+}
+
+/// The migration files of every app that the change touches: what the graph rules want before the first round.
+pub(super) fn files_of_touched_apps(change: &Change, tree: &Tree) -> Vec<Path> {
+    let paths = change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
+    let packages: BTreeSet<&str> = paths.filter(|path| looks_like_migration(path)).map(folder).collect();
+    let files = packages.into_iter().flat_map(|package| {
+        let direct = move |path: &&str| folder(path) == package && looks_like_migration(path);
+        tree.under(package).filter(direct).map(str::to_owned)
+    });
+    files.collect()
+}
+
+/// Was a touched file of the app changed on the target meanwhile, differently? Then only Git's merge knows what the
+/// result is, and the graph rules do not guess.
+fn is_contested(context: &Context<'_>, app: &App) -> Result<bool, NotLoaded> {
+    let shared = context.change.files.iter().filter_map(|file| Some((file, file.base_path()?)));
+    let own = shared.filter(|(_, path)| folder(path) == app.migrations);
+    let judged = own.map(|(file, path)| {
+        let (tip, base) = both(context.target_tip.text(path), context.merge_base.text(path))?;
+        let head = file.head_path().map_or(Ok(None), |path| context.head.text(path))?;
+        let text = |text: &Option<Text>| text.as_ref().map(|t| t.as_str().to_owned());
+        Ok(text(&tip) != text(&base) && text(&tip) != text(&head))
+    });
+    Ok(NotLoaded::all(judged)?.contains(&true))
+}
+
+/// Apps on the side that is judged with a changed file in their migration package, if the merged result is known.
+pub(super) fn touched_apps(context: &Context<'_>) -> Result<Vec<App>, NotLoaded> {
+    let paths = || context.change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
+    if !paths().any(may_move_migrations) {
+        return Ok(Vec::new());
+    }
+    let apps = context.here.apps()?;
+    let packages: BTreeSet<&str> = paths().filter(|path| !(context.excluded)(path)).map(folder).collect();
+    let touched = apps.iter().filter(|app| packages.contains(app.migrations.as_str()));
+    let touched = touched.filter(|app| !is_test_only(&join(&app.migrations, "x.py")));
+    let touched = touched.map(|app| Ok((app, is_contested(context, app)?)));
+    Ok(NotLoaded::all(touched)?.into_iter().filter(|(_, open)| !open).map(|(app, _)| app.clone()).collect())
 }

@@ -13,7 +13,7 @@ use crate::project::migration::{Dependency, Migration};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::{NotLoaded, snapshot::both};
 
-use super::changes::{Changes, all_migrations, was_migration};
+use super::changes::{Changes, all_migrations, files_of_touched_apps, was_migration};
 
 pub(super) static RULE: Rule = Rule {
     code: "MIG002",
@@ -23,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
     baseline: Baseline::Itself,
     scope: Scope::App,
     page: include_str!("removed_or_renamed_deployed_migration.md"),
-    wants: None,
+    wants: Some(files_of_touched_apps),
     check,
 };
 
