@@ -13,6 +13,8 @@ mod github;
 #[cfg(test)]
 mod github_contract;
 #[cfg(test)]
+mod kill;
+#[cfg(test)]
 mod layering;
 #[cfg(test)]
 mod pages;

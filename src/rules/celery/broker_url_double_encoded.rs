@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let sources = sources::in_change(context, false)?;
+    let sources = sources::in_use(context)?;
     let doubled = sources.iter().filter_map(|source| Some((source, source.reading.fault(RULE.code)?)));
     let judge = |(source, fault): (&sources::Source, &super::url::Fault)| {
         let headline = format!("The login in {} looks percent-encoded twice", named(source));

@@ -22,10 +22,12 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for source in sources::in_change(context, false)? {
         // What Python builds is CEL003's.
-        if source.origin == Origin::Python || source.says_encoded {
+        let Some(fault) = source.reading.fault(RULE.code).filter(|_| source.origin != Origin::Python) else {
+            continue;
+        };
+        if source.says_encoded() {
             continue;
         }
-        let Some(fault) = source.reading.fault(RULE.code) else { continue };
         if let Kind::RawHole(hole) = &fault.kind {
             findings.push(judge(&source, hole));
         }

@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
-    for source in sources::in_change(context, false)? {
+    for source in sources::in_use(context)? {
         let Some(fault) = source.reading.fault(RULE.code) else { continue };
         let Kind::Vhost(vhost) = &fault.kind else { continue };
         let (headline, consequence, fix) = words(&source, vhost);

@@ -15,8 +15,6 @@ pub(super) enum Syntax {
     Kubernetes,
     /// A POSIX shell, Make: `$X`, `${X}`, `$(…)`.
     Shell,
-    /// Python's f-strings and `.format`: `{…}`.
-    Format,
     /// `%s`, `%(x)s`; `%%` is a percent sign.
     Percent,
     /// For people: `<x>`, `***`, `…`, `[x]`.
@@ -153,7 +151,6 @@ fn hole(rest: &str, syntax: Syntax) -> Option<(usize, Hole)> {
                 braced(rest, "$(", ")").map(|(length, hole)| (length, Hole::new(&hole.written, "")));
             braced(rest, "${", "}").or(command).or_else(|| variable(rest))
         }
-        Syntax::Format => braced(rest, "{", "}"),
         Syntax::Percent => percent(rest),
         Syntax::Docs => ["{{", "${", "$(", "{", "<", "["]
             .iter()
@@ -175,12 +172,17 @@ fn placeholder(rest: &str, before: Option<char>, syntax: Syntax) -> Option<(usiz
     let named = |open: &str, close: &str| {
         let (length, hole) = braced(rest, open, close)?;
         let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ' | '.');
-        let is_name = hole.name.starts_with(|c: char| c.is_ascii_alphabetic() || c == ' ')
-            && hole.name.chars().all(word);
+        let content = rest.get(open.len()..length - close.len())?;
+        let is_name =
+            content.trim().starts_with(|c: char| c.is_ascii_alphabetic()) && content.chars().all(word);
         is_name.then_some((length, hole))
     };
     let pairs = [("{{", "}}"), ("${", "}"), ("{", "}"), ("<", ">"), ("[", "]"), ("%(", ")s")];
-    let (length, hole) = pairs.iter().find_map(|(open, close)| named(open, close)).or_else(|| stars(rest))?;
+    let (length, hole) = pairs
+        .iter()
+        .find_map(|(open, close)| named(open, close))
+        .or_else(|| unnamed(rest))
+        .or_else(|| stars(rest))?;
     let ends = rest.get(length..)?.chars().next();
     // An address in brackets is a host: `[::1]`; `named` refuses it, for it holds colons.
     matches!(ends, None | Some(':' | '@' | '/' | '?')).then(|| (length, Hole::placeholder(&hole.written)))
@@ -256,6 +258,16 @@ fn percent(rest: &str) -> Option<(usize, Hole)> {
         .then(|| (length, Hole::new(rest.get(..length).unwrap_or(""), name)))
 }
 
+/// `%s`, `{}`, `{0}` of a template that is filled in elsewhere.
+fn unnamed(rest: &str) -> Option<(usize, Hole)> {
+    let filled = rest.strip_prefix('{').and_then(|inner| {
+        let digits = inner.find(|c: char| !c.is_ascii_digit())?;
+        inner.get(digits..)?.starts_with('}').then_some(digits + 2)
+    });
+    let length = filled.or_else(|| rest.starts_with("%s").then_some(2))?;
+    Some((length, Hole::placeholder(rest.get(..length)?)))
+}
+
 /// `***`, `…`, `...`
 fn stars(rest: &str) -> Option<(usize, Hole)> {
     let length = rest.find(|c| !matches!(c, '*' | '…' | '.')).unwrap_or(rest.len());
@@ -287,13 +299,14 @@ mod tests {
     fn a_whole_part_that_stands_for_something_is_a_hole_everywhere() {
         assert_eq!(holes("amqp://<user>:<password>@<host>/v", Syntax::Literal).len(), 3);
         assert_eq!(holes("amqp://u:pa<ss>@h/v", Syntax::Literal).len(), 0);
+        assert_eq!(holes("amqp://u:[X%XY]@h/v", Syntax::Literal).len(), 0);
         assert_eq!(holes("amqp://u:p@[::1]:5672/v", Syntax::Literal).len(), 0);
     }
 
     #[test]
     fn an_open_hole_is_text() {
         for text in ["${A", "{{ a", "%(a", "$", "%"] {
-            for syntax in [Syntax::Compose, Syntax::Jinja, Syntax::Percent, Syntax::Format] {
+            for syntax in [Syntax::Compose, Syntax::Jinja, Syntax::Percent] {
                 assert_eq!(holes(text, syntax), [""; 0], "{text}");
             }
         }

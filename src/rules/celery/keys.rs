@@ -21,7 +21,8 @@ const BROKER: [&str; 12] = [
 const BACKEND: [&str; 4] =
     ["CELERY_RESULT_BACKEND", "CELERY_RESULT_BACKEND_URL", "result_backend", "DJANGO_CELERY_RESULT_BACKEND"];
 
-/// Names that say it of themselves; `BROKER_URL` alone may be another package's (MQTT), so it needs Celery in its file.
+/// Names that say it of themselves; `BROKER_URL` alone may be another package's (MQTT, Redis), so its file must set
+/// Celery up.
 pub(super) fn role(key: &str, file_knows_celery: bool) -> Role {
     let known = file_knows_celery || key.to_ascii_uppercase().contains("CELERY");
     if known && (BROKER.contains(&key) || key.ends_with("_CELERY_BROKER_URL")) {
@@ -33,9 +34,21 @@ pub(super) fn role(key: &str, file_knows_celery: bool) -> Role {
     }
 }
 
-/// Does the text name Celery at all?
+/// Does the text set Celery up, or start it?
 pub(super) fn knows_celery(text: &str) -> bool {
-    ["celery", "Celery", "CELERY"].iter().any(|word| text.contains(word))
+    const SIGNS: [&str; 10] = [
+        "Celery(",
+        "import celery",
+        "from celery",
+        "kombu",
+        "CELERY_BROKER",
+        "CELERY_RESULT",
+        "CELERY_TASK",
+        "CELERY_ACCEPT",
+        "celery -",
+        "celery worker",
+    ];
+    SIGNS.iter().any(|sign| text.contains(sign))
 }
 
 /// Can the file hold a broker's address? One cheap scan that spares parsing nearly all files.

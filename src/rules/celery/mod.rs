@@ -32,3 +32,6 @@ pub const RULES: &[&Rule] = &[
     &broker_url_malformed::RULE,
     &broker_url_vhost::RULE,
 ];
+
+#[cfg(test)]
+mod tests;

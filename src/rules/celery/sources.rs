@@ -6,6 +6,7 @@ mod docs;
 mod env;
 mod lines;
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use crate::model::finding::{Place, Span};
@@ -16,7 +17,12 @@ use crate::source::{NotLoaded, Text};
 
 use super::holes::{Syntax, Unit, units};
 use super::keys;
+use super::transports::starts_like_broker;
 use super::url::{Artefact, Kind, Reading, Role, read_units};
+
+/// No address is longer, and no file holds more of them: bounds the work on hostile ones.
+pub(super) const LONGEST_VALUE: usize = 4_096;
+pub(super) const MOST_VALUES: usize = 500;
 
 /// What a file is for: it decides how much a finding in it weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -51,8 +57,6 @@ pub(super) struct Source {
     pub(super) origin: Origin,
     /// Where the value stands in the file exactly as it is, and the file.
     verbatim: Option<(usize, Text)>,
-    /// A comment beside it says that its variables are encoded.
-    pub(super) says_encoded: bool,
     /// The file sets a transport of its own.
     pub(super) custom_transport: bool,
     /// What the readers of an env file make of blanks, quotes and comments around the value.
@@ -82,9 +86,28 @@ impl Source {
         Some(text.span(start + bytes.start..start + bytes.end))
     }
 
+    /// Does a comment on the line, or on the line above, say that its variables are encoded?
+    pub(super) fn says_encoded(&self) -> bool {
+        let said = |comment: &str| {
+            let comment = comment.to_ascii_lowercase();
+            ["encod", "url-quoted", "urlquoted", "percent-quoted"].iter().any(|word| comment.contains(word))
+        };
+        let line = self.span.start.line;
+        let own = self.text.line(line).split_once(" #").is_some_and(|(_, comment)| said(comment));
+        let above = self.text.line(line.saturating_sub(1)).trim_start();
+        own || (line > 1 && above.starts_with('#') && said(above))
+    }
+
     pub(super) fn whole(&self) -> Option<Span> {
         self.part(0..self.value.len())
     }
+}
+
+/// The URLs that are meant to be used: tests hand over odd ones on purpose.
+pub(super) fn in_use(context: &Context<'_>) -> Result<Vec<Source>, NotLoaded> {
+    let mut sources = in_change(context, false)?;
+    sources.retain(|source| source.purpose == Purpose::Code);
+    Ok(sources)
 }
 
 /// A value on its way to becoming a [`Source`].
@@ -114,7 +137,15 @@ fn in_file(context: &Context<'_>, path: &str, docs: bool) -> Result<Vec<Source>,
     let Some(text) = context.here.text(path)?.filter(|text| keys::may_hold_broker(text.as_str())) else {
         return Ok(Vec::new());
     };
-    let file = File { path, text: &text, knows_celery: keys::knows_celery(text.as_str()) };
+    let file = File {
+        path,
+        text: &text,
+        knows_celery: keys::knows_celery(text.as_str()),
+        custom_transport: ["BROKER_TRANSPORT", "broker_transport"]
+            .iter()
+            .any(|name| sets(text.as_str(), name)),
+        values: Cell::new(0),
+    };
     match format {
         Format::Python => match context.here.module(path)? {
             Some(module) => Ok(code::sources(&file, &module)),
@@ -135,16 +166,29 @@ struct File<'a> {
     path: &'a str,
     text: &'a Text,
     knows_celery: bool,
+    custom_transport: bool,
+    values: Cell<usize>,
 }
 
 impl File<'_> {
+    fn has_room(&self) -> bool {
+        self.values.replace(self.values.get() + 1) < MOST_VALUES
+    }
+
     fn role(&self, key: &str) -> Role {
         keys::role(key, self.knows_celery)
     }
 
-    /// The finished source; its holes are those of its syntax.
-    fn source(&self, found: Found) -> Source {
+    /// The finished source; its holes are those of its syntax. `None` when the value concerns nobody here.
+    fn source(&self, found: Found) -> Option<Source> {
         let (value, start) = unwrap_default(&found.value, found.syntax);
+        if value.len() > LONGEST_VALUE || !self.has_room() {
+            return None;
+        }
+        let like_broker = starts_like_broker(value.trim_start_matches([' ', '"', '\'']));
+        if value.trim().is_empty() || !(like_broker || found.role != Role::Unknown) {
+            return None;
+        }
         let units = units(value, found.syntax);
         let bytes = found.bytes.start + start..found.bytes.end;
         let written = self.text.as_str().get(bytes.start..bytes.start + value.len());
@@ -153,20 +197,17 @@ impl File<'_> {
             Some((start, text)) => text.span(*start..start + value.len()),
             None => self.text.span(found.bytes.clone()),
         };
-        self.finish(found.keys, found.role, value.to_owned(), &units, span, verbatim, found.origin)
+        Some(self.finish(Found { value: value.to_owned(), ..found }, &units, span, verbatim))
     }
 
-    // Every part of a source is independent of the others.
     fn finish(
         &self,
-        keys: Vec<String>,
-        role: Role,
-        value: String,
+        found: Found,
         units: &[Unit],
         span: Span,
         verbatim: Option<(usize, Text)>,
-        origin: Origin,
     ) -> Source {
+        let Found { keys, role, value, origin, .. } = found;
         let subject = if keys.is_empty() { "url".to_owned() } else { keys.join(".") };
         Source {
             path: self.path.to_owned(),
@@ -178,10 +219,7 @@ impl File<'_> {
             purpose: purpose(self.path),
             origin,
             verbatim,
-            says_encoded: says_encoded(self.text, span.start.line),
-            custom_transport: ["BROKER_TRANSPORT", "broker_transport"]
-                .iter()
-                .any(|setting| sets(self.text.as_str(), setting)),
+            custom_transport: self.custom_transport,
             kept: Kept::Surely,
             text: self.text.clone(),
         }
@@ -218,17 +256,6 @@ fn unwrap_default(value: &str, syntax: Syntax) -> (&str, usize) {
     }
     let start = inner.as_ptr() as usize - value.as_ptr() as usize;
     (inner, start)
-}
-
-/// What a comment on the line or on the line above says about its variables.
-fn says_encoded(text: &Text, line: u32) -> bool {
-    let said = |comment: &str| {
-        let comment = comment.to_ascii_lowercase();
-        ["encod", "url-quoted", "urlquoted", "percent-quoted"].iter().any(|word| comment.contains(word))
-    };
-    let own = text.line(line).split_once(" #").is_some_and(|(_, comment)| said(comment));
-    let above = text.line(line.saturating_sub(1)).trim_start();
-    own || (line > 1 && above.starts_with('#') && said(above))
 }
 
 /// How a file is read.

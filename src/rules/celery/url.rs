@@ -134,6 +134,8 @@ pub(super) struct Reading {
     pub(super) fixed: Option<String>,
     /// The password as written, where there is one; of `redis://X@host` the X.
     pub(super) password: Option<String>,
+    /// The user name as written, beside a password.
+    pub(super) user: Option<String>,
     /// Holes in the password, by [`super::holes::Hole::id`].
     pub(super) password_holes: Vec<usize>,
 }
@@ -227,7 +229,7 @@ fn split_fail_over(value: &[Unit]) -> Vec<&[Unit]> {
     let mut start = 0;
     for at in (0..value.len()).filter(|at| value[*at].is(';')) {
         let (own, behind) = (&value[start..at], &value[at + 1..]);
-        if scheme_end(behind).is_some() || is_complete(own) {
+        if scheme_end(behind).is_some() || is_complete(own, behind) {
             segments.push(own);
             start = at + 1;
         }
@@ -236,13 +238,22 @@ fn split_fail_over(value: &[Unit]) -> Vec<&[Unit]> {
     segments
 }
 
-/// `scheme://user@host:5672…`: nothing of a password can follow.
-fn is_complete(segment: &[Unit]) -> bool {
+/// `scheme://user@host:5672…` is complete: nothing of a password can follow. So is `scheme://user@host`, where another
+/// login follows (`guest:guest@other`).
+fn is_complete(segment: &[Unit], behind: &[Unit]) -> bool {
     let Some(scheme) = scheme_end(segment) else { return false };
     let rest = &segment[scheme + 3..];
     let authority = &rest[..authority_end(rest)];
     let Some(at) = authority.iter().rposition(|unit| unit.is('@')) else { return false };
-    matches!(Host::shape(&rest[at + 1..]), Host::WithPort | Host::WithSlash)
+    let login_follows = || {
+        let login = behind.iter().position(|unit| unit.is('@')).map_or(&behind[..0], |end| &behind[..end]);
+        login.iter().any(|unit| unit.is(':'))
+    };
+    match Host::shape(&rest[at + 1..]) {
+        Host::WithPort | Host::WithSlash => true,
+        Host::Bare => login_follows(),
+        Host::Empty | Host::None => false,
+    }
 }
 
 /// Where `://` stands behind a scheme.

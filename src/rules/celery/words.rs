@@ -126,6 +126,10 @@ fn password_may_be_shown(source: &Source) -> bool {
     let Some(password) = &source.reading.password else {
         return !source.value.contains('@') || secret::is_placeholder(&source.key, &source.value);
     };
+    // Some put a token where the user name belongs.
+    if source.reading.user.as_ref().is_some_and(|user| secret::classify("PASSWORD", user).is_some()) {
+        return false;
+    }
     let plain: String =
         password.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
     let url = format!("amqp://broker:{plain}@host");

@@ -24,7 +24,9 @@ pub(in super::super) struct Bindings<'a> {
     names: HashMap<&'a str, Vec<Binding<'a>>>,
     attributes: HashMap<&'a str, Vec<Binding<'a>>>,
     functions: HashMap<&'a str, &'a StmtFunctionDef>,
+    /// All functions, and while the file is walked those around the place.
     scopes: Vec<TextRange>,
+    around: Vec<TextRange>,
 }
 
 impl<'a> Bindings<'a> {
@@ -63,8 +65,7 @@ impl<'a> Bindings<'a> {
     }
 
     fn bind(&mut self, target: &'a Expr, value: &'a Expr) {
-        let binding =
-            Binding { value: Some(value), scope: self.scopes_of(target.start()), at: target.start() };
+        let binding = Binding { value: Some(value), scope: self.around.last().copied(), at: target.start() };
         match target {
             Expr::Name(name) => self.names.entry(name.id.as_str()).or_default().push(binding),
             Expr::Attribute(attribute) => {
@@ -87,11 +88,6 @@ impl<'a> Bindings<'a> {
             self.bind(target, values.and_then(|values| values.get(index)).unwrap_or(value));
         }
     }
-
-    /// The innermost function around a place. Functions are entered outer before inner.
-    fn scopes_of(&self, at: TextSize) -> Option<TextRange> {
-        self.scopes.iter().rev().find(|scope| scope.contains(at)).copied()
-    }
 }
 
 impl<'a> Visitor<'a> for Bindings<'a> {
@@ -108,6 +104,7 @@ impl<'a> Visitor<'a> for Bindings<'a> {
             Stmt::FunctionDef(function) => {
                 self.functions.insert(function.name.as_str(), function);
                 self.scopes.push(function.range());
+                self.around.push(function.range());
                 for parameter in function.parameters.iter_non_variadic_params() {
                     let name = parameter.parameter.name.as_str();
                     let scope = Some(function.range());
@@ -118,6 +115,9 @@ impl<'a> Visitor<'a> for Bindings<'a> {
             _ => {}
         }
         visitor::walk_stmt(self, stmt);
+        if stmt.is_function_def_stmt() {
+            self.around.pop();
+        }
     }
 
     fn visit_expr(&mut self, expr: &'a Expr) {

@@ -6,6 +6,7 @@ use ruff_text_size::Ranged;
 
 use crate::syntax::python::{Module, string};
 
+use super::super::holes::says_encoded;
 use super::bindings::Bindings;
 
 /// More pieces than any address has.
@@ -150,8 +151,8 @@ impl<'a> Builder<'_, 'a> {
             } else if let Some((name, behind)) =
                 rest.strip_prefix('(').and_then(|inner| inner.split_once(')'))
             {
-                let value = entry(values, name);
-                pieces.extend(self.maybe_filled(value.unwrap_or(values), value.is_some(), depth));
+                let value = self.entry(values, name);
+                pieces.extend(self.named(name, value.unwrap_or(values), value.is_some(), depth));
                 rest = behind.get(1..).unwrap_or("");
             } else {
                 let value = next.next();
@@ -188,15 +189,20 @@ impl<'a> Builder<'_, 'a> {
             };
             let starred = call.arguments.args.iter().any(Expr::is_starred_expr);
             let known = value.filter(|_| !starred || index.is_none());
-            pieces.extend(self.maybe_filled(
-                known.unwrap_or(&call.func),
-                known.is_some() && name == field,
-                depth,
-            ));
+            // `**values`: what it holds under this name is as raw as anything else.
+            let unpacked = call.arguments.keywords.iter().find(|keyword| keyword.arg.is_none());
+            let other = unpacked.map(|keyword| self.entry(&keyword.value, name).unwrap_or(&keyword.value));
+            let can_wrap = known.is_some() && (field.is_empty() || name == field);
+            pieces.extend(self.named(name, known.or(other).unwrap_or(&call.func), can_wrap, depth));
             rest = behind;
         }
         pieces.push(Piece::Text(rest.to_owned()));
         pieces
+    }
+
+    /// A field whose name says that its value is encoded needs no look at the value.
+    fn named(&self, name: &str, expr: &'a Expr, can_wrap: bool, depth: usize) -> Vec<Piece<'a>> {
+        if says_encoded(name) { Vec::new() } else { self.maybe_filled(expr, can_wrap, depth) }
     }
 
     fn maybe_filled(&self, expr: &'a Expr, can_wrap: bool, depth: usize) -> Vec<Piece<'a>> {
@@ -260,17 +266,23 @@ impl<'a> Builder<'_, 'a> {
             _ => None,
         }
     }
-}
 
-/// The value of a key in a dict display or a `dict(key=…)` call.
-fn entry<'a>(values: &'a Expr, name: &str) -> Option<&'a Expr> {
-    match values {
-        Expr::Dict(dict) => dict
-            .items
-            .iter()
-            .find(|item| item.key.as_ref().and_then(string) == Some(name))
-            .map(|item| &item.value),
-        Expr::Call(call) => call.arguments.find_keyword(name).map(|keyword| &keyword.value),
-        _ => None,
+    /// The value of a key in a dict display or a `dict(key=…)` call, also one assignment away.
+    fn entry(&self, values: &'a Expr, name: &str) -> Option<&'a Expr> {
+        let values = match values {
+            Expr::Name(own) => match self.bindings.of_name(own.id.as_str(), values.start()).as_slice() {
+                [only] => only.value?,
+                _ => return None,
+            },
+            other => other,
+        };
+        match values {
+            Expr::Dict(dict) => {
+                let own = |key: &Option<Expr>| key.as_ref().and_then(string) == Some(name);
+                dict.items.iter().find(|item| own(&item.key)).map(|item| &item.value)
+            }
+            Expr::Call(call) => call.arguments.find_keyword(name).map(|keyword| &keyword.value),
+            _ => None,
+        }
     }
 }

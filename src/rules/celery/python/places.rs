@@ -6,8 +6,9 @@ use ruff_text_size::Ranged;
 
 use crate::syntax::python::{Module, string};
 
-use super::super::holes::{Hole, Unit};
+use super::super::holes::{Hole, Syntax, Unit, units as text_units};
 use super::super::keys;
+use super::super::sources::{LONGEST_VALUE, MOST_VALUES};
 use super::super::transports;
 use super::super::url::Role;
 use super::bindings::Bindings;
@@ -30,7 +31,7 @@ impl<'a> Place<'a> {
         let mut id = 0;
         for piece in &self.pieces {
             match piece {
-                Piece::Text(text) => units.extend(text.chars().map(Unit::Char)),
+                Piece::Text(text) => units.extend(text_units(text, Syntax::Literal)),
                 Piece::Hole(hole) => {
                     let written = module.source(hole.expr);
                     let name = module.qualified(hole.expr).unwrap_or_default();
@@ -78,6 +79,10 @@ struct Finder<'m, 'a> {
 impl<'a> Finder<'_, 'a> {
     /// Visits a value that is stored under a key.
     fn under(&mut self, key: &str, role: Role, value: &'a Expr) {
+        // `X = env("X", …)` is about one X.
+        if self.keys.last().is_some_and(|last| last == key) {
+            return self.with(role, value);
+        }
         self.keys.push(key.to_owned());
         self.with(role, value);
         self.keys.pop();
@@ -98,16 +103,15 @@ impl<'a> Finder<'_, 'a> {
 
     /// Records a string that concerns us; its holes are looked into for further ones.
     fn record(&mut self, expr: &'a Expr, role: Role) -> bool {
-        let Some(pieces) = self.builder.pieces(expr) else { return false };
-        let head = match pieces.iter().find(|piece| !matches!(piece, Piece::Text(text) if text.is_empty())) {
-            Some(Piece::Text(text)) => text.clone(),
-            _ => String::new(),
+        let Some(pieces) = self.builder.pieces(expr).filter(|_| self.found.len() < MOST_VALUES) else {
+            return false;
         };
-        // `f"{scheme}://{user}:…"` with a scheme that is a constant here reads as one text.
-        let head = joined_head(&pieces).unwrap_or(head);
+        let head = head(&pieces);
         let concerns = transports::starts_like_broker(head.trim_start_matches([' ', '"', '\'']))
             || (role != Role::Unknown && !head.is_empty());
-        if !concerns || looks_like_pattern(&pieces) {
+        let length: usize =
+            pieces.iter().map(|p| if let Piece::Text(text) = p { text.len() } else { 0 }).sum();
+        if !concerns || length > LONGEST_VALUE || looks_like_pattern(&pieces) {
             return false;
         }
         let holes: Vec<&'a Expr> =
@@ -170,11 +174,6 @@ impl<'a> Visitor<'a> for Finder<'_, 'a> {
                     self.stored(&assign.target, value);
                 }
             }
-            Stmt::ClassDef(class) => {
-                self.keys.push(class.name.to_string());
-                visitor::walk_stmt(self, stmt);
-                self.keys.pop();
-            }
             _ => visitor::walk_stmt(self, stmt),
         }
     }
@@ -219,14 +218,13 @@ impl<'a> Visitor<'a> for Finder<'_, 'a> {
     }
 }
 
-/// The text before the first hole.
-fn joined_head(pieces: &[Piece<'_>]) -> Option<String> {
+/// The text before the first hole: `f"{SCHEME}://{user}:…"` with a constant scheme reads as one text.
+fn head(pieces: &[Piece<'_>]) -> String {
     let texts = pieces.iter().map_while(|piece| match piece {
         Piece::Text(text) => Some(text.as_str()),
         Piece::Hole(_) => None,
     });
-    let head: String = texts.collect();
-    (!head.is_empty()).then_some(head)
+    texts.collect()
 }
 
 /// `X`, `app.conf.broker_url`, `conf["broker_url"]`

@@ -109,7 +109,7 @@ fn is_import(stmt: &Stmt) -> bool {
 fn import(module: &Module) -> Edit {
     let opening: Vec<&Stmt> =
         module.body().iter().skip_while(|s| is_docstring(s)).take_while(|s| is_import(s)).collect();
-    let standard = opening.iter().rev().find(|stmt| is_standard(stmt));
+    let standard = opening.iter().rev().find(is_standard);
     let future = opening.iter().rev().find(|stmt| root(stmt) == "__future__");
     let line_behind = |stmt: &&Stmt| module.span(*stmt).end.line + 1;
     let line = match (standard, future, opening.first()) {

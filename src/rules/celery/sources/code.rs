@@ -2,12 +2,13 @@
 
 use ruff_text_size::Ranged;
 
+use crate::rules::celery::holes::Syntax;
 use crate::rules::celery::python::bindings::Bindings;
 use crate::rules::celery::python::built::Piece;
 use crate::rules::celery::python::places;
 use crate::syntax::python::{Module, normalised_expr};
 
-use super::{File, Origin, Source};
+use super::{File, Found, Origin, Source};
 
 pub(super) fn sources(file: &File<'_>, module: &Module) -> Vec<Source> {
     let bindings = Bindings::of(module);
@@ -24,7 +25,15 @@ pub(super) fn sources(file: &File<'_>, module: &Module) -> Vec<Source> {
             .filter(|_| place.expr.is_string_literal_expr() && !value.is_empty())
             .map(|at| (place.expr.start().to_usize() + at, file.text.clone()));
         let units = place.units(module);
-        file.finish(place.keys, place.role, value, &units, span, verbatim, Origin::Python)
+        let found = Found {
+            keys: place.keys,
+            role: place.role,
+            syntax: Syntax::Literal,
+            value,
+            bytes: place.expr.range().into(),
+            origin: Origin::Python,
+        };
+        file.finish(found, &units, span, verbatim)
     };
     places::find(module, &bindings).into_iter().map(place).collect()
 }

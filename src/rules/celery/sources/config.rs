@@ -22,7 +22,7 @@ pub(super) fn sources(file: &File<'_>, yaml: &Yaml) -> Vec<Source> {
         });
         return text.collect();
     }
-    let mut walk = Walk { file, yaml, syntax, keys: Vec::new(), encoded: false, found: Vec::new() };
+    let mut walk = Walk { file, syntax, keys: Vec::new(), encoded: false, found: Vec::new() };
     for document in yaml.documents() {
         let is_secret = document.get("kind").and_then(|kind| kind.scalar()) == Some("Secret");
         walk.encoded = is_secret;
@@ -65,7 +65,6 @@ fn syntax(file: &File<'_>, yaml: &Yaml) -> Syntax {
 
 struct Walk<'f> {
     file: &'f File<'f>,
-    yaml: &'f Yaml,
     syntax: Syntax,
     keys: Vec<String>,
     /// In a Kubernetes Secret: `data` is base64.
@@ -109,8 +108,8 @@ impl Walk<'_> {
         let role = self.file.role(key);
         let bytes = inner(node, style);
         if starts_like_broker(text.trim_start_matches([' ', '"', '\'']))
-            || (text.starts_with("${") && text.contains("://"))
-            || (role != Role::Unknown && !text.trim().is_empty())
+            || text.starts_with("${")
+            || role != Role::Unknown
         {
             // A block scalar's last line end is YAML's.
             let value = if style == Style::Block { text.trim_end_matches('\n') } else { text };
@@ -119,10 +118,7 @@ impl Walk<'_> {
         // `- KEY=value` of compose.
         if let Some((name, value)) = text.split_once('=').filter(|(name, _)| is_name(name)) {
             let role = self.file.role(name);
-            if starts_like_broker(value)
-                || (value.starts_with("${") && value.contains("://"))
-                || (role != Role::Unknown && !value.is_empty())
-            {
+            if starts_like_broker(value) || value.starts_with("${") || role != Role::Unknown {
                 let mut keys = self.keys.clone();
                 keys.push(name.to_owned());
                 let start = (bytes.start + name.len() + 1).min(bytes.end);
@@ -156,22 +152,27 @@ impl Walk<'_> {
         let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).ok();
         let Some(value) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else { return };
         let role = self.file.role(self.keys.last().map_or("", String::as_str));
-        if starts_like_broker(value.trim_start()) || (role != Role::Unknown && !value.trim().is_empty()) {
-            let found = Found {
-                keys: self.keys.clone(),
-                role,
-                syntax: Syntax::Literal,
-                value,
-                bytes: node.bytes.clone(),
-                origin: Origin::Other,
-            };
-            self.found.push(self.file.source(found));
-        }
+        let found = Found {
+            keys: self.keys.clone(),
+            role,
+            syntax: Syntax::Literal,
+            value,
+            bytes: node.bytes.clone(),
+            origin: Origin::Other,
+        };
+        self.found.extend(self.file.source(found));
     }
 
     fn add(&mut self, keys: Vec<String>, role: Role, value: &str, bytes: Range<usize>) {
         let (syntax, value) = (self.syntax, value.to_owned());
-        self.found.push(self.file.source(Found { keys, role, syntax, value, bytes, origin: Origin::Other }));
+        self.found.extend(self.file.source(Found {
+            keys,
+            role,
+            syntax,
+            value,
+            bytes,
+            origin: Origin::Other,
+        }));
     }
 }
 

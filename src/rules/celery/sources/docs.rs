@@ -23,7 +23,7 @@ pub(super) fn sources(file: &File<'_>) -> Vec<Source> {
         for (at, code) in spans {
             for (offset, url) in addresses(code) {
                 let from = start + at + offset;
-                sources.push(file.source(Found {
+                sources.extend(file.source(Found {
                     keys: Vec::new(),
                     role: Role::Unknown,
                     syntax: Syntax::Docs,

@@ -3,8 +3,6 @@
 use crate::project::env_files::is_compose_file;
 use crate::rules::Context;
 use crate::rules::celery::holes::Syntax;
-use crate::rules::celery::transports::starts_like_broker;
-use crate::rules::celery::url::Role;
 use crate::source::NotLoaded;
 use crate::source::tree::folder;
 use crate::syntax::dotenv::{Assignment, EnvFile, Quote, Reader};
@@ -38,15 +36,11 @@ fn source(file: &File<'_>, env: &EnvFile, assignment: &Assignment, interpolated:
         Quote::Broken => assignment.raw.clone(),
     };
     let value = env.slice(&bytes);
-    let starts = starts_like_broker(value.trim_start_matches([' ', '"', '\''])) || value.starts_with("${");
-    if value.trim().is_empty() || !(starts || role != Role::Unknown) {
-        return None;
-    }
     let literal = !interpolated || assignment.quote == Quote::Single;
     let syntax = if literal { Syntax::Literal } else { Syntax::Compose };
     let keys = vec![key.to_owned()];
     let found = Found { keys, role, syntax, value: value.to_owned(), bytes, origin: Origin::Env };
-    Some(file.source(found))
+    file.source(found)
 }
 
 /// Does what stands around the value reach a reader of this file?

@@ -37,12 +37,12 @@ pub(super) fn in_line(file: &File<'_>, line: Range<usize>, syntax: Syntax) -> Ve
         return in_words(file, line, syntax, &[]);
     };
     let role = file.role(key);
-    if starts_like_broker(value) || (role != Role::Unknown && !value.is_empty()) {
+    if starts_like_broker(value) || value.starts_with("${") || role != Role::Unknown {
         let start = line.start + (value.as_ptr() as usize - written.as_ptr() as usize);
         let keys = vec![key.to_owned()];
         let bytes = start..start + value.len();
         let found = Found { keys, role, syntax, value: value.to_owned(), bytes, origin: Origin::Other };
-        return vec![file.source(found)];
+        return file.source(found).into_iter().collect();
     }
     in_words(file, line, syntax, &[])
 }
@@ -78,28 +78,53 @@ pub(super) fn in_words(file: &File<'_>, line: Range<usize>, syntax: Syntax, path
     let is_celery = words.iter().any(|word| word.text.contains("celery") || word.text.contains("flower"));
     let mut found: Vec<Source> = Vec::new();
     for (index, word) in words.iter().enumerate() {
-        let (key, from) = match assignment(&word.text) {
-            Some((key, from)) => (key.trim_start_matches('-'), from),
-            None => (before(&words, index), 0),
-        };
-        let to = from + own_length(source, word, from);
-        let Some(value) = word.text.get(from..to) else { continue };
-        let role = match key {
-            "b" | "broker" if is_celery => Role::Broker,
-            "result-backend" if is_celery => Role::Backend,
-            _ => file.role(key),
-        };
-        let expected = role != Role::Unknown && from > 0 && !value.is_empty();
-        if starts_like_broker(value) || value.starts_with("${") && value.contains("://") || expected {
-            let syntax = if word.single_quoted && syntax == Syntax::Shell { Syntax::Literal } else { syntax };
-            let mut bytes = word.bytes(from);
-            bytes.end = bytes.end.min(bytes.start.max(word.bytes(to.saturating_sub(1)).start + 1));
+        for part in parts(source, word) {
+            let text = word.text.get(part.clone()).unwrap_or("");
+            let (key, from) = match assignment(text) {
+                Some((key, from)) => (key.trim_start_matches('-'), part.start + from),
+                None => (before(&words, index), part.start),
+            };
+            let to = own_end(source, word, from..part.end);
+            let Some(value) = word.text.get(from..to).filter(|value| !value.is_empty()) else { continue };
+            let role = match key {
+                "b" | "broker" if is_celery => Role::Broker,
+                "result-backend" if is_celery => Role::Backend,
+                _ => file.role(key),
+            };
+            let assigned = role != Role::Unknown && from > part.start;
+            if !(starts_like_broker(value) || value.starts_with("${") || assigned) {
+                continue;
+            }
+            let unexpanded = word.single_quoted && syntax == Syntax::Shell;
+            let syntax = if unexpanded { Syntax::Literal } else { syntax };
+            let bytes = word.bytes(from).start..word.bytes(to - 1).start + 1;
             let keys = path.iter().cloned().chain((!key.is_empty()).then(|| key.to_owned())).collect();
             let value = value.to_owned();
-            found.push(file.source(Found { keys, role, syntax, value, bytes, origin: Origin::Other }));
+            found.extend(file.source(Found { keys, role, syntax, value, bytes, origin: Origin::Other }));
         }
     }
     found
+}
+
+/// The items of `A="1",URL="amqp://…"`, which is one word to a shell.
+fn parts(source: &str, word: &Word) -> Vec<Range<usize>> {
+    let mut parts = Vec::new();
+    let mut start = 0;
+    for (at, _) in word.text.match_indices(',') {
+        let (own, rest) = (word.text.get(start..at).unwrap_or(""), word.text.get(at + 1..).unwrap_or(""));
+        let in_source = word.bytes(at).start;
+        let behind_quote =
+            matches!(in_source.checked_sub(1).and_then(|at| source.as_bytes().get(at)), Some(b'"' | b'\''));
+        let key = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).filter(|end| *end > 0);
+        let assigns = key.is_some_and(|end| rest.get(end..).is_some_and(|rest| rest.starts_with('=')));
+        // A password may hold a comma, so within an address a quote must end before it.
+        if assigns && (behind_quote || !own.contains("://")) {
+            parts.push(start..at);
+            start = at + 1;
+        }
+    }
+    parts.push(start..word.text.len());
+    parts
 }
 
 /// `KEY=`, also inside another assignment (`Environment="KEY=…"`): the innermost key and where its value starts.
@@ -128,28 +153,17 @@ fn before(words: &[Word], index: usize) -> &str {
     if name.starts_with('-') || (is_env && index == 2) { name.trim_start_matches('-') } else { "" }
 }
 
-/// Without what follows the closing quote or ends the command: `"amqp://…"]`, `amqp://…;`, `A="…",B="…"`.
-fn own_length(source: &str, word: &Word, from: usize) -> usize {
-    let value = word.text.get(from..).unwrap_or("");
-    let mut length = value.len();
-    while let Some(last) = value.get(..length).and_then(|v| v.chars().last()) {
-        let at = word.bytes(from + length - last.len_utf8()).start;
-        let quoted_before = at.checked_sub(1).and_then(|at| source.as_bytes().get(at));
-        let outside = matches!(quoted_before, Some(b'"' | b'\''));
-        if (outside && matches!(last, ',' | ']' | ')' | '}')) || last == ';' {
-            length -= last.len_utf8();
-        } else {
+/// Without what follows the closing quote or ends the command: `"amqp://…"]`, `amqp://…;`.
+fn own_end(source: &str, word: &Word, part: Range<usize>) -> usize {
+    let mut end = part.end;
+    while let Some(last) = word.text.get(part.start..end).and_then(|value| value.chars().last()) {
+        let at = word.bytes(end - last.len_utf8()).start;
+        let before = at.checked_sub(1).and_then(|at| source.as_bytes().get(at));
+        let outside = matches!(before, Some(b'"' | b'\''));
+        if !(outside && matches!(last, ',' | ']' | ')' | '}') || last == ';') {
             break;
         }
+        end -= last.len_utf8();
     }
-    // The next assignment of a list.
-    let comma = value.get(..length).unwrap_or("").match_indices(',').map(|(at, _)| at).find(|at| {
-        value.get(at + 1..).is_some_and(|rest| {
-            rest.split_once('=').is_some_and(|(key, _)| {
-                !key.is_empty()
-                    && key.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_')
-            })
-        })
-    });
-    comma.unwrap_or(length)
+    end
 }

@@ -40,6 +40,7 @@ pub(super) fn read_userinfo(userinfo: &[Unit], transport: &str, reading: &mut Re
     let user = &userinfo[..colon.unwrap_or(userinfo.len())];
     let password = colon.map(|at| &userinfo[at + 1..]);
     reading.password = reading.password.take().or_else(|| Some(text(password.unwrap_or(user))));
+    reading.user = reading.user.take().or_else(|| password.map(|_| text(user)));
     reading.password_holes.extend(
         password
             .unwrap_or(&[])
