@@ -207,3 +207,28 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn an_old_fault_whose_call_gains_an_argument_is_not_new() {
+    let create = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    operations = [migrations.CreateModel('Tree', [])]\n";
+    let add = |more: &str| {
+        format!(
+            "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    dependencies = [('trees', '0001_initial')]\n    \
+             operations = [migrations.AddField('tree', 'owner', models.ForeignKey('trees.User'{more}))]\n"
+        )
+    };
+    let (before, after) = (add(""), add(", on_delete=models.CASCADE"));
+    let files = |second| {
+        [
+            ("manage.py", ""),
+            ("trees/migrations/0001_initial.py", create),
+            ("trees/migrations/0002_add_owner.py", second),
+        ]
+    };
+    let codes = |base: &[(&str, &str)], head: &[(&str, &str)]| -> Vec<&str> {
+        let judgement = Sample::new(base, head).judge();
+        judgement.findings.iter().map(|r| r.finding.code).filter(|c| *c == "MIG006").collect()
+    };
+    assert_eq!(codes(&files(&before)[..2], &files(&before)), ["MIG006"]);
+    assert_eq!(codes(&files(&before), &files(&after)), Vec::<&str>::new());
+}

@@ -5,7 +5,6 @@ use crate::project::field::{Default, Field};
 use crate::project::migration::{Operation, Position};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
-use crate::syntax::python::normalised_expr;
 
 use super::data::{another_does, may_empty};
 use super::files::{self, File, field_name};
@@ -71,6 +70,14 @@ enum Fault {
 }
 
 impl Fault {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::NoDefault => "no default",
+            Self::SameValue => "same value",
+            Self::CalledOnce => "called once",
+        }
+    }
+
     fn of(field: &Field) -> Option<Self> {
         match field.default {
             Default::None => (field.needs_value() == Some(true)).then_some(Self::NoDefault),
@@ -113,7 +120,8 @@ fn finding(file: &File<'_>, operation: &Operation<'_>, fault: Fault) -> Option<F
             "Add the field with `null=True` and without `unique=True`, fill each row, then make it unique.",
         ),
     };
-    let node = NodeText::Open(normalised_expr(&Expr::Call(operation.call.clone())));
+    // Not the whole call: an `on_delete` that is added later does not make the fault new.
+    let node = NodeText::Open(fault.as_str().to_owned());
     let subject = format!("{}.AddField({}.{})", file.name, model.to_lowercase(), field);
     let finding = RULE.finding(file.span(operation.at), subject, node, headline, consequence);
     Some(finding.with_severity(severity).with_fix(Fix::text(fix)))

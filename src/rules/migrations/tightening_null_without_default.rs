@@ -4,7 +4,6 @@ use crate::model::finding::{Confidence, Finding, Fix, NodeText, Severity, code};
 use crate::project::migration::{Operation, Position};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
-use crate::syntax::python::normalised_expr;
 
 use super::data::{another_does, changes_data};
 use super::files::{self, File, field_name};
@@ -58,7 +57,8 @@ fn needs_value(context: &Context<'_>, file: &File<'_>, operation: &Operation<'_>
 }
 
 fn finding(file: &File<'_>, operation: &Operation<'_>, model: &str, field: &str) -> Finding {
-    let node = NodeText::Open(normalised_expr(&Expr::Call(operation.call.clone())));
+    // Not the whole call: another argument that changes later does not make the fault new.
+    let node = NodeText::Open(String::new());
     RULE.finding(
         file.span(operation.at),
         format!("{}.AlterField({}.{field})", file.name, model.to_lowercase()),
