@@ -50,6 +50,8 @@ impl Assembly {
         let (mut forges, mut served, mut hooked) = (BTreeMap::new(), BTreeMap::new(), BTreeMap::new());
         for forge in settings.forges {
             let name = ForgeName(forge.name.clone());
+            // Before the first webhook can come: what is opened from now on is not backlog.
+            store.first_started(&name, clock.now()).await.context("the store does not answer")?;
             let connected =
                 connect(&forge).await.with_context(|| format!("forge \"{name}\" at {}", forge.url))?;
             let allowed = forge.repositories.clone();

@@ -294,6 +294,9 @@ fn first_round(tree: &Tree) -> impl Iterator<Item = &str> {
     })
 }
 
+/// What a rule reports as introduced, and all that it finds at head.
+type Found = (Vec<Reported>, Vec<Finding>);
+
 /// What the change introduces, and all that head has. The baseline runs only where head has findings.
 /// `Err`: the rule panicked.
 fn run_rule(
@@ -301,7 +304,7 @@ fn run_rule(
     sides: &Sides,
     change: &Change,
     excluded: &Excluded,
-) -> Result<Result<(Vec<Reported>, Vec<Finding>), NotLoaded>, String> {
+) -> Result<Result<Found, NotLoaded>, String> {
     let excluded = |path: &str| excluded.matches(path);
     let on = |judging| {
         sides

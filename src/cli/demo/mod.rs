@@ -62,7 +62,7 @@ impl Demo {
         if answers.is_empty() || answers.iter().any(|status| *status != 202) {
             bail!("the server answered the webhook with {answers:?}");
         }
-        await_status(&repository, &head).await?;
+        await_review(&repository, number, &head).await?;
         out(&show::review(&repository, number, &head, colour()));
         if !self.once {
             out(&show::waiting(colour()));
@@ -98,9 +98,10 @@ repositories = ["{}"]
     Ok(Settings::read(&source)?)
 }
 
-async fn await_status(repository: &Repository, head: &Sha) -> anyhow::Result<()> {
+async fn await_review(repository: &Repository, number: u64, head: &Sha) -> anyhow::Result<()> {
+    let pending = || repository.status_of(head).is_none_or(|status| status.state == "pending");
     let settled = async {
-        while repository.status_of(head).is_none_or(|status| status.state == "pending") {
+        while pending() || repository.comments_on(number).is_empty() {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     };
