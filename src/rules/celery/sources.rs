@@ -200,13 +200,7 @@ impl File<'_> {
         Some(self.finish(Found { value: value.to_owned(), ..found }, &units, span, verbatim))
     }
 
-    fn finish(
-        &self,
-        found: Found,
-        units: &[Unit],
-        span: Span,
-        verbatim: Option<(usize, Text)>,
-    ) -> Source {
+    fn finish(&self, found: Found, units: &[Unit], span: Span, verbatim: Option<(usize, Text)>) -> Source {
         let Found { keys, role, value, origin, .. } = found;
         let subject = if keys.is_empty() { "url".to_owned() } else { keys.join(".") };
         Source {
