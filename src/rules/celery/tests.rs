@@ -43,6 +43,45 @@ fn a_placeholder_password_is_encoded_for_the_author_and_a_real_one_never_shown()
     assert_eq!(real[0].fix, Some(Fix::text("Write `#` as `%23`.")));
 }
 
+/// `broker_urls.json` once more, through files: what stands in a setting is found there.
+#[test]
+fn every_row_of_the_table_is_found_where_it_stands() {
+    let table: serde_json::Value =
+        serde_json::from_str(include_str!("../../../tests/data/broker_urls.json")).unwrap();
+    let mut wrong = Vec::new();
+    for case in table["cases"].as_array().unwrap() {
+        // A JSON string is a string of Python and of YAML, too.
+        let quoted = case["url"].to_string();
+        let (path, text) = match case["context"].as_str().unwrap() {
+            "literal" => ("config/settings.py", format!("CELERY_BROKER_URL = {quoted}\n")),
+            "compose" => (
+                "compose.yaml",
+                format!("services:\n  w:\n    environment:\n      CELERY_BROKER_URL: {quoted}\n"),
+            ),
+            "gha" => (".github/workflows/a.yml", format!("env:\n  CELERY_BROKER_URL: {quoted}\n")),
+            "helm" => ("chart/templates/a.yaml", format!("CELERY_BROKER_URL: {quoted}\n")),
+            "k8s" => {
+                ("a.yaml", format!("apiVersion: v1\nkind: ConfigMap\ndata:\n  CELERY_BROKER_URL: {quoted}\n"))
+            }
+            "percent" => ("a.ini", format!("CELERY_BROKER_URL = {quoted}\n")),
+            "docs" => ("a.md", format!("    CELERY_BROKER_URL={quoted}\n")),
+            other => panic!("{other}"),
+        };
+        let mut expected: Vec<String> = Vec::new();
+        for finding in case["expect"].as_array().unwrap() {
+            expected.push(finding["rule"].as_str().unwrap().to_owned());
+        }
+        if case["id"] == "redis-db-name" {
+            expected.push("CEL009".to_owned());
+        }
+        let found: Vec<&str> = found(&[(path, &text)]).iter().map(|f| f.code).collect();
+        if found != expected {
+            wrong.push(format!("{}: expected {expected:?}, found {found:?}", case["id"]));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn wrapping_is_exact_with_its_import() {
     let plain =

@@ -246,7 +246,10 @@ fn is_variable(name: &str) -> bool {
 
 /// A regular expression that matches addresses, or one that hides passwords.
 fn looks_like_pattern(pieces: &[Piece<'_>]) -> bool {
-    let marks = ["[^", ".*", ".+", "(?", "\\d", "\\w", "\\S", "\\s", "\\/"];
+    let marks = [
+        "[^/", "[^@", "[^:", "(?:", "(?P", "(.*", "(.+", ":.*@", ":.+@", "\\d+", "\\w+", "\\S+", "\\s*",
+        "\\d{",
+    ];
     pieces.iter().any(|piece| match piece {
         Piece::Text(text) => marks.iter().any(|mark| text.contains(mark)),
         Piece::Hole(_) => false,
