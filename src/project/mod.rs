@@ -1,12 +1,21 @@
 //! Facts about the Django project at one commit, found on demand and kept while the run lasts.
 
 pub mod apps;
+pub mod canonical;
+pub mod contrib;
+pub mod database;
 pub mod deployed;
 pub mod env_files;
+pub mod field;
+pub mod graph;
 pub mod ignore;
+pub mod imports;
 pub mod migration;
+pub mod operations;
 pub mod readers;
 pub mod secret;
+pub mod settings;
+pub mod state;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,11 +24,13 @@ use crate::model::change::Path;
 use crate::source::{Blob, NotLoaded, Snapshot, Text, Tree};
 use crate::syntax::dotenv::EnvFile;
 use crate::syntax::python::Module;
+use crate::syntax::yaml::Yaml;
 
 use apps::Apps;
 use ignore::Ignores;
 use migration::Migration;
 use readers::EnvReaders;
+use settings::Settings;
 
 /// One commit's files with everything that was understood of them so far. Files are parsed once.
 #[derive(Debug)]
@@ -27,9 +38,13 @@ pub struct Project {
     snapshot: Arc<Snapshot>,
     modules: Memo<Path, Option<Arc<Module>>>,
     migrations: Memo<Path, Option<Arc<Migration>>>,
+    sources: Memo<Path, Option<Arc<operations::Source>>>,
+    states: Memo<apps::MigrationName, Arc<state::State>>,
     apps: Memo<(), Arc<Apps>>,
     env_files: Memo<Path, Option<Arc<EnvFile>>>,
     env_readers: Memo<(), Arc<EnvReaders>>,
+    yaml: Memo<Path, Option<Arc<Yaml>>>,
+    settings: Memo<(), Arc<Settings>>,
 }
 
 impl Project {
@@ -41,6 +56,10 @@ impl Project {
             apps: Memo::default(),
             env_files: Memo::default(),
             env_readers: Memo::default(),
+            yaml: Memo::default(),
+            sources: Memo::default(),
+            states: Memo::default(),
+            settings: Memo::default(),
         }
     }
 
@@ -67,12 +86,23 @@ impl Project {
             .get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Module::parse(&text)))))
     }
 
+    /// A YAML file, parsed; `None` when it is missing, binary or too large.
+    pub fn yaml(&self, path: &str) -> Result<Option<Arc<Yaml>>, NotLoaded> {
+        self.yaml
+            .get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Yaml::parse(&text)))))
+    }
+
     /// A migration file, understood; `None` when it is not there or holds no class `Migration`.
     pub fn migration(&self, path: &str) -> Result<Option<Arc<Migration>>, NotLoaded> {
         self.migrations.get_or_try(path.to_owned(), || {
             let Some(module) = self.module(path)? else { return Ok(None) };
             Ok(Migration::read(module).map(Arc::new))
         })
+    }
+
+    /// What the settings modules say, as far as their text tells.
+    pub fn settings(&self) -> Result<Arc<Settings>, NotLoaded> {
+        self.settings.get_or_try((), || Ok(Arc::new(settings::find(self)?)))
     }
 
     /// Apps that have a migration package in this repository.

@@ -2,4 +2,6 @@
 
 pub mod dotenv;
 pub mod python;
+pub mod shell;
 pub mod suppression;
+pub mod yaml;

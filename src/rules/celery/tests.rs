@@ -1,0 +1,232 @@
+use proptest::prelude::*;
+
+use crate::model::finding::{Finding, Fix, FixSafety, Severity};
+use crate::standin::sample::Sample;
+
+/// Findings of this family for new files.
+fn found(files: &[(&str, &str)]) -> Vec<Finding> {
+    let findings = Sample::new(&[], files).judge().findings;
+    let own = findings.into_iter().map(|reported| reported.finding).filter(|f| f.code.starts_with("CEL"));
+    own.collect()
+}
+
+fn codes(path: &str, text: &str) -> Vec<(&'static str, u32)> {
+    found(&[(path, text)]).iter().map(|f| (f.code, f.place.span().map_or(0, |s| s.start.line))).collect()
+}
+
+/// The file after the safe fix of its only finding.
+fn fixed(path: &str, text: &str) -> String {
+    let findings = found(&[(path, text)]);
+    let [only] = findings.as_slice() else { panic!("{findings:?}") };
+    let Some(Fix { safety: FixSafety::Safe, edits, .. }) = &only.fix else { panic!("{:?}", only.fix) };
+    let source = crate::source::Text::new(text);
+    let at = |p: crate::model::finding::Position| {
+        let bytes = source.line_bytes(p.line);
+        let line = &text[bytes.clone()];
+        bytes.start + line.char_indices().nth(p.column as usize - 1).map_or(line.len(), |(at, _)| at)
+    };
+    let mut edits: Vec<_> =
+        edits.iter().map(|e| (at(e.span.start), at(e.span.end), &e.replacement)).collect();
+    edits.sort();
+    let mut out = text.to_owned();
+    for (start, end, replacement) in edits.into_iter().rev() {
+        out.replace_range(start..end, replacement);
+    }
+    out
+}
+
+#[test]
+fn a_placeholder_password_is_encoded_for_the_author_and_a_real_one_never_shown() {
+    let env = "# broker\nCELERY_BROKER_URL=amqp://u:change#me@rabbit/v\n";
+    assert_eq!(fixed(".env.example", env), env.replace('#', "%23").replacen("%23", "#", 1));
+    let real = found(&[(".env.example", "CELERY_BROKER_URL=amqp://u:9fKq#x2LmZt7@rabbit/v\n")]);
+    assert_eq!(real[0].fix, Some(Fix::text("Write `#` as `%23`.")));
+}
+
+#[test]
+fn wrapping_is_exact_with_its_import() {
+    let plain =
+        "import os\n\nimport environ\n\nP = os.environ['P']\nCELERY_BROKER_URL = f\"amqp://u:{P}@h/v\"\n";
+    let expected = "import os\nfrom urllib.parse import quote\n\nimport environ\n\nP = os.environ['P']\nCELERY_BROKER_URL = f\"amqp://u:{quote(P, safe='')}@h/v\"\n";
+    assert_eq!(fixed("config/settings.py", plain), expected);
+    assert_eq!(codes("config/settings.py", expected), []);
+    let aliased = "import os\nimport urllib.parse\nURL = 'amqp://u:%s@h/v' % os.environ['P']\n";
+    assert!(fixed("a.py", aliased).contains("% urllib.parse.quote(os.environ['P'], safe=\"\")\n"));
+    let keeps = "from urllib.parse import quote\nURL = f'amqp://u:{quote(p())}@h/v'\n";
+    assert!(fixed("a.py", keeps).contains("{quote(p(), safe=\"\")}"));
+    let plus = "import os\nfrom urllib.parse import quote_plus\nURL = f'amqp://u:{quote_plus(os.environ[\"P\"])}@h/v'\n";
+    let mended = fixed("a.py", plus);
+    assert!(mended.contains("{quote(os.environ[\"P\"], safe=\"\")}"), "{mended}");
+    assert!(mended.contains("import quote\n"), "{mended}");
+    assert_eq!(codes("a.py", &mended), []);
+    let docstring = "\"\"\"Settings.\"\"\"\nURL = f'amqp://u:{get()}@h/v'\n";
+    assert!(
+        fixed("a.py", docstring).starts_with("\"\"\"Settings.\"\"\"\nfrom urllib.parse import quote\nURL")
+    );
+}
+
+#[test]
+fn where_wrapping_is_not_exact_there_are_words_only() {
+    for text in [
+        "quote = str\nURL = f'amqp://u:{get()}@h/v'\n",
+        "URL = f'amqp://u:{get()!r}@h/v'\n",
+        "P = f'{get()}'\nURL = f'amqp://u:{P}@h/v'\n",
+        "URL = 'amqp://u:{p}@h/v'.format(**values)\n",
+    ] {
+        let findings = found(&[("a.py", text)]);
+        assert!(findings[0].fix.as_ref().is_some_and(|fix| fix.edits.is_empty()), "{text}");
+    }
+}
+
+#[test]
+fn values_are_followed_to_where_they_are_quoted() {
+    for quoted in [
+        "from urllib.parse import quote\ndef enc(p):\n    return quote(p, safe='')\nURL = f'amqp://u:{enc(get())}@h/v'\n",
+        "from urllib.parse import quote\nclass C:\n    def __init__(self, p):\n        self.p = quote(p, safe='')\n    def url(self):\n        return f'amqp://u:{self.p}@h/v'\n",
+        "from urllib.parse import quote as q\nu, p = 'u', q(get(), '')\nURL = 'amqp://{}:{}@h/v'.format(u, p)\n",
+        "from urllib.parse import quote\nauth = f':{quote(p(), safe=\"\")}@' if p() else ''\nURL = f'redis://{auth}h/0'\n",
+        "import secrets\nURL = f'amqp://u:{secrets.token_urlsafe()}@h/v'\n",
+        "from furl import furl\nURL = str(furl('amqp://h/v').set(password=get()))\n",
+        "URL = 'amqp://%(u)s:%(p_encoded)s@h/v' % values\n",
+    ] {
+        assert_eq!(codes("config/settings.py", quoted), [], "{quoted}");
+    }
+    for bare in [
+        "auth = f':{p()}@' if p() else ''\nURL = f'redis://{auth}h/0'\n",
+        "BASE = 'amqp://%s:%s@h/v'\nURL = BASE % (get('U'), get('P'))\n",
+        "SCHEME = 'amqps'\nURL = f'{SCHEME}://u:{get()}@h/v'\n",
+        "URL = 'amqp://u:' + str(get()).strip() + '@h/v'\n",
+        "URL = ''.join(('amqp://', 'u', ':', get(), '@h/v'))\n",
+    ] {
+        let found = codes("config/settings.py", bare);
+        assert_eq!(found.iter().map(|f| f.0).collect::<Vec<_>>(), ["CEL003"], "{bare}");
+    }
+}
+
+#[test]
+fn one_fault_is_reported_once() {
+    assert_eq!(codes("a.py", "URL = f'amqp://u:{get()}@h/v'\n"), [("CEL003", 1)]);
+    assert_eq!(codes(".env", "AMQP_URL=amqp://u:a@b#c+d@h:5672/v\n"), [("CEL001", 1)]);
+    assert_eq!(
+        codes("compose.yml", "services: {a: {environment: {B_URL: 'redis://${PASSWORD}@r'}}}\n"),
+        [("CEL007", 1)]
+    );
+}
+
+#[test]
+fn every_format_gives_up_its_urls() {
+    let url = "amqp://u:a/b@rabbit:5672/v";
+    for (path, text) in [
+        ("Procfile", format!("worker: celery -A config -b {url} worker\n")),
+        ("Makefile", format!("run:\n\tCELERY_BROKER_URL={url} celery -A config worker\n")),
+        ("bin/run.sh", format!("docker run \\\n  -e CELERY_BROKER_URL='{url}' app; true\n")),
+        ("deploy/worker.service", format!("[Service]\nEnvironment=\"CELERY_BROKER_URL={url}\" A=1\n")),
+        ("supervisor.conf", format!("[program:w]\nenvironment=A=\"1\",URL=\"{url}\",B=\"2\"\n")),
+        (
+            "Dockerfile.worker",
+            format!("FROM x\nENV A=1 \\\n    CELERY_BROKER_URL={url}\nCMD [\"celery\", \"worker\"]\n"),
+        ),
+        ("docker/Dockerfile", format!("FROM x\nCMD [\"celery\", \"-b\", \"{url}\"]\n")),
+        ("group_vars/all.yml", format!("broker: {{url: \"{url}\"}}\n")),
+        ("chart/templates/env.yaml", format!("{{{{- if .Values.x }}}}\n  URL: \"{url}\"\n{{{{- end }}}}\n")),
+        ("app/settings.py-tpl", format!("BROKER = \"{url}\"  # {{{{ project_name }}}}\n")),
+        (".gitlab-ci.yml", format!("variables:\n  URL: {url}\n")),
+        ("compose.yaml", format!("x-e: &e\n  URL: {url}\nservices:\n  a:\n    environment:\n      <<: *e\n")),
+        (
+            "compose.yaml",
+            format!("services:\n  a:\n    command: >-\n      celery\n      --broker={url}\n      worker\n"),
+        ),
+        (
+            "config/celery.py",
+            format!("from kombu import Connection\nwith Connection('{url}') as c:\n    pass\n"),
+        ),
+    ] {
+        let found = codes(path, &text);
+        assert_eq!(found.iter().map(|f| f.0).collect::<Vec<_>>(), ["CEL001"], "{path}: {text}");
+    }
+}
+
+#[test]
+fn a_url_that_a_change_only_moves_is_not_introduced() {
+    let before = "A = 1\nCELERY_BROKER_URL = 'amqp://u:a/b@h/v'\n";
+    let after = "CELERY_BROKER_URL = \"amqp://u:a/b@h/v\"\nA = 1\n";
+    let judgement = Sample::new(&[("a.py", before)], &[("a.py", after)]).judge();
+    assert_eq!(judgement.findings, []);
+    let changed = after.replace("a/b", "a/c");
+    let judgement = Sample::new(&[("a.py", before)], &[("a.py", &changed)]).judge();
+    assert_eq!(judgement.findings.len(), 1);
+}
+
+#[test]
+fn mebibytes_of_hostile_text_are_read() {
+    for unit in
+        ["amqp://u:p#", "${", "{{", "'amqp://", "- amqp://[", "CELERY_BROKER_URL=amqp://@;", "redis://a@;"]
+    {
+        let text = unit.repeat(100_000 / unit.len());
+        for path in [".env", "a.yml", "a.sh", "README.md", "a.ini", "a.j2"] {
+            found(&[(path, &text)]);
+        }
+    }
+    let sum = format!("URL = 'amqp://' {}\n", "+ 'a' ".repeat(4_000));
+    found(&[("a.py", &sum)]);
+}
+
+const FORMATS: [(&str, &str); 10] = [
+    (".env.example", "CELERY_BROKER_URL=URL\n"),
+    (".env", "CELERY_BROKER_URL=\"URL\" # prod\n"),
+    ("config/settings.py", "import environ\nCELERY_BROKER_URL = env('CELERY_BROKER_URL', default='URL')\n"),
+    ("config/celery.py", "from celery import Celery\napp = Celery('x', broker=f'URL{x}')\n"),
+    ("compose.yaml", "services:\n  w:\n    environment:\n      CELERY_BROKER_URL: 'URL'\n"),
+    ("compose.yml", "services:\n  w:\n    command: celery -b URL worker\n"),
+    ("k8s.yaml", "apiVersion: v1\nkind: Secret\nstringData:\n  CELERY_BROKER_URL: 'URL'\n"),
+    ("run.sh", "export CELERY_BROKER_URL=URL\n"),
+    ("docs/a.md", "    CELERY_BROKER_URL=URL\n"),
+    ("roles/x/templates/env.j2", "CELERY_BROKER_URL=URL\n"),
+];
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is wrong with a URL, no finding says anything of its password: not one run of four of its letters.
+    #[test]
+    fn no_finding_holds_any_of_a_password(
+        words in prop::collection::vec("[a-z][A-Z][0-9][a-z][A-Z][0-9][a-z][0-9]{2}", 2..4),
+        marks in prop::collection::vec("[@:/#%+?&= ;<>^|~]{1,2}|%25|%40|\\[|\\]", 3),
+        shape in "amqp://u:PW@rabbit:5672/vh|redis://PW@redis:6379/0|ampq://u:PW@h/v|amqp://u:PW@h//v|amqp://u:PW|u:PW@h:1/v|amqp://PW:x@h/v|amqp://u:PW@h:port/v| amqp://u:PW@h/v |amqp://u:PW@h/v\\?x=1|amqp://u//PW",
+    ) {
+        let mut password = String::new();
+        for (word, mark) in words.iter().zip(&marks) {
+            password.push_str(word);
+            password.push_str(mark);
+        }
+        let password = password.trim_end();
+        for (path, text) in FORMATS {
+            let text = text.replace("URL\n", &format!("{}\n", shape.replace("PW", password)));
+            let text = text.replace("'URL", &format!("'{}", shape.replace("PW", password)));
+            let text = text.replace("\"URL", &format!("\"{}", shape.replace("PW", password)));
+            let text = text.replace("-b URL", &format!("-b {}", shape.replace("PW", password)));
+            for finding in found(&[(path, &text)]) {
+                let said = format!(
+                    "{} {} {} {:?} {finding:?}",
+                    finding.headline, finding.consequence, finding.subject, finding.fix
+                );
+                for word in &words {
+                    for part in word.as_bytes().windows(4) {
+                        let part = std::str::from_utf8(part).unwrap();
+                        prop_assert!(!said.contains(part), "{path}: {part:?} in {said}");
+                    }
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn tests_and_documents_weigh_less() {
+    let url = "amqp://u:a/b@h/v";
+    let weight = |path: &str, text: String| found(&[(path, &text)]).first().map(|f| f.severity);
+    assert_eq!(weight("a/settings.py", format!("URL = '{url}'\n")), Some(Severity::Error));
+    assert_eq!(weight("a/tests/x.py", format!("URL = '{url}'\n")), Some(Severity::Warning));
+    assert_eq!(weight("docs/x.rst", format!("Like ``{url}``.\n")), Some(Severity::Advice));
+    assert_eq!(weight("docs/x.rst", format!("Like {url}.\n")), None);
+}
