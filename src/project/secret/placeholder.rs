@@ -12,7 +12,13 @@ pub fn is_placeholder(key: &str, value: &str) -> bool {
     if let Some(password) = url_password(value) {
         return password_is_placeholder(key, &password);
     }
-    is_settled(key, value) || is_reference(key, value)
+    names_its_key(key, value) || is_settled(key, value) || is_reference(key, value)
+}
+
+/// `!!!SET POSTGRES_PASSWORD!!!`, `the-mail-token`
+fn names_its_key(key: &str, value: &str) -> bool {
+    let squeezed = |text: &str| squeezed(&text.to_ascii_lowercase());
+    key.len() >= 8 && !value.contains(['$', '=']) && squeezed(value).contains(&squeezed(key))
 }
 
 /// Says so itself, without a reference to elsewhere.

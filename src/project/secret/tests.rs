@@ -44,6 +44,8 @@ fn placeholders_are_no_secrets() {
         ("DB_PASSWORD", "postgres"),
         ("DB_PASSWORD", "my_password"),
         ("SECRET_KEY", "not-a-secret"),
+        ("POSTGRES_PASSWORD", "!!!SET POSTGRES_PASSWORD!!!"),
+        ("MAIL_TOKEN", "the-mail-token-9A"),
         ("SECRET_KEY", "my-very-long-random-string"),
         // gitleaks #1857: the name of a variable stands where its value belongs.
         ("API_KEY", "MY_SERVICE_API_KEY"),

@@ -49,7 +49,8 @@ type Kind = fn(&str) -> bool;
 
 /// With the first file of one of these kinds a repository begins to need a `.env`.
 const KINDS: [Kind; 3] = [
-    |path| is_compose_file(path) && !is_vendored(path),
+    // One deeper down reads the `.env` beside itself.
+    |path| is_compose_file(path) && matches!(folder(path), "" | "project"),
     |path| {
         path.ends_with(".py")
             && !is_vendored(path)

@@ -50,12 +50,17 @@ pub(super) fn hazards(file: &EnvFile, assignment: &Assignment, for_shell: bool) 
         (Hazard::SpaceAfter, !is_colon && has_value && space_after && !assignment.space_before_separator),
         (Hazard::TrailingSpace, trailing && (has_value || !is_colon)),
         (Hazard::Quotes, assignment.quote == Quote::Broken),
-        (Hazard::UnquotedSpace, assignment.quote == Quote::None && value.contains([' ', '\t'])),
+        (Hazard::UnquotedSpace, assignment.quote == Quote::None && is_words(key, value)),
         (Hazard::Export, assignment.export && !for_shell),
         (Hazard::Colon, is_colon),
         (Hazard::LowerCase, is_lower_case(key)),
     ];
     all.into_iter().filter(|(_, is)| *is).map(|(hazard, _)| hazard).collect()
+}
+
+/// Several words that will stay: a placeholder is replaced as a whole.
+fn is_words(key: &str, value: &str) -> bool {
+    value.contains([' ', '\t']) && !secret::is_placeholder(key, value)
 }
 
 /// Every line is exported.
@@ -258,6 +263,7 @@ mod tests {
             "A=\"b # c\"",
             "A='b c'",
             "A=\"b\nc\"",
+            "A=<your key here>",
             "no_proxy=x",
             "discovery.type=one",
             "A=b=c",
