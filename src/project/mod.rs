@@ -3,20 +3,33 @@
 pub mod apps;
 pub mod canonical;
 pub mod contrib;
+pub mod database;
 pub mod deployed;
+pub mod env_files;
+pub mod field;
 pub mod graph;
+pub mod ignore;
+pub mod imports;
 pub mod migration;
+pub mod operations;
+pub mod readers;
+pub mod secret;
 pub mod settings;
+pub mod state;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::change::Path;
 use crate::source::{Blob, NotLoaded, Snapshot, Text, Tree};
+use crate::syntax::dotenv::EnvFile;
 use crate::syntax::python::Module;
+use crate::syntax::yaml::Yaml;
 
 use apps::Apps;
+use ignore::Ignores;
 use migration::Migration;
+use readers::EnvReaders;
 use settings::Settings;
 
 /// One commit's files with everything that was understood of them so far. Files are parsed once.
@@ -25,8 +38,13 @@ pub struct Project {
     snapshot: Arc<Snapshot>,
     modules: Memo<Path, Option<Arc<Module>>>,
     migrations: Memo<Path, Option<Arc<Migration>>>,
+    sources: Memo<Path, Option<Arc<operations::Source>>>,
+    states: Memo<apps::MigrationName, Arc<state::State>>,
     apps: Memo<(), Arc<Apps>>,
     settings: Memo<(), Arc<Settings>>,
+    env_files: Memo<Path, Option<Arc<EnvFile>>>,
+    env_readers: Memo<(), Arc<EnvReaders>>,
+    yaml: Memo<Path, Option<Arc<Yaml>>>,
 }
 
 impl Project {
@@ -37,6 +55,11 @@ impl Project {
             migrations: Memo::default(),
             apps: Memo::default(),
             settings: Memo::default(),
+            env_files: Memo::default(),
+            env_readers: Memo::default(),
+            yaml: Memo::default(),
+            sources: Memo::default(),
+            states: Memo::default(),
         }
     }
 
@@ -63,6 +86,12 @@ impl Project {
             .get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Module::parse(&text)))))
     }
 
+    /// A YAML file, parsed; `None` when it is missing, binary or too large.
+    pub fn yaml(&self, path: &str) -> Result<Option<Arc<Yaml>>, NotLoaded> {
+        self.yaml
+            .get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Yaml::parse(&text)))))
+    }
+
     /// A migration file, understood; `None` when it is not there or holds no class `Migration`.
     pub fn migration(&self, path: &str) -> Result<Option<Arc<Migration>>, NotLoaded> {
         self.migrations.get_or_try(path.to_owned(), || {
@@ -79,6 +108,23 @@ impl Project {
     /// Apps that have a migration package in this repository.
     pub fn apps(&self) -> Result<Arc<Apps>, NotLoaded> {
         self.apps.get_or_try((), || Ok(Arc::new(apps::find(self)?)))
+    }
+
+    /// An env file, read; `None` when it is missing, binary or too large. Any text can be asked for: whether the path
+    /// is one of an env file is [`env_files::role`].
+    pub fn env_file(&self, path: &str) -> Result<Option<Arc<EnvFile>>, NotLoaded> {
+        self.env_files
+            .get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(EnvFile::parse(&text)))))
+    }
+
+    /// Who reads env files in this repository.
+    pub fn env_readers(&self) -> Result<Arc<EnvReaders>, NotLoaded> {
+        self.env_readers.get_or_try((), || Ok(Arc::new(readers::find(self)?)))
+    }
+
+    /// The `.gitignore` files that have a say over these paths.
+    pub fn ignores(&self, paths: &[&str]) -> Result<Ignores, NotLoaded> {
+        ignore::read(self, paths)
     }
 }
 

@@ -13,7 +13,6 @@ pub mod pulls;
 pub mod runs;
 mod schema;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -144,11 +143,6 @@ fn sqlite_options(connections: u32) -> AnyPoolOptions {
             Ok(())
         })
     })
-}
-
-/// The folder of SQLite's file; `None` for PostgreSQL.
-pub fn sqlite_folder(url: &str) -> Option<&Path> {
-    Path::new(url.strip_prefix("sqlite://")?).parent()
 }
 
 /// Ids of forges are unsigned and the databases' integers are not: same bits, so nothing is lost.

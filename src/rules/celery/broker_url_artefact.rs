@@ -1,0 +1,61 @@
+use crate::model::finding::{Confidence, Finding, Fix, Severity};
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::NotLoaded;
+
+use super::sources::{self, Kept, Source};
+use super::url::{Artefact, Kind};
+use super::words::{finding, named_first};
+
+pub(super) static RULE: Rule = Rule {
+    code: "CEL005",
+    name: "broker-url-artefact",
+    severity: Severity::Error,
+    confidence: Confidence::Certain,
+    baseline: Baseline::MergeBase,
+    scope: Scope::File,
+    page: include_str!("broker_url_artefact.md"),
+    wants: None,
+    check,
+};
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    for source in sources::in_change(context, false)? {
+        let Some(fault) = source.reading.fault(RULE.code) else { continue };
+        if let Kind::Artefact(artefact) = fault.kind {
+            findings.push(judge(&source, artefact));
+        }
+    }
+    Ok(findings)
+}
+
+fn judge(source: &Source, artefact: Artefact) -> Finding {
+    let what = match artefact {
+        Artefact::LeadingSpace => "a leading space",
+        Artefact::TrailingSpace => "a trailing space",
+        Artefact::LineEnd => "a line end",
+        Artefact::Quotes => "its quotes",
+        Artefact::Comment => "a comment",
+    };
+    let consequence = match (source.kept, artefact) {
+        (Kept::No, _) => "The readers of this file take it off; `docker run --env-file` and others do not.",
+        (_, Artefact::LeadingSpace) => "Everything behind it becomes the vhost: Celery connects to `localhost` as `guest`.",
+        (_, Artefact::TrailingSpace | Artefact::Comment) => {
+            "The vhost then ends in a space: RabbitMQ closes the connection with `NOT_ALLOWED - vhost not found`."
+        }
+        (_, Artefact::LineEnd) => "Python drops it, other readers of the value do not: they look for a vhost that ends in it.",
+        (_, Artefact::Quotes) => "The scheme then begins with a quote: the worker stops with `KeyError: No such transport`.",
+    };
+    let (severity, confidence) = match source.kept {
+        Kept::Surely => (Severity::Error, Confidence::Certain),
+        Kept::Perhaps => (Severity::Warning, Confidence::Likely),
+        Kept::No => (Severity::Advice, Confidence::Certain),
+    };
+    let fix = match artefact {
+        Artefact::Comment => "Put the comment on a line of its own above.",
+        Artefact::Quotes => "Take the quotes off, or put nothing behind the closing one.",
+        Artefact::LeadingSpace | Artefact::TrailingSpace | Artefact::LineEnd => "Let the value begin and end with the URL.",
+    };
+    let headline = format!("{} carries {what} into the URL", named_first(source));
+    finding(&RULE, source, severity, headline, consequence).with_confidence(confidence).with_fix(Fix::text(fix))
+}

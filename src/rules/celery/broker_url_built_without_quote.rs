@@ -1,0 +1,124 @@
+use ruff_text_size::Ranged;
+
+use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Place, Severity, code};
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::NotLoaded;
+use crate::syntax::python::{Module, normalised_expr};
+
+use super::keys;
+use super::python::bindings::Bindings;
+use super::python::built::HoleExpr;
+use super::python::places::{self, Place as Built};
+use super::python::quoting::{Judge, Quoting};
+use super::python::wrap::Quote;
+use super::sources::purpose;
+use super::url::{Role, read_units};
+use super::words::capped;
+
+pub(super) static RULE: Rule = Rule {
+    code: "CEL003",
+    name: "broker-url-built-without-quote",
+    severity: Severity::Error,
+    confidence: Confidence::Certain,
+    baseline: Baseline::MergeBase,
+    scope: Scope::File,
+    page: include_str!("broker_url_built_without_quote.md"),
+    wants: None,
+    check,
+};
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let files: Vec<&str> = context.files().map(|file| file.path).filter(|path| path.ends_with(".py")).collect();
+    let found = NotLoaded::all(files.into_iter().map(|path| in_file(context, path)))?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn in_file(context: &Context<'_>, path: &str) -> Result<Vec<Finding>, NotLoaded> {
+    let holds = context.here.text(path)?.is_some_and(|text| keys::may_hold_broker(text.as_str()));
+    let Some(module) = context.here.module(path)?.filter(|_| holds) else { return Ok(Vec::new()) };
+    let bindings = Bindings::of(&module);
+    let judge =
+        Judge { project: context.here, path, module: &module, bindings: &bindings, across_files: true };
+    let found = places::find(&module, &bindings).into_iter().map(|place| {
+        let faulty = faulty_holes(&judge, &place, &module)?;
+        Ok(worst(&faulty).map(|worst| finding(path, &module, &bindings, &place, &faulty, worst)))
+    });
+    Ok(NotLoaded::all(found)?.into_iter().flatten().collect())
+}
+
+/// Holes in the password whose values are not encoded in full.
+fn faulty_holes<'a>(
+    judge: &Judge<'_, 'a>,
+    place: &Built<'a>,
+    module: &Module,
+) -> Result<Vec<(HoleExpr<'a>, Quoting<'a>)>, NotLoaded> {
+    let reading = read_units(&place.units(module), Role::Unknown);
+    let holes = place.holes();
+    let in_password = reading.password_holes.iter().filter_map(|id| holes.get(*id));
+    let judged = NotLoaded::all(in_password.map(|hole| Ok((*hole, judge.quoting(hole.expr)?))))?;
+    Ok(judged.into_iter().filter(|(_, quoting)| *quoting != Quoting::Safe).collect())
+}
+
+/// What the headline is about: a value that is not encoded at all comes first.
+fn worst<'h, 'a>(faulty: &'h [(HoleExpr<'a>, Quoting<'a>)]) -> Option<&'h (HoleExpr<'a>, Quoting<'a>)> {
+    let weight = |quoting: Quoting<'_>| match quoting {
+        Quoting::Bare => 4,
+        Quoting::Parameter => 3,
+        Quoting::KeepsSlash(_) => 2,
+        Quoting::Plus(_) => 1,
+        Quoting::Safe => 0,
+    };
+    faulty.iter().max_by_key(|(_, quoting)| weight(*quoting))
+}
+
+fn finding(
+    path: &str,
+    module: &Module,
+    bindings: &Bindings<'_>,
+    place: &Built<'_>,
+    faulty: &[(HoleExpr<'_>, Quoting<'_>)],
+    (hole, quoting): &(HoleExpr<'_>, Quoting<'_>),
+) -> Finding {
+    let name = module.qualified(hole.expr).unwrap_or_default();
+    let what = name.rsplit('.').next().filter(|name| !name.is_empty() && hole.expr.range().len().to_u32() <= 80);
+    let password = what.map_or_else(|| "The password".to_owned(), code);
+    let url = match place.keys.last() {
+        Some(key) => format!("the URL of {}", code(key)),
+        None => "a broker URL".to_owned(),
+    };
+    let (headline, consequence, severity) = match quoting {
+        Quoting::KeepsSlash(_) => (
+            format!("The password in {url} goes through `quote()`, which keeps `/`"),
+            "A password with `/` stops the worker with `ValueError: Port could not be cast to integer value`, or sends it to another host.",
+            Severity::Warning,
+        ),
+        Quoting::Plus(_) => (
+            format!("The password in {url} goes through `quote_plus()`, which turns a space into `+`"),
+            "kombu does not turn `+` back into a space, so a password with a space is refused with `ACCESS_REFUSED`.",
+            Severity::Warning,
+        ),
+        _ => (
+            format!("{password} goes into {url} unquoted"),
+            "A password with `#`, `/` or `?` ends the URL there: the worker stops with `ValueError`, or connects to another host without a word.",
+            if *quoting == Quoting::Parameter { Severity::Warning } else { Severity::Error },
+        ),
+    };
+    let confidence = if *quoting == Quoting::Parameter { Confidence::Likely } else { Confidence::Certain };
+    let place_of = Place::Head { path: path.to_owned(), span: module.span(place.expr) };
+    let subject = if place.keys.is_empty() { "url".to_owned() } else { place.keys.join(".") };
+    RULE.finding(place_of, subject, NodeText::Secret(normalised_expr(place.expr)), headline, consequence)
+        .with_severity(capped(purpose(path), severity))
+        .with_confidence(confidence)
+        .with_fix(fix(module, bindings, faulty))
+}
+
+fn fix(module: &Module, bindings: &Bindings<'_>, faulty: &[(HoleExpr<'_>, Quoting<'_>)]) -> Fix {
+    let text = "Wrap the password: `urllib.parse.quote(…, safe=\"\")`.";
+    let edits = Quote::of(module, bindings).and_then(|quote| quote.edits(module, faulty));
+    match edits {
+        Some(edits) if !edits.is_empty() => {
+            Fix { safety: FixSafety::Safe, text: text.to_owned(), edits }
+        }
+        _ => Fix::text(text),
+    }
+}

@@ -1,0 +1,80 @@
+use crate::model::finding::{Confidence, Finding, Fix, Severity, code};
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::NotLoaded;
+
+use super::sources::{self, Source};
+use super::url::{Kind, Malformed};
+use super::words::{edit, finding, named, named_first};
+
+pub(super) static RULE: Rule = Rule {
+    code: "CEL008",
+    name: "broker-url-malformed",
+    severity: Severity::Error,
+    confidence: Confidence::Certain,
+    baseline: Baseline::MergeBase,
+    scope: Scope::File,
+    page: include_str!("broker_url_malformed.md"),
+    wants: None,
+    check,
+};
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    for source in sources::in_change(context, false)? {
+        let Some(fault) = source.reading.fault(RULE.code) else { continue };
+        if let Kind::Malformed(malformed) = &fault.kind
+            && !(source.custom_transport && matches!(malformed, Malformed::Scheme { .. } | Malformed::NoScheme))
+        {
+            let (headline, consequence, fix) = words(&source, malformed);
+            findings.push(finding(&RULE, &source, fault.severity, headline, &consequence).with_fix(fix));
+        }
+    }
+    Ok(findings)
+}
+
+fn words(source: &Source, malformed: &Malformed) -> (String, String, Fix) {
+    let say = |what: &str| format!("{} {what}", named_first(source));
+    let stops = |error: &str| format!("The worker stops with {}.", code(error));
+    match malformed {
+        Malformed::NoScheme => (
+            say("has no `://`, so kombu takes all of it for a host name"),
+            "The worker looks for a host of that name and never connects.".to_owned(),
+            Fix::text("Begin the value with `amqp://`."),
+        ),
+        Malformed::Scheme { written, nearest } => {
+            let fix = match nearest {
+                Some(right) => {
+                    let start = source.value.len() - source.value.trim_start().len();
+                    let text = format!("Write {}.", code(&format!("{right}://")));
+                    edit(source, &text, start..start + written.len(), right)
+                }
+                None => Fix::text("Write `amqp://` for RabbitMQ."),
+            };
+            let error = format!("KeyError: 'No such transport: {written}'");
+            (say(&format!("begins with {}, which is not a kombu transport", code(written))), stops(&error), fix)
+        }
+        Malformed::Port => (
+            format!("The port in {} is not a number", named(source)),
+            stops("ValueError: Port could not be cast to integer value"),
+            Fix::text("Write the port in digits, or leave it out."),
+        ),
+        Malformed::PortRange => (
+            format!("The port in {} is above 65535", named(source)),
+            stops("ValueError: Port out of range 0-65535"),
+            Fix::text("Write a port up to 65535; RabbitMQ's is 5672."),
+        ),
+        Malformed::Host => (
+            format!("The host in {} has brackets around something that is no IPv6 address", named(source)),
+            stops("ValueError: Invalid IPv6 URL"),
+            Fix::text("Keep brackets for IPv6 addresses: `[::1]:5672`."),
+        ),
+        Malformed::Query(key) => {
+            let key = key.as_deref().map_or_else(|| "a query key".to_owned(), code);
+            (
+                say(&format!("has {key} in its query, which kombu does not know")),
+                "The worker stops with `TypeError: … got an unexpected keyword argument`.".to_owned(),
+                Fix::text("Move it to `broker_transport_options`, or encode `?` as `%3F` if it belongs to the vhost."),
+            )
+        }
+    }
+}

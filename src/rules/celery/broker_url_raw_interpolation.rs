@@ -1,0 +1,113 @@
+use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, Severity, code};
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::NotLoaded;
+
+use super::sources::{self, Origin, Source};
+use super::url::{Kind, RawHole};
+use super::words::{finding, named, named_first};
+
+pub(super) static RULE: Rule = Rule {
+    code: "CEL004",
+    name: "broker-url-raw-interpolation",
+    severity: Severity::Warning,
+    confidence: Confidence::Likely,
+    baseline: Baseline::MergeBase,
+    scope: Scope::File,
+    page: include_str!("broker_url_raw_interpolation.md"),
+    wants: None,
+    check,
+};
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    for source in sources::in_change(context, false)? {
+        // What Python builds is CEL003's.
+        if source.origin == Origin::Python || source.says_encoded {
+            continue;
+        }
+        let Some(fault) = source.reading.fault(RULE.code) else { continue };
+        if let Kind::RawHole(hole) = &fault.kind {
+            findings.push(judge(&source, hole));
+        }
+    }
+    Ok(findings)
+}
+
+fn judge(source: &Source, hole: &RawHole) -> Finding {
+    let name = hole.name.as_deref().map_or_else(|| "a variable".to_owned(), code);
+    if hole.keeps_slash {
+        let headline = format!("The password in {} goes through `urlencode`, which keeps `/`", named(source));
+        let consequence = "Jinja's filter leaves `/` as it is, and kombu ends host and login there: the worker stops with `ValueError`.";
+        return finding(&RULE, source, Severity::Warning, headline, consequence).with_fix(replace_slash(source));
+    }
+    let raw_elsewhere = hole.name.as_deref().and_then(|name| used_raw(source, name));
+    if let Some(consumer) = raw_elsewhere {
+        let headline =
+            format!("{name} is both the raw password for {} and part of the URL in {}", code(consumer), named(source));
+        let consequence = "One value cannot be both: with a special character either the server gets the encoded text or Celery gets a broken URL.";
+        return finding(&RULE, source, Severity::Error, headline, consequence)
+            .with_confidence(Confidence::Certain)
+            .with_fix(one_variable(source));
+    }
+    let headline = format!("{} pastes {name} into a URL as it is", named_first(source));
+    let consequence = "A password with `#`, `/`, `?` or `@` in that variable sends Celery to the wrong host, or stops it with `ValueError`.";
+    finding(&RULE, source, Severity::Warning, headline, consequence).with_fix(one_variable(source))
+}
+
+fn one_variable(source: &Source) -> Fix {
+    let key = if source.key.is_empty() { "CELERY_BROKER_URL" } else { &source.key };
+    Fix::text(format!("Pass one {} that holds the whole URL, its password percent-encoded.", code(&format!("${{{key}}}"))))
+}
+
+/// Appends the filter that encodes the slash.
+fn replace_slash(source: &Source) -> Fix {
+    const FILTER: &str = "| replace('/', '%2F')";
+    let text = format!("Append `{FILTER}` to the filter.");
+    let only = source.value.match_indices("urlencode").collect::<Vec<_>>();
+    let end = match only.as_slice() {
+        [(at, word)] => source.value.get(at + word.len()..).and_then(|rest| {
+            rest.find("}}").filter(|end| rest.get(..*end).is_some_and(|r| r.trim_matches([' ', '-']).is_empty()))?;
+            Some(at + word.len())
+        }),
+        _ => None,
+    };
+    match end.and_then(|end| source.part(end..end)) {
+        // A quote that ends the value around it would be a fault of our own.
+        Some(span) if !source.text.line(span.start.line).contains('\'') => {
+            Fix { safety: FixSafety::Safe, text, edits: vec![Edit { span, replacement: format!(" {FILTER}") }] }
+        }
+        _ => Fix::text(text),
+    }
+}
+
+/// What takes the same variable as the password itself, in the same file.
+fn used_raw(source: &Source, name: &str) -> Option<&'static str> {
+    const CONSUMERS: [&str; 8] = [
+        "RABBITMQ_DEFAULT_PASS",
+        "RABBITMQ_PASSWORD",
+        "--requirepass",
+        "REDISCLI_AUTH",
+        "REDIS_PASSWORD",
+        "PGPASSWORD",
+        "POSTGRES_PASSWORD",
+        "MYSQL_PASSWORD",
+    ];
+    source.text.lines().filter(|(_, line)| !line.trim_start().starts_with('#')).find_map(|(_, line)| {
+        let consumer = CONSUMERS.into_iter().find(|consumer| {
+            line.find(consumer).is_some_and(|at| takes(line.get(at + consumer.len()..).unwrap_or(""), name))
+        });
+        consumer.filter(|_| !line.contains("://"))
+    })
+}
+
+/// `: ${NAME}`, `=$NAME`, ` "{{ NAME }}"`: the variable and nothing else.
+fn takes(rest: &str, name: &str) -> bool {
+    let value = rest.trim_start_matches([':', '=', ' ', '"', '\'']);
+    let Some(inner) = ["${{", "${", "$(", "{{", "$"].iter().find_map(|open| value.strip_prefix(open)) else {
+        return false;
+    };
+    inner
+        .trim_start()
+        .strip_prefix(name)
+        .is_some_and(|rest| !rest.starts_with(|c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.')))
+}

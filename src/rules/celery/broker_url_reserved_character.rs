@@ -1,0 +1,43 @@
+use crate::model::finding::{Confidence, Finding, Severity};
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::NotLoaded;
+
+use super::sources;
+use super::url::Kind;
+use super::words::{characters, encode, finding, hold, part};
+
+pub(super) static RULE: Rule = Rule {
+    code: "CEL002",
+    name: "broker-url-reserved-character",
+    severity: Severity::Error,
+    confidence: Confidence::Certain,
+    baseline: Baseline::MergeBase,
+    scope: Scope::File,
+    page: include_str!("broker_url_reserved_character.md"),
+    wants: None,
+    check,
+};
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    for source in sources::in_change(context, false)? {
+        let Some(fault) = source.reading.fault(RULE.code) else { continue };
+        let Kind::Reserved(userinfo) = &fault.kind else { continue };
+        let headline = format!(
+            "{} {} {} unencoded",
+            part(userinfo, &source),
+            hold(userinfo),
+            characters(&userinfo.at_fault)
+        );
+        let consequence = match (fault.severity, userinfo.amqp) {
+            (Severity::Advice, _) => "RFC 3986 does not allow it there: Python's parser copes, other clients need not.",
+            (_, true) => {
+                "Python's parser copes; the URL standard and AMQP clients in Go, Rust and Node read another login or host."
+            }
+            (_, false) => "Python's parser copes; the URL standard and clients in other languages read another login or host.",
+        };
+        let found = finding(&RULE, &source, fault.severity, headline, consequence);
+        findings.push(found.with_fix(encode(userinfo, &source)));
+    }
+    Ok(findings)
+}

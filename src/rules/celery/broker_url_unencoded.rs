@@ -1,0 +1,90 @@
+use std::collections::BTreeSet;
+
+use crate::model::finding::{Confidence, Finding, Severity};
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::NotLoaded;
+
+use super::sources;
+use super::url::Kind;
+use super::words::{characters, encode, finding, hold, part};
+
+pub(super) static RULE: Rule = Rule {
+    code: "CEL001",
+    name: "broker-url-unencoded",
+    severity: Severity::Error,
+    confidence: Confidence::Certain,
+    baseline: Baseline::MergeBase,
+    scope: Scope::File,
+    page: include_str!("broker_url_unencoded.md"),
+    wants: None,
+    check,
+};
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    for source in sources::in_change(context, true)? {
+        let Some(fault) = source.reading.fault(RULE.code) else { continue };
+        let Kind::Unencoded(userinfo) = &fault.kind else { continue };
+        let effect = Effect::of(&userinfo.at_fault);
+        let headline = format!(
+            "{} {} {}, {}",
+            part(userinfo, &source),
+            hold(userinfo),
+            characters(&userinfo.at_fault),
+            effect.headline()
+        );
+        let found = finding(&RULE, &source, fault.severity, headline, effect.consequence());
+        findings.push(found.with_fix(encode(userinfo, &source)));
+    }
+    Ok(findings)
+}
+
+/// What the worst of the characters does.
+enum Effect {
+    EndsAuthority,
+    Bracket,
+    FailOver,
+    Dropped,
+    Refused,
+}
+
+impl Effect {
+    fn of(characters: &BTreeSet<char>) -> Self {
+        let has = |any: &[char]| any.iter().any(|c| characters.contains(c));
+        if has(&['/', '?', '#']) {
+            Self::EndsAuthority
+        } else if has(&['[', ']']) {
+            Self::Bracket
+        } else if has(&[';']) {
+            Self::FailOver
+        } else if has(&['\t', '\r', '\n']) {
+            Self::Dropped
+        } else {
+            Self::Refused
+        }
+    }
+
+    fn headline(&self) -> &'static str {
+        match self {
+            Self::EndsAuthority => "where kombu ends host and login",
+            Self::Bracket => "which kombu reads as an IPv6 address",
+            Self::FailOver => "where kombu splits the URL in two",
+            Self::Dropped => "which Python drops from URLs",
+            Self::Refused => "which Python refuses in URLs",
+        }
+    }
+
+    fn consequence(&self) -> &'static str {
+        match self {
+            Self::EndsAuthority => {
+                "The worker stops with `ValueError: Port could not be cast to integer value`, or connects to another host without a word."
+            }
+            Self::Bracket => "The worker stops with `ValueError: Invalid IPv6 URL`.",
+            Self::FailOver => "What stands behind it becomes a second broker, and the login at the first one fails.",
+            Self::Dropped => "The login is refused with `ACCESS_REFUSED`, because a character of it is missing.",
+            Self::Refused => {
+                "The worker stops with `ValueError`: the character turns into one of `/ ? # @ :` under NFKC normalization."
+            }
+        }
+    }
+}

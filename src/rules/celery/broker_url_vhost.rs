@@ -1,0 +1,54 @@
+use crate::model::finding::{Confidence, Finding, Fix, Severity, code};
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::NotLoaded;
+
+use super::sources::{self, Source};
+use super::url::{Kind, Vhost};
+use super::words::{edit, finding, named};
+
+pub(super) static RULE: Rule = Rule {
+    code: "CEL009",
+    name: "broker-url-vhost",
+    severity: Severity::Warning,
+    confidence: Confidence::Certain,
+    baseline: Baseline::MergeBase,
+    scope: Scope::File,
+    page: include_str!("broker_url_vhost.md"),
+    wants: None,
+    check,
+};
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    for source in sources::in_change(context, false)? {
+        let Some(fault) = source.reading.fault(RULE.code) else { continue };
+        let Kind::Vhost(vhost) = &fault.kind else { continue };
+        let (headline, consequence, fix) = words(&source, vhost);
+        findings.push(finding(&RULE, &source, fault.severity, headline, &consequence).with_fix(fix));
+    }
+    Ok(findings)
+}
+
+fn words(source: &Source, vhost: &Vhost) -> (String, String, Fix) {
+    match vhost {
+        Vhost::DoubleSlash(name) => {
+            let (read, meant) = match name {
+                Some(name) => (code(&format!("/{name}")), code(name)),
+                None => ("a name that begins with `/`".to_owned(), "one without".to_owned()),
+            };
+            let slash = source.value.rfind("//").filter(|at| *at > source.value.find("://").map_or(0, |s| s + 1));
+            let text = "Write one slash before the vhost.";
+            let fix = slash.map_or_else(|| Fix::text(text), |at| edit(source, text, at..at + 1, ""));
+            (
+                format!("The vhost in {} resolves to {read}, not {meant}", named(source)),
+                "RabbitMQ closes the connection with `NOT_ALLOWED - vhost not found`.".to_owned(),
+                fix,
+            )
+        }
+        Vhost::RedisDatabase => (
+            format!("The database in {} is not a number", named(source)),
+            "Redis numbers its databases: the worker stops with `ValueError: Database is int between 0 and limit - 1`.".to_owned(),
+            Fix::text("End the URL with a number, as in `redis://redis:6379/0`."),
+        ),
+    }
+}

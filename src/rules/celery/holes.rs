@@ -1,0 +1,301 @@
+//! What a text becomes once templates are filled in: characters, and holes that stand for values nobody here sees.
+
+/// Who fills the text in before Celery reads it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Syntax {
+    /// Nobody: Python string constants, the env file of a project.
+    Literal,
+    /// Docker Compose: `${X}`, `$X`; `$$` is a dollar sign.
+    Compose,
+    Jinja,
+    Helm,
+    /// Workflow files: `${{ … }}`, and the shell's `$X`.
+    Workflow,
+    /// Kubernetes: `$(X)`.
+    Kubernetes,
+    /// A POSIX shell, Make: `$X`, `${X}`, `$(…)`.
+    Shell,
+    /// Python's f-strings and `.format`: `{…}`.
+    Format,
+    /// `%s`, `%(x)s`; `%%` is a percent sign.
+    Percent,
+    /// For people: `<x>`, `***`, `…`, `[x]`.
+    Docs,
+}
+
+/// What a hole tells of the value that fills it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Filling {
+    /// Pasted as it is.
+    Raw,
+    /// Its name or its filter says that it is percent-encoded.
+    Encoded,
+    /// Jinja's `urlencode`: all is encoded but `/`.
+    KeepsSlash,
+    /// Stands for a reader: nobody fills it in.
+    Placeholder,
+}
+
+/// One place to be filled in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Hole {
+    /// As it is written: `${RABBITMQ_PASSWORD}`. Never a secret but for its default.
+    pub(super) written: String,
+    /// The variable's name, where there is one.
+    pub(super) name: String,
+    pub(super) filling: Filling,
+    /// Its number among the holes of its text, where somebody keeps more about it.
+    pub(super) id: usize,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Unit {
+    Char(char),
+    Hole(Hole),
+}
+
+impl Unit {
+    pub(super) fn is(&self, c: char) -> bool {
+        matches!(self, Self::Char(own) if *own == c)
+    }
+
+    pub(super) fn char(&self) -> Option<char> {
+        match self {
+            Self::Char(c) => Some(*c),
+            Self::Hole(_) => None,
+        }
+    }
+
+    pub(super) fn hole(&self) -> Option<&Hole> {
+        match self {
+            Self::Char(_) => None,
+            Self::Hole(hole) => Some(hole),
+        }
+    }
+}
+
+impl Hole {
+    /// A hole whose name, and what is done to it, decide how it is filled.
+    pub(super) fn new(written: &str, name: &str) -> Self {
+        let filling = if says_encoded(name) { Filling::Encoded } else { Filling::Raw };
+        Self { written: written.to_owned(), name: name.to_owned(), filling, id: 0 }
+    }
+
+    fn placeholder(written: &str) -> Self {
+        Self { written: written.to_owned(), name: String::new(), filling: Filling::Placeholder, id: 0 }
+    }
+
+    /// The name, if it is one: a default or an expression may hold anything.
+    pub(super) fn shown_name(&self) -> Option<String> {
+        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+        let is_name = self.name.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '.'))
+            && self.name.len() <= 80
+            && self.name.chars().all(plain);
+        is_name.then(|| self.name.clone())
+    }
+
+    /// Does the name say that it holds a password?
+    pub(super) fn is_named_secret(&self) -> bool {
+        let name = self.name.to_ascii_uppercase();
+        ["PASS", "PWD", "SECRET", "TOKEN", "AUTH"].iter().any(|word| name.contains(word))
+    }
+}
+
+/// Names by which people mark a value that is percent-encoded already.
+pub(super) fn says_encoded(name: &str) -> bool {
+    let name = name.to_ascii_uppercase();
+    ["URLENC", "URL_ENC", "ENCODED", "QUOTED", "ESCAPED", "URLSAFE", "URL_SAFE"]
+        .iter()
+        .any(|word| name.contains(word))
+}
+
+/// The text with its holes found.
+pub(super) fn units(text: &str, syntax: Syntax) -> Vec<Unit> {
+    let mut units = Vec::new();
+    let mut rest = text;
+    let mut before = None;
+    while let Some(c) = rest.chars().next() {
+        let found = doubled(rest, syntax)
+            .map(|(length, c)| (length, Unit::Char(c)))
+            .or_else(|| hole(rest, syntax).map(|(length, hole)| (length, Unit::Hole(hole))))
+            .or_else(|| placeholder(rest, before, syntax).map(|(length, hole)| (length, Unit::Hole(hole))));
+        let (length, unit) = found.unwrap_or((c.len_utf8(), Unit::Char(c)));
+        before = rest.get(..length).and_then(|used| used.chars().last());
+        rest = rest.get(length..).unwrap_or("");
+        units.push(unit);
+    }
+    units
+}
+
+/// `$$` and `%%`, where they stand for one character.
+fn doubled(rest: &str, syntax: Syntax) -> Option<(usize, char)> {
+    match syntax {
+        Syntax::Compose if rest.starts_with("$$") => Some((2, '$')),
+        Syntax::Percent if rest.starts_with("%%") => Some((2, '%')),
+        _ => None,
+    }
+}
+
+/// A hole at the very start of `rest`, with its length in bytes.
+fn hole(rest: &str, syntax: Syntax) -> Option<(usize, Hole)> {
+    match syntax {
+        Syntax::Literal => None,
+        Syntax::Compose => braced(rest, "${", "}").or_else(|| variable(rest)),
+        // Templates of compose files hold compose's holes too.
+        Syntax::Jinja => template(rest, "{{", syntax).or_else(|| braced(rest, "${", "}")),
+        Syntax::Helm => template(rest, "{{", syntax),
+        Syntax::Workflow => {
+            template(rest, "${{", syntax).or_else(|| braced(rest, "${", "}")).or_else(|| variable(rest))
+        }
+        Syntax::Kubernetes => braced(rest, "$(", ")"),
+        Syntax::Shell => {
+            let command = braced(rest, "$(", ")").map(|(length, hole)| (length, Hole::new(&hole.written, "")));
+            braced(rest, "${", "}").or(command).or_else(|| variable(rest))
+        }
+        Syntax::Format => braced(rest, "{", "}"),
+        Syntax::Percent => percent(rest),
+        Syntax::Docs => ["{{", "${", "$(", "{", "<", "["]
+            .iter()
+            .zip(["}}", "}", ")", "}", ">", "]"])
+            .find_map(|(open, close)| braced(rest, open, close))
+            .map(|(length, hole)| (length, Hole::placeholder(&hole.written)))
+            .or_else(|| variable(rest).map(|(length, hole)| (length, Hole::placeholder(&hole.written))))
+            .or_else(|| percent(rest).map(|(length, hole)| (length, Hole::placeholder(&hole.written))))
+            .or_else(|| stars(rest)),
+    }
+}
+
+/// Whole parts that only stand for something, in every syntax: `<password>`, `{password}`, `[user]`, `***`.
+fn placeholder(rest: &str, before: Option<char>, syntax: Syntax) -> Option<(usize, Hole)> {
+    // A part begins behind `://`, `:` or `@`.
+    if !matches!(before, Some('/' | ':' | '@')) || syntax == Syntax::Docs {
+        return None;
+    }
+    let named = |open: &str, close: &str| {
+        let (length, hole) = braced(rest, open, close)?;
+        let word = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ' ' | '.');
+        let is_name = hole.name.starts_with(|c: char| c.is_ascii_alphabetic() || c == ' ')
+            && hole.name.chars().all(word);
+        is_name.then_some((length, hole))
+    };
+    let pairs = [("{{", "}}"), ("${", "}"), ("{", "}"), ("<", ">"), ("[", "]"), ("%(", ")s")];
+    let (length, hole) =
+        pairs.iter().find_map(|(open, close)| named(open, close)).or_else(|| stars(rest))?;
+    let ends = rest.get(length..)?.chars().next();
+    // An address in brackets is a host: `[::1]`; `named` refuses it, for it holds colons.
+    matches!(ends, None | Some(':' | '@' | '/' | '?')).then(|| (length, Hole::placeholder(&hole.written)))
+}
+
+/// `open … close`, with nested pairs, on one line. The name ends where a default or an operator begins.
+fn braced(rest: &str, open: &str, close: &str) -> Option<(usize, Hole)> {
+    const LONGEST: usize = 1_000;
+    let inner = rest.strip_prefix(open)?;
+    let (mut depth, mut at) = (1usize, 0usize);
+    while depth > 0 {
+        let ahead = inner.get(at..)?;
+        let next = ahead.chars().next().filter(|c| *c != '\n' && at < LONGEST)?;
+        if ahead.starts_with(close) {
+            depth -= 1;
+            at += close.len();
+        } else if ahead.starts_with(open) {
+            depth += 1;
+            at += open.len();
+        } else {
+            at += next.len_utf8();
+        }
+    }
+    let length = open.len() + at;
+    let content = inner.get(..at - close.len())?;
+    let name_end = content.find([':', '-', '?', '+', '!', '|', '#', '%']).unwrap_or(content.len());
+    let name = content.get(..name_end).unwrap_or(content).trim();
+    (!content.is_empty()).then(|| (length, Hole::new(rest.get(..length).unwrap_or(""), name)))
+}
+
+/// `$NAME`
+fn variable(rest: &str) -> Option<(usize, Hole)> {
+    let name = rest.strip_prefix('$')?;
+    let length = name.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(name.len());
+    let name = name.get(..length).filter(|n| n.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_'))?;
+    Some((length + 1, Hole::new(rest.get(..=length)?, name)))
+}
+
+/// `{{ … }}` with its filters.
+fn template(rest: &str, open: &str, syntax: Syntax) -> Option<(usize, Hole)> {
+    let inner = rest.strip_prefix(open)?;
+    let end = inner.find("}}")?;
+    let content = inner.get(..end)?;
+    let length = open.len() + end + 2;
+    let name = content.split('|').next().unwrap_or("").trim().trim_matches(['-', '~']).trim();
+    let mut hole = Hole::new(rest.get(..length)?, name);
+    let filters: String = content.split_once('|').map_or("", |(_, f)| f).split_whitespace().collect();
+    hole.filling = match syntax {
+        Syntax::Helm if filters.contains("urlquery") || content.contains("urlquery") => Filling::Encoded,
+        Syntax::Jinja if filters.contains("urlencode") => {
+            let replaced = filters.contains("replace('/','%2F')")
+                || filters.contains("replace(\"/\",\"%2F\")")
+                || filters.contains("replace('/','%2f')")
+                || filters.contains("regex_replace");
+            if replaced || hole.filling == Filling::Encoded { Filling::Encoded } else { Filling::KeepsSlash }
+        }
+        _ if says_encoded(content) => Filling::Encoded,
+        _ => Filling::Raw,
+    };
+    Some((length, hole))
+}
+
+/// `%s`, `%d`, `%(name)s`
+fn percent(rest: &str) -> Option<(usize, Hole)> {
+    let inner = rest.strip_prefix('%')?;
+    if inner.starts_with(['s', 'd', 'r']) {
+        return Some((2, Hole::new(rest.get(..2)?, "")));
+    }
+    let name = inner.strip_prefix('(')?.split_once(')').map(|(name, _)| name)?;
+    let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
+    let length = name.len() + 4;
+    (is_name && rest.get(length - 1..length).is_some_and(|c| c == "s" || c == "d"))
+        .then(|| (length, Hole::new(rest.get(..length).unwrap_or(""), name)))
+}
+
+/// `***`, `…`, `...`
+fn stars(rest: &str) -> Option<(usize, Hole)> {
+    let length = rest.find(|c| !matches!(c, '*' | '…' | '.')).unwrap_or(rest.len());
+    let run = rest.get(..length)?;
+    (run.starts_with('…') || run.chars().count() >= 3).then(|| (length, Hole::placeholder(run)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn holes(text: &str, syntax: Syntax) -> Vec<String> {
+        units(text, syntax).iter().filter_map(Unit::hole).map(|h| h.written.clone()).collect()
+    }
+
+    #[test]
+    fn every_syntax_knows_its_own_holes_only() {
+        assert_eq!(holes("${A:-${B}}@$C", Syntax::Compose), ["${A:-${B}}", "$C"]);
+        assert_eq!(holes("$$A", Syntax::Compose), [""; 0]);
+        assert_eq!(holes("x$Ae6y", Syntax::Literal), [""; 0]);
+        assert_eq!(holes("{{ a | b }}{x}", Syntax::Jinja), ["{{ a | b }}"]);
+        assert_eq!(holes("${{ secrets.A }}-$B", Syntax::Workflow), ["${{ secrets.A }}", "$B"]);
+        assert_eq!(holes("$(A)${A}", Syntax::Kubernetes), ["$(A)"]);
+        assert_eq!(holes("%s%(a)s%%s", Syntax::Percent), ["%s", "%(a)s"]);
+        assert_eq!(holes("<user>:***", Syntax::Docs), ["<user>", "***"]);
+    }
+
+    #[test]
+    fn a_whole_part_that_stands_for_something_is_a_hole_everywhere() {
+        assert_eq!(holes("amqp://<user>:<password>@<host>/v", Syntax::Literal).len(), 3);
+        assert_eq!(holes("amqp://u:pa<ss>@h/v", Syntax::Literal).len(), 0);
+        assert_eq!(holes("amqp://u:p@[::1]:5672/v", Syntax::Literal).len(), 0);
+    }
+
+    #[test]
+    fn an_open_hole_is_text() {
+        for text in ["${A", "{{ a", "%(a", "$", "%"] {
+            for syntax in [Syntax::Compose, Syntax::Jinja, Syntax::Percent, Syntax::Format] {
+                assert_eq!(holes(text, syntax), [""; 0], "{text}");
+            }
+        }
+    }
+}

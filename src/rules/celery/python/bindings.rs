@@ -1,0 +1,128 @@
+//! What names of a file are assigned, with the function they are assigned in.
+
+use std::collections::HashMap;
+
+use ruff_python_ast::visitor::{self, Visitor};
+use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use crate::syntax::python::Module;
+
+/// One place where a name gets a value.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Binding<'a> {
+    /// `None` for a parameter.
+    pub(in super::super) value: Option<&'a Expr>,
+    /// The function it is in; `None` at module level (and in classes, whose names methods reach through `self`).
+    scope: Option<TextRange>,
+    at: TextSize,
+}
+
+/// All names of a file that are assigned, `self.name` under its attribute, and its functions.
+#[derive(Debug, Default)]
+pub(in super::super) struct Bindings<'a> {
+    names: HashMap<&'a str, Vec<Binding<'a>>>,
+    attributes: HashMap<&'a str, Vec<Binding<'a>>>,
+    functions: HashMap<&'a str, &'a StmtFunctionDef>,
+    scopes: Vec<TextRange>,
+}
+
+impl<'a> Bindings<'a> {
+    pub(in super::super) fn of(module: &'a Module) -> Self {
+        let mut bindings = Self::default();
+        bindings.visit_body(module.body());
+        bindings
+    }
+
+    /// What a name may hold where it is used: the assignments before it in the same function, else those of the module
+    /// (for a use inside a function, all of them).
+    pub(in super::super) fn of_name(&self, name: &str, used: TextSize) -> Vec<Binding<'a>> {
+        let all = self.names.get(name).map_or(&[][..], Vec::as_slice);
+        let within = |binding: &Binding<'_>| binding.scope.is_some_and(|scope| scope.contains(used));
+        let innermost = all.iter().filter(|b| within(b)).filter_map(|b| b.scope).min_by_key(|s| s.len());
+        if innermost.is_some() {
+            return all.iter().filter(|b| b.scope == innermost && b.at <= used).copied().collect();
+        }
+        let in_function = self.scopes.iter().any(|scope| scope.contains(used));
+        let seen = |binding: &&Binding<'_>| binding.scope.is_none() && (in_function || binding.at <= used);
+        all.iter().filter(seen).copied().collect()
+    }
+
+    /// All values that the file assigns to `….name`.
+    pub(in super::super) fn of_attribute(&self, name: &str) -> &[Binding<'a>] {
+        self.attributes.get(name).map_or(&[], Vec::as_slice)
+    }
+
+    pub(in super::super) fn function(&self, name: &str) -> Option<&'a StmtFunctionDef> {
+        self.functions.get(name).copied()
+    }
+
+    /// Is the name bound by anything but an import?
+    pub(in super::super) fn binds(&self, name: &str) -> bool {
+        self.names.contains_key(name) || self.functions.contains_key(name)
+    }
+
+    fn bind(&mut self, target: &'a Expr, value: &'a Expr) {
+        let binding = Binding { value: Some(value), scope: self.scopes_of(target.start()), at: target.start() };
+        match target {
+            Expr::Name(name) => self.names.entry(name.id.as_str()).or_default().push(binding),
+            Expr::Attribute(attribute) => {
+                self.attributes.entry(attribute.attr.as_str()).or_default().push(binding);
+            }
+            Expr::Tuple(targets) => self.bind_each(&targets.elts, value),
+            Expr::List(targets) => self.bind_each(&targets.elts, value),
+            _ => {}
+        }
+    }
+
+    /// `user, password = "u", quote(p)`; of a value that is no display every target gets the whole.
+    fn bind_each(&mut self, targets: &'a [Expr], value: &'a Expr) {
+        let values = match value {
+            Expr::Tuple(tuple) if tuple.elts.len() == targets.len() => Some(&tuple.elts),
+            Expr::List(list) if list.elts.len() == targets.len() => Some(&list.elts),
+            _ => None,
+        };
+        for (index, target) in targets.iter().enumerate() {
+            self.bind(target, values.and_then(|values| values.get(index)).unwrap_or(value));
+        }
+    }
+
+    /// The innermost function around a place. Functions are entered outer before inner.
+    fn scopes_of(&self, at: TextSize) -> Option<TextRange> {
+        self.scopes.iter().rev().find(|scope| scope.contains(at)).copied()
+    }
+}
+
+impl<'a> Visitor<'a> for Bindings<'a> {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            Stmt::Assign(assign) => assign.targets.iter().for_each(|target| self.bind(target, &assign.value)),
+            Stmt::AnnAssign(assign) => {
+                if let Some(value) = &assign.value {
+                    self.bind(&assign.target, value);
+                }
+            }
+            Stmt::AugAssign(assign) => self.bind(&assign.target, &assign.value),
+            Stmt::For(stmt) => self.bind(&stmt.target, &stmt.iter),
+            Stmt::FunctionDef(function) => {
+                self.functions.insert(function.name.as_str(), function);
+                self.scopes.push(function.range());
+                for parameter in function.parameters.iter_non_variadic_params() {
+                    let name = parameter.parameter.name.as_str();
+                    let scope = Some(function.range());
+                    let binding = Binding { value: None, scope, at: parameter.range.start() };
+                    self.names.entry(name).or_default().push(binding);
+                }
+            }
+            _ => {}
+        }
+        visitor::walk_stmt(self, stmt);
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        if let Expr::Named(named) = expr {
+            self.bind(&named.target, &named.value);
+        }
+        visitor::walk_expr(self, expr);
+    }
+}

@@ -1,0 +1,267 @@
+//! What a string is built of: constant text, and holes with the expressions that fill them. Reads f-strings, `.format`,
+//! `%`, `+` and `join`; constants are followed through one assignment.
+
+use ruff_python_ast::{Expr, ExprCall, FStringPart, InterpolatedStringElement, Operator, StringFlags};
+use ruff_text_size::Ranged;
+
+use crate::syntax::python::{Module, string};
+
+use super::bindings::Bindings;
+
+/// More pieces than any address has.
+const MAX_PIECES: usize = 200;
+
+/// A part of a built string.
+#[derive(Clone, Debug)]
+pub(in super::super) enum Piece<'a> {
+    Text(String),
+    Hole(HoleExpr<'a>),
+}
+
+/// What fills a hole.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct HoleExpr<'a> {
+    pub(in super::super) expr: &'a Expr,
+    /// The quotes of the f-string around it: an edit must not use them.
+    pub(in super::super) inside: Option<&'static str>,
+    /// The expression can be wrapped where it stands: no `!r`, no `=`, not found through another name.
+    pub(in super::super) can_wrap: bool,
+}
+
+/// Reads built strings of one file.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Builder<'m, 'a> {
+    pub(in super::super) module: &'a Module,
+    pub(in super::super) bindings: &'m Bindings<'a>,
+}
+
+impl<'a> Builder<'_, 'a> {
+    /// The pieces of an expression that builds a string; `None` for any other.
+    pub(in super::super) fn pieces(&self, expr: &'a Expr) -> Option<Vec<Piece<'a>>> {
+        let mut pieces = self.read(expr, 0)?;
+        pieces.truncate(MAX_PIECES);
+        Some(pieces)
+    }
+
+    fn read(&self, expr: &'a Expr, depth: usize) -> Option<Vec<Piece<'a>>> {
+        match expr {
+            Expr::StringLiteral(_) => Some(vec![Piece::Text(string(expr)?.to_owned())]),
+            Expr::FString(_) => Some(self.f_string(expr, depth)),
+            Expr::BinOp(op) if op.op == Operator::Add => self.sum(expr, depth),
+            Expr::BinOp(op) if op.op == Operator::Mod => {
+                let template = self.constant(&op.left)?;
+                Some(self.fill_percent(&template, &op.right, depth))
+            }
+            Expr::Call(call) => self.call(call, depth),
+            _ => None,
+        }
+    }
+
+    /// `a + b + c`, read from the left without recursion. It builds a string when one of its parts does.
+    fn sum(&self, expr: &'a Expr, depth: usize) -> Option<Vec<Piece<'a>>> {
+        let mut operands = Vec::new();
+        let mut rest = expr;
+        while let Expr::BinOp(op) = rest
+            && op.op == Operator::Add
+            && operands.len() < MAX_PIECES
+        {
+            operands.push(&*op.right);
+            rest = &op.left;
+        }
+        operands.push(rest);
+        let read: Vec<_> = operands.iter().rev().map(|operand| (*operand, self.read(operand, depth))).collect();
+        read.iter().any(|(_, pieces)| pieces.is_some()).then(|| {
+            let piece = |(operand, pieces): (&'a Expr, Option<Vec<Piece<'a>>>)| {
+                pieces.unwrap_or_else(|| self.filled(operand, None, true, depth))
+            };
+            read.into_iter().flat_map(piece).collect()
+        })
+    }
+
+    fn f_string(&self, expr: &'a Expr, depth: usize) -> Vec<Piece<'a>> {
+        let Expr::FString(f_string) = expr else { return Vec::new() };
+        let mut pieces = Vec::new();
+        for part in f_string.value.as_slice() {
+            match part {
+                FStringPart::Literal(literal) => pieces.push(Piece::Text(literal.value.to_string())),
+                FStringPart::FString(part) => {
+                    let inside = Some(part.flags.quote_str());
+                    for element in part.elements.iter() {
+                        match element {
+                            InterpolatedStringElement::Literal(text) => {
+                                pieces.push(Piece::Text(text.value.to_string()));
+                            }
+                            InterpolatedStringElement::Interpolation(hole) => {
+                                let plain = hole.debug_text.is_none()
+                                    && hole.conversion.is_none()
+                                    && hole.format_spec.is_none();
+                                pieces.extend(self.filled(&hole.expression, inside, plain, depth));
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        pieces
+    }
+
+    fn call(&self, call: &'a ExprCall, depth: usize) -> Option<Vec<Piece<'a>>> {
+        let method = call.func.as_attribute_expr()?;
+        match method.attr.as_str() {
+            "format" => Some(self.fill_format(&self.constant(&method.value)?, call, depth)),
+            "join" => {
+                let separator = self.constant(&method.value)?;
+                let items = match call.arguments.find_positional(0)? {
+                    Expr::List(list) => &list.elts,
+                    Expr::Tuple(tuple) => &tuple.elts,
+                    _ => return None,
+                };
+                let mut pieces = Vec::new();
+                for (index, item) in items.iter().take(MAX_PIECES).enumerate() {
+                    if index > 0 {
+                        pieces.push(Piece::Text(separator.clone()));
+                    }
+                    pieces.extend(self.read(item, depth).unwrap_or_else(|| self.filled(item, None, true, depth)));
+                }
+                Some(pieces)
+            }
+            _ => None,
+        }
+    }
+
+    /// `%s`, `%(name)s`, `%%`.
+    fn fill_percent(&self, template: &str, values: &'a Expr, depth: usize) -> Vec<Piece<'a>> {
+        let positional: Vec<&'a Expr> = match values {
+            Expr::Tuple(tuple) => tuple.elts.iter().collect(),
+            other => vec![other],
+        };
+        let mut next = positional.into_iter();
+        let mut pieces = Vec::new();
+        let mut rest = template;
+        while let Some(at) = rest.find('%') {
+            pieces.push(Piece::Text(rest[..at].to_owned()));
+            rest = &rest[at + 1..];
+            if let Some(behind) = rest.strip_prefix('%') {
+                pieces.push(Piece::Text("%".to_owned()));
+                rest = behind;
+            } else if let Some((name, behind)) = rest.strip_prefix('(').and_then(|inner| inner.split_once(')')) {
+                let value = entry(values, name);
+                pieces.extend(self.maybe_filled(value.unwrap_or(values), value.is_some(), depth));
+                rest = behind.get(1..).unwrap_or("");
+            } else {
+                let value = next.next();
+                pieces.extend(self.maybe_filled(value.unwrap_or(values), value.is_some(), depth));
+                rest = rest.get(1..).unwrap_or("");
+            }
+        }
+        pieces.push(Piece::Text(rest.to_owned()));
+        pieces
+    }
+
+    /// `{}`, `{0}`, `{name}`, `{{`.
+    fn fill_format(&self, template: &str, call: &'a ExprCall, depth: usize) -> Vec<Piece<'a>> {
+        let mut pieces = Vec::new();
+        let (mut rest, mut counter) = (template, 0);
+        while let Some(at) = rest.find(['{', '}']) {
+            pieces.push(Piece::Text(rest[..at].to_owned()));
+            let (brace, behind) = (&rest[at..=at], &rest[at + 1..]);
+            if let Some(behind) = behind.strip_prefix(brace) {
+                pieces.push(Piece::Text(brace.to_owned()));
+                rest = behind;
+                continue;
+            }
+            let Some((field, behind)) = behind.split_once('}').filter(|_| brace == "{") else {
+                rest = behind;
+                continue;
+            };
+            let name = field.split([':', '!', '.', '[']).next().unwrap_or("");
+            let index = if name.is_empty() { Some(counter) } else { name.parse().ok() };
+            counter += usize::from(name.is_empty());
+            let value = match index {
+                Some(index) => call.arguments.args.get(index),
+                None => call.arguments.find_keyword(name).map(|keyword| &keyword.value),
+            };
+            let starred = call.arguments.args.iter().any(Expr::is_starred_expr);
+            let known = value.filter(|_| !starred || index.is_none());
+            pieces.extend(self.maybe_filled(known.unwrap_or(&call.func), known.is_some() && name == field, depth));
+            rest = behind;
+        }
+        pieces.push(Piece::Text(rest.to_owned()));
+        pieces
+    }
+
+    fn maybe_filled(&self, expr: &'a Expr, can_wrap: bool, depth: usize) -> Vec<Piece<'a>> {
+        if can_wrap {
+            return self.filled(expr, None, true, depth);
+        }
+        vec![Piece::Hole(HoleExpr { expr, inside: None, can_wrap })]
+    }
+
+    /// What fills a hole: a constant, a built string one assignment away, or the expression itself.
+    fn filled(
+        &self,
+        expr: &'a Expr,
+        inside: Option<&'static str>,
+        can_wrap: bool,
+        depth: usize,
+    ) -> Vec<Piece<'a>> {
+        const MAX_DEPTH: usize = 2;
+        let hole = || vec![Piece::Hole(HoleExpr { expr, inside, can_wrap })];
+        if depth >= MAX_DEPTH {
+            return hole();
+        }
+        let found = match expr {
+            Expr::Name(name) => {
+                let bindings = self.bindings.of_name(name.id.as_str(), expr.start());
+                match bindings.as_slice() {
+                    [only] => only.value.and_then(|value| self.branch(value, depth + 1)),
+                    _ => None,
+                }
+            }
+            Expr::NumberLiteral(_) => Some(vec![Piece::Text(self.module.source(expr).to_owned())]),
+            other => self.branch(other, depth + 1),
+        };
+        let through_a_name = expr.is_name_expr();
+        let unwrapped = |piece: Piece<'a>| match piece {
+            Piece::Hole(hole) if through_a_name => Piece::Hole(HoleExpr { can_wrap: false, ..hole }),
+            piece => piece,
+        };
+        found.map_or_else(hole, |pieces| pieces.into_iter().map(unwrapped).collect())
+    }
+
+    /// A built string; of `a if c else b` the one with more in it (`f":{password}@" if password else ""`).
+    fn branch(&self, expr: &'a Expr, depth: usize) -> Option<Vec<Piece<'a>>> {
+        match expr {
+            Expr::If(choice) => {
+                let (yes, no) = (self.read(&choice.body, depth)?, self.read(&choice.orelse, depth)?);
+                Some(if no.len() > yes.len() { no } else { yes })
+            }
+            other => self.read(other, depth),
+        }
+    }
+
+    /// A literal, or a name that is assigned one.
+    fn constant(&self, expr: &'a Expr) -> Option<String> {
+        if let Some(text) = string(expr) {
+            return Some(text.to_owned());
+        }
+        let name = expr.as_name_expr()?;
+        match self.bindings.of_name(name.id.as_str(), expr.start()).as_slice() {
+            [only] => string(only.value?).map(str::to_owned),
+            _ => None,
+        }
+    }
+}
+
+/// The value of a key in a dict display or a `dict(key=…)` call.
+fn entry<'a>(values: &'a Expr, name: &str) -> Option<&'a Expr> {
+    match values {
+        Expr::Dict(dict) => dict
+            .items
+            .iter()
+            .find(|item| item.key.as_ref().and_then(string) == Some(name))
+            .map(|item| &item.value),
+        Expr::Call(call) => call.arguments.find_keyword(name).map(|keyword| &keyword.value),
+        _ => None,
+    }
+}

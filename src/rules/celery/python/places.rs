@@ -1,0 +1,256 @@
+//! Where strings stand in a Python file, with the settings they are for.
+
+use ruff_python_ast::visitor::{self, Visitor};
+use ruff_python_ast::{Expr, ExprCall, Operator, Stmt};
+use ruff_text_size::Ranged;
+
+use crate::syntax::python::{Module, string};
+
+use super::super::holes::{Hole, Unit};
+use super::super::keys;
+use super::super::transports;
+use super::super::url::Role;
+use super::bindings::Bindings;
+use super::built::{Builder, HoleExpr, Piece};
+
+/// A string that is a broker's address, or stands where Celery expects one.
+#[derive(Debug)]
+pub(in super::super) struct Place<'a> {
+    /// Outermost first: `CACHES`, `default`, `LOCATION`.
+    pub(in super::super) keys: Vec<String>,
+    pub(in super::super) role: Role,
+    pub(in super::super) expr: &'a Expr,
+    pub(in super::super) pieces: Vec<Piece<'a>>,
+}
+
+impl<'a> Place<'a> {
+    /// Its characters and holes; a hole's `id` is its number among [`Place::holes`].
+    pub(in super::super) fn units(&self, module: &Module) -> Vec<Unit> {
+        let mut units = Vec::new();
+        let mut id = 0;
+        for piece in &self.pieces {
+            match piece {
+                Piece::Text(text) => units.extend(text.chars().map(Unit::Char)),
+                Piece::Hole(hole) => {
+                    let written = module.source(hole.expr);
+                    let name = module.qualified(hole.expr).unwrap_or_default();
+                    units.push(Unit::Hole(Hole { id, ..Hole::new(&format!("{{{written}}}"), &name) }));
+                    id += 1;
+                }
+            }
+        }
+        units
+    }
+
+    pub(in super::super) fn holes(&self) -> Vec<HoleExpr<'a>> {
+        let hole = |piece: &Piece<'a>| match piece {
+            Piece::Hole(hole) => Some(*hole),
+            Piece::Text(_) => None,
+        };
+        self.pieces.iter().filter_map(hole).collect()
+    }
+}
+
+/// Every such string of the file, in source order.
+pub(in super::super) fn find<'a>(module: &'a Module, bindings: &Bindings<'a>) -> Vec<Place<'a>> {
+    let mut finder = Finder {
+        builder: Builder { module, bindings },
+        module,
+        knows_celery: keys::knows_celery(module.text().as_str()),
+        keys: Vec::new(),
+        role: Role::Unknown,
+        found: Vec::new(),
+    };
+    finder.visit_body(module.body());
+    finder.found
+}
+
+struct Finder<'m, 'a> {
+    builder: Builder<'m, 'a>,
+    module: &'a Module,
+    knows_celery: bool,
+    keys: Vec<String>,
+    /// Of the expression that is visited next.
+    role: Role,
+    found: Vec<Place<'a>>,
+}
+
+impl<'a> Finder<'_, 'a> {
+    /// Visits a value that is stored under a key.
+    fn under(&mut self, key: &str, role: Role, value: &'a Expr) {
+        self.keys.push(key.to_owned());
+        self.with(role, value);
+        self.keys.pop();
+    }
+
+    fn with(&mut self, role: Role, value: &'a Expr) {
+        let outer = std::mem::replace(&mut self.role, role);
+        self.visit_expr(value);
+        self.role = outer;
+    }
+
+    fn stored(&mut self, target: &'a Expr, value: &'a Expr) {
+        match target_name(target) {
+            Some(key) => self.under(key, keys::role(key, self.knows_celery), value),
+            None => self.with(Role::Unknown, value),
+        }
+    }
+
+    /// Records a string that concerns us; its holes are looked into for further ones.
+    fn record(&mut self, expr: &'a Expr, role: Role) -> bool {
+        let Some(pieces) = self.builder.pieces(expr) else { return false };
+        let head = match pieces.iter().find(|piece| !matches!(piece, Piece::Text(text) if text.is_empty())) {
+            Some(Piece::Text(text)) => text.clone(),
+            _ => String::new(),
+        };
+        // `f"{scheme}://{user}:…"` with a scheme that is a constant here reads as one text.
+        let head = joined_head(&pieces).unwrap_or(head);
+        let concerns = transports::starts_like_broker(head.trim_start_matches([' ', '"', '\'']))
+            || (role != Role::Unknown && !head.is_empty());
+        if !concerns || looks_like_pattern(&pieces) {
+            return false;
+        }
+        let holes: Vec<&'a Expr> =
+            pieces.iter().filter_map(|p| if let Piece::Hole(h) = p { Some(h.expr) } else { None }).collect();
+        self.found.push(Place { keys: self.keys.clone(), role, expr, pieces });
+        holes.into_iter().filter(|hole| hole.range() != expr.range()).for_each(|hole| {
+            if expr.range().contains_range(hole.range()) {
+                self.with(Role::Unknown, hole);
+            }
+        });
+        true
+    }
+
+    fn visit_call(&mut self, call: &'a ExprCall, role: Role) {
+        let callee = self.module.qualified(&call.func).unwrap_or_default();
+        // A pattern is no address.
+        if callee.starts_with("re.") || callee.starts_with("regex.") {
+            return;
+        }
+        self.with(Role::Unknown, &call.func);
+        let variable = call.arguments.find_positional(0).and_then(string).filter(|name| is_variable(name));
+        let is_celery = callee.rsplit('.').next().is_some_and(|name| name == "Celery");
+        for (index, argument) in call.arguments.args.iter().enumerate() {
+            match variable {
+                // `env("KEY", default)`
+                Some(key) if index > 0 => {
+                    let own = keys::role(key, self.knows_celery);
+                    self.under(key, if role == Role::Unknown { own } else { role }, argument);
+                }
+                _ => self.with(Role::Unknown, argument),
+            }
+        }
+        for keyword in &call.arguments.keywords {
+            let name = keyword.arg.as_ref().map_or("", |name| name.as_str());
+            match (name, variable) {
+                ("default", Some(key)) => {
+                    let own = keys::role(key, self.knows_celery);
+                    self.under(key, if role == Role::Unknown { own } else { role }, &keyword.value);
+                }
+                ("broker", _) if is_celery => self.under(name, Role::Broker, &keyword.value),
+                ("backend", _) if is_celery => self.under(name, Role::Backend, &keyword.value),
+                ("", _) => self.with(Role::Unknown, &keyword.value),
+                (name, _) => self.under(name, keys::role(name, self.knows_celery), &keyword.value),
+            }
+        }
+    }
+}
+
+impl<'a> Visitor<'a> for Finder<'_, 'a> {
+    fn visit_stmt(&mut self, stmt: &'a Stmt) {
+        match stmt {
+            // A docstring explains.
+            Stmt::Expr(expr) if expr.value.is_string_literal_expr() => {}
+            Stmt::Assign(assign) => match assign.targets.first() {
+                Some(target) => self.stored(target, &assign.value),
+                None => self.with(Role::Unknown, &assign.value),
+            },
+            Stmt::AnnAssign(assign) => {
+                if let Some(value) = &assign.value {
+                    self.stored(&assign.target, value);
+                }
+            }
+            Stmt::ClassDef(class) => {
+                self.keys.push(class.name.to_string());
+                visitor::walk_stmt(self, stmt);
+                self.keys.pop();
+            }
+            _ => visitor::walk_stmt(self, stmt),
+        }
+    }
+
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        let role = std::mem::replace(&mut self.role, Role::Unknown);
+        if !self.record(expr, role) {
+            match expr {
+                Expr::If(choice) => {
+                    self.with(Role::Unknown, &choice.test);
+                    self.with(role, &choice.body);
+                    self.with(role, &choice.orelse);
+                }
+                Expr::BoolOp(either) => either.values.iter().for_each(|value| self.with(role, value)),
+                Expr::List(list) => list.elts.iter().for_each(|value| self.with(role, value)),
+                Expr::Tuple(tuple) => tuple.elts.iter().for_each(|value| self.with(role, value)),
+                Expr::Dict(dict) => {
+                    for item in &dict.items {
+                        match item.key.as_ref().and_then(string) {
+                            Some(key) => self.under(key, keys::role(key, self.knows_celery), &item.value),
+                            None => self.with(Role::Unknown, &item.value),
+                        }
+                    }
+                }
+                Expr::Call(call) => self.visit_call(call, role),
+                // Down the left side at once: each part of a long sum is looked at once.
+                Expr::BinOp(_) => {
+                    let mut rest = expr;
+                    while let Expr::BinOp(op) = rest {
+                        self.with(Role::Unknown, &op.right);
+                        rest = &op.left;
+                        if op.op == Operator::Mod {
+                            break;
+                        }
+                    }
+                    self.with(Role::Unknown, rest);
+                }
+                _ => visitor::walk_expr(self, expr),
+            }
+        }
+        self.role = role;
+    }
+}
+
+/// The text before the first hole.
+fn joined_head(pieces: &[Piece<'_>]) -> Option<String> {
+    let texts = pieces.iter().map_while(|piece| match piece {
+        Piece::Text(text) => Some(text.as_str()),
+        Piece::Hole(_) => None,
+    });
+    let head: String = texts.collect();
+    (!head.is_empty()).then_some(head)
+}
+
+/// `X`, `app.conf.broker_url`, `conf["broker_url"]`
+fn target_name(target: &Expr) -> Option<&str> {
+    match target {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(attribute) => Some(attribute.attr.as_str()),
+        Expr::Subscript(subscript) => string(&subscript.slice),
+        _ => None,
+    }
+}
+
+/// The name of an environment variable or a setting.
+fn is_variable(name: &str) -> bool {
+    name.len() >= 2
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_')
+        && name.bytes().any(|b| b.is_ascii_alphabetic())
+}
+
+/// A regular expression that matches addresses, or one that hides passwords.
+fn looks_like_pattern(pieces: &[Piece<'_>]) -> bool {
+    let marks = ["[^", ".*", ".+", "(?", "\\d", "\\w", "\\S", "\\s", "\\/"];
+    pieces.iter().any(|piece| match piece {
+        Piece::Text(text) => marks.iter().any(|mark| text.contains(mark)),
+        Piece::Hole(_) => false,
+    })
+}

@@ -1,0 +1,320 @@
+//! Is the value in a hole percent-encoded? Follows one assignment, in this file or in the one it is imported from.
+
+use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_text_size::Ranged;
+
+use crate::project::Project;
+use crate::source::tree::folder;
+use crate::source::{NotLoaded, Tree};
+use crate::syntax::python::{Module, string};
+
+use super::super::holes::says_encoded;
+use super::bindings::{Binding, Bindings};
+
+/// How a value is encoded.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(in super::super) enum Quoting<'a> {
+    /// Encoded, or made of harmless characters, or nobody can tell.
+    Safe,
+    /// `quote(x)`: `/` stays. The call, when it stands in this file.
+    KeepsSlash(Option<&'a ExprCall>),
+    /// `quote_plus(x)`: a blank becomes `+`, which nobody turns back.
+    Plus(Option<&'a ExprCall>),
+    /// A parameter: its callers may have encoded it.
+    Parameter,
+    Bare,
+}
+
+impl Quoting<'_> {
+    /// Of several ways to get a value: one that is safe may be the one that is taken.
+    fn rank(self) -> u8 {
+        match self {
+            Self::Safe => 0,
+            Self::KeepsSlash(_) => 1,
+            Self::Plus(_) => 2,
+            Self::Parameter => 3,
+            Self::Bare => 4,
+        }
+    }
+
+    /// The same seen from another file.
+    fn elsewhere<'b>(self) -> Quoting<'b> {
+        match self {
+            Self::Safe => Quoting::Safe,
+            Self::KeepsSlash(_) => Quoting::KeepsSlash(None),
+            Self::Plus(_) => Quoting::Plus(None),
+            Self::Parameter => Quoting::Parameter,
+            Self::Bare => Quoting::Bare,
+        }
+    }
+}
+
+/// Judges expressions of one file.
+#[derive(Clone, Copy, Debug)]
+pub(in super::super) struct Judge<'m, 'a> {
+    pub(in super::super) project: &'m Project,
+    pub(in super::super) path: &'m str,
+    pub(in super::super) module: &'a Module,
+    pub(in super::super) bindings: &'m Bindings<'a>,
+    /// Other files may be asked: once.
+    pub(in super::super) across_files: bool,
+}
+
+/// Assignments followed before a value is taken as it stands.
+const MAX_HOPS: usize = 3;
+
+impl<'a> Judge<'_, 'a> {
+    pub(in super::super) fn quoting(&self, expr: &'a Expr) -> Result<Quoting<'a>, NotLoaded> {
+        self.judge(expr, 0)
+    }
+
+    fn judge(&self, expr: &'a Expr, hops: usize) -> Result<Quoting<'a>, NotLoaded> {
+        if hops > MAX_HOPS {
+            return Ok(Quoting::Bare);
+        }
+        match expr {
+            Expr::Name(name) => self.name(expr, name.id.as_str(), hops),
+            Expr::Attribute(attribute) => self.attribute(expr, attribute.attr.as_str(), hops),
+            Expr::Subscript(subscript) => {
+                let encoded = string(&subscript.slice).is_some_and(says_encoded);
+                Ok(if encoded { Quoting::Safe } else { Quoting::Bare })
+            }
+            Expr::Call(call) => self.call(call, hops),
+            Expr::If(choice) => self.worst(&[&choice.body, &choice.orelse], hops),
+            Expr::BoolOp(either) => self.worst(&either.values.iter().collect::<Vec<_>>(), hops),
+            Expr::Await(awaited) => self.judge(&awaited.value, hops),
+            Expr::Named(named) => self.judge(&named.value, hops),
+            // Constants are part of the text; arithmetic and the like is nobody's password.
+            _ => Ok(Quoting::Safe),
+        }
+    }
+
+    /// Of branches that are no constants, the least encoded.
+    fn worst(&self, branches: &[&'a Expr], hops: usize) -> Result<Quoting<'a>, NotLoaded> {
+        let judged = NotLoaded::all(branches.iter().map(|branch| self.judge(branch, hops + 1)))?;
+        Ok(judged.into_iter().max_by_key(|quoting| quoting.rank()).unwrap_or(Quoting::Safe))
+    }
+
+    /// Of several assignments, the most encoded: which one runs is not known.
+    fn best(&self, bindings: &[Binding<'a>], hops: usize) -> Result<Option<Quoting<'a>>, NotLoaded> {
+        let judged = bindings.iter().map(|binding| match binding.value {
+            Some(value) => self.judge(value, hops + 1),
+            None => Ok(Quoting::Parameter),
+        });
+        Ok(NotLoaded::all(judged)?.into_iter().min_by_key(|quoting| quoting.rank()))
+    }
+
+    fn name(&self, expr: &'a Expr, name: &str, hops: usize) -> Result<Quoting<'a>, NotLoaded> {
+        if says_encoded(name) {
+            return Ok(Quoting::Safe);
+        }
+        // `password = quote(password)` names itself: only what stands before it counts, and hops are few.
+        let bindings: Vec<_> = self.bindings.of_name(name, expr.start());
+        let bindings: Vec<_> = bindings
+            .into_iter()
+            .filter(|binding| !binding.value.is_some_and(|value| value.range().contains_range(expr.range())))
+            .collect();
+        if let Some(found) = self.best(&bindings, hops)? {
+            return Ok(found);
+        }
+        self.imported(name)
+    }
+
+    fn attribute(&self, expr: &'a Expr, name: &str, hops: usize) -> Result<Quoting<'a>, NotLoaded> {
+        if says_encoded(name) {
+            return Ok(Quoting::Safe);
+        }
+        let qualified = self.module.qualified(expr).unwrap_or_default();
+        if qualified.strip_prefix("django.conf.settings.").is_some_and(|setting| setting == name) {
+            return self.setting(name);
+        }
+        Ok(self.best(self.bindings.of_attribute(name), hops)?.unwrap_or(Quoting::Bare))
+    }
+
+    fn call(&self, call: &'a ExprCall, hops: usize) -> Result<Quoting<'a>, NotLoaded> {
+        let callee = self.module.qualified(&call.func).unwrap_or_default();
+        if let Some(encoder) = Encoder::of(&callee) {
+            return Ok(encoder.judge(call));
+        }
+        let last = match &*call.func {
+            Expr::Attribute(attribute) => attribute.attr.as_str(),
+            _ => callee.rsplit('.').next().unwrap_or(""),
+        };
+        match last {
+            "int" | "float" | "len" | "token_hex" | "token_urlsafe" | "uuid4" | "uuid1" => Ok(Quoting::Safe),
+            // What leaves the characters as they are.
+            "str" => call.arguments.find_positional(0).map_or(Ok(Quoting::Bare), |inner| self.judge(inner, hops + 1)),
+            "strip" | "rstrip" | "lstrip" | "decode" => match &*call.func {
+                Expr::Attribute(method) => self.judge(&method.value, hops + 1),
+                _ => Ok(Quoting::Bare),
+            },
+            // Encoding by hand; whoever does that knows what for.
+            "replace" | "translate" | "hex" | "hexdigest" => Ok(Quoting::Safe),
+            _ if encodes_by_name(last) => Ok(Quoting::Safe),
+            _ => self.own_function(call, last, hops),
+        }
+    }
+
+    /// A function of this file that returns something encoded.
+    fn own_function(&self, call: &'a ExprCall, name: &str, hops: usize) -> Result<Quoting<'a>, NotLoaded> {
+        let Some(function) = self.bindings.function(name).filter(|_| call.func.is_name_expr()) else {
+            return Ok(Quoting::Bare);
+        };
+        let mut returned = Vec::new();
+        collect_returns(&function.body, &mut returned);
+        let judged = NotLoaded::all(returned.into_iter().map(|value| self.judge(value, hops + 1)))?;
+        let best = judged.into_iter().filter(|q| !matches!(q, Quoting::Parameter)).min_by_key(|q| q.rank());
+        Ok(best.unwrap_or(Quoting::Bare))
+    }
+
+    /// `from config.secrets import PASSWORD`, also with a star.
+    fn imported(&self, name: &str) -> Result<Quoting<'a>, NotLoaded> {
+        if !self.across_files {
+            return Ok(Quoting::Bare);
+        }
+        let tree = self.project.tree()?;
+        let named = self.module.imports().find(|import| import.local == name).map(|i| i.target.clone());
+        let modules: Vec<(String, String)> = match named {
+            Some(target) => {
+                let Some((module, own)) = target.rsplit_once('.') else { return Ok(Quoting::Bare) };
+                // `from .base import X` has the target `.base.X`, `from . import X` has `.X`.
+                let module = if module.is_empty() { "." } else { module };
+                vec![(module.to_owned(), own.to_owned())]
+            }
+            None => star_imports(self.module).into_iter().map(|module| (module, name.to_owned())).collect(),
+        };
+        let paths: Vec<_> = modules
+            .iter()
+            .flat_map(|(module, own)| module_paths(&tree, self.path, module).into_iter().map(move |p| (p, own)))
+            .collect();
+        self.in_files(&paths)
+    }
+
+    /// `settings.NAME`: in any settings file.
+    fn setting(&self, name: &str) -> Result<Quoting<'a>, NotLoaded> {
+        /// Split settings are a handful of files.
+        const MOST: usize = 12;
+        if !self.across_files {
+            return Ok(Quoting::Bare);
+        }
+        let tree = self.project.tree()?;
+        let own = name.to_owned();
+        let settings = tree.entries.keys().filter(|path| is_settings(path)).take(MOST);
+        let paths: Vec<_> = settings.map(|path| (path.clone(), &own)).collect();
+        self.in_files(&paths)
+    }
+
+    fn in_files(&self, paths: &[(String, &String)]) -> Result<Quoting<'a>, NotLoaded> {
+        let modules = NotLoaded::all(paths.iter().map(|(path, _)| self.project.module(path)))?;
+        let mut best = Quoting::Bare;
+        for ((path, name), module) in paths.iter().zip(&modules) {
+            let Some(module) = module else { continue };
+            let bindings = Bindings::of(module);
+            let judge =
+                Judge { project: self.project, path, module, bindings: &bindings, across_files: false };
+            let end = ruff_text_size::TextSize::of(module.text().as_str());
+            let found = judge.best(&bindings.of_name(name, end), 0)?.map(Quoting::elsewhere);
+            if let Some(found) = found.filter(|found| found.rank() < best.rank()) {
+                best = found;
+            }
+        }
+        Ok(best)
+    }
+}
+
+/// Functions that percent-encode.
+enum Encoder {
+    Quote,
+    QuotePlus,
+    Complete,
+}
+
+impl Encoder {
+    fn of(callee: &str) -> Option<Self> {
+        let (module, name) = callee.rsplit_once('.')?;
+        let of_urllib = matches!(
+            module,
+            "urllib.parse" | "urllib" | "six.moves.urllib.parse" | "future.moves.urllib.parse"
+                | "requests.utils" | "requests.compat" | "kombu.utils.url"
+        );
+        match name {
+            "quote" if of_urllib => Some(Self::Quote),
+            "quote_plus" if of_urllib => Some(Self::QuotePlus),
+            "safequote" if module.starts_with("kombu") => Some(Self::Complete),
+            "urlquote" | "url_quote" => Some(Self::Quote),
+            "urlquote_plus" | "url_quote_plus" => Some(Self::QuotePlus),
+            _ => None,
+        }
+    }
+
+    fn judge<'a>(&self, call: &'a ExprCall) -> Quoting<'a> {
+        // `quote(x, *options)`: nobody can tell.
+        let unpacked = call.arguments.args.iter().any(Expr::is_starred_expr)
+            || call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none());
+        if unpacked {
+            return Quoting::Safe;
+        }
+        let keeps_reserved = match call.arguments.find_argument_value("safe", 1) {
+            None => true,
+            Some(safe) => string(safe).is_some_and(|safe| safe.contains(RESERVED)),
+        };
+        match self {
+            Self::Complete => Quoting::Safe,
+            Self::QuotePlus => Quoting::Plus(Some(call)),
+            Self::Quote if keeps_reserved => Quoting::KeepsSlash(Some(call)),
+            Self::Quote => Quoting::Safe,
+        }
+    }
+}
+
+/// Characters that `safe=` must not keep.
+const RESERVED: [char; 13] = ['@', ':', '/', '#', '%', '+', '?', '&', '=', ' ', '[', ']', ';'];
+
+fn encodes_by_name(function: &str) -> bool {
+    let name = function.to_ascii_lowercase();
+    ["quote", "encode", "escape", "urlsafe"].iter().any(|word| name.contains(word))
+}
+
+fn collect_returns<'a>(body: &'a [Stmt], found: &mut Vec<&'a Expr>) {
+    for stmt in crate::syntax::python::top_level(body) {
+        if let Stmt::Return(returned) = stmt {
+            found.extend(returned.value.as_deref());
+        }
+    }
+}
+
+/// Modules imported with a star, as written.
+fn star_imports(module: &Module) -> Vec<String> {
+    let star = |stmt: &Stmt| {
+        let import = stmt.as_import_from_stmt()?;
+        let dots = ".".repeat(import.level as usize);
+        let all = import.names.iter().any(|alias| alias.name.as_str() == "*");
+        all.then(|| format!("{dots}{}", import.module.as_ref().map_or("", |m| m.as_str())))
+    };
+    crate::syntax::python::top_level(module.body()).into_iter().filter_map(star).collect()
+}
+
+/// Files that a dotted module may be: relative to the importing file, or below any folder of the tree.
+fn module_paths(tree: &Tree, from: &str, module: &str) -> Vec<String> {
+    let name = module.trim_start_matches('.');
+    let dots = module.len() - name.len();
+    let tail = name.replace('.', "/");
+    let files = |stem: &str| [format!("{stem}.py"), format!("{stem}/__init__.py")];
+    if dots > 0 {
+        let mut base = folder(from);
+        for _ in 1..dots {
+            base = folder(base);
+        }
+        let stem = crate::source::tree::join(base, &tail);
+        return files(stem.trim_end_matches('/')).into_iter().filter(|path| tree.contains(path)).collect();
+    }
+    let ends = files(&tail);
+    let is = |path: &&String| ends.iter().any(|end| *path == end || path.ends_with(&format!("/{end}")));
+    tree.entries.keys().filter(is).take(4).cloned().collect()
+}
+
+fn is_settings(path: &str) -> bool {
+    path.ends_with(".py")
+        && !crate::project::apps::is_vendored(path)
+        && path.split('/').any(|part| part.trim_end_matches(".py").starts_with("settings"))
+}

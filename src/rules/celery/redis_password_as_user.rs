@@ -1,0 +1,30 @@
+use crate::model::finding::{Confidence, Finding, Fix, Severity};
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::NotLoaded;
+
+use super::sources;
+use super::words::{finding, named};
+
+pub(super) static RULE: Rule = Rule {
+    code: "CEL007",
+    name: "redis-password-as-user",
+    severity: Severity::Warning,
+    confidence: Confidence::Certain,
+    baseline: Baseline::MergeBase,
+    scope: Scope::File,
+    page: include_str!("redis_password_as_user.md"),
+    wants: None,
+    check,
+};
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let sources = sources::in_change(context, false)?;
+    let taken = sources.iter().filter_map(|source| Some((source, source.reading.fault(RULE.code)?)));
+    let judge = |(source, fault): (&sources::Source, &super::url::Fault)| {
+        let headline = format!("The login in {} has no colon, so Redis takes it for a user name", named(source));
+        let consequence = "Redis answers `NOAUTH Authentication required`, or `WRONGPASS` where users are set up.";
+        finding(&RULE, source, fault.severity, headline, consequence)
+            .with_fix(Fix::text("Put a colon before the password: `redis://:PASSWORD@host`."))
+    };
+    Ok(taken.map(judge).collect())
+}

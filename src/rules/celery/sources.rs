@@ -1,0 +1,297 @@
+//! Where broker URLs stand in a changed file, whatever its format.
+
+mod code;
+mod config;
+mod docs;
+mod env;
+mod lines;
+
+use std::ops::Range;
+
+use crate::model::finding::{Place, Span};
+use crate::project::env_files;
+use crate::rules::Context;
+use crate::source::tree::file_name;
+use crate::source::{NotLoaded, Text};
+
+use super::holes::{Syntax, Unit, units};
+use super::keys;
+use super::url::{Artefact, Kind, Reading, Role, read_units};
+
+/// What a file is for: it decides how much a finding in it weighs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    Code,
+    /// Tests may assert what happens to a broken URL.
+    Test,
+    /// Text for people.
+    Docs,
+}
+
+/// Who takes the value out of the file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Origin {
+    Python,
+    Env,
+    Other,
+}
+
+/// One value that is a broker's address, or stands where Celery expects one.
+#[derive(Clone)]
+pub(super) struct Source {
+    pub(super) path: String,
+    pub(super) span: Span,
+    /// The name people know it by: `CELERY_BROKER_URL`; empty when it has none.
+    pub(super) key: String,
+    /// `services.worker.environment.CELERY_BROKER_URL`
+    pub(super) subject: String,
+    pub(super) value: String,
+    pub(super) reading: Reading,
+    pub(super) purpose: Purpose,
+    pub(super) origin: Origin,
+    /// Where the value stands in the file exactly as it is, and the file.
+    verbatim: Option<(usize, Text)>,
+    /// A comment beside it says that its variables are encoded.
+    pub(super) says_encoded: bool,
+    /// The file sets a transport of its own.
+    pub(super) custom_transport: bool,
+    /// What the readers of an env file make of blanks, quotes and comments around the value.
+    pub(super) kept: Kept,
+    /// The text of the file, for what stands elsewhere in it.
+    pub(super) text: Text,
+}
+
+/// Does what stands around a value reach Celery?
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kept {
+    Surely,
+    /// Nobody knows who reads this file.
+    Perhaps,
+    /// All readers of this file take it off.
+    No,
+}
+
+impl Source {
+    pub(super) fn place(&self) -> Place {
+        Place::Head { path: self.path.clone(), span: self.span }
+    }
+
+    /// The span of some of the value's bytes, when it stands in the file as it is.
+    pub(super) fn part(&self, bytes: Range<usize>) -> Option<Span> {
+        let (start, text) = self.verbatim.as_ref()?;
+        Some(text.span(start + bytes.start..start + bytes.end))
+    }
+
+    pub(super) fn whole(&self) -> Option<Span> {
+        self.part(0..self.value.len())
+    }
+}
+
+/// A value on its way to becoming a [`Source`].
+struct Found {
+    /// Outermost first.
+    keys: Vec<String>,
+    role: Role,
+    syntax: Syntax,
+    value: String,
+    /// Where it stands.
+    bytes: Range<usize>,
+    origin: Origin,
+}
+
+/// Every broker URL in the changed files that exist on the side that is judged. Text for people is asked for apart:
+/// only CEL001 looks at it.
+pub(super) fn in_change(context: &Context<'_>, docs: bool) -> Result<Vec<Source>, NotLoaded> {
+    let files: Vec<&str> = context.files().map(|file| file.path).collect();
+    let found = NotLoaded::all(files.into_iter().map(|path| in_file(context, path, docs)))?;
+    Ok(found.into_iter().flatten().collect())
+}
+
+fn in_file(context: &Context<'_>, path: &str, docs: bool) -> Result<Vec<Source>, NotLoaded> {
+    let Some(format) = format(path).filter(|format| docs || *format != Format::Docs) else {
+        return Ok(Vec::new());
+    };
+    let Some(text) = context.here.text(path)?.filter(|text| keys::may_hold_broker(text.as_str())) else {
+        return Ok(Vec::new());
+    };
+    let file = File { path, text: &text, knows_celery: keys::knows_celery(text.as_str()) };
+    match format {
+        Format::Python => match context.here.module(path)? {
+            Some(module) => Ok(code::sources(&file, &module)),
+            None => Ok(Vec::new()),
+        },
+        Format::Env => env::sources(&file, context),
+        Format::Yaml => match context.here.yaml(path)? {
+            Some(yaml) => Ok(config::sources(&file, &yaml)),
+            None => Ok(Vec::new()),
+        },
+        Format::Docs => Ok(docs::sources(&file)),
+        Format::Lines(syntax) => Ok(lines::sources(&file, syntax)),
+    }
+}
+
+/// A file that is searched.
+struct File<'a> {
+    path: &'a str,
+    text: &'a Text,
+    knows_celery: bool,
+}
+
+impl File<'_> {
+    fn role(&self, key: &str) -> Role {
+        keys::role(key, self.knows_celery)
+    }
+
+    /// The finished source; its holes are those of its syntax.
+    fn source(&self, found: Found) -> Source {
+        let (value, start) = unwrap_default(&found.value, found.syntax);
+        let units = units(value, found.syntax);
+        let bytes = found.bytes.start + start..found.bytes.end;
+        let written = self.text.as_str().get(bytes.start..bytes.start + value.len());
+        let verbatim = (written == Some(value)).then(|| (bytes.start, self.text.clone()));
+        let span = match &verbatim {
+            Some((start, text)) => text.span(*start..start + value.len()),
+            None => self.text.span(found.bytes.clone()),
+        };
+        self.finish(found.keys, found.role, value.to_owned(), &units, span, verbatim, found.origin)
+    }
+
+    // Every part of a source is independent of the others.
+    fn finish(
+        &self,
+        keys: Vec<String>,
+        role: Role,
+        value: String,
+        units: &[Unit],
+        span: Span,
+        verbatim: Option<(usize, Text)>,
+        origin: Origin,
+    ) -> Source {
+        let subject = if keys.is_empty() { "url".to_owned() } else { keys.join(".") };
+        Source {
+            path: self.path.to_owned(),
+            span,
+            key: self.shown_key(&keys),
+            subject,
+            value,
+            reading: read_units(units, role),
+            purpose: purpose(self.path),
+            origin,
+            verbatim,
+            says_encoded: says_encoded(self.text, span.start.line),
+            custom_transport: ["BROKER_TRANSPORT", "broker_transport"]
+                .iter()
+                .any(|setting| sets(self.text.as_str(), setting)),
+            kept: Kept::Surely,
+            text: self.text.clone(),
+        }
+    }
+
+    /// Of several keys the one that people search for: the outermost that Celery knows, else the innermost name.
+    fn shown_key(&self, keys: &[String]) -> String {
+        let known = keys.iter().find(|key| self.role(key) != Role::Unknown);
+        known.or(keys.last()).cloned().unwrap_or_default()
+    }
+}
+
+/// `BROKER_TRANSPORT = …`, not `broker_transport_options`.
+fn sets(text: &str, setting: &str) -> bool {
+    text.match_indices(setting).any(|(at, _)| {
+        text.get(at + setting.len()..)
+            .is_some_and(|rest| rest.trim_start_matches(['"', '\'', ' ', ']']).starts_with(['=', ':']))
+    })
+}
+
+/// `${CELERY_BROKER_URL:-amqp://…}`: the default is the address. With where it starts.
+fn unwrap_default(value: &str, syntax: Syntax) -> (&str, usize) {
+    const DEEPEST: usize = 4;
+    let mut inner = value;
+    if !matches!(syntax, Syntax::Compose | Syntax::Shell | Syntax::Workflow) {
+        return (value, 0);
+    }
+    for _ in 0..DEEPEST {
+        let Some(content) = inner.strip_prefix("${").and_then(|v| v.strip_suffix('}')) else { break };
+        let name = content.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(content.len());
+        let rest = content.get(name..).unwrap_or("");
+        let Some(default) = rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-')) else { break };
+        inner = default;
+    }
+    let start = inner.as_ptr() as usize - value.as_ptr() as usize;
+    (inner, start)
+}
+
+/// What a comment on the line or on the line above says about its variables.
+fn says_encoded(text: &Text, line: u32) -> bool {
+    let said = |comment: &str| {
+        let comment = comment.to_ascii_lowercase();
+        ["encod", "url-quoted", "urlquoted", "percent-quoted"].iter().any(|word| comment.contains(word))
+    };
+    let own = text.line(line).split_once(" #").is_some_and(|(_, comment)| said(comment));
+    let above = text.line(line.saturating_sub(1)).trim_start();
+    own || (line > 1 && above.starts_with('#') && said(above))
+}
+
+/// How a file is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Python,
+    Env,
+    Yaml,
+    Docs,
+    /// Line by line: scripts, unit files, templates of anything.
+    Lines(Syntax),
+}
+
+fn format(path: &str) -> Option<Format> {
+    let name = file_name(path).to_ascii_lowercase();
+    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
+    Some(match () {
+        () if env_files::is_shell(path) => Format::Lines(Syntax::Shell),
+        () if env_files::role(path).is_some() && !ends(&[".j2", ".md"]) => Format::Env,
+        () if ends(&[".py", ".pyi"]) => Format::Python,
+        () if ends(&[".yml", ".yaml"]) => Format::Yaml,
+        () if ends(&[".md", ".rst", ".txt", ".markdown", ".adoc"]) => Format::Docs,
+        () if ends(&[".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", "-tpl"]) => Format::Lines(Syntax::Jinja),
+        () if ends(&[".bash", ".zsh", ".mk"])
+            || name.starts_with("dockerfile")
+            || name.starts_with("containerfile")
+            || name.starts_with("procfile")
+            || matches!(name.as_str(), "makefile" | "justfile")
+            || ends(&[".dockerfile"]) =>
+        {
+            Format::Lines(Syntax::Shell)
+        }
+        () if ends(&[".ini", ".cfg", ".conf", ".service"]) => Format::Lines(Syntax::Percent),
+        () => return None,
+    })
+}
+
+pub(super) fn purpose(path: &str) -> Purpose {
+    if format(path) == Some(Format::Docs) {
+        return Purpose::Docs;
+    }
+    let name = file_name(path);
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    let in_tests = folder.split('/').any(|part| matches!(part, "test" | "tests"));
+    let python = name.ends_with(".py");
+    let is_test = python
+        && (name.starts_with("test_")
+            || name.ends_with("_test.py")
+            || matches!(name, "tests.py" | "conftest.py" | "factories.py"));
+    if is_test || (python && in_tests) { Purpose::Test } else { Purpose::Code }
+}
+
+/// Blanks, quotes or a comment around a value as its reader gets it.
+fn has_artefact(value: &str) -> bool {
+    let reading = super::url::read(value, Syntax::Literal, Role::Unknown);
+    matches!(
+        reading.fault("CEL005").map(|fault| &fault.kind),
+        Some(Kind::Artefact(
+            Artefact::LeadingSpace
+                | Artefact::TrailingSpace
+                | Artefact::LineEnd
+                | Artefact::Quotes
+                | Artefact::Comment
+        ))
+    )
+}

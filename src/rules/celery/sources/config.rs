@@ -1,0 +1,188 @@
+//! Broker URLs in YAML: compose files, Kubernetes manifests, workflows, Ansible variables.
+
+use std::ops::Range;
+
+use base64::Engine;
+
+use crate::project::env_files::is_compose_file;
+use crate::rules::celery::holes::Syntax;
+use crate::rules::celery::transports::starts_like_broker;
+use crate::rules::celery::url::Role;
+use crate::syntax::yaml::{Node, Style, Value, Yaml};
+
+use super::{File, Found, Origin, Source, lines};
+
+pub(super) fn sources(file: &File<'_>, yaml: &Yaml) -> Vec<Source> {
+    let syntax = syntax(file, yaml);
+    // A template of YAML is no YAML: its lines can still be read.
+    if yaml.fault().is_some() {
+        let text = file.text.lines().flat_map(|(number, line)| {
+            let start = file.text.line_bytes(number).start;
+            lines::in_line(file, start..start + line.len(), syntax)
+        });
+        return text.collect();
+    }
+    let mut walk = Walk { file, yaml, syntax, keys: Vec::new(), encoded: false, found: Vec::new() };
+    for document in yaml.documents() {
+        let is_secret = document.get("kind").and_then(|kind| kind.scalar()) == Some("Secret");
+        walk.encoded = is_secret;
+        walk.node(document);
+    }
+    walk.found
+}
+
+/// Who fills in this file.
+fn syntax(file: &File<'_>, yaml: &Yaml) -> Syntax {
+    let path = file.path;
+    let text = file.text.as_str();
+    let has_root =
+        |key: &str| yaml.documents().iter().any(|d| d.get(key).is_some_and(|value| value.is_mapping()));
+    let workflows = [
+        ".github/",
+        ".gitea/",
+        ".forgejo/",
+        ".circleci/",
+        ".gitlab-ci",
+        ".woodpecker",
+        ".drone.yml",
+        ".travis.yml",
+        "bitbucket-pipelines",
+        "azure-pipelines",
+    ];
+    if workflows.iter().any(|start| path.starts_with(start)) {
+        Syntax::Workflow
+    } else if is_compose_file(path) || (has_root("services") && !text.contains("{{")) {
+        if text.contains("{{") { Syntax::Jinja } else { Syntax::Compose }
+    } else if text.contains("{{") {
+        let is_chart = path.split('/').any(|part| part == "templates" || part == "charts");
+        if is_chart && !path.contains("roles/") { Syntax::Helm } else { Syntax::Jinja }
+    } else if text.contains("apiVersion:") && text.contains("kind:") {
+        Syntax::Kubernetes
+    } else {
+        Syntax::Literal
+    }
+}
+
+struct Walk<'f> {
+    file: &'f File<'f>,
+    yaml: &'f Yaml,
+    syntax: Syntax,
+    keys: Vec<String>,
+    /// In a Kubernetes Secret: `data` is base64.
+    encoded: bool,
+    found: Vec<Source>,
+}
+
+impl Walk<'_> {
+    /// Every node once, where it is written: aliases are not followed.
+    fn node(&mut self, node: &Node) {
+        match &node.value {
+            Value::Mapping(entries) => {
+                let text = |name: &str| {
+                    entries.iter().find(|e| e.key.scalar() == Some(name)).and_then(|e| e.value.scalar())
+                };
+                // `- name: KEY, value: …` of Kubernetes and its relatives.
+                let named = text("name").filter(|_| text("value").is_some()).map(str::to_owned);
+                for entry in entries {
+                    let key = entry.key.scalar().unwrap_or("");
+                    let key = match &named {
+                        Some(name) if key == "value" => name.as_str(),
+                        _ => key,
+                    };
+                    self.keys.push(key.to_owned());
+                    self.node(&entry.value);
+                    self.keys.pop();
+                }
+            }
+            Value::Sequence(items) => items.iter().for_each(|item| self.node(item)),
+            Value::Scalar { text, style } => self.scalar(node, text, *style),
+            Value::Alias { .. } => {}
+        }
+    }
+
+    fn scalar(&mut self, node: &Node, text: &str, style: Style) {
+        let key = self.keys.last().map_or("", String::as_str);
+        let in_data = self.encoded && self.keys.first().is_some_and(|first| first == "data");
+        if in_data {
+            return self.decoded(node, text);
+        }
+        let role = self.file.role(key);
+        let bytes = inner(node, style);
+        if starts_like_broker(text.trim_start_matches([' ', '"', '\'']))
+            || (text.starts_with("${") && text.contains("://"))
+            || (role != Role::Unknown && !text.trim().is_empty())
+        {
+            // A block scalar's last line end is YAML's.
+            let value = if style == Style::Block { text.trim_end_matches('\n') } else { text };
+            return self.add(self.keys.clone(), role, value, bytes);
+        }
+        // `- KEY=value` of compose.
+        if let Some((name, value)) = text.split_once('=').filter(|(name, _)| is_name(name)) {
+            let role = self.file.role(name);
+            if starts_like_broker(value)
+                || (value.starts_with("${") && value.contains("://"))
+                || (role != Role::Unknown && !value.is_empty())
+            {
+                let mut keys = self.keys.clone();
+                keys.push(name.to_owned());
+                let start = (bytes.start + name.len() + 1).min(bytes.end);
+                return self.add(keys, role, value, start..bytes.end);
+            }
+        }
+        if text.contains("://") {
+            self.command(node);
+        }
+    }
+
+    /// A command line, on one line or in a block.
+    fn command(&mut self, node: &Node) {
+        let syntax = match self.syntax {
+            Syntax::Literal => Syntax::Shell,
+            other => other,
+        };
+        let keys = self.keys.clone();
+        let mut start = node.bytes.start;
+        let source = self.file.text.as_str();
+        while start < node.bytes.end {
+            let rest = source.get(start..node.bytes.end).unwrap_or("");
+            let end = rest.find('\n').map_or(node.bytes.end, |at| start + at);
+            self.found.extend(lines::in_words(self.file, start..end, syntax, &keys));
+            start = end + 1;
+        }
+    }
+
+    /// base64 of a Kubernetes Secret: read in memory, shown nowhere.
+    fn decoded(&mut self, node: &Node, text: &str) {
+        let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).ok();
+        let Some(value) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else { return };
+        let role = self.file.role(self.keys.last().map_or("", String::as_str));
+        if starts_like_broker(value.trim_start()) || (role != Role::Unknown && !value.trim().is_empty()) {
+            let found = Found {
+                keys: self.keys.clone(),
+                role,
+                syntax: Syntax::Literal,
+                value,
+                bytes: node.bytes.clone(),
+                origin: Origin::Other,
+            };
+            self.found.push(self.file.source(found));
+        }
+    }
+
+    fn add(&mut self, keys: Vec<String>, role: Role, value: &str, bytes: Range<usize>) {
+        let (syntax, value) = (self.syntax, value.to_owned());
+        self.found.push(self.file.source(Found { keys, role, syntax, value, bytes, origin: Origin::Other }));
+    }
+}
+
+/// A scalar's bytes without its quotes.
+fn inner(node: &Node, style: Style) -> Range<usize> {
+    match style {
+        Style::Single | Style::Double if node.bytes.len() >= 2 => node.bytes.start + 1..node.bytes.end - 1,
+        _ => node.bytes.clone(),
+    }
+}
+
+fn is_name(name: &str) -> bool {
+    !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.'))
+}

@@ -1,0 +1,78 @@
+//! Broker URLs in text for people: in code blocks and inline code only.
+
+use crate::rules::celery::holes::Syntax;
+use crate::rules::celery::transports::starts_like_broker;
+use crate::rules::celery::url::Role;
+
+use super::{File, Found, Origin, Source};
+
+pub(super) fn sources(file: &File<'_>) -> Vec<Source> {
+    let mut sources = Vec::new();
+    let mut fence: Option<&str> = None;
+    for (number, line) in file.text.lines() {
+        let start = file.text.line_bytes(number).start;
+        let trimmed = line.trim_start();
+        let mark = ["```", "~~~"].into_iter().find(|mark| trimmed.starts_with(mark));
+        if let Some(mark) = mark.filter(|mark| fence.is_none_or(|open| open == *mark)) {
+            fence = if fence.is_some() { None } else { Some(mark) };
+            continue;
+        }
+        // An indented line is a block in Markdown and reStructuredText alike.
+        let block = fence.is_some() || line.starts_with("    ") || line.starts_with('\t');
+        let spans = if block { vec![(0, line)] } else { inline_code(line) };
+        for (at, code) in spans {
+            for (offset, url) in addresses(code) {
+                let from = start + at + offset;
+                sources.push(file.source(Found {
+                    keys: Vec::new(),
+                    role: Role::Unknown,
+                    syntax: Syntax::Docs,
+                    value: url.to_owned(),
+                    bytes: from..from + url.len(),
+                    origin: Origin::Other,
+                }));
+            }
+        }
+    }
+    sources
+}
+
+/// What stands between backticks, with its offset.
+fn inline_code(line: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut at = 0;
+    for (index, part) in line.split('`').enumerate() {
+        if index % 2 == 1 && !part.is_empty() {
+            found.push((at, part));
+        }
+        at += part.len() + 1;
+    }
+    // ``double`` backticks of reStructuredText leave empty parts around: what stands between them is even.
+    if line.contains("``") {
+        found = line.split("``").enumerate().filter(|(i, _)| i % 2 == 1).map(|(_, p)| (offset(line, p), p)).collect();
+    }
+    found
+}
+
+fn offset(line: &str, part: &str) -> usize {
+    part.as_ptr() as usize - line.as_ptr() as usize
+}
+
+/// Addresses up to the next blank or quote, with their offsets.
+fn addresses(code: &str) -> Vec<(usize, &str)> {
+    let mut found = Vec::new();
+    let mut from = 0;
+    while let Some(mark) = code.get(from..).and_then(|rest| rest.find("://")).map(|at| from + at) {
+        let head = code.get(from..mark).unwrap_or("");
+        let scheme = head.rsplit(|c: char| !(c.is_ascii_alphanumeric() || c == '+')).next().unwrap_or("");
+        let start = mark - scheme.len();
+        let rest = code.get(start..).unwrap_or("");
+        let end = rest.find([' ', '\t', '"', '\'', '`', '\\', '|', ',']).unwrap_or(rest.len());
+        let url = rest.get(..end).unwrap_or(rest).trim_end_matches(['.', ')', ';', ':']);
+        if !scheme.is_empty() && starts_like_broker(url) {
+            found.push((start, url));
+        }
+        from = (start + end).max(mark + 3);
+    }
+    found
+}

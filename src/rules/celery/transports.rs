@@ -1,0 +1,97 @@
+//! The transports that kombu knows by name, and which of them a scheme was meant to be.
+
+/// `kombu.transport.TRANSPORT_ALIASES`, in lower case.
+const ALIASES: [&str; 25] = [
+    "amqp",
+    "amqps",
+    "azureservicebus",
+    "azurestoragequeues",
+    "confluentkafka",
+    "consul",
+    "etcd",
+    "filesystem",
+    "gcpubsub",
+    "kafka",
+    "librabbitmq",
+    "memory",
+    "mongodb",
+    "pgmq",
+    "pyamqp",
+    "pyro",
+    "qpid",
+    "redis",
+    "rediss",
+    "sentinel",
+    "slmq",
+    "sqla",
+    "sqlalchemy",
+    "sqs",
+    "zookeeper",
+];
+
+/// Schemes by which any string is known to be a broker's address.
+pub(super) const BROKER_SCHEMES: [&str; 7] =
+    ["amqp", "amqps", "pyamqp", "redis", "rediss", "sentinel", "sqs"];
+
+/// Transports that get the address as it stands: kombu does not take it apart.
+const VERBATIM: [&str; 6] =
+    ["azureservicebus", "azurestoragequeues", "gcpubsub", "mongodb", "sqla", "sqlalchemy"];
+
+pub(super) fn is_known(scheme: &str) -> bool {
+    ALIASES.contains(&scheme)
+}
+
+pub(super) fn is_verbatim(scheme: &str) -> bool {
+    VERBATIM.contains(&scheme)
+}
+
+pub(super) fn is_amqp(scheme: &str) -> bool {
+    matches!(scheme, "amqp" | "amqps" | "pyamqp" | "librabbitmq")
+}
+
+pub(super) fn is_redis(scheme: &str) -> bool {
+    matches!(scheme, "redis" | "rediss")
+}
+
+/// Does the text begin with the scheme of a broker?
+pub(super) fn starts_like_broker(text: &str) -> bool {
+    let Some((scheme, _)) = text.split_once("://") else { return false };
+    // `redis+socket`, `sentinel+ssl`
+    let transport = scheme.split('+').next().unwrap_or(scheme);
+    BROKER_SCHEMES.iter().any(|known| transport.eq_ignore_ascii_case(known))
+}
+
+/// The transport that was misspelt: one letter swapped, lost, doubled or wrong.
+pub(super) fn nearest(scheme: &str) -> Option<&'static str> {
+    let candidates = BROKER_SCHEMES.iter().chain(&ALIASES).copied();
+    candidates.into_iter().find(|known| known.len() >= 4 && is_one_slip(scheme, known))
+}
+
+/// Equal but for one insertion, deletion, replacement, or swap of neighbours.
+fn is_one_slip(a: &str, b: &str) -> bool {
+    let (a, b) = (a.as_bytes(), b.as_bytes());
+    let start = a.iter().zip(b).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[start..], &b[start..]);
+    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
+    let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
+    match (a, b) {
+        ([], []) => false,
+        ([_], []) | ([], [_]) | ([_], [_]) => true,
+        ([p, q], [r, s]) => p == s && q == r,
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_has_a_nearest_transport_and_another_word_has_none() {
+        assert_eq!(nearest("ampq"), Some("amqp"));
+        assert_eq!(nearest("rdis"), Some("redis"));
+        assert_eq!(nearest("redis5"), Some("redis"));
+        assert_eq!(nearest("rabbitmq"), None);
+        assert_eq!(nearest("http"), None);
+    }
+}

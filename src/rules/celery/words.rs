@@ -1,0 +1,132 @@
+//! How findings about URLs are put into words, so that nothing of a password gets into them.
+
+use std::collections::BTreeSet;
+
+use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Severity, code};
+use crate::project::secret;
+use crate::rules::Rule;
+
+use super::sources::{Purpose, Source};
+use super::url::{Userinfo, escape};
+
+/// A finding about a URL: capped where the file only talks about URLs, compared by value in memory.
+pub(super) fn finding(
+    rule: &Rule,
+    source: &Source,
+    severity: Severity,
+    headline: String,
+    consequence: &str,
+) -> Finding {
+    let node = NodeText::Secret(source.value.clone());
+    rule.finding(source.place(), source.subject.clone(), node, headline, consequence)
+        .with_severity(capped(source.purpose, severity))
+}
+
+/// Tests may assert the fault, and text for people only explains.
+pub(super) fn capped(purpose: Purpose, severity: Severity) -> Severity {
+    match purpose {
+        Purpose::Code => severity,
+        Purpose::Test => severity.min(Severity::Warning),
+        Purpose::Docs => Severity::Advice,
+    }
+}
+
+/// `CELERY_BROKER_URL` as code, or "this URL".
+pub(super) fn named(source: &Source) -> String {
+    if source.key.is_empty() { "this URL".to_owned() } else { code(&source.key) }
+}
+
+/// The same at the head of a sentence.
+pub(super) fn named_first(source: &Source) -> String {
+    if source.key.is_empty() { "This URL".to_owned() } else { code(&source.key) }
+}
+
+/// `password in CELERY_BROKER_URL`
+pub(super) fn part(userinfo: &Userinfo, source: &Source) -> String {
+    let part = match (userinfo.in_user, userinfo.in_password) {
+        (true, true) => "user name and password",
+        (true, false) => "user name",
+        _ => "password",
+    };
+    format!("The {part} in {}", named(source))
+}
+
+/// `holds`, or `hold` of two parts.
+pub(super) fn hold(userinfo: &Userinfo) -> &'static str {
+    if userinfo.in_user && userinfo.in_password { "hold" } else { "holds" }
+}
+
+/// The distinct special characters, in the order of their code points: nothing about where or how often.
+pub(super) fn characters(characters: &BTreeSet<char>) -> String {
+    let names: BTreeSet<String> = characters.iter().map(|c| character(*c)).collect();
+    list(&names.into_iter().collect::<Vec<_>>())
+}
+
+fn character(c: char) -> String {
+    match c {
+        ' ' => "a space".to_owned(),
+        '\t' => "a tab".to_owned(),
+        '\r' | '\n' => "a line end".to_owned(),
+        '`' => "a backtick".to_owned(),
+        c if c.is_control() => "a control character".to_owned(),
+        c if !c.is_ascii() => "a character outside ASCII".to_owned(),
+        c => format!("`{c}`"),
+    }
+}
+
+fn list(items: &[String]) -> String {
+    match items {
+        [] => String::new(),
+        [one] => one.clone(),
+        [head @ .., last] => format!("{} and {last}", head.join(", ")),
+    }
+}
+
+/// How to encode: the characters by name; the whole URL where its password only stands for one.
+pub(super) fn encode(userinfo: &Userinfo, source: &Source) -> Fix {
+    if userinfo.mixed {
+        return Fix::text(
+            "Percent-encode the whole password once, with `urllib.parse.quote(password, safe=\"\")`: parts of it are encoded already.",
+        );
+    }
+    let plain = |c: &&char| c.is_ascii() && !c.is_control() && **c != '`';
+    let mut pairs: Vec<String> = userinfo
+        .to_encode
+        .iter()
+        .filter(plain)
+        .map(|c| if *c == ' ' { "a space as `%20`".to_owned() } else { format!("`{c}` as `{}`", escape(*c)) })
+        .collect();
+    if userinfo.to_encode.iter().any(|c| !plain(&c)) {
+        pairs.push("other characters as `urllib.parse.quote(password, safe=\"\")` does".to_owned());
+    }
+    let text = format!("Write {}.", list(&pairs));
+    let edit = source.whole().filter(|_| password_may_be_shown(source)).zip(source.reading.fixed.clone());
+    match edit {
+        Some((span, replacement)) => {
+            Fix { safety: FixSafety::Safe, text, edits: vec![Edit { span, replacement }] }
+        }
+        None => Fix::text(text),
+    }
+}
+
+/// A fix with an edit, which a suggestion shows with the rest of its line: only where no password stands there.
+pub(super) fn edit(source: &Source, text: &str, bytes: std::ops::Range<usize>, replacement: &str) -> Fix {
+    match source.part(bytes).filter(|_| password_may_be_shown(source)) {
+        Some(span) => Fix {
+            safety: FixSafety::Safe,
+            text: text.to_owned(),
+            edits: vec![Edit { span, replacement: replacement.to_owned() }],
+        },
+        None => Fix::text(text),
+    }
+}
+
+/// There is no password, or it only stands for one. Special characters aside: `change#me` says what it is.
+fn password_may_be_shown(source: &Source) -> bool {
+    let Some(password) = &source.reading.password else {
+        return !source.value.contains('@') || secret::is_placeholder(&source.key, &source.value);
+    };
+    let plain: String = password.chars().filter(|c| c.is_ascii_alphanumeric() || "-_.".contains(*c)).collect();
+    let url = format!("amqp://broker:{plain}@host");
+    secret::classify("PASSWORD", password).is_none() && secret::is_placeholder("CELERY_BROKER_URL", &url)
+}
