@@ -1,16 +1,19 @@
 //! The rounds of a run: rules that miss files wait, all that is missing is read in one batch, and only they run again.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use rayon::prelude::*;
 
 use crate::model::change::{Change, ChangedFile, FileStatus};
 use crate::model::finding::Finding;
+use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt, Reported};
-use crate::project::apps::looks_like_migration;
+use crate::project::apps::{looks_like_migration, may_move_migrations};
+use crate::project::settings::looks_like_settings;
 use crate::rules::{self, Judging, Rule};
-use crate::source::snapshot::merge_base_tree;
+use crate::source::snapshot::{both, merge_base_tree};
 use crate::source::tree::file_name;
 use crate::source::{Blob, NotLoaded, SnapshotId, Tree, Want, diff};
 
@@ -42,6 +45,8 @@ pub(super) struct Run {
     excluded: Excluded,
     round: usize,
     bytes: usize,
+    /// Contents by their id: what one commit gave is not read again for another.
+    contents: HashMap<Sha, Blob>,
     not_looked_at: Vec<NotLookedAt>,
 }
 
@@ -55,7 +60,7 @@ impl Run {
         if let Some(reason) = &input.change.truncated {
             not_looked_at.push(NotLookedAt { path: String::new(), reason: reason.clone() });
         }
-        Self { input, sides, rules, excluded, round: 0, bytes: 0, not_looked_at }
+        Self { input, sides, rules, excluded, round: 0, bytes: 0, contents: HashMap::new(), not_looked_at }
     }
 
     pub(super) fn change(&self) -> &Change {
@@ -82,9 +87,12 @@ impl Run {
     }
 
     pub(super) fn supply_file(&mut self, want: &Want, blob: Blob) {
-        let Want::File { snapshot, path, .. } = want else { return };
+        let Want::File { snapshot, path, blob: id } = want else { return };
         self.bytes += blob.weight();
         let blob = if self.bytes > MAX_BYTES { Blob::TooLarge(Some(blob.weight() as u64)) } else { blob };
+        if let Some(id) = id {
+            self.contents.insert(id.clone(), blob.clone());
+        }
         if let Some(snapshot) = self.sides.snapshot(*snapshot) {
             snapshot.supply_file(path.clone(), blob);
         }
@@ -92,14 +100,35 @@ impl Run {
 
     pub(super) fn step(&mut self, expired: &(dyn Fn() -> bool + Sync)) -> Step {
         self.round += 1;
-        if let Err(missing) = self.prepare() {
-            return self.need(missing);
+        loop {
+            let missing = match self.prepare() {
+                Err(missing) => missing,
+                Ok(()) => self.run_rules(expired),
+            };
+            if missing.wants.is_empty() {
+                return Step::Done(Box::new(self.judge()));
+            }
+            let missing = self.give_known(missing);
+            if !missing.wants.is_empty() {
+                return self.need(missing);
+            }
         }
-        let missing = self.run_rules(expired);
-        if missing.wants.is_empty() {
-            return Step::Done(Box::new(self.judge()));
-        }
-        self.need(missing)
+    }
+
+    /// Gives what another commit has too, and leaves one want for each content that nobody has read yet.
+    fn give_known(&self, missing: NotLoaded) -> NotLoaded {
+        let mut asked: HashSet<Sha> = HashSet::new();
+        let wants = missing.wants.into_iter().filter(|want| {
+            let Want::File { snapshot, path, blob: Some(id) } = want else { return true };
+            match (self.contents.get(id), self.sides.snapshot(*snapshot)) {
+                (Some(blob), Some(snapshot)) => {
+                    snapshot.supply_file(path.clone(), blob.clone());
+                    false
+                }
+                _ => asked.insert(id.clone()),
+            }
+        });
+        NotLoaded { wants: wants.collect() }
     }
 
     fn need(&mut self, missing: NotLoaded) -> Step {
@@ -119,7 +148,7 @@ impl Run {
 
     /// What every run needs before the rules: the head's tree, the changed files, and what the rules say they want.
     fn prepare(&mut self) -> Result<(), NotLoaded> {
-        let tree = self.sides.head.tree()?;
+        let tree = self.trees()?;
         let mut missing = NotLoaded::default();
         let mut ask = |result: Result<(), NotLoaded>| {
             if let Err(not_loaded) = result {
@@ -142,6 +171,9 @@ impl Run {
         let compared = |f: &&ChangedFile| f.hunks.is_none() || looks_like_migration(&f.path);
         for path in change.files.iter().filter(compared).filter_map(|f| f.base_path()).filter(wanted) {
             ask(self.sides.merge_base.file(path).map(drop));
+            if looks_like_migration(path) {
+                ask(self.sides.target_tip.file(path).map(drop));
+            }
         }
         for (rule, _) in &self.rules {
             for path in rule.wants.map_or_else(Vec::new, |wants| wants(change, &tree)) {
@@ -153,6 +185,19 @@ impl Run {
         }
         compute_missing_hunks(&mut self.input.change, &self.sides);
         Ok(())
+    }
+
+    /// The head's tree, and with it those that the migration rules compare with, when the change touches any.
+    fn trees(&self) -> Result<Arc<Tree>, NotLoaded> {
+        let paths =
+            self.input.change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
+        let head = self.sides.head.tree();
+        if !paths.into_iter().any(may_move_migrations) {
+            return head;
+        }
+        let others = std::iter::once(&self.sides.target_tip).chain(&self.sides.deployed.projects);
+        let others = NotLoaded::all(others.map(|project| project.tree()));
+        both(head, others).map(|(head, _)| head)
     }
 
     /// Runs all waiting rules; returns what they miss.
@@ -244,11 +289,13 @@ impl Run {
 
 /// Files that some rule always asks for: known by name, so they come with the first batch.
 fn first_round(tree: &Tree) -> impl Iterator<Item = &str> {
-    tree.entries
-        .keys()
-        .map(String::as_str)
-        .filter(|path| matches!(file_name(path), "manage.py" | "apps.py" | ".gitignore"))
+    tree.entries.keys().map(String::as_str).filter(|path| {
+        matches!(file_name(path), "manage.py" | "apps.py" | ".gitignore") || looks_like_settings(path)
+    })
 }
+
+/// What a rule reports as introduced, and all that it finds at head.
+type Found = (Vec<Reported>, Vec<Finding>);
 
 /// What the change introduces, and all that head has. The baseline runs only where head has findings.
 /// `Err`: the rule panicked.
@@ -257,7 +304,7 @@ fn run_rule(
     sides: &Sides,
     change: &Change,
     excluded: &Excluded,
-) -> Result<Result<(Vec<Reported>, Vec<Finding>), NotLoaded>, String> {
+) -> Result<Result<Found, NotLoaded>, String> {
     let excluded = |path: &str| excluded.matches(path);
     let on = |judging| {
         sides

@@ -71,8 +71,8 @@ pub trait Reader: Send + Sync {
     /// Names of all tags.
     async fn fetch_tags(&self, repository: &Repository) -> Result<Vec<String>>;
 
-    /// The commit last deployed to `environment` with success. Without deployment records: the commit of the newest
-    /// published release. `None` when there is none.
+    /// The commit last deployed to `environment` with success. On a forge without deployment records: the commit of
+    /// the newest published release. `None` when there is none.
     async fn fetch_deployed(&self, repository: &Repository, environment: &str) -> Result<Option<Sha>>;
 }
 

@@ -8,6 +8,7 @@ use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, string};
 
 use super::Project;
+use super::settings::{MigrationModule, looks_like_settings};
 
 /// An app by its label, which is what `django_migrations` stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +76,21 @@ pub fn looks_like_migration(path: &str) -> bool {
     path.ends_with(".py") && file_name(folder(path)) == "migrations" && !file_name(path).starts_with('_')
 }
 
+/// Can a change of this file add, change, move or remove migrations, or give their app another label?
+pub fn may_move_migrations(path: &str) -> bool {
+    let below = |folder: &str| path.split('/').rev().skip(1).any(|part| part == folder);
+    below("migrations") || file_name(path) == "apps.py" || looks_like_settings(path)
+}
+
+/// Migrations of apps that only tests install: no database keeps them. A template's are not even migrations yet.
+pub fn is_test_only(path: &str) -> bool {
+    let app = folder(folder(path));
+    app.split('/').any(|part| {
+        matches!(part, "tests" | "test" | "testapp" | "test_app" | "testproject" | "test_project")
+            || part.contains("{{")
+    })
+}
+
 /// Every folder `migrations` with Python files in it is a package; its label comes from the app's `AppConfig`.
 pub(super) fn find(project: &Project) -> Result<Apps, NotLoaded> {
     let tree = project.tree()?;
@@ -90,7 +106,37 @@ pub(super) fn find(project: &Project) -> Result<Apps, NotLoaded> {
             config.and_then(|module| declared_label(&module)).unwrap_or_else(|| file_name(folder).to_owned());
         ((*package).to_owned(), App { label, folder: folder.to_owned(), migrations: (*package).to_owned() })
     });
-    Ok(Apps { by_package: by_package.collect() })
+    let mut apps = Apps { by_package: by_package.collect() };
+    let settings = project.settings()?;
+    for django in settings.projects() {
+        for (label, module) in django.migration_modules() {
+            apps.repoint(&tree, &django.root, &label, &module);
+        }
+    }
+    Ok(apps)
+}
+
+impl Apps {
+    /// What `MIGRATION_MODULES` says of a label counts, for the project whose settings say it.
+    fn repoint(&mut self, tree: &Tree, root: &str, label: &str, module: &MigrationModule) {
+        let below = |folder: &str| root.is_empty() || folder.starts_with(&format!("{root}/"));
+        let known = self.by_package.values().find(|app| app.label == label && below(&app.folder)).cloned();
+        match module {
+            MigrationModule::Disabled => {
+                self.by_package.retain(|_, app| app.label != label || !below(&app.folder));
+            }
+            MigrationModule::Package(dotted) => {
+                let migrations = join(root, &dotted.replace('.', "/"));
+                if !tree.under(&migrations).any(|path| path.ends_with(".py")) {
+                    return;
+                }
+                self.by_package.retain(|_, app| app.label != label || !below(&app.folder));
+                let folder = known.map_or_else(|| folder(&migrations).to_owned(), |app| app.folder);
+                let app = App { label: label.to_owned(), folder, migrations: migrations.clone() };
+                self.by_package.insert(migrations, app);
+            }
+        }
+    }
 }
 
 /// Files of other people that stand in the tree.

@@ -64,7 +64,7 @@ pub fn role(path: &str) -> Option<Role> {
     if name == "env" {
         return Some(Role::Perhaps(Doubt::BesideCompose));
     }
-    (file_name(folder(path)) == ".env").then_some(Role::Perhaps(Doubt::InEnvFolder))
+    folder(path).split('/').any(|part| part == ".env").then_some(Role::Perhaps(Doubt::InEnvFolder))
 }
 
 fn is_template_word(word: &str) -> bool {
@@ -273,6 +273,7 @@ mod tests {
         assert!(!is_env_file("docker/env", &[&compose], Some(&prose)));
         assert!(!is_env_file("docker/env", &[&none], Some(&pairs)));
         assert!(is_env_file(".env/production", &[&none], Some(&pairs)));
+        assert!(is_env_file("app/.env/.local/.django", &[&none], Some(&pairs)));
         assert!(!is_env_file("bin/env.sh", &[&none], Some(&pairs)));
         assert!(is_env_file("bin/env.sh", &[&none], Some(&EnvFile::parse(&Text::new("export A=1")))));
     }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtClassDef};
-use ruff_text_size::TextRange;
+use ruff_python_ast::{Expr, ExprCall, StmtClassDef};
+use ruff_text_size::{Ranged, TextRange};
 
 use crate::syntax::python::{Module, assigned_in, string, walk_expr};
 
 use super::apps::MigrationName;
+use super::imports::Ancestry;
+use super::operations;
 
 /// One entry of `dependencies` or `run_before`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +30,7 @@ pub struct DependencyAt {
 }
 
 /// Where an operation stands in the tree of operations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Position {
     /// Runs against database and state.
     Plain,
@@ -44,9 +46,31 @@ pub struct Operation<'a> {
     pub call: &'a ExprCall,
     pub callee: String,
     pub position: Position,
+    /// The file that the call is written in: the migration's own, or a helper's.
+    pub module: &'a Module,
+    /// Where the migration's own file has it: the call, or the name or call that brings it in from a helper.
+    pub at: TextRange,
+    /// Set when the callee is a class of this repository.
+    pub ancestry: Option<&'a Ancestry>,
 }
 
 impl Operation<'_> {
+    /// Is the call written in the migration's own file?
+    pub fn is_here(&self) -> bool {
+        self.at == self.call.range()
+    }
+
+    /// `RunPython` for Django's own operation and for a class of this repository that derives from it alone.
+    pub fn django_kind(&self) -> Option<&str> {
+        if is_django_operation(&self.callee) {
+            return Some(self.kind());
+        }
+        match self.ancestry?.foreign.as_slice() {
+            [base] if is_django_operation(base) => base.rsplit('.').next(),
+            _ => None,
+        }
+    }
+
     /// The last component of the callee: `AddField`.
     pub fn kind(&self) -> &str {
         self.callee.rsplit('.').next().unwrap_or(&self.callee)
@@ -77,6 +101,14 @@ impl Operation<'_> {
 /// `django.db.migrations.X`, `django.db.migrations.operations.X`, `….operations.special.X`, …
 pub fn is_django_operation(callee: &str) -> bool {
     callee.starts_with("django.db.migrations.")
+}
+
+/// South's migrations have the same class name and another life.
+pub fn is_south(migration: &Migration) -> bool {
+    let bases = migration.class().map_or_else(Vec::new, |class| class.bases().to_vec());
+    bases.iter().filter_map(|base| migration.module().qualified(base)).any(|base| {
+        base.starts_with("south.") || base.ends_with("SchemaMigration") || base.ends_with("DataMigration")
+    })
 }
 
 /// A module with a class `Migration`.
@@ -123,78 +155,10 @@ impl Migration {
         self.class().and_then(|class| assigned_in(&class.body, name))
     }
 
-    /// Every operation in source order, also nested ones, from lists, `+`, `+=`, comprehensions and names of this file.
+    /// Every operation in source order as far as this file tells, also nested ones; with helper modules read, ask
+    /// [`super::Project::migration_source`].
     pub fn operations(&self) -> Vec<Operation<'_>> {
-        let mut found = Vec::new();
-        let Some(class) = self.class() else { return found };
-        for stmt in crate::syntax::python::top_level(&class.body) {
-            if let Some(value) = operations_value(stmt) {
-                self.collect(value, Position::Plain, 0, &mut found);
-            }
-        }
-        found
-    }
-
-    fn collect<'a>(
-        &'a self,
-        expr: &'a Expr,
-        position: Position,
-        depth: usize,
-        found: &mut Vec<Operation<'a>>,
-    ) {
-        const MAX_DEPTH: usize = 12;
-        if depth > MAX_DEPTH {
-            return;
-        }
-        match expr {
-            Expr::List(list) => list.elts.iter().for_each(|e| self.collect(e, position, depth + 1, found)),
-            Expr::Tuple(tuple) => tuple.elts.iter().for_each(|e| self.collect(e, position, depth + 1, found)),
-            Expr::Starred(starred) => self.collect(&starred.value, position, depth + 1, found),
-            Expr::BinOp(op) => {
-                self.collect(&op.left, position, depth + 1, found);
-                self.collect(&op.right, position, depth + 1, found);
-            }
-            Expr::If(choice) => {
-                self.collect(&choice.body, position, depth + 1, found);
-                self.collect(&choice.orelse, position, depth + 1, found);
-            }
-            Expr::ListComp(comprehension) => self.collect(&comprehension.elt, position, depth + 1, found),
-            Expr::Generator(generator) => self.collect(&generator.elt, position, depth + 1, found),
-            Expr::Name(name) => {
-                let local = self.class().and_then(|c| assigned_in(&c.body, name.id.as_str()));
-                if let Some(value) = local.or_else(|| self.module.assigned(name.id.as_str())) {
-                    self.collect(value, position, depth + 1, found);
-                }
-            }
-            Expr::Call(call) => self.collect_call(call, position, depth, found),
-            _ => {}
-        }
-    }
-
-    fn collect_call<'a>(
-        &'a self,
-        call: &'a ExprCall,
-        position: Position,
-        depth: usize,
-        found: &mut Vec<Operation<'a>>,
-    ) {
-        let Some(callee) = self.module.qualified(&call.func) else { return };
-        let nested = |name: &str, at: usize| call.arguments.find_argument_value(name, at);
-        let (database, state) = match callee.rsplit('.').next() {
-            Some("SeparateDatabaseAndState") => {
-                (nested("database_operations", 0), nested("state_operations", 1))
-            }
-            Some("list" | "tuple") if !callee.contains('.') => (call.arguments.find_positional(0), None),
-            _ => (None, None),
-        };
-        found.push(Operation { call, callee, position });
-        if let Some(expr) = database {
-            let inner = if position == Position::Plain { Position::DatabaseOnly } else { position };
-            self.collect(expr, inner, depth + 1, found);
-        }
-        if let Some(expr) = state {
-            self.collect(expr, Position::StateOnly, depth + 1, found);
-        }
+        operations::in_file(self)
     }
 
     /// Text that names the module as a whole: used where a rule looks for a word anywhere in it.
@@ -207,18 +171,8 @@ impl Migration {
     }
 }
 
-/// `operations = …`, `operations += …`
-fn operations_value(stmt: &Stmt) -> Option<&Expr> {
-    if let Some(("operations", value)) = crate::syntax::python::assignment(stmt) {
-        return Some(value);
-    }
-    let grown = stmt.as_aug_assign_stmt()?;
-    grown.target.as_name_expr().filter(|n| n.id.as_str() == "operations").map(|_| &*grown.value)
-}
-
 /// The entries of a list of references, and whether there may be more.
 fn references(module: &Module, value: Option<&Expr>) -> (Vec<DependencyAt>, bool) {
-    use ruff_text_size::Ranged;
     let Some(value) = value else { return (Vec::new(), false) };
     let elements = match value {
         Expr::List(list) => list.elts.as_slice(),

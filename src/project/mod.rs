@@ -1,12 +1,21 @@
 //! Facts about the Django project at one commit, found on demand and kept while the run lasts.
 
 pub mod apps;
+pub mod canonical;
+pub mod contrib;
+pub mod database;
 pub mod deployed;
 pub mod env_files;
+pub mod field;
+pub mod graph;
 pub mod ignore;
+pub mod imports;
 pub mod migration;
+pub mod operations;
 pub mod readers;
 pub mod secret;
+pub mod settings;
+pub mod state;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -21,6 +30,7 @@ use apps::Apps;
 use ignore::Ignores;
 use migration::Migration;
 use readers::EnvReaders;
+use settings::Settings;
 
 /// One commit's files with everything that was understood of them so far. Files are parsed once.
 #[derive(Debug)]
@@ -28,10 +38,13 @@ pub struct Project {
     snapshot: Arc<Snapshot>,
     modules: Memo<Path, Option<Arc<Module>>>,
     migrations: Memo<Path, Option<Arc<Migration>>>,
+    sources: Memo<Path, Option<Arc<operations::Source>>>,
+    states: Memo<apps::MigrationName, Arc<state::State>>,
     apps: Memo<(), Arc<Apps>>,
     env_files: Memo<Path, Option<Arc<EnvFile>>>,
     env_readers: Memo<(), Arc<EnvReaders>>,
     yaml: Memo<Path, Option<Arc<Yaml>>>,
+    settings: Memo<(), Arc<Settings>>,
 }
 
 impl Project {
@@ -44,6 +57,9 @@ impl Project {
             env_files: Memo::default(),
             env_readers: Memo::default(),
             yaml: Memo::default(),
+            sources: Memo::default(),
+            states: Memo::default(),
+            settings: Memo::default(),
         }
     }
 
@@ -82,6 +98,11 @@ impl Project {
             let Some(module) = self.module(path)? else { return Ok(None) };
             Ok(Migration::read(module).map(Arc::new))
         })
+    }
+
+    /// What the settings modules say, as far as their text tells.
+    pub fn settings(&self) -> Result<Arc<Settings>, NotLoaded> {
+        self.settings.get_or_try((), || Ok(Arc::new(settings::find(self)?)))
     }
 
     /// Apps that have a migration package in this repository.

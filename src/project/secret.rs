@@ -6,7 +6,7 @@ mod provider;
 mod url;
 
 pub use placeholder::is_placeholder;
-use placeholder::{is_filler, says_placeholder};
+use placeholder::{is_filler, is_label, says_placeholder};
 use provider::provider;
 use url::url_password;
 
@@ -111,6 +111,19 @@ pub fn is_sensitive(key: &str) -> bool {
         && !["PUBLIC", "PUBLISHABLE"].iter().any(|open| key.contains(open))
 }
 
+/// May this key be named? What stands left of a `=` may also be a stretch of a key that was pasted over several lines.
+pub fn is_nameable(key: &str) -> bool {
+    let calm = |part: &str| {
+        let switches = part
+            .as_bytes()
+            .windows(2)
+            .filter(|w| matches!(w, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
+            .count();
+        part.len() <= 24 && switches <= 3 && (part.is_empty() || is_label(part))
+    };
+    key.len() <= 80 && key.split(['_', '.', '-']).all(calm) && provider("", key).is_none()
+}
+
 /// The real-secret test.
 pub fn classify(key: &str, value: &str) -> Option<Kind> {
     let value = unquoted(value.trim());
@@ -156,7 +169,7 @@ fn is_strong(value: &str) -> bool {
 fn classes(value: &str) -> usize {
     let tests: [fn(char) -> bool; 4] =
         [|c| c.is_lowercase(), |c| c.is_uppercase(), |c| c.is_numeric(), |c| !c.is_alphanumeric()];
-    tests.iter().filter(|test| value.chars().any(|c| test(c))).count()
+    tests.iter().filter(|test| value.chars().any(test)).count()
 }
 
 /// Shannon entropy in bits a character.

@@ -41,6 +41,10 @@ pub(super) fn sentence(text: &str) -> String {
             Segment::Text(words) => (prose(&clip(words, room), out.is_empty()), words.chars().count()),
             Segment::Code(inner) => (code_span(&clip(inner, room)), inner.chars().count()),
         };
+        // Two backticks side by side would be one longer fence.
+        if out.ends_with('`') && piece.starts_with('`') {
+            out.push(' ');
+        }
         out.push_str(&piece);
         room = room.saturating_sub(length);
         if room == 0 {
@@ -154,11 +158,12 @@ fn is_tame(word: &str) -> bool {
 
 /// `GH-12` and `ABC-12` are linked to issues, seven hex digits and more to commits.
 fn is_reference(word: &str) -> bool {
-    let issue = word
-        .rsplit_once('-')
-        .is_some_and(|(name, number)| name.chars().any(|c| c.is_ascii_alphabetic()) && is_number(number));
-    let commit = word.len() >= 7 && word.chars().all(|c| c.is_ascii_hexdigit());
-    issue || commit
+    let issue = word.match_indices('-').any(|(at, _)| {
+        let numbered = word[at + 1..].starts_with(|c: char| c.is_ascii_digit());
+        numbered && word[..at].contains(|c: char| c.is_ascii_alphabetic())
+    });
+    let mut parts = word.split(|c: char| !c.is_ascii_alphanumeric());
+    issue || parts.any(|part| part.len() >= 7 && part.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
 fn is_number(text: &str) -> bool {
@@ -215,6 +220,7 @@ mod tests {
             [Segment::Text("a "), Segment::Code("b"), Segment::Text(" c ` d")]
         );
         assert_eq!(sentence("a ` d"), "a `'` d");
+        assert_eq!(sentence("`a``b`@c"), "`a` `b` `@c`");
     }
 
     #[test]

@@ -8,6 +8,8 @@ use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt, Reported, Verdict};
 use crate::model::plan::Side;
 
+use super::veil::Veil;
+
 #[derive(Serialize)]
 struct Line<'a> {
     code: &'a str,
@@ -49,9 +51,10 @@ struct Summary<'a> {
 
 /// Every line ends with a line end. The last is always there, whatever the verdict.
 pub fn render(judgement: &Judgement) -> serde_json::Result<String> {
+    let veil = Veil::of(judgement);
     let mut text = String::new();
     for reported in &judgement.findings {
-        text.push_str(&serde_json::to_string(&line(reported))?);
+        text.push_str(&serde_json::to_string(&line(reported, &veil))?);
         text.push('\n');
     }
     text.push_str(&serde_json::to_string(&Last { summary: summary(judgement) })?);
@@ -59,7 +62,7 @@ pub fn render(judgement: &Judgement) -> serde_json::Result<String> {
     Ok(text)
 }
 
-fn line(reported: &Reported) -> Line<'_> {
+fn line<'a>(reported: &'a Reported, veil: &Veil<'_>) -> Line<'a> {
     let finding = &reported.finding;
     let span = finding.place.span();
     let (start, end) = (span.map(|s: Span| s.start), span.map(|s| s.end));
@@ -77,7 +80,7 @@ fn line(reported: &Reported) -> Line<'_> {
         subject: &finding.subject,
         message: &finding.headline,
         consequence: &finding.consequence,
-        fix: open_fix(finding),
+        fix: open_fix(finding, veil),
         fingerprint: &reported.fingerprint,
     }
 }
@@ -90,13 +93,13 @@ fn side(place: &Place) -> Option<Side> {
     }
 }
 
-/// A replacement for a line that holds a secret would hold it too.
-pub(super) fn open_fix(finding: &Finding) -> Option<Fix> {
+/// The replacement for a line that holds a secret would hold it too: words only.
+pub(super) fn open_fix(finding: &Finding, veil: &Veil<'_>) -> Option<Fix> {
     let fix = finding.fix.as_ref()?;
-    match finding.node {
-        NodeText::Open(_) => Some(fix.clone()),
-        NodeText::Secret(_) => Some(Fix::text(fix.text.as_str())),
-    }
+    let path = finding.place.path().unwrap_or_default();
+    let hidden = matches!(finding.node, NodeText::Secret(_))
+        || fix.edits.iter().any(|edit| veil.hides(path, &edit.span.lines()));
+    Some(if hidden { Fix::text(fix.text.as_str()) } else { fix.clone() })
 }
 
 fn summary(judgement: &Judgement) -> Summary<'_> {

@@ -1,11 +1,12 @@
 //! What people and machines are shown: pure functions from a judgement to texts, and from texts to a plan.
 
 pub mod annotations;
+mod desk;
 mod escape;
 mod group;
 pub mod json;
 mod known;
-pub mod markdown;
+mod markdown;
 pub mod plan;
 mod replacement;
 pub mod sarif;

@@ -10,6 +10,7 @@ use crate::model::finding::{Edit, Finding, FixSafety, Place, Severity, Span};
 use crate::model::judgement::{Judgement, NotLookedAt, Reported, Verdict};
 
 use super::json::open_fix;
+use super::veil::Veil;
 use super::wording::{Links, plain};
 
 const SCHEMA: &str =
@@ -24,11 +25,12 @@ pub fn render(judgement: &Judgement, links: &dyn Links) -> Value {
     let all = judgement.findings.iter().chain(suppressed);
     let codes: BTreeSet<&str> = all.map(|r| r.finding.code).collect();
     let index = |code: &str| codes.iter().position(|c| *c == code);
-    let open = judgement.findings.iter().map(|r| result(r, index(r.finding.code), None));
+    let veil = Veil::of(judgement);
+    let open = judgement.findings.iter().map(|r| result(r, index(r.finding.code), None, &veil));
     let kept = judgement
         .suppressed
         .iter()
-        .map(|(r, reason)| result(r, index(r.finding.code), Some(reason.as_str())));
+        .map(|(r, reason)| result(r, index(r.finding.code), Some(reason.as_str()), &veil));
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -65,7 +67,12 @@ fn rule(code: &str, links: &dyn Links) -> Value {
     rule
 }
 
-fn result(reported: &Reported, rule_index: Option<usize>, kept_because: Option<&str>) -> Value {
+fn result(
+    reported: &Reported,
+    rule_index: Option<usize>,
+    kept_because: Option<&str>,
+    veil: &Veil<'_>,
+) -> Value {
     let finding = &reported.finding;
     let mut result = json!({
         "ruleId": finding.code,
@@ -79,7 +86,7 @@ fn result(reported: &Reported, rule_index: Option<usize>, kept_because: Option<&
     if let Some(location) = location(&finding.place) {
         result["locations"] = json!([location]);
     }
-    if let Some(fix) = fix(finding) {
+    if let Some(fix) = fix(finding, veil) {
         result["fixes"] = json!([fix]);
     }
     if let Some(reason) = kept_because {
@@ -115,9 +122,9 @@ fn region(span: Span) -> Value {
     })
 }
 
-fn fix(finding: &Finding) -> Option<Value> {
+fn fix(finding: &Finding, veil: &Veil<'_>) -> Option<Value> {
     let Place::Head { path, .. } = &finding.place else { return None };
-    let fix = open_fix(finding).filter(|f| f.safety != FixSafety::Text && !f.edits.is_empty())?;
+    let fix = open_fix(finding, veil).filter(|f| f.safety != FixSafety::Text && !f.edits.is_empty())?;
     let replacements: Vec<Value> = fix.edits.iter().map(replacement).collect();
     Some(json!({
         "description": {"text": plain(&fix.text)},

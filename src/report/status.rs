@@ -54,6 +54,7 @@ pub fn inline(postings: &[Posting]) -> HashSet<&Fingerprint> {
     standing.flat_map(|p| &p.fingerprints).collect()
 }
 
+/// The status for a stage of the work; summary and annotations only where a check run shows them.
 pub fn status(setting: &Setting<'_>, stage: &Stage<'_>) -> Status {
     let (outcome, description) = match stage {
         Stage::Reading { files } => (Outcome::Running, reading(*files)),
@@ -119,8 +120,8 @@ fn naming(finding: &Finding) -> String {
 
 /// The verdict in numbers.
 pub(super) fn counts(judgement: &Judgement) -> String {
-    let tally = tally(judgement);
     let pressing = judgement.findings.iter().any(|r| r.finding.severity >= Severity::Warning);
+    let tally = tally(judgement, !pressing);
     let unseen = judgement.not_looked_at.len();
     match (pressing, judgement.verdict()) {
         (true, Verdict::Incomplete) => format!("Not everything could be looked at, {tally}"),

@@ -65,14 +65,13 @@ impl Summary<'_> {
             false => count(number, "thing", "things"),
             true => count(number, "more thing", "more things"),
         };
-        let words = match (errors, warnings) {
+        match (errors, warnings) {
             (0, 0) if !self.not_looked_at.is_empty() => INCOMPLETE.to_owned(),
             (0, 0) => self.clean.to_owned(),
             (0, w) => format!("{} to look at", things(w)),
             (e, 0) => format!("{} to change before merging", things(e)),
             (e, w) => format!("{} to change before merging, {w} to look at", things(e)),
-        };
-        words
+        }
     }
 }
 
@@ -138,7 +137,7 @@ impl Page {
             return;
         }
         let folded = groups.len() > OPEN_EXPLANATIONS;
-        let title = format!("{} without a comment of their own", groups.len());
+        let title = format!("How to put {} of these right", groups.len());
         if folded && !self.push(&fold(&title)) {
             return;
         }

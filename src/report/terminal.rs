@@ -3,13 +3,14 @@
 use std::fmt;
 use std::ops::Range;
 
-use annotate_snippets::{AnnotationKind, Element, Level, Origin, Renderer, Snippet};
+use annotate_snippets::{AnnotationKind, Group, Level, Padding, Renderer, Snippet};
 
 use crate::model::finding::{Finding, NodeText, Place, Severity, Span};
 use crate::model::judgement::{Judgement, NotLookedAt, Verdict};
 use crate::model::plan::Side;
 use crate::source::Text;
 
+use super::replacement;
 use super::status;
 use super::veil::Veil;
 use super::wording::{clean, clean_char, count, plain, plain_clause, tally};
@@ -61,21 +62,52 @@ impl Terminal<'_> {
     fn finding(&self, finding: &Finding, veil: &Veil<'_>) -> String {
         let consequence = plain_clause(&finding.consequence);
         let title = level(finding.severity).primary_title(plain_clause(&finding.headline)).id(finding.code);
+        let renderer = if self.colour { Renderer::styled() } else { Renderer::plain() };
         let hidden = matches!(finding.node, NodeText::Secret(_));
         let excerpt = if hidden { None } else { self.excerpt(&finding.place, veil) };
-        let group = match excerpt {
-            Some(excerpt) => title.element(excerpt.snippet(&consequence)),
+        let mut text = match excerpt {
+            Some(excerpt) => {
+                tidy(&renderer.render(&[title.element(excerpt.snippet(&consequence)).element(Padding)]))
+            }
             None => {
-                title.elements(location(&finding.place)).element(Level::NOTE.no_name().message(consequence))
+                let title = tidy(&renderer.render(&[Group::with_title(title)]));
+                format!(
+                    "{title}{}{} {consequence}\n",
+                    self.location(&finding.place),
+                    self.paint(BLUE, "   =")
+                )
             }
         };
-        let renderer = if self.colour { Renderer::styled() } else { Renderer::plain() };
-        let mut text = tidy(&renderer.render(&[group]));
         if let Some(fix) = &finding.fix {
             text.push_str(&format!("{} {}\n", self.paint(CYAN, " fix:"), plain_clause(&fix.text)));
+            text.push_str(&self.replacement(finding, veil).unwrap_or_default());
         }
         text.push_str(&format!("{} red-panda rules explain {}\n", self.paint(CYAN, " why:"), finding.code));
         text
+    }
+
+    /// The place where its line is not shown.
+    fn location(&self, place: &Place) -> String {
+        let Some(path) = place.path() else { return String::new() };
+        let position =
+            place.span().map(|s| format!(":{}:{}", s.start.line, s.start.column)).unwrap_or_default();
+        format!("{} {}{position}\n", self.paint(BLUE, "  -->"), clean(path))
+    }
+
+    /// The lines of a fix as they would stand there, when they are few.
+    fn replacement(&self, finding: &Finding, veil: &Veil<'_>) -> Option<String> {
+        let text = (self.source)(Side::Head, finding.place.path()?)?;
+        let line = |_: &str, number: u32| (number <= text.line_count()).then(|| text.line(number).to_owned());
+        let replacement = replacement::of(finding, veil, &line)?;
+        let lines: Vec<&str> = replacement.text.lines().collect();
+        if lines.len() > MOST_LINES as usize {
+            return None;
+        }
+        let numbered = lines.iter().zip(replacement.lines.start..).map(|(line, number)| {
+            let shown: String = line.chars().map(visible).collect();
+            format!("{} {shown}\n", self.paint(GREEN, &format!("{number} +")))
+        });
+        Some(numbered.collect())
     }
 
     fn excerpt(&self, place: &Place, veil: &Veil<'_>) -> Option<Excerpt> {
@@ -104,7 +136,7 @@ impl Terminal<'_> {
                 let unseen = judgement.not_looked_at.len();
                 let unseen = if unseen > 0 { format!(", {unseen} not looked at") } else { String::new() };
                 let files = count(judgement.files, "changed file", "changed files");
-                format!("{} in {files}{unseen}", tally(judgement))
+                format!("{} in {files}{unseen}", tally(judgement, true))
             }
             _ => status::counts(judgement),
         };
@@ -119,6 +151,7 @@ impl Terminal<'_> {
 const BOLD: &str = "\u{1b}[1m";
 const RED: &str = "\u{1b}[1;31m";
 const GREEN: &str = "\u{1b}[1;32m";
+const BLUE: &str = "\u{1b}[1;94m";
 const CYAN: &str = "\u{1b}[1;36m";
 const RESET: &str = "\u{1b}[0m";
 
@@ -171,18 +204,6 @@ fn byte_of(line: &str, column: u32) -> usize {
 
 fn visible(c: char) -> char {
     if c == '\t' { c } else { clean_char(c) }
-}
-
-/// The place in words where its line is not shown.
-fn location(place: &Place) -> Option<Element<'static>> {
-    let path = clean(place.path()?);
-    let origin = match place.span() {
-        Some(span) => {
-            Origin::path(path).line(span.start.line as usize).char_column(span.start.column as usize)
-        }
-        None => Origin::path(path),
-    };
-    Some(origin.into())
 }
 
 fn level(severity: Severity) -> Level<'static> {

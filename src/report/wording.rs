@@ -59,7 +59,7 @@ pub(super) fn count(number: usize, one: &str, many: &str) -> String {
 }
 
 /// `2 errors, 1 warning`, without what there is none of; empty when there is nothing.
-pub(super) fn tally(judgement: &Judgement) -> String {
+pub(super) fn tally(judgement: &Judgement, with_advice: bool) -> String {
     let kinds = [
         (Severity::Error, "error", "errors"),
         (Severity::Warning, "warning", "warnings"),
@@ -67,7 +67,8 @@ pub(super) fn tally(judgement: &Judgement) -> String {
     ];
     let counts = kinds.into_iter().filter_map(|(severity, one, many)| {
         let number = judgement.count(severity);
-        (number > 0).then(|| count(number, one, many))
+        let counts = number > 0 && (with_advice || severity > Severity::Advice);
+        counts.then(|| count(number, one, many))
     });
     counts.collect::<Vec<_>>().join(", ")
 }

@@ -35,6 +35,8 @@ pub(super) struct Publisher<'a> {
     pub(super) repository: &'a Repository,
     pub(super) head: &'a Sha,
     pub(super) base_branch: &'a str,
+    /// The run was begun before: by an earlier attempt, or by a process that was stopped.
+    pub(super) resumed: bool,
 }
 
 /// How publishing ended.
@@ -61,7 +63,7 @@ impl Publisher<'_> {
         let setting = Setting {
             sha: self.head,
             run: &self.job.run,
-            resumed: self.job.attempt > 1,
+            resumed: self.resumed,
             capabilities: self.forge.capabilities(),
             links,
             base_branch: self.base_branch,

@@ -104,7 +104,7 @@ impl Reviewer {
         head: &'a Sha,
         base_branch: &'a str,
     ) -> Publisher<'a> {
-        Publisher { reviewer: self, forge, job, repository, head, base_branch }
+        Publisher { reviewer: self, forge, job, repository, head, base_branch, resumed: true }
     }
 
     async fn pull(
@@ -127,9 +127,10 @@ impl Reviewer {
             self.store.close_pull(&key).await?;
             return Ok(JobEnd::Superseded);
         }
-        self.begin(job, &pull.repository, &pull.head, started).await?;
+        let resumed = self.begin(job, &pull.repository, &pull.head, started).await?;
         self.store.note_pull(&known_pull(&job.job.forge, &pull, None)).await?;
-        let publisher = self.publisher(&forge, job, &pull.repository, &pull.head, &pull.base_branch);
+        let mut publisher = self.publisher(&forge, job, &pull.repository, &pull.head, &pull.base_branch);
+        publisher.resumed = resumed;
         publisher.running(lease, pull.changed_files).await?;
         let change = self.retry.run(Repeat::Harmless, || forge.fetch_change(&pull)).await?;
         let touches = change.files.iter().any(|f| looks_like_migration(&f.path));
@@ -234,13 +235,14 @@ impl Reviewer {
         Ok(())
     }
 
+    /// Writes that the run began. `true`: it had begun before.
     async fn begin(
         &self,
         job: &ClaimedJob,
         repository: &Repository,
         head: &Sha,
         now: i64,
-    ) -> Result<(), JobError> {
+    ) -> Result<bool, JobError> {
         let start = RunStart {
             id: job.run.clone(),
             job: job.id.clone(),
@@ -253,7 +255,9 @@ impl Reviewer {
             head: Some(head.clone()),
             started_at: now,
         };
-        Ok(self.store.begin_run(&start).await?)
+        let resumed = job.attempt > 1 || self.store.run(&job.run).await?.is_some();
+        self.store.begin_run(&start).await?;
+        Ok(resumed)
     }
 
     /// The head moved under us: its own webhook may be lost, so the newer head is queued here too.
@@ -284,7 +288,7 @@ impl Reviewer {
         let Some(GroupArgument { base, base_branch }) = argument else {
             return Err(JobError::Fatal("the merge group came without its base".to_owned()));
         };
-        let publisher = self.publisher(&forge, job, repository, head, &base_branch);
+        let mut publisher = self.publisher(&forge, job, repository, head, &base_branch);
         if job.job.reason == Reason::Closed {
             publisher
                 .conclude(
@@ -296,7 +300,7 @@ impl Reviewer {
                 .await?;
             return Ok(JobEnd::Superseded);
         }
-        self.begin(job, repository, head, started).await?;
+        publisher.resumed = self.begin(job, repository, head, started).await?;
         publisher.running(lease, None).await?;
         let change: Change =
             self.retry.run(Repeat::Harmless, || forge.fetch_group_change(repository, head, &base)).await?;

@@ -2,6 +2,7 @@
 
 pub mod celery;
 pub mod context;
+pub mod env;
 pub mod migrations;
 pub mod style;
 
@@ -101,7 +102,7 @@ impl Finding {
 
 /// Every rule that is built, in the order of the catalogue.
 pub fn all() -> Vec<&'static Rule> {
-    [migrations::RULES, celery::RULES, style::RULES].into_iter().flatten().copied().collect()
+    [migrations::RULES, env::RULES, celery::RULES, style::RULES].into_iter().flatten().copied().collect()
 }
 
 /// Looks a built rule up by code or name.

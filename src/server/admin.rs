@@ -59,7 +59,7 @@ struct DeadView {
     full_name: String,
     target: String,
     error: String,
-    run: String,
+    run: Option<String>,
     when: String,
 }
 
@@ -150,7 +150,7 @@ fn dead(job: DeadJob) -> DeadView {
         full_name: job.full_name,
         target: target_words(&job.target),
         error: job.error,
-        run: job.run.0,
+        run: job.run.map(|run| run.0),
         when: job.stopped_at.map(when).unwrap_or_default(),
     }
 }

@@ -46,7 +46,10 @@ fn code_block(info: &str) -> String {
     let caption = info.split_whitespace().skip(1).collect::<Vec<_>>().join(" ");
     let caption =
         if caption.is_empty() { caption } else { format!("<figcaption>{}</figcaption>", escaped(&caption)) };
-    format!("<figure>{caption}<pre tabindex=\"0\"><code>")
+    // Messages may be broken anywhere; code keeps its lines.
+    let wraps =
+        if matches!(info.split_whitespace().next(), None | Some("text")) { " class=\"wrap\"" } else { "" };
+    format!("<figure>{caption}<pre tabindex=\"0\"{wraps}><code>")
 }
 
 fn is_harmless(url: &str) -> bool {

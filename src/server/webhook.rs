@@ -19,7 +19,7 @@ use super::{AppState, HookedForge, Shared};
 /// What the server must know of a kind of forge's webhooks. One implementation per kind.
 pub trait Webhooks: Send + Sync {
     /// Is the body signed with this secret? Compares in constant time; a missing or empty signature is `false`.
-    fn verify(&self, headers: &HeaderMap, body: &[u8], secret: &[u8]) -> bool;
+    fn verify(&self, headers: &HeaderMap, body: &[u8], secret: &SecretString) -> bool;
 
     /// The forge's own id of the delivery.
     fn delivery_id(&self, headers: &HeaderMap) -> Option<String>;
@@ -117,9 +117,8 @@ async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Answer> {
 
 /// A server without a secret does not start; an empty one signs nothing all the same (P19).
 fn signed(forge: &HookedForge, headers: &HeaderMap, body: &[u8]) -> bool {
-    let secret: &SecretString = &forge.webhook_secret;
-    let secret = secret.expose_secret().as_bytes();
-    !secret.is_empty() && forge.webhooks.verify(headers, body, secret)
+    let secret = &forge.webhook_secret;
+    !secret.expose_secret().is_empty() && forge.webhooks.verify(headers, body, secret)
 }
 
 /// `POST /webhooks/{forge}`

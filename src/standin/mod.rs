@@ -2,6 +2,7 @@
 //! makes wrong, these write down as a violation. Used by `demo` and the tests only.
 
 pub mod gitea;
+pub mod github;
 pub mod patch;
 pub mod repository;
 pub mod sample;

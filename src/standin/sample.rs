@@ -128,7 +128,7 @@ impl Sample {
     fn tree(&self, id: SnapshotId) -> Tree {
         let entry = |path: &Path, bytes: &Vec<u8>| {
             let mode = if self.symlinks.contains(path) { Mode::Symlink } else { Mode::File };
-            (path.clone(), TreeEntry { mode, blob: None, size: Some(bytes.len() as u64) })
+            (path.clone(), TreeEntry { mode, blob: Some(content_id(bytes)), size: Some(bytes.len() as u64) })
         };
         Tree { entries: self.files_at(id).iter().map(|(p, b)| entry(p, b)).collect(), truncated: false }
     }
@@ -153,6 +153,12 @@ fn hunks(old: Option<&Vec<u8>>, new: Option<&Vec<u8>>) -> Option<Vec<crate::mode
     let text =
         |bytes: Option<&Vec<u8>>| bytes.map_or(Some(String::new()), |b| String::from_utf8(b.clone()).ok());
     Some(diff::hunks(&text(old)?, &text(new)?))
+}
+
+/// The same for equal contents, as Git's own ids are.
+fn content_id(bytes: &[u8]) -> Sha {
+    use sha2::{Digest, Sha256};
+    id(&hex::encode(&Sha256::digest(bytes)[..20]))
 }
 
 /// A made-up object id of one repeated digit.

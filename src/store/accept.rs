@@ -59,9 +59,9 @@ impl Store {
 pub(super) fn start(pool: AnyPool, backend: Backend, ready: Arc<Notify>) -> mpsc::Sender<Request> {
     let (sender, mut receiver) = mpsc::channel(4 * BATCH);
     tokio::spawn(async move {
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut batch = Vec::new();
         while receiver.recv_many(&mut batch, BATCH).await > 0 {
-            write_batch(&pool, backend, batch.drain(..).collect()).await;
+            write_batch(&pool, backend, std::mem::take(&mut batch)).await;
             ready.notify_one();
         }
     });

@@ -3,6 +3,8 @@
 //! A job that will not be tried again first waits once more with `giving_up` set: whoever claims it then tells the
 //! forge, under the same lease as any other write, and only after that it is `dead`. A newer job takes its place.
 
+mod sql;
+
 use sqlx::any::AnyRow;
 use sqlx::{Any, Row, Transaction};
 use uuid::Uuid;
@@ -10,6 +12,8 @@ use uuid::Uuid;
 use super::{Backend, Result, Store, StoreError, count, from_row, is_unique_violation, to_row};
 use crate::model::delivery::{JobKind, NewJob, Reason};
 use crate::model::id::{ForgeName, Repository, RunId, Sha, Target};
+
+use sql::{CLAIM_POSTGRES, CLAIM_SQLITE, FATAL, PUT, REAP, RETRY, UNSPENT};
 
 /// How often a job is tried, and then how often telling the forge that it died.
 pub const MAX_ATTEMPTS: i64 = 8;
@@ -71,74 +75,6 @@ pub struct QueueCounts {
     pub running: u64,
     pub dead: u64,
 }
-
-macro_rules! newer_waits {
-    () => {
-        "EXISTS (SELECT 1 FROM jobs n WHERE n.forge = jobs.forge AND n.repository_id = jobs.repository_id
-            AND n.target = jobs.target AND n.kind = jobs.kind AND n.state = 'ready' AND n.id <> jobs.id)"
-    };
-}
-
-// $1 now, $2 when to try again, $3 the error.
-macro_rules! retry {
-    ($where:literal) => {
-        concat!(
-            "UPDATE jobs SET
-                state = CASE WHEN ",
-            newer_waits!(),
-            " THEN 'superseded'
-                    WHEN giving_up = 1 AND attempts >= max_attempts THEN 'dead' ELSE 'ready' END,
-                giving_up = CASE WHEN attempts >= max_attempts THEN 1 ELSE giving_up END,
-                attempts = CASE WHEN giving_up = 0 AND attempts >= max_attempts THEN 0 ELSE attempts END,
-                run_at = CASE WHEN giving_up = 0 AND attempts >= max_attempts THEN $1 ELSE $2 END,
-                last_error = CASE WHEN giving_up = 1 THEN last_error ELSE $3 END,
-                stopped_at = $1, lease_token = NULL, lease_until = NULL
-             WHERE state = 'running' AND ",
-            $where,
-            " RETURNING state, giving_up"
-        )
-    };
-}
-
-const RETRY: &str = retry!("id = $4 AND lease_token = $5");
-const REAP: &str = retry!("lease_until < $1");
-
-const FATAL: &str = concat!(
-    "UPDATE jobs SET
-        state = CASE WHEN ",
-    newer_waits!(),
-    " THEN 'superseded' WHEN giving_up = 1 THEN 'dead' ELSE 'ready' END,
-        giving_up = 1, attempts = 0, run_at = $1,
-        last_error = CASE WHEN giving_up = 1 THEN last_error ELSE $2 END,
-        stopped_at = $1, lease_token = NULL, lease_until = NULL
-     WHERE state = 'running' AND id = $3 AND lease_token = $4 RETURNING state, giving_up"
-);
-
-const UNSPENT: &str = concat!(
-    "UPDATE jobs SET
-        state = CASE WHEN ", newer_waits!(), " THEN 'superseded' ELSE 'ready' END,
-        attempts = attempts - 1, run_at = $1, stopped_at = $2, lease_token = NULL, lease_until = NULL
-     WHERE state = 'running' AND id = $3 AND lease_token = $4 RETURNING state, giving_up, forge, installation"
-);
-
-macro_rules! claim {
-    ($lock:literal) => {
-        concat!(
-            "UPDATE jobs SET state = 'running', attempts = attempts + 1, lease_until = $1, lease_token = $2, worker = $3
-             WHERE id = (SELECT j.id FROM jobs j WHERE j.state = 'ready' AND j.run_at <= $4
-                AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.forge = j.forge AND r.repository_id = j.repository_id
-                    AND r.target = j.target AND r.state = 'running')
-                AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.forge = j.forge
-                    AND a.installation = COALESCE(j.installation, 0) AND a.paused_until > $4)
-                ORDER BY j.priority, j.run_at, j.id LIMIT 1 ", $lock, ")
-             RETURNING id, forge, repository_id, owner, name, installation, target, kind, reason, head_hint, priority,
-                argument, giving_up, attempts, last_error, run_id"
-        )
-    };
-}
-
-const CLAIM_SQLITE: &str = claim!("");
-const CLAIM_POSTGRES: &str = claim!("FOR UPDATE OF j SKIP LOCKED");
 
 impl Store {
     /// Queues a job; one of the same key and kind that waits is replaced unless it matters more.
@@ -298,6 +234,16 @@ impl Store {
         Ok(())
     }
 
+    /// Puts back what a worker held that is known to be gone, without waiting for its leases.
+    pub async fn reap_worker(&self, worker: &str, now: i64) -> Result<usize> {
+        sqlx::query("UPDATE jobs SET lease_until = $1 WHERE state = 'running' AND worker = $2")
+            .bind(now - 1)
+            .bind(worker)
+            .execute(self.write())
+            .await?;
+        self.reap(now).await
+    }
+
     /// Puts the jobs back whose worker stopped answering. Returns how many.
     pub async fn reap(&self, now: i64) -> Result<usize> {
         let reaped = sqlx::query(REAP).bind(now).bind(now).bind("the worker stopped in the middle");
@@ -366,23 +312,6 @@ pub(super) async fn put(
 ) -> sqlx::Result<String> {
     put_at(transaction, job, now, now).await
 }
-
-// A job that matters less than the one that waits (a target that moved, against a push) leaves it as it is.
-const PUT: &str =
-    "INSERT INTO jobs (id, forge, repository_id, owner, name, installation, target, kind, reason, head_hint,
-        priority, argument, state, giving_up, attempts, max_attempts, run_at, run_id, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'ready', 0, 0, $13, $14, $15, $16)
-     ON CONFLICT (forge, repository_id, target, kind) WHERE state = 'ready' DO UPDATE SET
-        owner = excluded.owner, name = excluded.name, installation = excluded.installation,
-        reason = CASE WHEN excluded.priority <= jobs.priority THEN excluded.reason ELSE jobs.reason END,
-        argument = CASE WHEN excluded.priority <= jobs.priority THEN excluded.argument ELSE jobs.argument END,
-        run_id = CASE WHEN excluded.priority <= jobs.priority THEN excluded.run_id ELSE jobs.run_id END,
-        run_at = CASE WHEN excluded.priority <= jobs.priority THEN excluded.run_at ELSE jobs.run_at END,
-        attempts = CASE WHEN excluded.priority <= jobs.priority THEN 0 ELSE jobs.attempts END,
-        giving_up = CASE WHEN excluded.priority <= jobs.priority THEN 0 ELSE jobs.giving_up END,
-        priority = CASE WHEN excluded.priority <= jobs.priority THEN excluded.priority ELSE jobs.priority END,
-        head_hint = COALESCE(excluded.head_hint, jobs.head_hint)
-     RETURNING id";
 
 async fn put_at(
     transaction: &mut Transaction<'static, Any>,

@@ -13,7 +13,6 @@ pub mod pulls;
 pub mod runs;
 mod schema;
 
-use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -88,6 +87,11 @@ impl Store {
         Ok(Self { inner: Arc::new(Inner { backend, read, write, accepts, ready }) })
     }
 
+    /// Nobody else works on this database: SQLite is one process's own file.
+    pub fn is_embedded(&self) -> bool {
+        self.inner.backend == Backend::Sqlite
+    }
+
     /// Is the database there and writable in principle? For the readiness probe.
     pub async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1").execute(&self.inner.read).await?;
@@ -144,11 +148,6 @@ fn sqlite_options(connections: u32) -> AnyPoolOptions {
             Ok(())
         })
     })
-}
-
-/// The folder of SQLite's file; `None` for PostgreSQL.
-pub fn sqlite_folder(url: &str) -> Option<&Path> {
-    Path::new(url.strip_prefix("sqlite://")?).parent()
 }
 
 /// Ids of forges are unsigned and the databases' integers are not: same bits, so nothing is lost.

@@ -34,7 +34,8 @@ pub struct DeadJob {
     pub full_name: String,
     pub target: Target,
     pub error: String,
-    pub run: RunId,
+    /// Its run, if it came as far as beginning one.
+    pub run: Option<RunId>,
     pub stopped_at: Option<i64>,
 }
 
@@ -57,8 +58,9 @@ impl Store {
 
     async fn dead_jobs(&self) -> Result<Vec<DeadJob>> {
         let rows = sqlx::query(
-            "SELECT forge, owner, name, target, last_error, run_id, stopped_at FROM jobs
-             WHERE state = 'dead' OR (state = 'ready' AND giving_up = 1) ORDER BY stopped_at DESC LIMIT $1",
+            "SELECT j.forge, j.owner, j.name, j.target, j.last_error, j.stopped_at, r.id AS run
+             FROM jobs j LEFT JOIN runs r ON r.id = j.run_id
+             WHERE j.state = 'dead' OR (j.state = 'ready' AND j.giving_up = 1) ORDER BY j.stopped_at DESC LIMIT $1",
         )
         .bind(DEAD_SHOWN)
         .fetch_all(self.read())
@@ -71,7 +73,7 @@ impl Store {
                     full_name: format!("{owner}/{name}"),
                     target: parse_target(&row.try_get::<String, _>("target")?)?,
                     error: row.try_get::<Option<String>, _>("last_error")?.unwrap_or_default(),
-                    run: RunId(row.try_get("run_id")?),
+                    run: row.try_get::<Option<String>, _>("run")?.map(RunId),
                     stopped_at: row.try_get("stopped_at")?,
                 })
             })

@@ -232,6 +232,10 @@ fn head(source: &str, at: usize, end: usize, commented: bool) -> Option<Assignme
         ':' if !commented && (right.is_empty() || right.starts_with([' ', '\t'])) => Separator::Colon,
         _ => return None,
     };
+    // The end of something in base64, not an assignment.
+    if separator == Separator::Equals && right.trim() == "=" {
+        return None;
+    }
     // In a comment only what a person would uncomment as it stands: prose holds equal signs too.
     if commented && (space_before_separator || key.starts_with(['.', '-']) || right.starts_with('=')) {
         return None;

@@ -1,6 +1,36 @@
 //! One integration binary: stories against the stand-in forges, the command line, the rule pages, the layering.
 
+#[cfg(test)]
 mod celery;
+#[cfg(test)]
+mod documents;
+#[cfg(test)]
+mod end_to_end;
+#[cfg(test)]
+mod env_committed;
+#[cfg(test)]
+mod env_secrets;
+#[cfg(test)]
+mod gitea;
+#[cfg(test)]
+mod github;
+#[cfg(test)]
+mod github_contract;
+#[cfg(test)]
+mod kill;
+#[cfg(test)]
 mod layering;
+#[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod real_forge;
+#[cfg(test)]
+mod report;
+#[cfg(test)]
+mod reversible;
+#[cfg(test)]
+mod server;
+#[cfg(test)]
 mod store;
+#[cfg(test)]
+mod worker;

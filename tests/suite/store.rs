@@ -84,6 +84,25 @@ async fn p17_a_delivery_is_taken_once_however_often_it_comes() {
 }
 
 #[tokio::test]
+async fn p23_many_writers_at_once_never_find_the_database_locked() {
+    for database in databases().await {
+        let (one, two) =
+            (Store::open(&database.url).await.unwrap(), Store::open(&database.url).await.unwrap());
+        let writes = (0..60).map(|n| {
+            let store = if n % 2 == 0 { &one } else { &two };
+            async move {
+                let id = format!("d{n}");
+                store.accept(delivery(&id), vec![review(n, '1')]).await.unwrap();
+                store.note_pull(&known(n, None)).await.unwrap();
+                store.save_postings(&pull(n), &[]).await.unwrap();
+            }
+        });
+        futures::future::join_all(writes).await;
+        assert_eq!(one.queue_counts().await.unwrap().ready, 60);
+    }
+}
+
+#[tokio::test]
 async fn p16_what_was_accepted_is_there_after_a_restart() {
     for database in databases().await {
         let store = Store::open(&database.url).await.unwrap();

@@ -3,7 +3,7 @@
 use super::GitHub;
 use super::http::{Ask, SHA};
 use super::path;
-use super::wire::{Deployment, DeploymentStatus, Release, Tag};
+use super::wire::{Deployment, DeploymentStatus, Tag};
 use crate::forge::{ForgeError, Result};
 use crate::model::id::{Repository, Sha};
 
@@ -29,7 +29,8 @@ impl GitHub {
         Ok(tags.into_iter().map(|t| t.name).collect())
     }
 
-    /// The newest deployment whose latest status is success; without any deployment, the newest release.
+    /// The newest deployment whose latest status is success. Releases do not stand in for it: where there are
+    /// deployments, an environment without one is a mistake in the policy.
     pub(super) async fn read_deployed(
         &self,
         repository: &Repository,
@@ -40,9 +41,6 @@ impl GitHub {
         let filter = format!("environment={}&per_page={MOST_DEPLOYMENTS}", path::segment(environment));
         let ask = Ask::get(format!("{home}/deployments?{filter}"), "the deployments");
         let deployments: Vec<Deployment> = self.http.json(installation, &ask).await?;
-        if deployments.is_empty() {
-            return self.newest_release(repository, installation).await;
-        }
         for deployment in deployments {
             let address = format!("{home}/deployments/{}/statuses?per_page=1", deployment.id);
             let statuses: Vec<DeploymentStatus> =
@@ -52,14 +50,5 @@ impl GitHub {
             }
         }
         Ok(None)
-    }
-
-    async fn newest_release(&self, repository: &Repository, installation: u64) -> Result<Option<Sha>> {
-        let ask = Ask::get(format!("{}/releases?per_page=100", path::repository(repository)), "the releases");
-        let releases: Vec<Release> = self.http.json(installation, &ask).await?;
-        match releases.into_iter().find(|r| !r.draft && !r.prerelease) {
-            Some(release) => self.read_ref(repository, &format!("tags/{}", release.tag_name)).await,
-            None => Ok(None),
-        }
     }
 }

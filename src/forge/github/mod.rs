@@ -40,7 +40,7 @@ const CONTENTS: u64 = 8 * 1024 * 1024;
 /// What the App may do, and what for. The manifest asks for exactly this; a test compares.
 pub const PERMISSIONS: [(&str, &str, &str); 6] = [
     ("checks", "write", "the check run; hearing of re-runs"),
-    ("contents", "read", "trees, files, comparisons, refs, tags, releases"),
+    ("contents", "read", "trees, files, comparisons, refs, tags"),
     ("deployments", "read", "what counts as deployed (MIG001, MIG002)"),
     ("merge_queues", "read", "hearing of merge groups"),
     ("metadata", "read", "repositories, and who may write"),

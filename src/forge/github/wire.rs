@@ -294,13 +294,6 @@ pub(super) struct DeploymentStatus {
 }
 
 #[derive(Debug, Deserialize)]
-pub(super) struct Release {
-    pub(super) tag_name: String,
-    pub(super) draft: bool,
-    pub(super) prerelease: bool,
-}
-
-#[derive(Debug, Deserialize)]
 pub(super) struct Tag {
     pub(super) name: String,
 }

@@ -12,7 +12,13 @@ pub fn is_placeholder(key: &str, value: &str) -> bool {
     if let Some(password) = url_password(value) {
         return password_is_placeholder(key, &password);
     }
-    is_settled(key, value) || is_reference(key, value)
+    names_its_key(key, value) || is_settled(key, value) || is_reference(key, value)
+}
+
+/// `!!!SET POSTGRES_PASSWORD!!!`, `the-mail-token`
+fn names_its_key(key: &str, value: &str) -> bool {
+    let squeezed = |text: &str| squeezed(&text.to_ascii_lowercase());
+    key.len() >= 8 && !value.contains(['$', '=']) && squeezed(value).contains(&squeezed(key))
 }
 
 /// Says so itself, without a reference to elsewhere.
@@ -188,7 +194,7 @@ fn is_host(key: &str, value: &str) -> bool {
 }
 
 /// A part of a name that a person chose: not a stretch of random characters.
-fn is_label(label: &str) -> bool {
+pub(super) fn is_label(label: &str) -> bool {
     let (upper, lower, digit) = (
         label.bytes().any(|b| b.is_ascii_uppercase()),
         label.bytes().any(|b| b.is_ascii_lowercase()),

@@ -44,6 +44,8 @@ fn placeholders_are_no_secrets() {
         ("DB_PASSWORD", "postgres"),
         ("DB_PASSWORD", "my_password"),
         ("SECRET_KEY", "not-a-secret"),
+        ("POSTGRES_PASSWORD", "!!!SET POSTGRES_PASSWORD!!!"),
+        ("MAIL_TOKEN", "the-mail-token-9A"),
         ("SECRET_KEY", "my-very-long-random-string"),
         // gitleaks #1857: the name of a variable stands where its value belongs.
         ("API_KEY", "MY_SERVICE_API_KEY"),
@@ -186,6 +188,19 @@ fn what_is_public_or_about_a_secret_is_none() {
     ] {
         assert_eq!(what(key, value), None, "{key}");
     }
+}
+
+#[test]
+fn a_piece_of_a_key_is_not_named() {
+    for key in
+        ["SECRET_KEY", "DJANGO_AWS_S3_ACCESS_KEY_ID", "http_proxy", "camelCaseKey", "spring.datasource.url"]
+    {
+        assert!(is_nameable(key), "{key}");
+    }
+    for key in ["MIIEpAIBAAKCAQEAq7Zr2LmX9vKc4TnB8sWd1HfJ", "q7Zr2LmX9vKc4", "k9QmXwPzRtYvBnLs"] {
+        assert!(!is_nameable(key), "{key}");
+    }
+    assert!(!is_nameable(&token("ghp_", &RANDOM[..36])));
 }
 
 proptest! {

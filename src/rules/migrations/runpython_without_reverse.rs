@@ -1,13 +1,14 @@
 use ruff_python_ast::Expr;
 
-use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
-use crate::project::apps::MigrationName;
-use crate::project::migration::{Migration, Operation};
+use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Severity, code};
+use crate::project::migration::{Operation, Position};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 use crate::syntax::python::normalised_expr;
 
-use super::reverse::lacks_reverse;
+use super::forward::only_writes;
+use super::reverse::{RUN_PYTHON, insertion, is_copied, short, spelling};
+use super::{files, rollback};
 
 pub(super) static RULE: Rule = Rule {
     code: "MIG004",
@@ -22,35 +23,77 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for (file, name) in context.migration_files()? {
-        let Some(migration) = context.here.migration(file.path)? else { continue };
-        let irreversible = migration
-            .operations()
-            .into_iter()
-            .filter(|operation| operation.is_django("RunPython") && lacks_reverse(operation, "reverse_code"))
-            .map(|operation| finding(&migration, &name, file.path, &operation));
-        findings.extend(irreversible);
-    }
-    Ok(findings)
+    files::each(context, |file, _| {
+        let mut findings = Vec::new();
+        for operation in file.source.operations() {
+            if !RUN_PYTHON.is_missing(&operation) {
+                continue;
+            }
+            let migration = file.source.migration();
+            let what = label(&operation);
+            let finding = RULE.finding(
+                file.span(operation.at),
+                format!("{}.{what}", file.name),
+                NodeText::Open(normalised_expr(&Expr::Call(operation.call.clone()))),
+                format!("{} in {} cannot be reversed", code(&what), code(&file.name.to_string())),
+                consequence(rollback::command(context, migration, &file.name)?, &operation),
+            );
+            let copied = is_copied(context, migration, &operation)?;
+            let severity = if copied { Severity::Warning } else { Severity::Error };
+            findings.push(finding.with_severity(severity).with_fix(fix(&operation)));
+        }
+        Ok(findings)
+    })
 }
 
-fn finding(migration: &Migration, name: &MigrationName, path: &str, operation: &Operation<'_>) -> Finding {
-    let function =
-        operation.argument("code", 0).map_or_else(String::new, |e| migration.module().source(e).to_owned());
-    let place = Place::Head { path: path.to_owned(), span: migration.module().span(operation.call) };
-    let node = NodeText::Open(normalised_expr(&Expr::Call(operation.call.clone())));
-    RULE.finding(
-        place,
-        format!("{name}.RunPython"),
-        node,
-        format!("{} in {} cannot be reversed", code(&format!("RunPython({function})")), code(&name.to_string())),
-        format!(
-            "{} stops here with `IrreversibleError`, and so does every rollback past it.",
-            code(&format!("migrate {} …", name.app))
-        ),
-    )
-    .with_fix(Fix::text(
-        "Pass a function that takes the change back as `reverse_code`, or `migrations.RunPython.noop` if the data may stay.",
+/// `RunPython(fill_slugs)`, `DeleteSetting(setting='events')`
+fn label(operation: &Operation<'_>) -> String {
+    let named = operation.call.arguments.keywords.first();
+    let own = named.map(|k| format!("{}={}", k.arg.as_ref().map_or("**", |a| a.as_str()), short(&k.value)));
+    let function = operation.argument("code", 0).map(short).or(own).unwrap_or_default();
+    format!("{}({function})", operation.kind())
+}
+
+/// Django asks each operation of the list first; one inside `SeparateDatabaseAndState` is only asked when it runs.
+pub(super) fn consequence(command: Option<String>, operation: &Operation<'_>) -> String {
+    let error = match operation.position {
+        Position::Plain => "`IrreversibleError`",
+        _ => "`NotImplementedError: You cannot reverse this operation`",
+    };
+    match command {
+        Some(command) => {
+            format!("{} stops here with {error}, and so does every rollback past it.", code(&command))
+        }
+        None => format!("Every rollback past it stops here with {error}."),
+    }
+}
+
+fn fix(operation: &Operation<'_>) -> Fix {
+    let spelling = spelling(operation);
+    let function = operation.argument("code", 0);
+    let noop = format!("{spelling}.noop");
+    if function.is_some_and(|f| operation.module.source(f).ends_with("RunPython.noop"))
+        && let Some(edit) = insertion(operation, "reverse_code", &noop)
+    {
+        let text = format!("Pass {} as the reverse too: there is nothing to take back.", code(&noop));
+        return Fix { safety: FixSafety::Safe, text, edits: vec![edit] };
+    }
+    let name = function.and_then(|f| f.as_name_expr()).map(|n| n.id.as_str());
+    if let Some(name) = name.filter(|name| only_writes(operation.module, name))
+        && let Some(edit) = insertion(operation, "reverse_code", &noop)
+    {
+        let text = format!(
+            "Pass {} only if what {} writes may stay; otherwise write the function that takes it back.",
+            code(&noop),
+            code(name)
+        );
+        return Fix { safety: FixSafety::Ask, text, edits: vec![edit] };
+    }
+    let reverse =
+        name.map_or_else(|| "undo".to_owned(), |name| format!("un{}", name.trim_start_matches('_')));
+    Fix::text(format!(
+        "Write {} that takes the change back and pass it as `reverse_code`; {} is right only if the data may stay as it is.",
+        code(&format!("def {reverse}(apps, schema_editor)")),
+        code("migrations.RunPython.noop"),
     ))
 }

@@ -17,18 +17,18 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for file in context.files().filter(|file| has_comments(file.path)) {
+    let files = context.files().filter(|file| has_comments(file.path));
+    let read = files.map(|file| {
         let suppressions = if file.path.ends_with(".py") {
             context.here.module(file.path)?.map(|module| in_python(&module))
         } else {
             context.here.text(file.path)?.map(|text| in_text(&text))
         };
-        for suppression in suppressions.unwrap_or_default() {
-            findings.extend(faults(file.path, &suppression));
-        }
-    }
-    Ok(findings)
+        Ok((file.path, suppressions.unwrap_or_default()))
+    });
+    // All files at once: each round of reading is a request.
+    let read = NotLoaded::all(read)?;
+    Ok(read.iter().flat_map(|(path, found)| found.iter().flat_map(|s| faults(path, s))).collect())
 }
 
 /// Prose shows such comments as examples; code holds them.

@@ -144,14 +144,14 @@ fn python_dotenv(line: &Parts<'_>) -> Reading {
     }
     let value = match line.assignment.quote {
         super::Quote::None => braces_expanded(line.value),
-        super::Quote::Single => unescaped(line.value, "'\\"),
+        super::Quote::Single => braces_expanded(&unescaped(line.value, "'\\")),
         super::Quote::Double => braces_expanded(&unescaped(line.value, "\\'\"abfnrtv")),
         super::Quote::Broken => return Reading::Absent,
     };
     Reading::Value(value)
 }
 
-/// `${NAME}` becomes empty, `${NAME:-default}` its default; `$NAME` stays.
+/// `${NAME}` becomes empty, `${NAME:-default}` its default; `$NAME` stays. It asks for no quotes: single ones do not help.
 fn braces_expanded(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

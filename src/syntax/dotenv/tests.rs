@@ -49,6 +49,29 @@ fn every_reader_sees_what_the_table_tells() {
 }
 
 #[test]
+fn the_python_readers_are_matched_on_several_hundred_lines_that_they_were_run_on() {
+    let table: Value =
+        serde_json::from_str(include_str!("../../../tests/data/dotenv_more_lines.json")).unwrap();
+    let columns = [
+        (Reader::DjangoEnviron, "django_environ"),
+        (Reader::PythonDotenv, "python_dotenv"),
+        (Reader::Decouple, "python_decouple"),
+    ];
+    let mut wrong = Vec::new();
+    for row in table["rows"].as_array().unwrap() {
+        let file = file(row["bytes"].as_str().unwrap());
+        for (reader, column) in columns {
+            let reading = file.get("KEY").map(|key| file.read(key, reader));
+            let value = reading.as_ref().and_then(Reading::value);
+            if value != row[column].as_str() {
+                wrong.push(format!("{} of {}: {value:?}, not {}", reader.name(), row["bytes"], row[column]));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{} differ:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
 fn an_empty_value_never_takes_the_next_line() {
     // gitleaks #1828: `PASSWORD=` swallowed the line below.
     assert_eq!(

@@ -12,6 +12,9 @@ pub(super) fn is_too_deep(source: &str) -> bool {
     let mut chains = vec![0usize];
     let mut at = 0;
     while let Some(&byte) = bytes.get(at) {
+        if b"+-*/%@&|^~<>=.".contains(&byte) && bump(&mut chains) {
+            return true;
+        }
         match byte {
             b'#' => at = end_of_line(bytes, at),
             b'"' | b'\'' => {
@@ -29,12 +32,6 @@ pub(super) fn is_too_deep(source: &str) -> bool {
             }
             b',' | b';' => reset(&mut chains),
             b'\n' if chains.len() == 1 => reset(&mut chains),
-            b'+' | b'-' | b'*' | b'/' | b'%' | b'@' | b'&' | b'|' | b'^' | b'~' | b'<' | b'>' | b'='
-            | b'.' => {
-                if bump(&mut chains) {
-                    return true;
-                }
-            }
             b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => {
                 let start = at;
                 while bytes.get(at).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80) {

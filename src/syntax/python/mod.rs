@@ -7,6 +7,7 @@ mod normal;
 
 use std::ops::Range;
 
+use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall, ModModule, PySourceType, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_python_parser::{Parsed, parse_unchecked_source};
@@ -77,6 +78,11 @@ impl Module {
 
     pub fn fault(&self) -> Option<&Fault> {
         self.fault.as_ref()
+    }
+
+    /// The file's tokens with their text: all that is left to compare where it does not parse.
+    pub fn tokens(&self) -> impl Iterator<Item = (TokenKind, &str)> {
+        self.parsed.tokens().iter().map(|token| (token.kind(), self.source(token)))
     }
 
     pub fn comments(&self) -> &[Comment] {

@@ -1,0 +1,102 @@
+//! What the demo prints: the story, then the forge as people see it.
+
+use crate::model::id::Sha;
+use crate::model::status::STATUS_NAME;
+use crate::standin::gitea::{Repository, Shown};
+
+use super::sample;
+
+const BOLD: &str = "\u{1b}[1m";
+const DIM: &str = "\u{1b}[2m";
+const RED: &str = "\u{1b}[1;31m";
+const RESET: &str = "\u{1b}[0m";
+
+fn paint(colour: bool, code: &str, text: &str) -> String {
+    if colour { format!("{code}{text}{RESET}") } else { text.to_owned() }
+}
+
+pub(super) fn intro(colour: bool, url: &str) -> String {
+    format!(
+        "{}\n\nThe server listens on {url}, beside a stand-in Forgejo that holds `{}`.\n\
+         A pull request, \"{}\", is open there, and its webhook is on its way.\n\n",
+        paint(colour, BOLD, "🐾 Red Panda, from webhook to review"),
+        sample::REPOSITORY,
+        sample::TITLE,
+    )
+}
+
+/// The review as it stands on the forge: its summary, the comments in their files, the status.
+pub(super) fn review(repository: &Repository, number: u64, head: &Sha, colour: bool) -> String {
+    let comments = repository.comments_on(number);
+    let mut text = String::new();
+    for comment in comments.iter().filter(|c| c.path.is_empty()) {
+        text.push_str(&boxed(&format!("{}  ·  review", comment.author), comment, colour));
+    }
+    for comment in comments.iter().filter(|c| !c.path.is_empty()) {
+        let line = if comment.line > 0 { comment.line } else { comment.old_line };
+        text.push_str(&boxed(&format!("{}:{line}", comment.path), comment, colour));
+    }
+    if let Some(status) = repository.status_of(head) {
+        let mark = if status.state == "success" { "✓" } else { "✗" };
+        let line = format!("{mark} {STATUS_NAME} — {}", status.description);
+        text.push_str(&format!(
+            "{}\n",
+            paint(colour, if status.state == "success" { BOLD } else { RED }, &line)
+        ));
+        if let Err(refusal) = repository.merge(number) {
+            text.push_str(&format!(
+                "{}\n\n",
+                paint(colour, DIM, &format!("  Merging is refused: {refusal}"))
+            ));
+        }
+        text.push_str(&format!("The run's page: {}\n", status.target_url));
+    }
+    text
+}
+
+pub(super) fn waiting(colour: bool) -> String {
+    format!("{}\n", paint(colour, DIM, "It stays up until Ctrl-C."))
+}
+
+/// A comment under the place it hangs on, without what only browsers show.
+fn boxed(title: &str, comment: &Shown, colour: bool) -> String {
+    let mut text = format!("{}\n", paint(colour, BOLD, title));
+    for line in readable(&comment.body).lines() {
+        text.push_str(&format!("{} {line}\n", paint(colour, DIM, "│")));
+    }
+    text.push('\n');
+    text
+}
+
+/// Markdown as it is written, without hidden markers, small-print tags and the addresses of links.
+fn readable(body: &str) -> String {
+    let visible = body.lines().filter(|line| !line.trim_start().starts_with("<!--"));
+    let text: Vec<String> =
+        visible.map(|line| without_addresses(&line.replace("<sub>", "").replace("</sub>", ""))).collect();
+    text.join("\n").trim().to_owned()
+}
+
+/// `[MIG004](https://…)` → `MIG004`
+fn without_addresses(line: &str) -> String {
+    let mut text = String::new();
+    let mut rest = line;
+    while let Some((before, after)) = rest.split_once("](") {
+        let Some((open, (_, tail))) = before.rfind('[').zip(after.split_once(')')) else { break };
+        text.push_str(&before[..open]);
+        text.push_str(&before[open + 1..]);
+        rest = tail;
+    }
+    text.push_str(rest);
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_people_read_is_shown() {
+        let body = "**A [`b`](https://x/y).**\n\n<sub>error · [MIG004](z)</sub>\n<!-- red-panda:v1 fp= -->";
+        assert_eq!(readable(body), "**A `b`.**\n\nerror · MIG004");
+    }
+}

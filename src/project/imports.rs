@@ -1,0 +1,164 @@
+//! Names across files: where in the repository an imported name is defined, and what a class derives from.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use ruff_python_ast::{Expr, StmtImportFrom};
+
+use crate::model::change::Path;
+use crate::source::tree::{file_name, folder, join};
+use crate::source::{NotLoaded, Tree};
+use crate::syntax::python::{Module, top_level};
+
+use super::Project;
+
+/// Re-exports followed before a name is given up.
+const MAX_HOPS: usize = 8;
+/// Own classes of one ancestry; more is a cycle or a joke.
+const MAX_CLASSES: usize = 24;
+
+/// Where a name is defined: a class, a function or a value at the top of this module.
+#[derive(Clone, Debug)]
+pub struct Definition {
+    pub path: Path,
+    pub module: Arc<Module>,
+    pub name: String,
+}
+
+/// What a class derives from.
+#[derive(Clone, Debug, Default)]
+pub struct Ancestry {
+    /// The class itself and the repository's own classes above it, nearest first.
+    pub own: Vec<Definition>,
+    /// Dotted names of the bases that are not in the repository.
+    pub foreign: Vec<String>,
+}
+
+impl Project {
+    /// Where `dotted`, as [`Module::qualified`] gives it in the file at `from`, is defined in this repository.
+    pub fn definition(&self, from: &str, dotted: &str) -> Result<Option<Definition>, NotLoaded> {
+        self.locate(from, dotted, 0)
+    }
+
+    /// The class `dotted` of the file at `from` with all it derives from; `None` when it is no class of this repository.
+    pub fn ancestry(&self, from: &str, dotted: &str) -> Result<Option<Ancestry>, NotLoaded> {
+        let Some(first) = self.definition(from, dotted)? else { return Ok(None) };
+        if first.module.class(&first.name).is_none() {
+            return Ok(None);
+        }
+        let mut ancestry = Ancestry::default();
+        let mut seen = BTreeSet::new();
+        let mut level = vec![first];
+        // Level by level, so that all files of one level are asked for at once.
+        while !level.is_empty() {
+            level.retain(|d| seen.len() < MAX_CLASSES && seen.insert((d.path.clone(), d.name.clone())));
+            let bases = NotLoaded::all(level.iter().flat_map(|definition| self.bases(definition)))?;
+            ancestry.own.append(&mut level);
+            for (name, base) in bases {
+                match base {
+                    Some(own) if own.module.class(&own.name).is_some() => level.push(own),
+                    _ => ancestry.foreign.push(name),
+                }
+            }
+        }
+        Ok(Some(ancestry))
+    }
+
+    /// The bases of a class with their definitions, where those are in the repository.
+    fn bases(&self, definition: &Definition) -> Vec<Result<(String, Option<Definition>), NotLoaded>> {
+        let module = &definition.module;
+        let bases = module.class(&definition.name).map_or(&[][..], |class| class.bases());
+        let name = |base: &Expr| module.qualified(base).unwrap_or_else(|| module.source(base).to_owned());
+        let names = bases.iter().map(name);
+        names.map(|name| self.definition(&definition.path, &name).map(|found| (name, found))).collect()
+    }
+
+    fn locate(&self, from: &str, dotted: &str, hops: usize) -> Result<Option<Definition>, NotLoaded> {
+        if hops > MAX_HOPS {
+            return Ok(None);
+        }
+        let Some((module, name)) = split(dotted) else { return self.defined_in(from, dotted, hops) };
+        match module_path(&*self.tree()?, from, module) {
+            Some(path) => self.defined_in(&path, name, hops),
+            None => Ok(None),
+        }
+    }
+
+    fn defined_in(&self, path: &str, name: &str, hops: usize) -> Result<Option<Definition>, NotLoaded> {
+        let Some(module) = self.module(path)? else { return Ok(None) };
+        let value = module.assigned(name);
+        if let Some(alias) = value.and_then(|v| alias(&module, v)).filter(|alias| alias != name) {
+            return self.locate(path, &alias, hops + 1);
+        }
+        if value.is_some() || module.class(name).is_some() || module.function(name).is_some() {
+            return Ok(Some(Definition { path: path.to_owned(), module, name: name.to_owned() }));
+        }
+        let import = module.imports().find(|i| i.local == name).map(|i| i.target.clone());
+        if let Some(target) = import.filter(|target| target != name) {
+            return self.locate(path, &target, hops + 1);
+        }
+        let stars = star_imports(&module);
+        let found = stars.iter().map(|star| self.locate(path, &dotted_in(star, name), hops + 1));
+        Ok(NotLoaded::all(found)?.into_iter().flatten().next())
+    }
+}
+
+/// `X = other.Y`: the other name.
+fn alias(module: &Module, value: &Expr) -> Option<String> {
+    matches!(value, Expr::Name(_) | Expr::Attribute(_)).then(|| module.qualified(value)).flatten()
+}
+
+/// `a.b.C` → (`a.b`, `C`); `.C` → (`.`, `C`); a plain name has no module.
+fn split(dotted: &str) -> Option<(&str, &str)> {
+    let dot = dotted.rfind('.')?;
+    let (module, name) = (&dotted[..dot], &dotted[dot + 1..]);
+    // The dots of a relative import belong to the module.
+    Some(if module.is_empty() || module.ends_with('.') { (&dotted[..=dot], name) } else { (module, name) })
+}
+
+/// Modules that the file imports everything from, with their leading dots.
+pub fn star_imports(module: &Module) -> Vec<String> {
+    let is_star = |import: &StmtImportFrom| import.names.iter().any(|a| a.name.as_str() == "*");
+    top_level(module.body())
+        .into_iter()
+        .filter_map(|stmt| stmt.as_import_from_stmt().filter(|i| is_star(i)))
+        .map(|i| format!("{}{}", ".".repeat(i.level as usize), i.module.as_ref().map_or("", |m| m.as_str())))
+        .collect()
+}
+
+fn dotted_in(module: &str, name: &str) -> String {
+    if module.ends_with('.') { format!("{module}{name}") } else { format!("{module}.{name}") }
+}
+
+/// The file of a dotted module as the file at `from` would import it.
+fn module_path(tree: &Tree, from: &str, module: &str) -> Option<Path> {
+    let plain = module.trim_start_matches('.');
+    let level = module.len() - plain.len();
+    let below = plain.replace('.', "/");
+    let file_in = |root: &str| {
+        let package = join(root, &below);
+        let package = package.trim_end_matches('/');
+        let candidates = [format!("{package}.py"), join(package, "__init__.py")];
+        candidates.into_iter().find(|path| tree.contains(path))
+    };
+    if level > 0 {
+        let package = (1..level).fold(folder(from), |at, _| folder(at));
+        return file_in(package);
+    }
+    if below.is_empty() {
+        return None;
+    }
+    roots(tree, from).into_iter().find_map(file_in)
+}
+
+/// Folders that may stand on `sys.path`: that of the nearest `manage.py`, then those above the file from the root down.
+fn roots<'a>(tree: &Tree, from: &'a str) -> Vec<&'a str> {
+    let mut above = vec![folder(from)];
+    while let Some(last) = above.last().filter(|f| !f.is_empty()) {
+        above.push(folder(last));
+    }
+    let managed = above.iter().copied().find(|f| tree.contains(&join(f, "manage.py")));
+    // A package's own folder is never a root: `from models import x` means another file there.
+    let others = above.iter().rev().copied().filter(|f| !tree.contains(&join(f, "__init__.py")));
+    managed.into_iter().chain(others).filter(|f| file_name(f) != "migrations").collect()
+}

@@ -1,0 +1,366 @@
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::model::change::{FileStatus, Mode};
+use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
+use crate::model::id::Sha;
+use crate::project::Project;
+use crate::project::env_files::{self, Role};
+use crate::project::secret::is_nameable;
+use crate::rules::{Baseline, Context, Rule, Scope, ScopedFile};
+use crate::source::snapshot::both;
+use crate::source::tree::{file_name, folder, join};
+use crate::source::{Blob, NotLoaded, Tree};
+use crate::syntax::dotenv::EnvFile;
+
+use super::exposure::{Value, git_rm, real_keys, values};
+
+pub(super) static RULE: Rule = Rule {
+    code: "ENV001",
+    name: "committed-env-file",
+    severity: Severity::Error,
+    confidence: Confidence::Certain,
+    baseline: Baseline::Itself,
+    scope: Scope::Repository,
+    page: include_str!("committed_env_file.md"),
+    wants: None,
+    check,
+};
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let ((head, commits), mut shown) =
+        both(both(at_head(context), in_commits(context)), Shown::before(context))?;
+    let mut findings: Vec<Finding> = head.iter().map(finding).collect();
+    shown.extend(&head);
+    for published in commits {
+        findings.extend(shown.news_of(published).as_ref().map(finding));
+    }
+    Ok(findings)
+}
+
+/// An env file as one commit publishes it.
+struct Published {
+    path: String,
+    how: How,
+    /// What is published here for the first time.
+    values: BTreeSet<Value>,
+    /// The commit that did, when the head does not show it.
+    commit: Option<Sha>,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+enum How {
+    Added,
+    /// It was there before; the values are those that the change adds or changes.
+    Modified,
+    From {
+        previous: String,
+        copied: bool,
+    },
+    /// A symbolic link, to where its text says.
+    Link {
+        target: String,
+        inside: bool,
+    },
+    Lfs,
+    /// Neither text nor encrypted, or too large to be read.
+    Unreadable,
+}
+
+// -- the head
+
+fn at_head(context: &Context<'_>) -> Result<Vec<Published>, NotLoaded> {
+    let states = context.files().filter(|file| is_candidate(file.path)).map(|file| head_state(context, file));
+    Ok(NotLoaded::all(states)?.into_iter().flatten().collect())
+}
+
+fn is_candidate(path: &str) -> bool {
+    matches!(env_files::role(path), Some(Role::EnvFile | Role::Perhaps(_)))
+}
+
+fn head_state(context: &Context<'_>, file: ScopedFile<'_>) -> Result<Option<Published>, NotLoaded> {
+    let tree = context.here.tree()?;
+    let (path, changed) = (file.path, file.changed);
+    let published = |how, values| Some(Published { path: path.to_owned(), how, values, commit: None });
+    if env_files::is_in_virtualenv(path, &tree) {
+        return Ok(None);
+    }
+    match tree.entries.get(path).map(|entry| entry.mode) {
+        Some(Mode::Submodule) => return Ok(None),
+        Some(Mode::Symlink) => {
+            return link(context, &tree, path).map(|link| link.and_then(|(how, v)| published(how, v)));
+        }
+        _ => {}
+    }
+    if let Some(how) = unreadable(&*context.here.file(path)?, path) {
+        return Ok(how.and_then(|how| published(how, BTreeSet::new())));
+    }
+    let Some(env) = readable(context.here, path, &[&*tree])? else { return Ok(None) };
+    let mut values = values(&env);
+    // Sealed value by value: only what was left open counts.
+    if env_files::is_sealed(&env) {
+        values.retain(Value::is_real);
+    }
+    let how = match (&changed.previous_path, changed.status) {
+        (Some(previous), status @ (FileStatus::Renamed | FileStatus::Copied)) => {
+            How::From { previous: previous.clone(), copied: status == FileStatus::Copied }
+        }
+        (_, FileStatus::Modified) => {
+            let before = values_at(context.merge_base, path)?;
+            values.retain(|value| !before.contains(value));
+            How::Modified
+        }
+        _ => How::Added,
+    };
+    let nothing_new = values.is_empty() && (how == How::Modified || env_files::is_sealed(&env));
+    Ok(if nothing_new { None } else { published(how, values) })
+}
+
+/// `Some(None)`: encrypted or gone, nothing to say. `None`: a text, to be read.
+fn unreadable(blob: &Blob, path: &str) -> Option<Option<How>> {
+    let certain = env_files::role(path) == Some(Role::EnvFile);
+    match blob {
+        Blob::Missing => Some(None),
+        blob if env_files::is_encrypted(blob, path) => Some(None),
+        blob if env_files::is_lfs_pointer(blob) => Some(certain.then_some(How::Lfs)),
+        Blob::Binary(_) | Blob::TooLarge(_) => Some(certain.then_some(How::Unreadable)),
+        Blob::Text(_) => None,
+    }
+}
+
+/// The file when it is an env file with something in it.
+fn readable(project: &Project, path: &str, trees: &[&Tree]) -> Result<Option<Arc<EnvFile>>, NotLoaded> {
+    let file = project.env_file(path)?;
+    Ok(file.filter(|file| {
+        !file.text().as_str().trim().is_empty() && env_files::is_env_file(path, trees, Some(file))
+    }))
+}
+
+fn values_at(project: &Project, path: &str) -> Result<BTreeSet<Value>, NotLoaded> {
+    Ok(project.env_file(path)?.map_or_else(BTreeSet::new, |file| values(&file)))
+}
+
+/// A link that carries an env file's name. What it points at is read when it lies in the repository.
+fn link(context: &Context<'_>, tree: &Tree, path: &str) -> Result<Option<(How, BTreeSet<Value>)>, NotLoaded> {
+    if env_files::role(path) != Some(Role::EnvFile) {
+        return Ok(None);
+    }
+    let Some(text) = context.here.text(path)? else { return Ok(None) };
+    let target = text.as_str().trim().to_owned();
+    let inside = resolve(folder(path), &target).filter(|inside| tree.contains(inside));
+    let values = match &inside {
+        Some(inside) => values_at(context.here, inside)?,
+        None => BTreeSet::new(),
+    };
+    Ok(Some((How::Link { target, inside: inside.is_some() }, values)))
+}
+
+/// Where a relative link leads; `None` out of the repository.
+fn resolve(from: &str, target: &str) -> Option<String> {
+    if target.starts_with('/') || target.is_empty() {
+        return None;
+    }
+    let mut at: Vec<&str> = from.split('/').filter(|part| !part.is_empty()).collect();
+    for part in target.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => drop(at.pop()?),
+            name => at.push(name),
+        }
+    }
+    Some(at.join("/"))
+}
+
+// -- the commits
+
+/// Every env file that a commit of the change added or modified, oldest first.
+fn in_commits(context: &Context<'_>) -> Result<Vec<Published>, NotLoaded> {
+    let (head, base) = both(context.head.tree(), context.merge_base.tree())?;
+    let scanned = context.change.commits.scanned.iter().zip(context.commits);
+    let environments: BTreeSet<&str> = context
+        .change
+        .commits
+        .scanned
+        .iter()
+        .flat_map(|commit| &commit.paths)
+        .filter(|path| file_name(path) == "pyvenv.cfg")
+        .map(|path| folder(path))
+        .collect();
+    let in_virtualenv = |path: &str| {
+        env_files::is_in_virtualenv(path, &head)
+            || environments.iter().any(|at| path.strip_prefix(at).is_some_and(|rest| rest.starts_with('/')))
+    };
+    let states = scanned.flat_map(|(commit, project)| {
+        let paths = commit.paths.iter().map(String::as_str);
+        let candidates =
+            paths.filter(|path| is_candidate(path) && !(context.excluded)(path) && !in_virtualenv(path));
+        let (head, base) = (&head, &base);
+        candidates.map(move |path| commit_state(project, path, &[head, base], &commit.sha))
+    });
+    Ok(NotLoaded::all(states)?.into_iter().flatten().collect())
+}
+
+fn commit_state(
+    project: &Project,
+    path: &str,
+    trees: &[&Tree],
+    sha: &Sha,
+) -> Result<Option<Published>, NotLoaded> {
+    let published =
+        |how, values| Some(Published { path: path.to_owned(), how, values, commit: Some(sha.clone()) });
+    if let Some(how) = unreadable(&*project.file(path)?, path) {
+        return Ok(how.and_then(|how| published(how, BTreeSet::new())));
+    }
+    // A text without any value: a link perhaps, the listing of a single commit does not say.
+    let values = readable(project, path, trees)?.map_or_else(BTreeSet::new, |file| values(&file));
+    Ok(if values.is_empty() { None } else { published(How::Added, values) })
+}
+
+/// What was said or public already: one leak is reported once.
+struct Shown {
+    paths: BTreeSet<String>,
+    values: BTreeSet<Value>,
+}
+
+impl Shown {
+    /// What was at the merge base already, and what the head's changed env files and templates hold.
+    fn before(context: &Context<'_>) -> Result<Self, NotLoaded> {
+        let base = context.merge_base.tree()?;
+        let family = |path: &&str| env_files::role(path).is_some();
+        let committed =
+            context.change.commits.scanned.iter().flat_map(|commit| &commit.paths).map(String::as_str);
+        let before: BTreeSet<&str> = committed.filter(family).filter(|path| base.contains(path)).collect();
+        let now = context.files().map(|file| file.path).filter(family);
+        let known = before
+            .iter()
+            .map(|path| values_at(context.merge_base, path))
+            .chain(now.map(|path| values_at(context.head, path)));
+        let values = NotLoaded::all(known)?.into_iter().flatten().collect();
+        Ok(Self { paths: before.into_iter().map(str::to_owned).collect(), values })
+    }
+
+    /// What the head's findings name.
+    fn extend(&mut self, head: &[Published]) {
+        for published in head {
+            self.paths.insert(published.path.clone());
+            self.values.extend(published.values.iter().cloned());
+        }
+    }
+
+    /// The part of a commit's env file that nobody was told of yet.
+    fn news_of(&mut self, mut published: Published) -> Option<Published> {
+        let all_known = !published.values.is_empty() && published.values.is_subset(&self.values);
+        published.values.retain(|value| !self.values.contains(value));
+        self.values.extend(published.values.iter().cloned());
+        let known_path = !self.paths.insert(published.path.clone());
+        let real = published.values.iter().any(Value::is_real);
+        let news = if known_path { real } else { !all_known };
+        news.then_some(published)
+    }
+}
+
+// -- what is said
+
+fn finding(published: &Published) -> Finding {
+    let path = published.path.as_str();
+    let subject = match &published.commit {
+        Some(sha) => format!("{path} at {}", sha.short()),
+        None => path.to_owned(),
+    };
+    let place = Place::Path(path.to_owned());
+    let node = NodeText::Secret(String::new());
+    RULE.finding(place, subject, node, headline(published), consequence(published))
+        .with_severity(severity(published))
+        .with_fix(Fix::text(fix(published)))
+}
+
+fn severity(published: &Published) -> Severity {
+    let real = published.values.iter().any(Value::is_real);
+    let filled = !published.values.iter().all(Value::is_placeholder);
+    match &published.how {
+        How::Lfs | How::Unreadable => Severity::Error,
+        How::Modified | How::Link { inside: false, .. } if !real => Severity::Warning,
+        _ if filled => Severity::Error,
+        // A template under an env file's name is the file that people will fill in.
+        How::From { previous, .. } if env_files::role(previous) == Some(Role::Template) => Severity::Error,
+        _ if env_files::is_fixture(&published.path) => Severity::Advice,
+        _ => Severity::Warning,
+    }
+}
+
+fn headline(published: &Published) -> String {
+    let name = code(&published.path);
+    let real = real_keys(&published.values);
+    if let Some(sha) = &published.commit {
+        let holds = real.map_or_else(String::new, |real| format!(" and holds {}", real.phrase()));
+        return format!("{name} was committed in {}{holds}", code(sha.short()));
+    }
+    match (&published.how, real) {
+        (How::Modified, Some(real)) => format!("{name} is committed, and this change adds {}", real.phrase()),
+        (How::Modified, None) => format!("{name} is committed, and this change edits its values"),
+        (How::Link { target, inside: false }, _) => {
+            format!("{name} is committed as a link to {}, which is not in the repository", code(target))
+        }
+        (How::Link { target, .. }, real) => {
+            let holds = real.map_or_else(String::new, |real| format!(", which holds {}", real.phrase()));
+            format!("{name} is committed as a link to {}{holds}", code(target))
+        }
+        (How::Lfs, _) => format!("{name} is committed, its content to Git LFS"),
+        (How::From { previous, copied }, None) => {
+            let how = if *copied { "copied" } else { "renamed" };
+            format!("{name} is committed, {how} from {}", code(previous))
+        }
+        (_, Some(real)) => format!("{name} is committed and holds {}", real.phrase()),
+        (_, None) => format!("{name} is committed"),
+    }
+}
+
+fn consequence(published: &Published) -> String {
+    let has_values = severity(published) == Severity::Error;
+    match (&published.how, &published.commit) {
+        (_, Some(_)) if published.values.iter().any(Value::is_real) => {
+            "The push published it: taking it out in a later commit leaves it in the history, for everyone who can fetch."
+        }
+        (_, Some(_)) => "It is gone at the head, but the commit stays in the history, for everyone who can fetch.",
+        (How::Link { inside: false, .. }, _) => {
+            "A clone on any other machine has a link that leads nowhere, and settings fail to read it."
+        }
+        (How::Link { .. }, _) => "Whoever fills it in writes into the file it points at, and commits that.",
+        (How::Lfs, _) => "Everyone who can fetch gets its content from the LFS server.",
+        _ if has_values => {
+            "The push published it: everyone who can fetch reads it, and a later commit does not take it back."
+        }
+        _ => "Git tracks the file, so the first real value that somebody fills in goes out with the next `git commit -a`.",
+    }
+    .to_owned()
+}
+
+fn fix(published: &Published) -> String {
+    let path = published.path.as_str();
+    let rotate = real_keys(&published.values).map(|real| real.rotate());
+    let name =
+        Some(file_name(path)).filter(|name| is_nameable(name.trim_start_matches('.'))).unwrap_or(".env");
+    if published.commit.is_some() {
+        return match rotate {
+            Some(rotate) => {
+                format!("Treat it as leaked: {rotate}, and squash the branch before it is merged.")
+            }
+            None => {
+                "Squash the branch before it is merged, and rotate whatever in it was meant to stay private."
+                    .to_owned()
+            }
+        };
+    }
+    let rotate = match (rotate, severity(published)) {
+        (Some(rotate), _) => format!(", {rotate}"),
+        (None, Severity::Error) => ", rotate whatever in it is secret".to_owned(),
+        (None, _) => String::new(),
+    };
+    let template = join(folder(path), ".env.example");
+    format!(
+        "Take it out of Git with {}, add {} to `.gitignore`{rotate}, and keep only {}.",
+        git_rm(path),
+        code(name),
+        code(&template)
+    )
+}

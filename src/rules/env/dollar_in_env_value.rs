@@ -1,0 +1,128 @@
+use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, code};
+use crate::project::secret;
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::NotLoaded;
+use crate::syntax::dotenv::{Assignment, EnvFile, Quote, Reader, Separator};
+
+use super::hazard;
+
+pub(super) static RULE: Rule = Rule {
+    code: "ENV012",
+    name: "dollar-in-env-value",
+    severity: Severity::Warning,
+    confidence: Confidence::Certain,
+    baseline: Baseline::MergeBase,
+    scope: Scope::File,
+    page: include_str!("dollar_in_env_value.md"),
+    wants: None,
+    check,
+};
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    for file in context.files() {
+        if !hazard::is_read_by_line(context.here, file.path)? {
+            continue;
+        }
+        let Some(env) = context.here.env_file(file.path)? else { continue };
+        let dollars: Vec<&Assignment> = env.assignments().filter(|a| has_dollar(&env, a)).collect();
+        if dollars.is_empty() {
+            continue;
+        }
+        let used = context.head.env_readers()?.of(file.path);
+        let found = dollars.into_iter().filter_map(|assignment| {
+            let who = who(&env, assignment, &used)?;
+            Some(finding(file.path, &env, assignment, who))
+        });
+        findings.extend(found);
+    }
+    Ok(findings)
+}
+
+/// Is there a `$` that a reader would take for a reference, and that nobody wrote as one?
+fn has_dollar(file: &EnvFile, assignment: &Assignment) -> bool {
+    let quoted = match assignment.quote {
+        Quote::None => false,
+        Quote::Double => true,
+        Quote::Single | Quote::Broken => return false,
+    };
+    let readable = assignment.separator == Separator::Equals && secret::is_nameable(file.key(assignment));
+    readable && !hazard::has_holes(file, assignment) && substituted(file, file.value(assignment), quoted)
+}
+
+fn substituted(file: &EnvFile, value: &str, quoted: bool) -> bool {
+    let mut rest = value;
+    while let Some((before, after)) = rest.split_once('$') {
+        let escaped = quoted && before.ends_with('\\');
+        let next = after.chars().next();
+        let reference = next.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '{' | '$'));
+        if reference && !escaped && !is_wanted(file, after) {
+            return true;
+        }
+        rest = after;
+    }
+    false
+}
+
+/// `${OTHER}` and `$OTHER` where the file sets `OTHER`, what has a default, and what every shell knows.
+fn is_wanted(file: &EnvFile, after: &str) -> bool {
+    const KNOWN: [&str; 8] = ["HOME", "PWD", "USER", "UID", "GID", "HOSTNAME", "PATH", "TMPDIR"];
+    let braced = after.strip_prefix('{');
+    let inner = braced.unwrap_or(after);
+    let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
+    let (name, behind) = inner.split_at(end);
+    let with_default = braced.is_some() && behind.starts_with([':', '-', '?', '+']) && behind.contains('}');
+    let known = braced.is_some()
+        && (KNOWN.contains(&name) || name.starts_with("COMPOSE_") || name.starts_with("DOCKER_"));
+    !name.is_empty() && (with_default || known || file.get(name).is_some())
+}
+
+/// Who of the readers in use changes the value.
+fn who(file: &EnvFile, assignment: &Assignment, used: &[Reader]) -> Option<Reader> {
+    let first = file.value(assignment).starts_with('$');
+    let trips = |reader: &Reader| match reader {
+        Reader::Compose => true,
+        Reader::DjangoEnviron => first,
+        Reader::PythonDotenv | Reader::Decouple | Reader::DockerRun => false,
+    };
+    used.iter().rev().copied().find(trips)
+}
+
+fn finding(path: &str, file: &EnvFile, assignment: &Assignment, who: Reader) -> Finding {
+    let key = file.key(assignment);
+    let node = hazard::node(path, file, assignment);
+    let shown = matches!(node, NodeText::Open(_));
+    let place = Place::Head { path: path.to_owned(), span: file.span(&assignment.statement) };
+    let how = if assignment.quote == Quote::Double { "a `$` in double quotes" } else { "an unquoted `$`" };
+    let (does, consequence) = if who == Reader::Compose {
+        (
+            "which compose substitutes",
+            "The container gets another value: `abc$def` arrives as `abc`, `P@$$w0rd` as `P@$w0rd`.",
+        )
+    } else {
+        (
+            "which django-environ takes for another variable's name",
+            "Settings stop with `ImproperlyConfigured: Set the … environment variable`.",
+        )
+    };
+    RULE.finding(place, key, node, format!("{} holds {how}, {does}", code(key)), consequence).with_fix(
+        single_quoted(file, assignment)
+            .filter(|_| shown)
+            .unwrap_or_else(|| Fix::text("Put the value in single quotes.")),
+    )
+}
+
+/// The value in single quotes, where it holds neither one nor an escape.
+fn single_quoted(file: &EnvFile, assignment: &Assignment) -> Option<Fix> {
+    let value = file.value(assignment);
+    let quotes = usize::from(assignment.quote == Quote::Double);
+    if value.contains(['\'', '\\', '\n']) {
+        return None;
+    }
+    let span = file.span(&(assignment.value.start - quotes..assignment.value.end + quotes));
+    Some(Fix {
+        safety: FixSafety::Ask,
+        text: "Right if the `$` is meant as it stands.".to_owned(),
+        edits: vec![Edit { span, replacement: format!("'{value}'") }],
+    })
+}

@@ -1,0 +1,212 @@
+use crate::model::finding::{
+    Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Position, Severity, Span, code,
+};
+use crate::project::readers::EnvReaders;
+use crate::project::secret;
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::NotLoaded;
+use crate::syntax::dotenv::{Assignment, EnvFile, Line, Reader};
+
+use super::hazard::{self, Hazard};
+
+pub(super) static RULE: Rule = Rule {
+    code: "ENV011",
+    name: "env-parse-hazard",
+    severity: Severity::Error,
+    confidence: Confidence::Certain,
+    baseline: Baseline::MergeBase,
+    scope: Scope::File,
+    page: include_str!("env_parse_hazard.md"),
+    wants: None,
+    check,
+};
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    for file in context.files() {
+        if !hazard::is_read_by_line(context.here, file.path)? {
+            continue;
+        }
+        let Some(env) = context.here.env_file(file.path)? else { continue };
+        let hazardous = hazardous_lines(&env);
+        let crlf = env.lines().iter().any(|line| line.crlf);
+        if hazardous.is_empty() && !env.has_bom() && !crlf {
+            continue;
+        }
+        let readers = Readers::of(&*context.head.env_readers()?, file.path);
+        findings.extend(env.has_bom().then(|| byte_order_mark(file.path, &env, &readers)).flatten());
+        findings.extend(crlf.then(|| line_ends(file.path)));
+        for (line, assignment, hazard) in hazardous {
+            findings.push(finding(file.path, &env, line, assignment, hazard, &readers));
+        }
+    }
+    Ok(findings)
+}
+
+fn hazardous_lines(file: &EnvFile) -> Vec<(&Line, &Assignment, Hazard)> {
+    let for_shell = hazard::is_for_shell(file);
+    file.lines()
+        .iter()
+        .filter_map(|line| Some((line, line.assignment()?)))
+        .filter(|(_, a)| !hazard::has_holes(file, a) && secret::is_nameable(file.key(a)))
+        .flat_map(|(line, a)| {
+            hazard::hazards(file, a, for_shell).into_iter().map(move |hazard| (line, a, hazard))
+        })
+        .collect()
+}
+
+/// Who reads this file, and who might.
+struct Readers {
+    used: Vec<Reader>,
+    strips_comments: bool,
+}
+
+impl Readers {
+    fn of(known: &EnvReaders, path: &str) -> Self {
+        Self { used: known.of(path), strips_comments: known.django_environ_strips_comments }
+    }
+
+    /// The readers that trip: of those in use, else of all. With it whether they are in use.
+    fn tripping(&self, trips: impl Fn(Reader) -> bool) -> (Vec<Reader>, bool) {
+        let used: Vec<Reader> = self.used.iter().copied().filter(|r| trips(*r)).collect();
+        if used.is_empty() {
+            (Reader::ALL.into_iter().filter(|r| trips(*r)).collect(), false)
+        } else {
+            (used, true)
+        }
+    }
+}
+
+fn finding(
+    path: &str,
+    file: &EnvFile,
+    line: &Line,
+    assignment: &Assignment,
+    hazard: Hazard,
+    readers: &Readers,
+) -> Finding {
+    let is_comment = matches!(hazard, Hazard::Comment | Hazard::OnlyComment);
+    let (who, used) = readers.tripping(|reader| {
+        let told = is_comment && reader == Reader::DjangoEnviron && readers.strips_comments;
+        !told && hazard::trips(hazard, file, assignment, reader)
+    });
+    let key = file.key(assignment);
+    let node = hazard::node(path, file, assignment);
+    let shown = matches!(node, NodeText::Open(_));
+    let fix = hazard::fix(hazard, file, line, assignment).filter(|_| shown);
+    let place = Place::Head { path: path.to_owned(), span: file.span(&assignment.statement) };
+    let breaks = matches!(hazard, Hazard::Comment | Hazard::OnlyComment | Hazard::SpaceBefore);
+    RULE.finding(place, format!("{key}: {hazard:?}"), node, headline(key, hazard, &who), consequence(hazard))
+        .with_severity(if breaks && used { Severity::Error } else { Severity::Warning })
+        .with_fix(fix.unwrap_or_else(|| Fix::text(hazard::advice(hazard))))
+}
+
+/// "django-environ and python-decouple", with the verb in its number.
+fn subject(readers: &[Reader], one: &str, several: &str) -> String {
+    let names: Vec<&str> = readers.iter().map(|reader| reader.name()).collect();
+    match names.as_slice() {
+        [] => String::new(),
+        [only] => format!("{only} {one}"),
+        [first @ .., last] => format!("{} and {last} {several}", first.join(", ")),
+    }
+}
+
+fn headline(key: &str, hazard: Hazard, who: &[Reader]) -> String {
+    let key = code(key);
+    let which = |one, several| match subject(who, one, several) {
+        none if none.is_empty() => String::new(),
+        some => format!(", which {some}"),
+    };
+    match hazard {
+        Hazard::Comment => {
+            format!("{key} has an inline comment{}", which("keeps in the value", "keep in the value"))
+        }
+        Hazard::OnlyComment => {
+            format!("{key} has no value but a comment{}", which("takes for the value", "take for the value"))
+        }
+        Hazard::SpaceBefore => {
+            format!("{key} has a blank before its `=`{}", which("does not read", "do not read"))
+        }
+        Hazard::SpaceAfter => {
+            format!("{key} has a blank after its `=`{}", which("keeps in the value", "keep in the value"))
+        }
+        Hazard::TrailingSpace => {
+            format!("{key} ends with blanks{}", which("keeps in the value", "keep in the value"))
+        }
+        Hazard::Quotes => format!("{key} has a quote that does not close where its value ends"),
+        Hazard::UnquotedSpace => format!("{key} has a value of several words without quotes"),
+        Hazard::Export => format!("{key} has the prefix `export`{}", which("does not read", "do not read")),
+        Hazard::Colon => format!("{key} is set with a colon{}", which("does not read", "do not read")),
+        Hazard::LowerCase => format!("{key} is written in lower case"),
+    }
+}
+
+fn consequence(hazard: Hazard) -> &'static str {
+    match hazard {
+        Hazard::Comment => {
+            "The comment becomes part of the value: `env.bool` gives `False` for `True # …`, an integer fails with `ValueError`, a host does not resolve."
+        }
+        Hazard::OnlyComment => "The setting is not empty there: its value is the text of the comment.",
+        Hazard::SpaceBefore => {
+            "The line is dropped, and settings stop with `ImproperlyConfigured: Set the … environment variable` or run on a default."
+        }
+        Hazard::SpaceAfter | Hazard::TrailingSpace => {
+            "The blank is part of the value there, and nobody sees it in a log or an error."
+        }
+        Hazard::Quotes => {
+            "Each reader ends the value elsewhere: python-dotenv drops the line, compose refuses the file, django-environ keeps the quote."
+        }
+        Hazard::UnquotedSpace => "A shell that sources the file runs the second word as a command.",
+        Hazard::Export => "The variable is missing there, and the setting runs on its default or fails.",
+        Hazard::Colon => "Only compose reads such a line; with every other reader the variable is missing.",
+        Hazard::LowerCase => {
+            "Names of variables are told apart by case: a reader that looks for the upper-case name finds nothing."
+        }
+    }
+}
+
+/// (d)
+fn byte_order_mark(path: &str, file: &EnvFile, readers: &Readers) -> Option<Finding> {
+    let first = file.lines().first()?;
+    let assignment = first.assignment();
+    let (who, used) = readers.tripping(|reader| matches!(reader, Reader::DjangoEnviron | Reader::Decouple));
+    let used = used && assignment.is_some();
+    let at = |column| Position { line: 1, column };
+    let span = Span { start: at(1), end: at(2) };
+    let headline = format!(
+        "{} begins with a byte order mark, which {} for part of the first name",
+        code(path),
+        subject(&who, "takes", "take")
+    );
+    Some(
+        RULE.finding(
+            Place::Head { path: path.to_owned(), span },
+            "byte order mark",
+            assignment.map_or(NodeText::Open(String::new()), |a| hazard::node(path, file, a)),
+            headline,
+            "The first variable is missing there, and the setting runs on its default or fails.",
+        )
+        .with_severity(if used { Severity::Error } else { Severity::Warning })
+        .with_fix(Fix {
+            safety: FixSafety::Safe,
+            text: "Save the file as UTF-8 without a byte order mark.".to_owned(),
+            edits: vec![Edit { span, replacement: String::new() }],
+        }),
+    )
+}
+
+/// (e)
+fn line_ends(path: &str) -> Finding {
+    RULE.finding(
+        Place::Path(path.to_owned()),
+        "line ends",
+        NodeText::Open("crlf".to_owned()),
+        format!("{} has Windows line ends", code(path)),
+        "A shell that sources the file gets a carriage return at the end of every value.",
+    )
+    .with_severity(Severity::Warning)
+    .with_fix(Fix::text(format!(
+        "Add {} to `.gitattributes` and run `git add --renormalize .`.",
+        code(".env* text eol=lf")
+    )))
+}

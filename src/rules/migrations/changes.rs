@@ -1,0 +1,118 @@
+//! The migrations that a change touches, by what Django knows them by and not by where they stand.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::change::{Change, Path};
+use crate::project::Project;
+use crate::project::apps::{App, MigrationName, is_test_only, looks_like_migration, may_move_migrations};
+use crate::project::migration::is_south;
+use crate::rules::Context;
+use crate::source::tree::{folder, join};
+use crate::source::{NotLoaded, Text, Tree, snapshot::both};
+
+/// Touched migrations with their paths at the merge base and at head.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    pub before: BTreeMap<MigrationName, Vec<Path>>,
+    pub after: BTreeMap<MigrationName, Vec<Path>>,
+}
+
+impl Changes {
+    /// `None` when the change touches nothing that has to do with migrations: then nothing needs to be read.
+    pub(super) fn of(context: &Context<'_>) -> Result<Option<Self>, NotLoaded> {
+        let paths = context.change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
+        if !paths.into_iter().any(may_move_migrations) {
+            return Ok(None);
+        }
+        let (base, head) = both(context.merge_base.apps(), context.head.apps())?;
+        let mut changes = Self::default();
+        for file in &context.change.files {
+            let kept = |path: &&str| !(context.excluded)(path) && !is_test_only(path);
+            if let Some(path) = file.base_path().filter(kept)
+                && let Some(name) = base.migration_name(path)
+            {
+                changes.before.entry(name).or_default().push(path.to_owned());
+            }
+            if let Some(path) = file.head_path().filter(kept)
+                && let Some(name) = head.migration_name(path)
+            {
+                changes.after.entry(name).or_default().push(path.to_owned());
+            }
+        }
+        Ok(Some(changes))
+    }
+
+    /// Migrations that are on both sides, with the paths of both.
+    pub(super) fn kept(&self) -> impl Iterator<Item = (&MigrationName, &Path, &Path)> {
+        self.before.iter().flat_map(|(name, old)| {
+            let new = self.after.get(name).map_or(&[][..], Vec::as_slice);
+            old.iter().filter_map(move |old| {
+                let same = new.iter().find(|new| *new == old);
+                // Several projects in one repository may have an app of the same name: a file is itself first.
+                same.or_else(|| new.first()).map(|new| (name, old, new))
+            })
+        })
+    }
+}
+
+/// Every migration of one side, with its paths: more than one where several projects share a repository.
+pub(super) fn all_migrations(
+    context: &Context<'_>,
+    side: &Project,
+) -> Result<BTreeMap<MigrationName, Vec<Path>>, NotLoaded> {
+    let (apps, tree) = both(side.apps(), side.tree())?;
+    let mut found: BTreeMap<MigrationName, Vec<Path>> = BTreeMap::new();
+    for path in apps.iter().flat_map(|app| app.migration_files(&tree)) {
+        if !(context.excluded)(path)
+            && !is_test_only(path)
+            && let Some(name) = apps.migration_name(path)
+        {
+            found.entry(name).or_default().push(path.to_owned());
+        }
+    }
+    Ok(found)
+}
+
+/// A module with a class `Migration` of Django at the merge base; South's are no migrations any more.
+pub(super) fn was_migration(context: &Context<'_>, path: &str) -> Result<bool, NotLoaded> {
+    Ok(context.merge_base.migration(path)?.is_some_and(|migration| !is_south(&migration)))
+}
+
+/// The migration files of every app that the change touches: what the graph rules want before the first round.
+pub(super) fn files_of_touched_apps(change: &Change, tree: &Tree) -> Vec<Path> {
+    let paths = change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
+    let packages: BTreeSet<&str> = paths.filter(|path| looks_like_migration(path)).map(folder).collect();
+    let files = packages.into_iter().flat_map(|package| {
+        let direct = move |path: &&str| folder(path) == package && looks_like_migration(path);
+        tree.under(package).filter(direct).map(str::to_owned)
+    });
+    files.collect()
+}
+
+/// Was a touched file of the app changed on the target meanwhile, differently? Then only Git's merge knows what the
+/// result is, and the graph rules do not guess.
+fn is_contested(context: &Context<'_>, app: &App) -> Result<bool, NotLoaded> {
+    let shared = context.change.files.iter().filter_map(|file| Some((file, file.base_path()?)));
+    let own = shared.filter(|(_, path)| folder(path) == app.migrations);
+    let judged = own.map(|(file, path)| {
+        let (tip, base) = both(context.target_tip.text(path), context.merge_base.text(path))?;
+        let head = file.head_path().map_or(Ok(None), |path| context.head.text(path))?;
+        let text = |text: &Option<Text>| text.as_ref().map(|t| t.as_str().to_owned());
+        Ok(text(&tip) != text(&base) && text(&tip) != text(&head))
+    });
+    Ok(NotLoaded::all(judged)?.contains(&true))
+}
+
+/// Apps on the side that is judged with a changed file in their migration package, if the merged result is known.
+pub(super) fn touched_apps(context: &Context<'_>) -> Result<Vec<App>, NotLoaded> {
+    let paths = || context.change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
+    if !paths().any(may_move_migrations) {
+        return Ok(Vec::new());
+    }
+    let apps = context.here.apps()?;
+    let packages: BTreeSet<&str> = paths().filter(|path| !(context.excluded)(path)).map(folder).collect();
+    let touched = apps.iter().filter(|app| packages.contains(app.migrations.as_str()));
+    let touched = touched.filter(|app| !is_test_only(&join(&app.migrations, "x.py")));
+    let touched = touched.map(|app| Ok((app, is_contested(context, app)?)));
+    Ok(NotLoaded::all(touched)?.into_iter().filter(|(_, open)| !open).map(|(app, _)| app.clone()).collect())
+}

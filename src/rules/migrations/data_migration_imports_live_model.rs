@@ -1,0 +1,275 @@
+use std::collections::BTreeSet;
+
+use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
+use ruff_text_size::Ranged;
+
+use crate::model::change::{Change, Path};
+use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Severity, Span, code};
+use crate::project::apps::looks_like_migration;
+use crate::project::migration::Operation;
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::tree::{folder, join};
+use crate::source::{NotLoaded, Tree};
+use crate::syntax::python::{Module, string, top_level, walk_exprs};
+
+use super::files::{self, File};
+
+pub(super) static RULE: Rule = Rule {
+    code: "MIG014",
+    name: "data-migration-imports-live-model",
+    severity: Severity::Error,
+    confidence: Confidence::Certain,
+    baseline: Baseline::MergeBase,
+    scope: Scope::File,
+    page: include_str!("data_migration_imports_live_model.md"),
+    wants: Some(wants),
+    check,
+};
+
+/// Bases beyond the repository that make a class a model.
+const MODELS: [&str; 8] = [
+    "django.db.models.Model",
+    "django.contrib.auth.models.AbstractUser",
+    "django.contrib.auth.models.AbstractBaseUser",
+    "django.contrib.auth.models.Group",
+    "django.contrib.gis.db.models.Model",
+    "mptt.models.MPTTModel",
+    "wagtail.models.Page",
+    "polymorphic.models.PolymorphicModel",
+];
+
+/// Models of Django itself, by their dotted name.
+const DJANGO: [&str; 5] = [
+    "django.contrib.auth.models.User",
+    "django.contrib.auth.models.Group",
+    "django.contrib.auth.models.Permission",
+    "django.contrib.contenttypes.models.ContentType",
+    "django.contrib.sites.models.Site",
+];
+
+/// What leads from a model to its rows.
+const MANAGERS: [&str; 3] = ["objects", "_default_manager", "_base_manager"];
+
+/// Methods of managers and query sets that read or write the table.
+const QUERIES: [&str; 32] = [
+    "all",
+    "filter",
+    "exclude",
+    "get",
+    "first",
+    "last",
+    "exists",
+    "count",
+    "values",
+    "values_list",
+    "iterator",
+    "order_by",
+    "distinct",
+    "annotate",
+    "aggregate",
+    "only",
+    "defer",
+    "select_related",
+    "prefetch_related",
+    "using",
+    "in_bulk",
+    "earliest",
+    "latest",
+    "create",
+    "get_or_create",
+    "update_or_create",
+    "bulk_create",
+    "bulk_update",
+    "update",
+    "delete",
+    "raw",
+    "create_user",
+];
+
+/// The models of the apps whose migrations change.
+fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
+    let changed = change.files.iter().filter_map(|f| f.head_path()).filter(|p| looks_like_migration(p));
+    let apps: BTreeSet<&str> = changed.map(|path| folder(folder(path))).collect();
+    let files = apps.iter().flat_map(|app| {
+        let package = join(app, "models");
+        let inside = tree.under(&package).map(str::to_owned).collect::<Vec<_>>();
+        inside.into_iter().chain([join(app, "models.py")])
+    });
+    files.filter(|path| path.ends_with(".py") && tree.contains(path)).collect()
+}
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    files::each(context, |file, _| {
+        let module = file.source.migration().module();
+        let functions = data_functions(module, &file.source.operations());
+        let used = functions.into_iter().flat_map(|f| uses(module, f).into_iter().map(move |used| (f, used)));
+        let models = used.map(|(f, used)| live_model(context, file, &used).map(|live| (f, used, live)));
+        let models = NotLoaded::all(models)?;
+        Ok(models.iter().filter_map(|(f, used, live)| Some(finding(file, f, used, live.as_ref()?))).collect())
+    })
+}
+
+/// The file's functions that a RunPython runs, forwards or backwards, and those that they call.
+fn data_functions<'a>(module: &'a Module, operations: &[Operation<'_>]) -> Vec<&'a StmtFunctionDef> {
+    let mut names = BTreeSet::new();
+    for operation in operations.iter().filter(|o| o.django_kind() == Some("RunPython") && o.is_here()) {
+        let given = [operation.argument("code", 0), operation.argument("reverse_code", 1)];
+        names.extend(given.into_iter().flatten().filter_map(|e| Some(e.as_name_expr()?.id.to_string())));
+    }
+    let direct: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut called = BTreeSet::new();
+    for function in direct.iter().filter_map(|name| module.function(name)) {
+        walk_exprs(&function.body, &mut |expr| {
+            if let Some(name) = expr.as_call_expr().and_then(|call| call.func.as_name_expr()) {
+                called.insert(name.id.as_str());
+            }
+        });
+    }
+    called.extend(direct);
+    called.into_iter().filter_map(|name| module.function(name)).collect()
+}
+
+/// A use of something that may be a live model.
+struct Use<'a> {
+    expr: &'a Expr,
+    /// As the function spells it: `Post`.
+    local: String,
+    /// What it stands for.
+    target: String,
+    /// `call_command("loaddata", …)`
+    fixture: bool,
+}
+
+/// `X.objects.get` and `X(…)` of imported names, once for each name; names that the function binds itself are its own.
+/// Other methods of a manager are the project's own and may never touch the table.
+fn uses<'a>(module: &Module, function: &'a StmtFunctionDef) -> Vec<Use<'a>> {
+    let own = bound_names(module, function);
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    walk_exprs(&function.body, &mut |expr| {
+        let subject = match expr {
+            Expr::Attribute(method) if QUERIES.contains(&method.attr.as_str()) => match &*method.value {
+                Expr::Attribute(manager) if MANAGERS.contains(&manager.attr.as_str()) => &*manager.value,
+                _ => return,
+            },
+            Expr::Call(call) => &*call.func,
+            _ => return,
+        };
+        let Some(target) = module.qualified(subject).filter(|t| t.contains('.')) else { return };
+        let local = module.source(subject).to_owned();
+        let first = local.split('.').next().unwrap_or(&local);
+        let fixture = target.ends_with(".call_command") && is_loaddata(expr);
+        if !own.contains(first) && seen.insert(local.clone()) {
+            found.push(Use { expr, local, target, fixture });
+        }
+    });
+    found
+}
+
+fn is_loaddata(expr: &Expr) -> bool {
+    let call = expr.as_call_expr();
+    call.and_then(|call| call.arguments.find_positional(0)).and_then(string) == Some("loaddata")
+}
+
+/// Parameters and names that the body assigns, other than by import.
+fn bound_names<'a>(module: &'a Module, function: &'a StmtFunctionDef) -> BTreeSet<&'a str> {
+    let parameters = function.parameters.iter_non_variadic_params().map(|p| p.parameter.name.as_str());
+    let assigned = top_level(&function.body).into_iter().flat_map(|stmt| match stmt {
+        Stmt::Assign(assign) => assign.targets.iter().map(|t| module.source(t)).collect::<Vec<_>>(),
+        Stmt::For(each) => vec![module.source(&*each.target)],
+        _ => Vec::new(),
+    });
+    parameters.chain(assigned.flat_map(|t| t.split(',').map(str::trim))).collect()
+}
+
+/// A live model: its app where the repository tells, and its class.
+struct Live {
+    app: Option<String>,
+    class: String,
+    severity: Severity,
+}
+
+fn live_model(context: &Context<'_>, file: &File<'_>, used: &Use<'_>) -> Result<Option<Live>, NotLoaded> {
+    let class = used.target.rsplit('.').next().unwrap_or(&used.target).to_owned();
+    let live =
+        |app: Option<String>, class: &str| Live { app, class: class.to_owned(), severity: Severity::Error };
+    if used.fixture {
+        return Ok(Some(Live { severity: Severity::Warning, ..live(None, "loaddata") }));
+    }
+    if used.target == "django.contrib.auth.get_user_model" {
+        return Ok(Some(live(None, "get_user_model")));
+    }
+    if DJANGO.contains(&used.target.as_str()) {
+        let app = used.target.split('.').nth(2).map(str::to_owned);
+        return Ok(Some(live(app, &class)));
+    }
+    if used.target.starts_with("django.") {
+        return Ok(None);
+    }
+    let Some(ancestry) = context.here.ancestry(file.path, &used.target)? else { return Ok(None) };
+    if !ancestry.foreign.iter().any(|base| MODELS.contains(&base.as_str())) {
+        return Ok(None);
+    }
+    let Some(definition) = ancestry.own.first() else { return Ok(None) };
+    let apps = context.here.apps()?;
+    let homes = apps.iter().filter(|app| definition.path.starts_with(&format!("{}/", app.folder)));
+    let home = homes.max_by_key(|app| app.folder.len());
+    Ok(Some(live(home.map(|app| app.label.clone()), &definition.name)))
+}
+
+fn finding(file: &File<'_>, function: &StmtFunctionDef, used: &Use<'_>, live: &Live) -> Finding {
+    let name = function.name.as_str();
+    let (headline, consequence) = match live.class.as_str() {
+        "loaddata" => (
+            format!("{} loads a fixture with the live models", code(&format!("{name}()"))),
+            "On a fresh database the fixture meets columns that later migrations have not made yet: `migrate` stops with `DeserializationError`.".to_owned(),
+        ),
+        class => (
+            format!("{} in {} uses the live model {}", code(&format!("{name}()")), code(&file.name.to_string()), code(class)),
+            format!(
+                "Once {} has a column that a later migration adds, {} on a fresh database stops here with {}.",
+                code(if class == "get_user_model" { "the user model" } else { class }),
+                code("migrate"),
+                "`OperationalError: no such column`"
+            ),
+        ),
+    };
+    RULE.finding(
+        file.span(used.expr.range()),
+        format!("{}.{name}.{}", file.name, used.local),
+        NodeText::Open(used.local.clone()),
+        headline,
+        consequence,
+    )
+    .with_severity(live.severity)
+    .with_fix(fix(file, function, used, live))
+}
+
+/// The historical model as the function's first statement, under the name that the function uses.
+fn fix(file: &File<'_>, function: &StmtFunctionDef, used: &Use<'_>, live: &Live) -> Fix {
+    let apps = function.parameters.args.first().map_or("apps", |p| p.parameter.name.as_str());
+    let Some(app) = &live.app else {
+        return Fix::text(match live.class.as_str() {
+            "loaddata" => "Create the rows with models from `apps.get_model`.",
+            _ => "Take the model from `apps.get_model` with its app and name.",
+        });
+    };
+    let line = format!("{} = {apps}.get_model(\"{app}\", \"{}\")", used.local, live.class);
+    let text = format!(
+        "Begin the function with {}; methods and managers of the live class are not there.",
+        code(&line)
+    );
+    let module = file.source.migration().module();
+    let first = function.body.iter().find(|stmt| {
+        !stmt.as_expr_stmt().is_some_and(|s| s.value.is_string_literal_expr()) && !stmt.is_import_from_stmt()
+    });
+    let plain = !used.local.contains('.') && app.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let runs = !function.parameters.args.is_empty();
+    let Some(first) = first.filter(|_| plain && runs) else { return Fix::text(text) };
+    let start = module.span(first).start;
+    let indent: String = module.text().line(start.line).chars().take_while(|c| c.is_whitespace()).collect();
+    if indent.chars().count() as u32 + 1 != start.column {
+        return Fix::text(text);
+    }
+    let span = Span { start, end: start };
+    Fix { safety: FixSafety::Ask, text, edits: vec![Edit { span, replacement: format!("{line}\n{indent}") }] }
+}

@@ -1,0 +1,242 @@
+//! Arguments of one operation, before and after.
+
+use std::collections::BTreeSet;
+
+use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::Ranged;
+
+use crate::model::finding::code;
+use crate::syntax::python::{normalised_expr, string};
+
+use super::likeness::{Likeness, same_name, same_spelling};
+use super::operations::{STATE_OPTIONS, dict};
+use super::{At, Edit, Weight, fields, short};
+
+/// Parameters of Django's operations in order, with the arguments that mean the same as none.
+const SIGNATURES: [(&str, &[&str]); 22] = [
+    ("CreateModel", &["name", "fields", "options", "bases", "managers"]),
+    ("DeleteModel", &["name"]),
+    ("RenameModel", &["old_name", "new_name"]),
+    ("AlterModelTable", &["name", "table"]),
+    ("AlterModelTableComment", &["name", "table_comment"]),
+    ("AlterUniqueTogether", &["name", "unique_together"]),
+    ("AlterIndexTogether", &["name", "index_together"]),
+    ("AlterOrderWithRespectTo", &["name", "order_with_respect_to"]),
+    ("AlterModelOptions", &["name", "options"]),
+    ("AlterModelManagers", &["name", "managers"]),
+    ("AddIndex", &["model_name", "index"]),
+    ("RemoveIndex", &["model_name", "name"]),
+    ("RenameIndex", &["model_name", "new_name", "old_name", "old_fields"]),
+    ("AddConstraint", &["model_name", "constraint"]),
+    ("RemoveConstraint", &["model_name", "name"]),
+    ("AddField", &["model_name", "name", "field", "preserve_default"]),
+    ("RemoveField", &["model_name", "name"]),
+    ("AlterField", &["model_name", "name", "field", "preserve_default"]),
+    ("RenameField", &["model_name", "old_name", "new_name"]),
+    ("RunPython", &["code", "reverse_code", "atomic", "hints", "elidable"]),
+    ("RunSQL", &["sql", "reverse_sql", "state_operations", "hints", "elidable"]),
+    ("SeparateDatabaseAndState", &["database_operations", "state_operations"]),
+];
+
+const DEFAULTS: [(&str, &str); 9] = [
+    ("preserve_default", "True"),
+    ("options", "{}"),
+    ("bases", "(django.db.models.Model,)"),
+    ("managers", "()"),
+    ("hints", "None"),
+    ("elidable", "False"),
+    ("state_operations", "()"),
+    ("database_operations", "()"),
+    ("reverse_code", "None"),
+];
+
+/// An operation's call with its arguments by name.
+#[derive(Debug)]
+pub(super) struct Call<'a> {
+    pub call: &'a ExprCall,
+    pub callee: String,
+    arguments: Vec<(String, &'a Expr)>,
+}
+
+impl<'a> Call<'a> {
+    pub(super) fn operation(expr: &'a Expr) -> Option<Self> {
+        let call = expr.as_call_expr()?;
+        let callee = normalised_expr(&call.func);
+        let kind = callee.rsplit('.').next().unwrap_or(&callee);
+        let names = SIGNATURES.iter().find(|(name, _)| *name == kind).map_or(&[][..], |(_, names)| *names);
+        let positional = call.arguments.args.iter().enumerate();
+        let positional = positional.map(|(i, e)| {
+            (names.get(i).map_or_else(|| format!("argument {}", i + 1), |n| (*n).to_owned()), e)
+        });
+        let keywords = call.arguments.keywords.iter().map(|keyword| {
+            (keyword.arg.as_ref().map_or_else(|| "**".to_owned(), |n| n.to_string()), &keyword.value)
+        });
+        let given = positional.chain(keywords).filter(|(name, value)| {
+            !DEFAULTS.iter().any(|(n, default)| n == name && normalised_expr(value) == *default)
+        });
+        let arguments = given.collect();
+        Some(Self { call, arguments, callee })
+    }
+
+    pub(super) fn kind(&self) -> &str {
+        self.callee.rsplit('.').next().unwrap_or(&self.callee)
+    }
+
+    pub(super) fn get(&self, name: &str) -> Option<&'a Expr> {
+        self.arguments.iter().find(|(n, _)| n == name).map(|(_, value)| *value)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.arguments.iter().map(|(name, _)| name.as_str())
+    }
+
+    /// `post.lang`, `Post`, `fill`.
+    pub(super) fn subject(&self) -> String {
+        let text =
+            |name: &str| self.get(name).map(|e| string(e).map_or_else(|| normalised_expr(e), str::to_owned));
+        match (text("model_name"), text("name").or_else(|| text("old_name")), text("code")) {
+            (Some(model), Some(name), _) => format!("{model}.{name}"),
+            (Some(model), None, _) => model,
+            (None, Some(name), _) => name,
+            (None, None, Some(code)) => code.replace("django.db.migrations.", "migrations."),
+            _ => String::new(),
+        }
+    }
+}
+
+/// What differs between two versions of operation `number`.
+pub(super) fn compare(
+    old: &Call<'_>,
+    new: &Call<'_>,
+    number: usize,
+    likeness: &Likeness,
+    found: &mut Vec<Edit>,
+) {
+    let at = At::Head(new.call.func.range());
+    let place =
+        format!("operation {number} ({})", super::operations::describe(&Expr::Call(new.call.clone())));
+    if old.callee != new.callee {
+        let alike = same_name(&old.callee, &new.callee);
+        let weight = if alike { Weight::Compatible } else { Weight::Real };
+        found.push(Edit::new(weight, at, format!("takes {} from {}", code(new.kind()), code(&new.callee))));
+    }
+    let mut seen = BTreeSet::new();
+    for name in old.names().chain(new.names()).filter(|name| seen.insert((*name).to_owned())) {
+        let (before, after) = (old.get(name), new.get(name));
+        if before.map(normalised_expr) != after.map(normalised_expr) {
+            let argument = Argument { name, before, after, place: &place, at };
+            argument.compare(&new.subject(), likeness, found);
+        }
+    }
+}
+
+struct Argument<'a> {
+    name: &'a str,
+    before: Option<&'a Expr>,
+    after: Option<&'a Expr>,
+    place: &'a str,
+    at: At,
+}
+
+impl Argument<'_> {
+    fn compare(&self, subject: &str, likeness: &Likeness, found: &mut Vec<Edit>) {
+        match (self.name, self.before, self.after) {
+            // A reverse changes nothing on the way forward; losing it does on the way back.
+            ("reverse_code" | "reverse_sql", _, Some(_)) | ("elidable", ..) => {}
+            ("reverse_code" | "reverse_sql" | "preserve_default" | "managers" | "state_operations", ..) => {
+                self.report(Weight::StateOnly, found);
+            }
+            ("field", Some(before), Some(after)) => {
+                fields::compare(before, after, subject, self.place, likeness, found);
+            }
+            ("fields", Some(before), Some(after)) => {
+                fields::compare_lists(before, after, subject, self.place, likeness, found);
+            }
+            ("options", before, after) => self.options(before, after, found),
+            ("database_operations", before, after) => self.nested(before, after, likeness, found),
+            (_, Some(before), Some(after)) if same_spelling(before, after) => {
+                self.report(Weight::Compatible, found)
+            }
+            ("bases", Some(before), Some(_)) if self.bases_dropped(before, likeness) => {
+                self.report(Weight::Compatible, found);
+            }
+            ("name" | "old_name" | "new_name", Some(before), Some(after))
+                if normalised_expr(before).to_lowercase() == normalised_expr(after).to_lowercase()
+                    && self.place.contains("Field(") => {}
+            _ => self.report(Weight::Real, found),
+        }
+    }
+
+    fn nested(
+        &self,
+        before: Option<&Expr>,
+        after: Option<&Expr>,
+        likeness: &Likeness,
+        found: &mut Vec<Edit>,
+    ) {
+        let (mut old, mut new) = (Vec::new(), Vec::new());
+        before.into_iter().for_each(|e| super::flatten(e, &mut old));
+        after.into_iter().for_each(|e| super::flatten(e, &mut new));
+        super::operations::compare(&old, &new, self.at, likeness, found);
+    }
+
+    /// A base class is gone with its package, and nothing else changed.
+    fn bases_dropped(&self, before: &Expr, likeness: &Likeness) -> bool {
+        let mut old = Vec::new();
+        super::flatten(before, &mut old);
+        let mut new = Vec::new();
+        self.after.into_iter().for_each(|e| super::flatten(e, &mut new));
+        let kept: BTreeSet<String> = new.into_iter().map(normalised_expr).collect();
+        old.iter().map(|e| normalised_expr(e)).filter(|e| !kept.contains(e)).all(|e| likeness.is_dropped(&e))
+    }
+
+    fn options(&self, before: Option<&Expr>, after: Option<&Expr>, found: &mut Vec<Edit>) {
+        let known = |expr: Option<&'_ Expr>| {
+            expr.map_or_else(
+                || Some(Vec::new()),
+                |e| dict(e).map(|d| d.into_iter().map(|(k, v)| (k, v.clone())).collect()),
+            )
+        };
+        let (Some(old), Some(new)) = (known(before), known(after)) else {
+            return self.report(Weight::Real, found);
+        };
+        let value =
+            |list: &[(String, Expr)], key: &str| list.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
+        let keys: BTreeSet<&String> = old.iter().chain(&new).map(|(key, _)| key).collect();
+        for key in keys {
+            let (before, after) = (value(&old, key), value(&new, key));
+            if before.as_ref().map(normalised_expr) == after.as_ref().map(normalised_expr) {
+                continue;
+            }
+            let alike = matches!((&before, &after), (Some(b), Some(a)) if same_spelling(b, a));
+            let weight = match () {
+                () if alike => Weight::Compatible,
+                () if STATE_OPTIONS.contains(&key.as_str()) => Weight::StateOnly,
+                () => Weight::Real,
+            };
+            let what =
+                sentence(&format!("option {}", code(key)), before.as_ref(), after.as_ref(), self.place);
+            let at = after.as_ref().map_or(self.at, |e| At::Head(e.range()));
+            found.push(Edit::new(weight, at, what));
+        }
+    }
+
+    fn report(&self, weight: Weight, found: &mut Vec<Edit>) {
+        let what = sentence(&code(self.name), self.before, self.after, self.place);
+        let at = self.after.map_or(self.at, |e| At::Head(e.range()));
+        found.push(Edit::new(weight, at, what));
+    }
+}
+
+/// "changes `max_length` from `5` to `50` in operation 2 (…)".
+pub(super) fn sentence(thing: &str, before: Option<&Expr>, after: Option<&Expr>, place: &str) -> String {
+    match (before, after) {
+        (Some(before), Some(after)) => {
+            let (before, after) = super::contrast(before, after);
+            format!("changes {thing} from {before} to {after} in {place}")
+        }
+        (None, Some(after)) => format!("adds {thing} {} to {place}", short(after)),
+        (Some(_), None) => format!("drops {thing} from {place}"),
+        (None, None) => format!("changes {place}"),
+    }
+}

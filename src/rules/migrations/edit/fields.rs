@@ -1,0 +1,219 @@
+//! Fields of an operation, before and after.
+
+use std::collections::BTreeSet;
+
+use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::Ranged;
+
+use crate::model::finding::code;
+use crate::syntax::python::{normalised_expr, string};
+
+use super::arguments::sentence;
+use super::likeness::{Likeness, same_name, same_spelling};
+use super::{At, Edit, Weight};
+
+/// Keyword arguments that no column ever sees (`Field.non_db_attrs`).
+pub(super) const STATE_KEYWORDS: [&str; 15] = [
+    "help_text",
+    "verbose_name",
+    "validators",
+    "choices",
+    "error_messages",
+    "editable",
+    "blank",
+    "related_name",
+    "related_query_name",
+    "limit_choices_to",
+    "upload_to",
+    "storage",
+    "on_delete",
+    "serialize",
+    "unique_for_date",
+];
+
+/// What a field has when nothing is said.
+const DEFAULTS: [(&str, &str); 4] =
+    [("null", "False"), ("unique", "False"), ("primary_key", "False"), ("blank", "False")];
+
+/// `fields=[("id", …), ("name", …)]`, field by field.
+pub(super) fn compare_lists(
+    before: &Expr,
+    after: &Expr,
+    model: &str,
+    place: &str,
+    likeness: &Likeness,
+    found: &mut Vec<Edit>,
+) {
+    let (Some(old), Some(new)) = (named(before), named(after)) else {
+        let weight = if same_spelling(before, after) { Weight::Compatible } else { Weight::Real };
+        found.push(Edit::new(weight, At::Head(after.range()), format!("changes the fields in {place}")));
+        return;
+    };
+    let has = |list: &[(&str, &Expr)], name: &str| list.iter().any(|(n, _)| *n == name);
+    for (name, field) in &new {
+        match old.iter().find(|(n, _)| n == name) {
+            Some((_, before)) => compare(before, field, &format!("{model}.{name}"), place, likeness, found),
+            None => {
+                let what = format!("adds field {} to {place}", code(name));
+                found.push(Edit::new(Weight::Real, At::Head(field.range()), what));
+            }
+        }
+    }
+    for (name, field) in old.iter().filter(|(name, _)| !has(&new, name)) {
+        let what = format!("removes field {} from {place}", code(name));
+        found.push(Edit::new(Weight::Real, At::Base(field.range()), what));
+    }
+    let order = |list: &[(&str, &Expr)], other: &[(&str, &Expr)]| {
+        list.iter().map(|(n, _)| (*n).to_owned()).filter(|n| has(other, n)).collect::<Vec<_>>()
+    };
+    if order(&old, &new) != order(&new, &old) {
+        let what = format!("reorders the fields in {place}");
+        found.push(Edit::new(Weight::Real, At::Head(after.range()), what));
+    }
+}
+
+fn named(expr: &Expr) -> Option<Vec<(&str, &Expr)>> {
+    let pair =
+        |expr: &'_ Expr| -> Option<()> { expr.as_tuple_expr().filter(|t| t.elts.len() == 2).map(drop) };
+    let list = &expr.as_tuple_expr()?.elts;
+    list.iter()
+        .map(|entry| {
+            pair(entry)?;
+            match entry.as_tuple_expr()?.elts.as_slice() {
+                [name, field] => Some((string(name)?, field)),
+                _ => None,
+            }
+        })
+        .collect()
+}
+
+/// One field. `subject` is `post.lang`.
+pub(super) fn compare(
+    before: &Expr,
+    after: &Expr,
+    subject: &str,
+    place: &str,
+    likeness: &Likeness,
+    found: &mut Vec<Edit>,
+) {
+    if normalised_expr(before) == normalised_expr(after) {
+        return;
+    }
+    let whole = |weight| {
+        let what = sentence(&format!("the field of {}", code(subject)), Some(before), Some(after), place);
+        Edit::new(weight, At::Head(after.range()), what)
+    };
+    let (Expr::Call(old), Expr::Call(new)) = (before, after) else {
+        let alike = same_spelling(before, after);
+        found.push(whole(if alike { Weight::Compatible } else { Weight::Real }));
+        return;
+    };
+    let (old_class, new_class) = (normalised_expr(&old.func), normalised_expr(&new.func));
+    let dropped = likeness.is_dropped(&old_class);
+    if old_class != new_class {
+        let alike = dropped || same_name(&old_class, &new_class);
+        let what = format!(
+            "changes {} from {} to {} in {place}",
+            code(subject),
+            super::short(&old.func),
+            super::short(&new.func)
+        );
+        let weight = if alike { Weight::Compatible } else { Weight::Real };
+        found.push(Edit::new(weight, At::Head(new.func.range()), what));
+        if !alike {
+            return;
+        }
+    }
+    let (old, new) = (Field::read(old), Field::read(new));
+    let mut seen = BTreeSet::new();
+    for name in old.names().chain(new.names()).filter(|name| seen.insert((*name).to_owned())) {
+        let (before, after) = (old.get(name), new.get(name));
+        if before.map(comparable) == after.map(comparable) {
+            continue;
+        }
+        let weight = weigh(name, before, after, &new, old_class != new_class);
+        let what = sentence(&format!("{} of {}", code(name), code(subject)), before, after, place);
+        found.push(Edit::new(
+            weight,
+            after.map_or(At::Head(new.call.range()), |e| At::Head(e.range())),
+            what,
+        ));
+    }
+}
+
+/// `to="Blog.Post"` is `to="blog.post"`: Django compares labels without regard to case.
+fn comparable(expr: &Expr) -> String {
+    let text = normalised_expr(expr);
+    if string(expr).is_some_and(is_label) { text.to_lowercase() } else { text }
+}
+
+fn is_label(text: &str) -> bool {
+    text.split_once('.').is_some_and(|(app, model)| {
+        [app, model].iter().all(|p| !p.is_empty() && p.chars().all(|c| c.is_alphanumeric() || c == '_'))
+    })
+}
+
+fn weigh(
+    name: &str,
+    before: Option<&Expr>,
+    after: Option<&Expr>,
+    field: &Field<'_>,
+    replaced: bool,
+) -> Weight {
+    let says_db = |expr: Option<&Expr>| expr.is_some_and(|e| normalised_expr(e).contains("DB_"));
+    match (name, before, after) {
+        // Django 2.0 asks for it; before, CASCADE was what nothing meant.
+        ("on_delete", None, Some(after)) if normalised_expr(after).ends_with("CASCADE") => Weight::Compatible,
+        ("on_delete", ..) if says_db(before) || says_db(after) => Weight::Real,
+        (_, Some(before), Some(after)) if same_spelling(before, after) => Weight::Compatible,
+        (name, ..) if STATE_KEYWORDS.contains(&name) => Weight::StateOnly,
+        // The blocks of a StreamField live in its JSON.
+        ("argument 1" | "block_types" | "block_lookup", ..) if field.class().ends_with("StreamField") => {
+            Weight::StateOnly
+        }
+        // What the old class gave by itself, the new one must be told.
+        (_, None, _) | (_, _, None) if replaced => Weight::Compatible,
+        _ => Weight::Real,
+    }
+}
+
+/// A field's call with its arguments by name.
+struct Field<'a> {
+    call: &'a ExprCall,
+    arguments: Vec<(String, &'a Expr)>,
+}
+
+impl<'a> Field<'a> {
+    fn read(call: &'a ExprCall) -> Self {
+        let class = normalised_expr(&call.func);
+        let names: &[&str] = match class.rsplit('.').next().unwrap_or(&class) {
+            "ForeignKey" | "OneToOneField" => &["to", "on_delete"],
+            "ManyToManyField" => &["to"],
+            _ if class.starts_with("django.db.models.") => &["verbose_name"],
+            _ => &[],
+        };
+        let positional = call.arguments.args.iter().enumerate();
+        let positional = positional.map(|(i, e)| {
+            (names.get(i).map_or_else(|| format!("argument {}", i + 1), |n| (*n).to_owned()), e)
+        });
+        let keywords = call.arguments.keywords.iter().map(|keyword| {
+            (keyword.arg.as_ref().map_or_else(|| "**".to_owned(), |n| n.to_string()), &keyword.value)
+        });
+        let given = positional.chain(keywords).filter(|(name, value)| {
+            !DEFAULTS.iter().any(|(n, default)| n == name && normalised_expr(value) == *default)
+        });
+        Self { call, arguments: given.collect() }
+    }
+
+    fn class(&self) -> String {
+        normalised_expr(&self.call.func)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.arguments.iter().map(|(name, _)| name.as_str())
+    }
+
+    fn get(&self, name: &str) -> Option<&'a Expr> {
+        self.arguments.iter().find(|(n, _)| n == name).map(|(_, value)| *value)
+    }
+}

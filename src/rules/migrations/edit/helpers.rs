@@ -1,0 +1,193 @@
+//! What stands beside the class: functions that operations call, and names that they use.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::{Ranged, TextRange};
+
+use crate::model::finding::code;
+use crate::project::canonical::Canonical;
+use crate::syntax::python::{normalised_expr, normalised_stmts, walk_exprs};
+
+use super::fields::STATE_KEYWORDS;
+use super::likeness::same_spelling_stmts;
+use super::{At, Edit, Weight, label};
+
+/// Reports helpers whose text changed and that the class reaches on its way forward.
+pub(super) fn compare(base: &Canonical, head: &Canonical, found: &mut Vec<Edit>) {
+    let (old, new) = (Helpers::read(base), Helpers::read(head));
+    for (name, after) in &new.by_name {
+        let Some(before) = old.by_name.get(name) else { continue };
+        if text(before) == text(after) {
+            continue;
+        }
+        let reach = old.reach(name).max(new.reach(name));
+        let weight = match reach {
+            None => continue,
+            Some(_) if name == "_" || same_spelling_stmts(before, after) => Weight::Compatible,
+            Some(Reach::Forward) if text(&silent(before)) != text(&silent(after)) => Weight::Real,
+            Some(_) => Weight::StateOnly,
+        };
+        let at = after.first().map_or(TextRange::default(), Ranged::range);
+        found.push(Edit::new(weight, At::Head(at), format!("changes {}{}", code(name), new.used_by(name))));
+    }
+    let known: BTreeSet<&String> = old.loose.keys().collect();
+    for (statement, range) in new.loose.iter().filter(|(statement, _)| !known.contains(statement)) {
+        let first = statement.lines().next().unwrap_or(statement);
+        let what = format!("adds {} beside its class", code(first));
+        found.push(Edit::new(Weight::Real, At::Head(*range), what));
+    }
+}
+
+/// How the class gets to a helper.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Reach {
+    State,
+    Forward,
+}
+
+#[derive(Debug)]
+struct Helpers {
+    by_name: BTreeMap<String, Vec<Stmt>>,
+    /// Statements that define nothing.
+    loose: BTreeMap<String, TextRange>,
+    reach: BTreeMap<String, Reach>,
+    /// Functions given to `RunPython` itself.
+    run: BTreeSet<String>,
+}
+
+impl Helpers {
+    fn read(module: &Canonical) -> Self {
+        let mut by_name: BTreeMap<String, Vec<Stmt>> = BTreeMap::new();
+        let mut loose = BTreeMap::new();
+        let own = module.body().iter().filter(|s| label(s) != "Migration");
+        for stmt in own {
+            let name = label(stmt);
+            let defines =
+                matches!(stmt, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) || super::target(stmt).is_some();
+            if defines {
+                by_name.entry(name).or_default().push(stmt.clone());
+            } else if silent(std::slice::from_ref(stmt)).iter().any(|s| !s.is_pass_stmt()) {
+                loose.insert(name, stmt.range());
+            }
+        }
+        let mut helpers = Self { by_name, loose, reach: BTreeMap::new(), run: BTreeSet::new() };
+        helpers.follow(module);
+        helpers
+    }
+
+    fn reach(&self, name: &str) -> Option<Reach> {
+        self.reach.get(name).copied()
+    }
+
+    fn used_by(&self, name: &str) -> &'static str {
+        if self.run.contains(name) { ", which `RunPython` calls" } else { "" }
+    }
+
+    /// Which helpers the class reaches; those of a reverse alone are not reached.
+    fn follow(&mut self, module: &Canonical) {
+        let Some(class) = module.class() else { return };
+        let (mut backward, mut state) = (Vec::new(), Vec::new());
+        walk_exprs(&class.body, &mut |expr| {
+            let Expr::Call(call) = expr else { return };
+            let callee = normalised_expr(&call.func);
+            let runs = callee.ends_with("RunPython") || callee.ends_with("RunSQL");
+            if runs {
+                backward.extend(call.arguments.find_argument_value("reverse_code", 1).map(Ranged::range));
+                backward.extend(call.arguments.find_argument_value("reverse_sql", 1).map(Ranged::range));
+            }
+            if callee.ends_with("RunPython")
+                && let Some(Expr::Name(name)) = call.arguments.find_argument_value("code", 0)
+            {
+                self.run.insert(name.id.to_string());
+            }
+            let keywords = call.arguments.keywords.iter();
+            let state_only = |name: &str| STATE_KEYWORDS.contains(&name) || name == "managers";
+            state.extend(
+                keywords.filter(|k| k.arg.as_deref().is_some_and(state_only)).map(|k| k.value.range()),
+            );
+        });
+        let inside = |ranges: &[TextRange], at: TextRange| ranges.iter().any(|r| r.contains_range(at));
+        let mut todo = Vec::new();
+        walk_exprs(&class.body, &mut |expr| {
+            let Expr::Name(name) = expr else { return };
+            if inside(&backward, name.range) {
+                return;
+            }
+            let reach = if inside(&state, name.range) { Reach::State } else { Reach::Forward };
+            todo.push((name.id.to_string(), reach));
+        });
+        while let Some((name, reach)) = todo.pop() {
+            let Some(stmts) = self.by_name.get(&name) else { continue };
+            if self.reach.get(&name).is_some_and(|known| *known >= reach) {
+                continue;
+            }
+            self.reach.insert(name, reach);
+            walk_exprs(stmts, &mut |expr| {
+                if let Expr::Name(name) = expr {
+                    todo.push((name.id.to_string(), reach));
+                }
+            });
+        }
+    }
+}
+
+fn text(stmts: &[Stmt]) -> String {
+    normalised_stmts(stmts)
+}
+
+/// Without what only speaks: `print(…)`, `logger.info(…)`.
+fn silent(stmts: &[Stmt]) -> Vec<Stmt> {
+    use ruff_python_ast::visitor::transformer::{Transformer, walk_stmt};
+    struct Silencer;
+    impl Transformer for Silencer {
+        fn visit_stmt(&self, stmt: &mut Stmt) {
+            if is_output(stmt) {
+                let range = stmt.range();
+                *stmt = Stmt::Pass(ruff_python_ast::StmtPass { range, node_index: Default::default() });
+                return;
+            }
+            walk_stmt(self, stmt);
+            let bodies: Vec<&mut ruff_python_ast::Suite> = match stmt {
+                Stmt::FunctionDef(s) => vec![&mut s.body],
+                Stmt::For(s) => vec![&mut s.body, &mut s.orelse],
+                Stmt::With(s) => vec![&mut s.body],
+                Stmt::If(s) => std::iter::once(&mut s.body)
+                    .chain(s.elif_else_clauses.iter_mut().map(|c| &mut c.body))
+                    .collect(),
+                Stmt::Try(s) => vec![&mut s.body, &mut s.orelse, &mut s.finalbody],
+                _ => Vec::new(),
+            };
+            bodies.into_iter().for_each(|body| body.retain(|s| !s.is_pass_stmt()));
+        }
+    }
+    let mut stmts = stmts.to_vec();
+    stmts.iter_mut().for_each(|stmt| Silencer.visit_stmt(stmt));
+    stmts
+}
+
+/// A statement that only writes text somewhere, with arguments that do nothing by themselves.
+fn is_output(stmt: &Stmt) -> bool {
+    const CALLEES: [&str; 3] = ["print", "sys.stdout.write", "sys.stderr.write"];
+    const LEVELS: [&str; 7] = ["debug", "info", "warning", "warn", "error", "exception", "log"];
+    const HARMLESS: [&str; 7] = ["format", "len", "str", "repr", "count", "join", "type"];
+    if let Stmt::Assign(assign) = stmt {
+        return assign.value.as_call_expr().is_some_and(|c| normalised_expr(&c.func) == "logging.getLogger");
+    }
+    let Some(call) = stmt.as_expr_stmt().and_then(|s| s.value.as_call_expr()) else { return false };
+    let callee = normalised_expr(&call.func);
+    let logs = callee.rsplit_once('.').is_some_and(|(owner, level)| {
+        LEVELS.contains(&level)
+            && owner.to_lowercase().rsplit('.').next().is_some_and(|o| o.starts_with("log"))
+    });
+    let mut harmless = true;
+    walk_exprs(std::slice::from_ref(stmt), &mut |expr| {
+        if let Expr::Call(inner) = expr
+            && inner.range() != call.range()
+        {
+            let name = normalised_expr(&inner.func);
+            harmless &= HARMLESS.contains(&name.rsplit('.').next().unwrap_or(&name));
+        }
+    });
+    harmless && (logs || CALLEES.contains(&callee.as_str()))
+}

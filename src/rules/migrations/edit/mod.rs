@@ -1,0 +1,284 @@
+//! What an edit changes in a migration, and whether it could ever reach a database.
+
+mod arguments;
+mod fields;
+mod helpers;
+mod likeness;
+mod operations;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use ruff_python_ast::{Expr, Stmt, StmtClassDef};
+use ruff_text_size::{Ranged, TextRange};
+
+use crate::model::finding::code;
+use crate::project::apps::MigrationName;
+use crate::project::canonical::Canonical;
+use crate::syntax::python::{assignment, normalised_expr, normalised_stmts, string};
+
+use likeness::Likeness;
+
+/// How far an edit reaches, from the harmless to the harmful.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Weight {
+    /// Keeps an old migration importable: another spelling of the same thing.
+    Compatible,
+    /// Changes Django's picture of the models and no table.
+    StateOnly,
+    /// Gives new databases something that old ones never get.
+    Real,
+}
+
+/// Where the edit stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum At {
+    Head(TextRange),
+    Base(TextRange),
+}
+
+/// One changed thing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Edit {
+    pub weight: Weight,
+    /// Completes "this change …".
+    pub what: String,
+    pub at: At,
+    /// Of an edit in `dependencies`: what was added or removed.
+    pub dependency: Option<(Direction, MigrationName)>,
+    /// It stands beside the class and not in it.
+    pub is_helper: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Direction {
+    Added,
+    Removed,
+}
+
+impl Edit {
+    fn new(weight: Weight, at: At, what: impl Into<String>) -> Self {
+        Self { weight, what: what.into(), at, dependency: None, is_helper: false }
+    }
+}
+
+/// Attributes of a migration that Django itself reads.
+const ATTRIBUTES: [&str; 6] = ["dependencies", "run_before", "replaces", "operations", "initial", "atomic"];
+
+/// Everything that differs, in the order of the attributes above. Empty: the edit is cosmetic.
+pub(super) fn edits(name: &MigrationName, base: &Canonical, head: &Canonical) -> Vec<Edit> {
+    let mut found = Vec::new();
+    let (Some(old), Some(new)) = (base.class(), head.class()) else {
+        if let (Some(old), None) = (base.class(), head.class()) {
+            let what = "removes its class `Migration`";
+            found.push(Edit::new(Weight::Real, At::Base(old.name.range), what));
+        }
+        return found;
+    };
+    let likeness = Likeness::new(head);
+    for (attribute, verbs) in [
+        ("dependencies", ["makes it depend on", "drops its dependency on"]),
+        ("run_before", ["makes it run before", "no longer makes it run before"]),
+    ] {
+        references(old, new, attribute, verbs, &mut found);
+    }
+    replaces(old, new, &mut found);
+    let at = At::Head(place(new, "operations"));
+    operations::compare(
+        &elements(old, "operations"),
+        &elements(new, "operations"),
+        at,
+        &likeness,
+        &mut found,
+    );
+    initial(name, old, new, &mut found);
+    value(old, new, "atomic", &mut found);
+    others(old, new, &mut found);
+    let beside = found.len();
+    helpers::compare(base, head, &mut found);
+    found.iter_mut().skip(beside).for_each(|edit| edit.is_helper = true);
+    found
+}
+
+/// Where an attribute stands, else the class's name.
+fn place(class: &StmtClassDef, attribute: &str) -> TextRange {
+    let stmt = class.body.iter().find(|s| target(s) == Some(attribute));
+    stmt.map_or(class.name.range, Ranged::range)
+}
+
+/// The name that a statement of the class body assigns to.
+fn target(stmt: &Stmt) -> Option<&str> {
+    if let Some(grown) = stmt.as_aug_assign_stmt() {
+        return grown.target.as_name_expr().map(|n| n.id.as_str());
+    }
+    assignment(stmt).map(|(name, _)| name)
+}
+
+/// The elements of a list attribute, through `+`, `+=` and `*`; what is no display is an element itself.
+fn elements<'a>(class: &'a StmtClassDef, attribute: &str) -> Vec<&'a Expr> {
+    let mut found = Vec::new();
+    for stmt in &class.body {
+        match assignment(stmt) {
+            Some((name, value)) if name == attribute => {
+                found.clear();
+                flatten(value, &mut found);
+            }
+            _ => {
+                if let Some(grown) = stmt.as_aug_assign_stmt().filter(|_| target(stmt) == Some(attribute)) {
+                    flatten(&grown.value, &mut found);
+                }
+            }
+        }
+    }
+    found
+}
+
+fn flatten<'a>(expr: &'a Expr, found: &mut Vec<&'a Expr>) {
+    match expr {
+        Expr::Tuple(tuple) => tuple.elts.iter().for_each(|element| match element {
+            Expr::Starred(starred) if starred.value.is_tuple_expr() => flatten(&starred.value, found),
+            other => found.push(other),
+        }),
+        Expr::BinOp(sum) => {
+            flatten(&sum.left, found);
+            flatten(&sum.right, found);
+        }
+        other => found.push(other),
+    }
+}
+
+/// `("blog", "0001_initial")` as a migration.
+fn pair(expr: &Expr) -> Option<MigrationName> {
+    match expr.as_tuple_expr()?.elts.as_slice() {
+        [app, name] => Some(MigrationName { app: string(app)?.to_owned(), name: string(name)?.to_owned() }),
+        _ => None,
+    }
+}
+
+/// How a reference is written in a sentence.
+fn spoken(expr: &Expr) -> String {
+    pair(expr).map_or_else(|| short(expr), |name| code(&name.to_string()))
+}
+
+/// The order of references means nothing to Django.
+fn references(
+    old: &StmtClassDef,
+    new: &StmtClassDef,
+    attribute: &str,
+    verbs: [&str; 2],
+    found: &mut Vec<Edit>,
+) {
+    let [adds, drops] = verbs;
+    let (before, after) = (elements(old, attribute), elements(new, attribute));
+    let texts = |list: &[&Expr]| list.iter().map(|e| normalised_expr(e)).collect::<BTreeSet<_>>();
+    let (known, kept) = (texts(&before), texts(&after));
+    for element in after.iter().filter(|e| !known.contains(&normalised_expr(e))) {
+        let mut edit =
+            Edit::new(Weight::Real, At::Head(element.range()), format!("{adds} {}", spoken(element)));
+        edit.dependency = pair(element).map(|name| (Direction::Added, name));
+        found.push(edit);
+    }
+    for element in before.iter().filter(|e| !kept.contains(&normalised_expr(e))) {
+        let mut edit =
+            Edit::new(Weight::Real, At::Base(element.range()), format!("{drops} {}", spoken(element)));
+        edit.dependency = pair(element).map(|name| (Direction::Removed, name));
+        found.push(edit);
+    }
+}
+
+/// Taking `replaces` away is how a squash is finished: MIG010 judges it. What it newly replaces is an edit.
+fn replaces(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
+    let known: BTreeSet<String> = elements(old, "replaces").into_iter().map(normalised_expr).collect();
+    for element in elements(new, "replaces").iter().filter(|e| !known.contains(&normalised_expr(e))) {
+        let what = format!("makes it replace {}", spoken(element));
+        found.push(Edit::new(Weight::Real, At::Head(element.range()), what));
+    }
+}
+
+/// Django takes a migration without dependencies in its own app for initial, whether it says so or not.
+fn initial(name: &MigrationName, old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
+    let stands_first = |class| {
+        let own = elements(class, "dependencies").iter().any(|e| pair(e).is_some_and(|p| p.app == name.app));
+        !own
+    };
+    let truth = |class| {
+        elements(class, "initial")
+            .first()
+            .map_or_else(|| stands_first(class), |e| normalised_expr(e) == "True")
+    };
+    if truth(old) != truth(new) {
+        let what = format!("sets `initial` to {}", if truth(new) { "`True`" } else { "`False`" });
+        found.push(Edit::new(Weight::StateOnly, At::Head(place(new, "initial")), what));
+    }
+}
+
+fn value(old: &StmtClassDef, new: &StmtClassDef, attribute: &str, found: &mut Vec<Edit>) {
+    let text =
+        |class| elements(class, attribute).first().map_or_else(|| "True".to_owned(), |e| normalised_expr(e));
+    let (before, after) = (text(old), text(new));
+    if before != after {
+        let what = format!("sets {} to {}", code(attribute), code(&after));
+        found.push(Edit::new(Weight::Real, At::Head(place(new, attribute)), what));
+    }
+}
+
+/// Methods and attributes that Django does not know.
+fn others(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
+    let named = |class: &StmtClassDef| {
+        let own = class.body.iter().filter(|s| target(s).is_none_or(|t| !ATTRIBUTES.contains(&t)));
+        own.map(|s| (label(s), (normalised_stmts(std::slice::from_ref(s)), s.range())))
+            .collect::<BTreeMap<_, _>>()
+    };
+    let (before, after) = (named(old), named(new));
+    let edit = |at, name: &str| Edit::new(Weight::Real, at, format!("changes {} of its class", code(name)));
+    for (name, (text, range)) in &after {
+        if before.get(name).is_none_or(|(old, _)| old != text) {
+            found.push(edit(At::Head(*range), name));
+        }
+    }
+    for (name, (_, range)) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
+        found.push(edit(At::Base(*range), name));
+    }
+}
+
+/// What a statement defines, else its text.
+fn label(stmt: &Stmt) -> String {
+    match stmt {
+        Stmt::FunctionDef(function) => function.name.to_string(),
+        Stmt::ClassDef(class) => class.name.to_string(),
+        other => target(other).map_or_else(|| normalised_stmts(std::slice::from_ref(other)), str::to_owned),
+    }
+}
+
+/// How many characters of an expression a sentence shows.
+const GLANCE: usize = 48;
+
+/// An expression in a sentence: as Django's own files write it, and not longer than a glance.
+fn short(expr: &Expr) -> String {
+    code(&cut(&plain(expr), 0))
+}
+
+/// Two expressions in a sentence, so that what differs can be seen.
+fn contrast(before: &Expr, after: &Expr) -> (String, String) {
+    let (before, after) = (plain(before), plain(after));
+    let common = before.chars().zip(after.chars()).take_while(|(a, b)| a == b).count();
+    let start = if common < GLANCE { 0 } else { common.saturating_sub(GLANCE / 4) };
+    (code(&cut(&before, start)), code(&cut(&after, start)))
+}
+
+fn plain(expr: &Expr) -> String {
+    let text = match expr {
+        Expr::Tuple(list) => {
+            format!("[{}]", list.elts.iter().map(normalised_expr).collect::<Vec<_>>().join(", "))
+        }
+        other => normalised_expr(other),
+    };
+    let text = text.replace("django.db.migrations.", "migrations.").replace("django.db.models.", "models.");
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+fn cut(text: &str, start: usize) -> String {
+    let shown: String = text.chars().skip(start).take(GLANCE).collect();
+    let (before, after) =
+        (if start > 0 { "…" } else { "" }, if text.chars().count() > start + GLANCE { "…" } else { "" });
+    format!("{before}{shown}{after}")
+}

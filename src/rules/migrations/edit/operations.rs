@@ -1,0 +1,155 @@
+//! Operations that were added, removed, moved or changed.
+
+use std::collections::BTreeMap;
+
+use ruff_python_ast::Expr;
+use ruff_text_size::Ranged;
+use similar::{Algorithm, DiffOp, capture_diff_slices};
+
+use crate::model::finding::code;
+use crate::syntax::python::{normalised_expr, string};
+
+use super::arguments::{self, Call};
+use super::likeness::Likeness;
+use super::{At, Edit, Weight};
+
+/// Options that Django keeps in its state alone (`AlterModelOptions.ALTER_OPTION_KEYS` without what makes rows or tables).
+pub(super) const STATE_OPTIONS: [&str; 9] = [
+    "verbose_name",
+    "verbose_name_plural",
+    "ordering",
+    "get_latest_by",
+    "base_manager_name",
+    "default_manager_name",
+    "default_related_name",
+    "select_on_save",
+    "required_db_features",
+];
+
+/// `at`: where to point when an operation is gone.
+pub(super) fn compare(before: &[&Expr], after: &[&Expr], at: At, likeness: &Likeness, found: &mut Vec<Edit>) {
+    let texts = |list: &[&Expr]| list.iter().map(|e| normalised_expr(e)).collect::<Vec<_>>();
+    let (old_texts, new_texts) = (texts(before), texts(after));
+    if old_texts == new_texts {
+        return;
+    }
+    let (mut gone, mut fresh) = (Vec::new(), Vec::new());
+    for op in capture_diff_slices(Algorithm::Myers, &old_texts, &new_texts) {
+        if !matches!(op, DiffOp::Equal { .. }) {
+            gone.extend(op.old_range());
+            fresh.extend(op.new_range());
+        }
+    }
+    let mut pairs = Vec::new();
+    let mut moved = Vec::new();
+    gone.retain(|old| {
+        let same = fresh.iter().position(|new| old_texts.get(*old) == new_texts.get(*new));
+        if let Some(index) = same {
+            moved.push(fresh.remove(index));
+        }
+        same.is_none()
+    });
+    let operation = |list: &[&Expr], index: usize| list.get(index).map(|e| identity(e));
+    let kind = |list: &[&Expr], index: usize| list.get(index).map(|e| kind_of(e));
+    take_pairs(&mut gone, &mut fresh, &mut pairs, |o, n| operation(before, o) == operation(after, n));
+    take_pairs(&mut gone, &mut fresh, &mut pairs, |o, n| kind(before, o) == kind(after, n));
+
+    let start = found.len();
+    for new in moved {
+        if let Some(expr) = after.get(new) {
+            let what = format!("moves {} to place {}", describe(expr), new + 1);
+            found.push(Edit::new(Weight::Real, At::Head(expr.range()), what));
+        }
+    }
+    for (old, new) in pairs {
+        if let (Some(old), Some(expr)) = (before.get(old), after.get(new)) {
+            changed(old, expr, new + 1, likeness, found);
+        }
+    }
+    for new in fresh {
+        if let Some(expr) = after.get(new) {
+            let what = format!("adds {} as operation {}", describe(expr), new + 1);
+            found.push(Edit::new(weight(expr), At::Head(expr.range()), what));
+        }
+    }
+    for old in gone {
+        if let Some(expr) = before.get(old) {
+            let what = format!("removes {} (operation {})", describe(expr), old + 1);
+            let at = if after.is_empty() { at } else { At::Base(expr.range()) };
+            found.push(Edit::new(weight(expr), at, what));
+        }
+    }
+    found[start..].sort_by_key(|edit| match edit.at {
+        At::Head(range) | At::Base(range) => range.start(),
+    });
+}
+
+/// Moves the first matching partners out of both lists.
+fn take_pairs(
+    gone: &mut Vec<usize>,
+    fresh: &mut Vec<usize>,
+    pairs: &mut Vec<(usize, usize)>,
+    alike: impl Fn(usize, usize) -> bool,
+) {
+    gone.retain(|old| {
+        let partner = fresh.iter().position(|new| alike(*old, *new));
+        if let Some(index) = partner {
+            pairs.push((*old, fresh.remove(index)));
+        }
+        partner.is_none()
+    });
+}
+
+fn changed(old: &Expr, new: &Expr, number: usize, likeness: &Likeness, found: &mut Vec<Edit>) {
+    let (Some(before), Some(after)) = (Call::operation(old), Call::operation(new)) else {
+        let what = format!("changes operation {number} from {} to {}", super::short(old), super::short(new));
+        found.push(Edit::new(Weight::Real, At::Head(new.range()), what));
+        return;
+    };
+    arguments::compare(&before, &after, number, likeness, found);
+}
+
+/// Kind, model and name: what makes two versions of an operation the same one.
+fn identity(expr: &Expr) -> (String, String) {
+    let Some(call) = Call::operation(expr) else { return (String::new(), normalised_expr(expr)) };
+    (call.kind().to_owned(), call.subject().to_lowercase())
+}
+
+fn kind_of(expr: &Expr) -> String {
+    Call::operation(expr).map_or_else(|| normalised_expr(expr), |call| call.kind().to_owned())
+}
+
+/// `AddField(post.lang)`, `RunPython(fill)`.
+pub(super) fn describe(expr: &Expr) -> String {
+    let Some(call) = Call::operation(expr) else { return super::short(expr) };
+    let subject = call.subject();
+    code(&if subject.is_empty() { call.kind().to_owned() } else { format!("{}({subject})", call.kind()) })
+}
+
+/// Can the operation as a whole reach a database?
+fn weight(expr: &Expr) -> Weight {
+    let Some(call) = Call::operation(expr) else { return Weight::Real };
+    let is_noop = |name: &str| {
+        call.get(name).is_some_and(|e| string(e) == Some("") || normalised_expr(e).ends_with(".noop"))
+    };
+    let state_only = match call.kind() {
+        "AlterModelManagers" => true,
+        "AlterModelOptions" => call
+            .get("options")
+            .and_then(dict)
+            .is_some_and(|options| options.keys().all(|key| STATE_OPTIONS.contains(&key.as_str()))),
+        "SeparateDatabaseAndState" => call
+            .get("database_operations")
+            .is_none_or(|e| e.as_tuple_expr().is_some_and(|t| t.elts.is_empty())),
+        "RunPython" => is_noop("code"),
+        "RunSQL" => is_noop("sql"),
+        _ => false,
+    };
+    if state_only { Weight::StateOnly } else { Weight::Real }
+}
+
+/// A dict display with literal keys.
+pub(super) fn dict(expr: &Expr) -> Option<BTreeMap<String, &Expr>> {
+    let items = &expr.as_dict_expr()?.items;
+    items.iter().map(|item| Some((string(item.key.as_ref()?)?.to_owned(), &item.value))).collect()
+}

@@ -1,0 +1,193 @@
+use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
+use crate::project::apps::MigrationName;
+use crate::project::canonical::{Canonical, same_tokens};
+use crate::project::deployed::Because;
+use crate::project::migration::Dependency;
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::NotLoaded;
+use crate::syntax::python::Module;
+
+use super::changes::{Changes, was_migration};
+use super::edit::{At, Direction, Edit, Weight, edits};
+
+pub(super) static RULE: Rule = Rule {
+    code: "MIG001",
+    name: "edited-deployed-migration",
+    severity: Severity::Error,
+    confidence: crate::model::finding::Confidence::Certain,
+    baseline: Baseline::Itself,
+    scope: Scope::App,
+    page: include_str!("edited_deployed_migration.md"),
+    wants: None,
+    check,
+};
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let Some(changes) = Changes::of(context)? else { return Ok(Vec::new()) };
+    let judged = changes.kept().map(|(name, old, new)| judge(context, name, old, new));
+    Ok(NotLoaded::all(judged)?.into_iter().flatten().collect())
+}
+
+/// One migration that is on both sides.
+fn judge(
+    context: &Context<'_>,
+    name: &MigrationName,
+    old_path: &str,
+    new_path: &str,
+) -> Result<Option<Finding>, NotLoaded> {
+    let (old, new) = (context.merge_base.module(old_path)?, context.head.module(new_path)?);
+    let (Some(old), Some(new)) = (old, new) else { return Ok(None) };
+    // A migration that no longer parses is MIG009's.
+    let broken = new.fault().is_some() && old.fault().is_none();
+    if broken || !was_migration(context, old_path)? {
+        return Ok(None);
+    }
+    let found = differences(name, (&old, old_path), (&new, new_path));
+    let found = without_repointing(context, found)?;
+    if found.is_empty() {
+        return Ok(None);
+    }
+    let Some(because) = context.deployed(name)? else { return Ok(None) };
+    if is_what_is_deployed(context, name, &new, new_path)? {
+        return Ok(None);
+    }
+    Ok(Some(finding(name, &because, found, (&old, old_path), (&new, new_path))))
+}
+
+fn differences(name: &MigrationName, old: (&Module, &str), new: (&Module, &str)) -> Vec<Edit> {
+    let unreadable = old.0.fault().is_some();
+    if unreadable && same_tokens(old.0, new.0) {
+        return Vec::new();
+    }
+    let (before, after) = (Canonical::of(old.0, old.1), Canonical::of(new.0, new.1));
+    let mut found = edits(name, &before, &after);
+    if unreadable && new.0.fault().is_none() {
+        // What only Python 2 could read had to change to be read at all; its operations had not.
+        found.iter_mut().filter(|e| e.is_helper).for_each(|e| e.weight = Weight::Compatible);
+    }
+    found
+}
+
+/// A dependency on what this change takes away is judged where it is taken away (MIG002, MIG010), and pointing to the
+/// squash that stands for it changes nothing.
+fn without_repointing(context: &Context<'_>, found: Vec<Edit>) -> Result<Vec<Edit>, NotLoaded> {
+    let of = |direction| {
+        found.iter().filter_map(move |e: &Edit| e.dependency.as_ref().filter(|(d, _)| *d == direction))
+    };
+    let mut excused = Vec::new();
+    for (_, removed) in of(Direction::Removed) {
+        let gone = !crate::project::deployed::has(context.head, removed)?
+            && crate::project::deployed::has(context.merge_base, removed)?;
+        for (_, added) in of(Direction::Added) {
+            if (gone && added.app == removed.app) || replaces(context, added, removed)? {
+                excused.push(added.clone());
+                excused.push(removed.clone());
+            }
+        }
+        if gone {
+            excused.push(removed.clone());
+        }
+    }
+    let stays = |e: &Edit| e.dependency.as_ref().is_none_or(|(_, name)| !excused.contains(name));
+    Ok(found.into_iter().filter(stays).collect())
+}
+
+/// Does `new` stand for `old`, at head?
+fn replaces(context: &Context<'_>, new: &MigrationName, old: &MigrationName) -> Result<bool, NotLoaded> {
+    for side in [context.head, context.merge_base] {
+        let apps = side.apps()?;
+        for app in apps.labelled(&new.app) {
+            let path = format!("{}/{}.py", app.migrations, new.name);
+            let migration = side.migration(&path)?;
+            let named = |m: &crate::project::migration::Migration| {
+                m.replaces.iter().any(|r| matches!(&r.dependency, Dependency::On(name) if name == old))
+            };
+            if migration.is_some_and(|m| named(&m)) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+/// A backport brings what is deployed already.
+fn is_what_is_deployed(
+    context: &Context<'_>,
+    name: &MigrationName,
+    new: &Module,
+    new_path: &str,
+) -> Result<bool, NotLoaded> {
+    let text = Canonical::of(new, new_path).text();
+    for deployed in &context.deployed.projects {
+        let apps = deployed.apps()?;
+        for app in apps.labelled(&name.app) {
+            let path = format!("{}/{}.py", app.migrations, name.name);
+            let module = deployed.module(&path)?;
+            if module.is_some_and(|module| Canonical::of(&module, &path).text() == text) {
+                return Ok(true);
+            }
+        }
+    }
+    Ok(false)
+}
+
+fn finding(
+    name: &MigrationName,
+    because: &Because,
+    mut found: Vec<Edit>,
+    old: (&Module, &str),
+    new: (&Module, &str),
+) -> Finding {
+    found.sort_by_key(|edit| std::cmp::Reverse(edit.weight));
+    let worst = found.first().map_or(Weight::Compatible, |edit| edit.weight);
+    let what = found.first().map_or_else(String::new, |edit| edit.what.clone());
+    let place = match found.first().map(|edit| edit.at) {
+        Some(At::Base(range)) => Place::Base { path: old.1.to_owned(), span: old.0.span(&range) },
+        Some(At::Head(range)) => Place::Head { path: new.1.to_owned(), span: new.0.span(&range) },
+        None => Place::Path(new.1.to_owned()),
+    };
+    let more = match found.len() {
+        0 | 1 => String::new(),
+        2 => ", and 1 more change".to_owned(),
+        n => format!(", and {} more changes", n - 1),
+    };
+    let severity = match worst {
+        Weight::Real if because.merged_only => Severity::Warning,
+        Weight::Real => Severity::Error,
+        Weight::StateOnly => Severity::Warning,
+        Weight::Compatible => Severity::Advice,
+    };
+    let headline =
+        format!("{} is deployed ({}); this change {what}{more}", code(&name.to_string()), because.reason);
+    let text = found.iter().map(|edit| edit.what.as_str()).collect::<Vec<_>>().join("\n");
+    RULE.finding(place, name.to_string(), NodeText::Open(text), headline, consequence(worst))
+        .with_severity(severity)
+        .with_fix(fix(worst, name, new.1))
+}
+
+fn consequence(worst: Weight) -> &'static str {
+    match worst {
+        Weight::Real => {
+            "`migrate` never runs it again: databases that have it keep the old version, new databases get this one, and nothing reports the difference."
+        }
+        Weight::StateOnly => {
+            "No table changes, but from here on `makemigrations` compares your models with a history that was not the one that ran."
+        }
+        Weight::Compatible => {
+            "A compatibility edit: it keeps the old migration importable; databases that ran it with the old import keep the columns they got then."
+        }
+    }
+}
+
+fn fix(worst: Weight, name: &MigrationName, path: &str) -> Fix {
+    match worst {
+        Weight::Compatible => {
+            Fix::text("Compare `python manage.py sqlmigrate` before and after: the SQL has to stay the same.")
+        }
+        _ => Fix::text(format!(
+            "Revert {} and put the change into a new migration: {}.",
+            code(path),
+            code(&format!("python manage.py makemigrations {} --name what_it_does", name.app))
+        )),
+    }
+}

@@ -1,0 +1,104 @@
+//! The migrations that a change touches, as the rules of this family go through them.
+
+use std::sync::Arc;
+
+use ruff_text_size::TextRange;
+
+use crate::model::change::{Change, ChangedFile, Path};
+use crate::model::finding::{Finding, Place};
+use crate::project::apps::{MigrationName, looks_like_migration};
+use crate::project::deployed;
+use crate::project::migration::{Operation, Position};
+use crate::project::operations::Source;
+use crate::project::state::{Model, State};
+use crate::rules::Context;
+use crate::source::tree::folder;
+use crate::source::{NotLoaded, Tree};
+
+/// A changed migration on the side that is judged.
+pub(super) struct File<'a> {
+    pub(super) path: &'a str,
+    pub(super) name: MigrationName,
+    pub(super) source: Arc<Source>,
+}
+
+/// The changed files that hold a class `Migration` and parse; all that is missing for any of them is asked at once.
+fn of<'a>(context: &Context<'a>) -> Result<Vec<File<'a>>, NotLoaded> {
+    let files = context.migration_files()?;
+    let sources = NotLoaded::all(files.iter().map(|(file, _)| context.here.migration_source(file.path)))?;
+    let with_sources = files.into_iter().zip(sources);
+    Ok(with_sources
+        .filter_map(|((file, name), source)| {
+            let source = source.filter(|s| s.migration().module().fault().is_none())?;
+            Some(File { path: file.path, name, source })
+        })
+        .collect())
+}
+
+/// What `check` finds in each changed migration. All files are asked before any of them waits for what it misses.
+pub(super) fn each<'a>(
+    context: &Context<'a>,
+    check: impl Fn(&File<'a>, &[File<'a>]) -> Result<Vec<Finding>, NotLoaded>,
+) -> Result<Vec<Finding>, NotLoaded> {
+    let files = of(context)?;
+    Ok(NotLoaded::all(files.iter().map(|file| check(file, &files)))?.concat())
+}
+
+/// All migrations of the apps whose migrations change: the models' state is replayed from them.
+pub(super) fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
+    let changed = change.files.iter().filter_map(ChangedFile::head_path);
+    let mut packages: Vec<&str> = changed.filter(|p| looks_like_migration(p)).map(folder).collect();
+    packages.sort_unstable();
+    packages.dedup();
+    let files = packages.into_iter().flat_map(|package| tree.under(package));
+    files.filter(|path| looks_like_migration(path)).map(str::to_owned).collect()
+}
+
+impl File<'_> {
+    /// Is the migration made by this change?
+    pub(super) fn is_new(&self, context: &Context<'_>) -> Result<bool, NotLoaded> {
+        Ok(!deployed::has(context.merge_base, &self.name)?)
+    }
+
+    pub(super) fn span(&self, range: TextRange) -> Place {
+        let span = self.source.migration().module().span(&range);
+        Place::Head { path: self.path.to_owned(), span }
+    }
+
+    /// Shows each operation with the state that it meets, and gives the state after the last; nothing is replayed
+    /// unless one of them `matters`.
+    pub(super) fn replay(
+        &self,
+        context: &Context<'_>,
+        matters: impl Fn(&Operation<'_>) -> Result<bool, NotLoaded>,
+        mut visit: impl FnMut(&Operation<'_>, &State) -> Result<(), NotLoaded>,
+    ) -> Result<State, NotLoaded> {
+        let operations = self.source.operations();
+        if !NotLoaded::all(operations.iter().map(matters))?.contains(&true) {
+            return Ok(State::default());
+        }
+        let before = context.here.state_before(&self.name, self.source.migration())?;
+        let mut state = State::clone(&before);
+        for operation in &operations {
+            visit(operation, &state)?;
+            if operation.position != Position::DatabaseOnly {
+                state.apply(context.here, self.path, &self.name.name, operation)?;
+            }
+        }
+        Ok(state)
+    }
+
+    /// Is the model's table made by this very change, and so empty wherever this runs? Where the change rewrites the
+    /// migration that makes it, nobody knows what the table holds; MIG001 says so.
+    pub(super) fn is_empty_table(&self, context: &Context<'_>, model: &Model) -> Result<bool, NotLoaded> {
+        let Some(created_in) = &model.created_in else { return Ok(false) };
+        let created_in = MigrationName { app: self.name.app.clone(), name: created_in.clone() };
+        let changed = context.migration_files()?.iter().any(|(_, name)| *name == created_in);
+        Ok(changed || !deployed::has(context.merge_base, &created_in)?)
+    }
+}
+
+/// `post.lang` of an operation on a field, as it is written.
+pub(super) fn field_name(operation: &Operation<'_>) -> Option<(String, String)> {
+    Some((operation.text("model_name", 0)?.to_owned(), operation.text("name", 1)?.to_owned()))
+}

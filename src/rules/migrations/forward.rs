@@ -1,0 +1,233 @@
+//! What a data migration's function does, as far as its text proves it.
+
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
+
+use crate::syntax::python::{Module, assignment, walk_exprs};
+
+/// Functions that call functions.
+const MAX_DEPTH: usize = 3;
+
+/// Methods that add or change rows and delete none.
+const WRITES: &[&str] =
+    &["create", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "update", "save", "add"];
+
+/// Methods that only read, or only touch values in memory.
+const READS: &[&str] = &[
+    "all",
+    "filter",
+    "exclude",
+    "get",
+    "first",
+    "last",
+    "exists",
+    "count",
+    "values",
+    "values_list",
+    "iterator",
+    "order_by",
+    "distinct",
+    "annotate",
+    "aggregate",
+    "only",
+    "defer",
+    "select_related",
+    "prefetch_related",
+    "select_for_update",
+    "using",
+    "none",
+    "in_bulk",
+    "earliest",
+    "latest",
+    "reverse",
+    "get_queryset",
+    "append",
+    "extend",
+    "items",
+    "keys",
+    "split",
+    "rsplit",
+    "strip",
+    "lstrip",
+    "rstrip",
+    "lower",
+    "upper",
+    "title",
+    "capitalize",
+    "replace",
+    "join",
+    "format",
+    "startswith",
+    "endswith",
+    "encode",
+    "decode",
+    "sort",
+    "index",
+    "setdefault",
+    "union",
+    "intersection",
+    "difference",
+    "isoformat",
+    "strftime",
+    "total_seconds",
+    "date",
+    "time",
+    "get_model",
+    "get_for_model",
+    "get_field",
+    "zfill",
+    "partition",
+    "isdigit",
+    "db_manager",
+    "atomic",
+];
+
+/// Builtins without a lasting effect.
+const BUILTINS: &[&str] = &[
+    "print",
+    "len",
+    "range",
+    "str",
+    "int",
+    "float",
+    "bool",
+    "list",
+    "dict",
+    "set",
+    "tuple",
+    "enumerate",
+    "zip",
+    "sorted",
+    "reversed",
+    "min",
+    "max",
+    "sum",
+    "any",
+    "all",
+    "map",
+    "filter",
+    "isinstance",
+    "getattr",
+    "setattr",
+    "hasattr",
+    "next",
+    "iter",
+    "abs",
+    "round",
+    "repr",
+    "type",
+    "frozenset",
+    "bytes",
+    "ord",
+    "chr",
+    "format",
+];
+
+/// Modules whose functions do not touch the database.
+const HARMLESS: &[&str] = &[
+    "uuid",
+    "datetime",
+    "json",
+    "re",
+    "random",
+    "string",
+    "collections",
+    "itertools",
+    "functools",
+    "decimal",
+    "math",
+    "time",
+    "logging",
+    "hashlib",
+    "secrets",
+    "operator",
+    "copy",
+    "sys",
+    "base64",
+    "textwrap",
+    "unicodedata",
+    "django.utils",
+    "django.db.models",
+    "django.db.transaction",
+    "django.contrib.auth.hashers",
+    "django.db.utils",
+    "django.core.exceptions",
+    "tqdm",
+];
+
+/// Does the function surely delete nothing: it only reads, creates and updates rows of models from `apps.get_model`?
+pub(super) fn only_writes(module: &Module, name: &str) -> bool {
+    is_harmless_function(module, name, 0)
+}
+
+fn is_harmless_function(module: &Module, name: &str, depth: usize) -> bool {
+    let mut alike = module.functions().into_iter().filter(|f| f.name.as_str() == name);
+    let (Some(function), None) = (alike.next(), alike.next()) else { return false };
+    if depth > MAX_DEPTH {
+        return false;
+    }
+    let models = models_of(function);
+    let mut harmless = true;
+    walk_exprs(&function.body, &mut |expr| {
+        harmless = harmless
+            && match expr {
+                Expr::Call(call) => is_harmless_call(module, call, &models, depth),
+                Expr::Name(_) => is_harmless_name(module, expr),
+                Expr::Await(_) => false,
+                _ => true,
+            };
+    });
+    harmless && !deletes(&function.body)
+}
+
+fn deletes(body: &[Stmt]) -> bool {
+    crate::syntax::python::top_level(body).into_iter().any(Stmt::is_delete_stmt)
+}
+
+/// Local names of what `apps.get_model(…)` gave.
+fn models_of(function: &StmtFunctionDef) -> Vec<&str> {
+    let statements = crate::syntax::python::top_level(&function.body);
+    statements
+        .into_iter()
+        .filter_map(assignment)
+        .filter(|(_, value)| {
+            let callee = value.as_call_expr().and_then(|c| c.func.as_attribute_expr());
+            callee.is_some_and(|c| c.attr.as_str() == "get_model")
+        })
+        .map(|(name, _)| name)
+        .collect()
+}
+
+fn is_harmless_call(module: &Module, call: &ExprCall, models: &[&str], depth: usize) -> bool {
+    if module.qualified(&call.func).is_some_and(|name| is_harmless_import(&name)) {
+        return true;
+    }
+    match &*call.func {
+        Expr::Name(name) => {
+            let name = name.id.as_str();
+            models.contains(&name)
+                || (module.function(name).is_none() && BUILTINS.contains(&name))
+                || is_harmless_function(module, name, depth + 1)
+        }
+        Expr::Attribute(method) => {
+            let on_editor = method.value.as_name_expr().is_some_and(|n| n.id.as_str() == "schema_editor");
+            !on_editor && (WRITES.contains(&method.attr.as_str()) || READS.contains(&method.attr.as_str()))
+        }
+        _ => false,
+    }
+}
+
+/// A name that an import brings in must come from a module that cannot touch rows.
+fn is_harmless_name(module: &Module, expr: &Expr) -> bool {
+    module.qualified(expr).is_some_and(|name| {
+        let imported =
+            module.imports().any(|i| i.target == name || name.starts_with(&format!("{}.", i.target)));
+        !imported || is_harmless_import(&name)
+    })
+}
+
+fn is_harmless_import(name: &str) -> bool {
+    HARMLESS
+        .iter()
+        .any(|known| name == *known || name.strip_prefix(known).is_some_and(|r| r.starts_with('.')))
+        || name == "django.db"
+}

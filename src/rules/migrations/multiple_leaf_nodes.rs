@@ -1,0 +1,112 @@
+use std::collections::BTreeMap;
+
+use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, code};
+use crate::project::apps::App;
+use crate::project::deployed::has;
+use crate::project::graph::{Graph, Node};
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::NotLoaded;
+
+use super::changes::{files_of_touched_apps, touched_apps};
+
+pub(super) static RULE: Rule = Rule {
+    code: "MIG007",
+    name: "multiple-leaf-nodes",
+    severity: Severity::Error,
+    confidence: Confidence::Certain,
+    baseline: Baseline::TargetTip,
+    scope: Scope::App,
+    page: include_str!("multiple_leaf_nodes.md"),
+    wants: Some(files_of_touched_apps),
+    check,
+};
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let apps = touched_apps(context)?;
+    let judged = apps.iter().map(|app| judge(context, app));
+    Ok(NotLoaded::all(judged)?.into_iter().flatten().collect())
+}
+
+fn judge(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
+    let graph = Graph::of(context.here, std::slice::from_ref(app))?;
+    let leaves = graph.leaves(&app.label);
+    if leaves.len() < 2 || graph.is_partial(&app.label) || leaves.len() <= leaves_at_tip(context, app)? {
+        return Ok(Vec::new());
+    }
+    let ours: BTreeMap<&str, bool> = context.files().map(|file| (file.path, true)).collect();
+    let mut own = Vec::new();
+    let mut theirs = Vec::new();
+    for leaf in leaves {
+        let is_own = ours.contains_key(leaf.path.as_str()) && !has(context.target_tip, &leaf.name)?;
+        if is_own { own.push(leaf) } else { theirs.push(leaf) }
+    }
+    if theirs.is_empty() && own.len() > 1 {
+        theirs.push(own.remove(0));
+    }
+    let Some(other) = theirs.last() else { return Ok(Vec::new()) };
+    Ok(own.into_iter().map(|leaf| finding(&graph, leaf, other)).collect())
+}
+
+/// Leaves that conflict without this change are somebody else's.
+fn leaves_at_tip(context: &Context<'_>, app: &App) -> Result<usize, NotLoaded> {
+    let apps = context.target_tip.apps()?;
+    let Some(there) = apps.iter().find(|a| a.migrations == app.migrations) else { return Ok(0) };
+    let graph = Graph::of(context.target_tip, std::slice::from_ref(there))?;
+    Ok(graph.leaves(&there.label).len().max(1))
+}
+
+fn finding(graph: &Graph, leaf: &Node, other: &Node) -> Finding {
+    let app = &leaf.name.app;
+    let module = leaf.migration.module();
+    let own: Vec<_> = leaf
+        .migration
+        .dependencies
+        .iter()
+        .filter(|d| d.dependency.migration().is_some_and(|name| &name.app == app))
+        .collect();
+    let span = own.first().map_or_else(
+        || leaf.migration.class().map(|class| module.span(&class.name)),
+        |dependency| Some(module.span(&dependency.range)),
+    );
+    let place = span
+        .map_or_else(|| Place::Path(leaf.path.clone()), |span| Place::Head { path: leaf.path.clone(), span });
+    let headline = format!(
+        "{} would have two leaf migrations after the merge: {} and {}",
+        code(app),
+        code(&other.name.name),
+        code(&leaf.name.name)
+    );
+    let mut names = [other.name.name.as_str(), leaf.name.name.as_str()];
+    names.sort_unstable();
+    let consequence = format!(
+        "`migrate` and `makemigrations --check` stop with {}.",
+        code(&format!(
+            "CommandError: Conflicting migrations detected; multiple leaf nodes: ({} in {app})",
+            names.join(", ")
+        ))
+    );
+    let text = format!(
+        "Right if {} does not undo what {} does; then renumber it, or run {} instead.",
+        code(&leaf.name.name),
+        code(&other.name.name),
+        code("python manage.py makemigrations --merge")
+    );
+    let fix = match own.as_slice() {
+        [only] if !graph.ancestors(&other.name).contains(&leaf.name) => Fix {
+            safety: FixSafety::Ask,
+            text,
+            edits: vec![Edit {
+                span: module.span(&only.range),
+                replacement: format!("(\"{app}\", \"{}\")", other.name.name),
+            }],
+        },
+        _ => Fix::text(format!(
+            "Make {} depend on {}, or run {}.",
+            code(&leaf.name.name),
+            code(&format!("(\"{app}\", \"{}\")", other.name.name)),
+            code("python manage.py makemigrations --merge")
+        )),
+    };
+    RULE.finding(place, leaf.name.to_string(), NodeText::Open(other.name.to_string()), headline, consequence)
+        .with_fix(fix)
+}

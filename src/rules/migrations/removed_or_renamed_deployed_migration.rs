@@ -1,0 +1,291 @@
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use ruff_text_size::Ranged;
+
+use crate::model::change::{FileStatus, Path};
+use crate::model::finding::{
+    Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Position, Severity, Span, code,
+};
+use crate::project::apps::MigrationName;
+use crate::project::deployed::Because;
+use crate::project::migration::{Dependency, Migration};
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::{NotLoaded, snapshot::both};
+
+use super::changes::{Changes, all_migrations, files_of_touched_apps, was_migration};
+
+pub(super) static RULE: Rule = Rule {
+    code: "MIG002",
+    name: "removed-or-renamed-deployed-migration",
+    severity: Severity::Error,
+    confidence: Confidence::Certain,
+    baseline: Baseline::Itself,
+    scope: Scope::App,
+    page: include_str!("removed_or_renamed_deployed_migration.md"),
+    wants: Some(files_of_touched_apps),
+    check,
+};
+
+/// A deployed migration that head does not have.
+#[derive(Debug)]
+struct Gone {
+    name: MigrationName,
+    /// At the merge base.
+    path: Path,
+    because: Because,
+}
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let Some(changes) = Changes::of(context)? else { return Ok(Vec::new()) };
+    let mut by_app: BTreeMap<String, Vec<Gone>> = BTreeMap::new();
+    for gone in gone(context)? {
+        by_app.entry(gone.name.app.clone()).or_default().push(gone);
+    }
+    let apps = by_app.into_iter().map(|(app, gone)| judge_app(context, &changes, &app, gone));
+    Ok(NotLoaded::all(apps)?.into_iter().flatten().collect())
+}
+
+/// Deployed migrations of the merge base that head does not have under their name, wherever they stand.
+fn gone(context: &Context<'_>) -> Result<Vec<Gone>, NotLoaded> {
+    let (before, after) =
+        both(all_migrations(context, context.merge_base), all_migrations(context, context.head))?;
+    let mut missing = Vec::new();
+    for (name, old) in &before {
+        let new = after.get(name).map_or(&[][..], Vec::as_slice);
+        // Several projects in one repository may have an app of the same name.
+        let lost = old.len().saturating_sub(new.len());
+        missing.extend(old.iter().filter(|path| !new.contains(path)).take(lost).map(|path| (name, path)));
+    }
+    let judged = missing.into_iter().map(|(name, path)| {
+        let (is_migration, because) = both(was_migration(context, path), context.deployed(name))?;
+        Ok(because.filter(|_| is_migration).map(|because| Gone {
+            name: name.clone(),
+            path: path.clone(),
+            because,
+        }))
+    });
+    Ok(NotLoaded::all(judged)?.into_iter().flatten().collect())
+}
+
+fn judge_app(
+    context: &Context<'_>,
+    changes: &Changes,
+    app: &str,
+    gone: Vec<Gone>,
+) -> Result<Vec<Finding>, NotLoaded> {
+    let (head, replaced) = both(head_migrations(context, app), replaced(context, changes, app))?;
+    let gone: Vec<Gone> = gone.into_iter().filter(|g| !replaced.contains(&g.name)).collect();
+    if gone.is_empty() {
+        return Ok(Vec::new());
+    }
+    if head.is_empty() {
+        return Ok(whole_app(context, app, &gone)?.into_iter().collect());
+    }
+    let found = gone.iter().map(|gone| match renamed_to(context, gone)? {
+        Some((new, path)) => renamed(context, gone, &new, &path, &head),
+        None => Ok(removed(gone, &head)),
+    });
+    NotLoaded::all(found)
+}
+
+/// Migrations that head still has of an app.
+fn head_migrations(context: &Context<'_>, app: &str) -> Result<Vec<Arc<Migration>>, NotLoaded> {
+    let (apps, tree) = both(context.head.apps(), context.head.tree())?;
+    let paths = apps.labelled(app).flat_map(|app| app.migration_files(&tree));
+    Ok(NotLoaded::all(paths.map(|path| context.head.migration(path)))?.into_iter().flatten().collect())
+}
+
+/// What other migrations stand for: at head, or at the merge base where a squash is being finished.
+fn replaced(
+    context: &Context<'_>,
+    changes: &Changes,
+    app: &str,
+) -> Result<BTreeSet<MigrationName>, NotLoaded> {
+    let fresh = changes.after.values().flatten().map(|path| context.head.migration(path));
+    let squashes = changes.kept().filter(|(name, ..)| name.app == app);
+    let squashes = squashes.map(|(_, old, _)| context.merge_base.migration(old));
+    let (stay, changed) = both(head_migrations(context, app), NotLoaded::all(fresh.chain(squashes)))?;
+    let all = stay.into_iter().chain(changed.into_iter().flatten());
+    let names = all.flat_map(|migration| {
+        let names = migration.replaces.iter().filter_map(|r| match &r.dependency {
+            Dependency::On(name) => Some(name.clone()),
+            _ => None,
+        });
+        names.collect::<Vec<_>>()
+    });
+    Ok(names.collect())
+}
+
+/// The new name and path, when Git says that the file was moved and it is still a migration.
+fn renamed_to(context: &Context<'_>, gone: &Gone) -> Result<Option<(MigrationName, Path)>, NotLoaded> {
+    let (apps, tree) = both(context.head.apps(), context.head.tree())?;
+    let moved = context.change.files.iter().find(|file| {
+        file.status == FileStatus::Renamed && file.previous_path.as_deref() == Some(gone.path.as_str())
+    });
+    let path = moved.map_or(gone.path.as_str(), |file| file.path.as_str());
+    Ok(apps.migration_name(path).filter(|_| tree.contains(path)).map(|name| (name, path.to_owned())))
+}
+
+fn renamed(
+    context: &Context<'_>,
+    gone: &Gone,
+    new: &MigrationName,
+    path: &str,
+    head: &[Arc<Migration>],
+) -> Result<Finding, NotLoaded> {
+    let migration = context.head.migration(path)?;
+    let Some(migration) = migration.filter(|_| new.app == gone.name.app) else {
+        return Ok(removed(gone, head));
+    };
+    let span = migration.class().map(|class| migration.module().span(&class.name));
+    let place =
+        span.map_or_else(|| Place::Path(path.to_owned()), |span| Place::Head { path: path.to_owned(), span });
+    let headline = format!(
+        "{} is deployed ({}) and is renamed to {} without {}",
+        code(&gone.name.to_string()),
+        gone.because.reason,
+        code(&new.name),
+        code("replaces")
+    );
+    let consequence = if is_needed(new, head) {
+        format!(
+            "Databases know it by its old name: `migrate` stops with `InconsistentMigrationHistory`, because what depends on {} is already applied.",
+            code(&new.name)
+        )
+    } else {
+        "Databases know it by its old name: `migrate` runs it again and stops where its tables or columns already exist.".to_owned()
+    };
+    Ok(found(gone, place, format!("renamed to {new}"), headline, consequence)
+        .with_fix(keep_old_name(&migration, gone)))
+}
+
+/// Django's own way to rename: the new file says what it stands for.
+fn keep_old_name(migration: &Migration, gone: &Gone) -> Fix {
+    let line = format!("replaces = [(\"{}\", \"{}\")]", gone.name.app, gone.name.name);
+    let text = format!("Add {} to its class: then it counts as applied where the old one is.", code(&line));
+    let first = migration.class().and_then(|class| class.body.iter().find(|stmt| !stmt.is_expr_stmt()));
+    let is_plain = |name: &str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
+    match first {
+        Some(first)
+            if migration.replaces.is_empty() && is_plain(&gone.name.app) && is_plain(&gone.name.name) =>
+        {
+            let at: Position = migration.module().span(&first.range()).start;
+            let indent = " ".repeat(at.column.saturating_sub(1) as usize);
+            let edit = Edit { span: Span { start: at, end: at }, replacement: format!("{line}\n{indent}") };
+            Fix { safety: FixSafety::Safe, text, edits: vec![edit] }
+        }
+        _ => Fix::text(text),
+    }
+}
+
+fn removed(gone: &Gone, head: &[Arc<Migration>]) -> Finding {
+    let headline =
+        format!("{} is deployed ({}) and is removed", code(&gone.name.to_string()), gone.because.reason);
+    let consequence = if is_needed(&gone.name, head) {
+        "Other migrations depend on it: every `manage.py migrate` stops with `NodeNotFoundError`."
+    } else {
+        "`migrate` says nothing: databases that ran it keep what it did, new databases never get it."
+    };
+    let fix = format!("Restore {}; what it did is taken back by a new migration.", code(&gone.path));
+    found(gone, first_line(&gone.path), "removed".to_owned(), headline, consequence.to_owned())
+        .with_fix(Fix::text(fix))
+}
+
+fn is_needed(name: &MigrationName, head: &[Arc<Migration>]) -> bool {
+    let needs = |migration: &Arc<Migration>| {
+        migration.dependencies.iter().any(|d| matches!(&d.dependency, Dependency::On(on) if on == name))
+    };
+    head.iter().any(needs)
+}
+
+/// Nothing is left under the app's label: it is gone, or it goes by another name.
+fn whole_app(context: &Context<'_>, app: &str, gone: &[Gone]) -> Result<Option<Finding>, NotLoaded> {
+    let Some(first) = gone.first() else { return Ok(None) };
+    let count = match gone.len() {
+        1 => "1 deployed migration".to_owned(),
+        n => format!("{n} deployed migrations"),
+    };
+    let new_label = renamed_to(context, first)?.map(|(name, _)| name.app).filter(|label| label != app);
+    if let Some(label) = new_label {
+        let headline = format!("{} becomes {}, and its {count} with it", code(app), code(&label));
+        let consequence = format!(
+            "Databases know them as {}: `migrate` runs them all again as {} and stops at the first table that exists.",
+            code(app),
+            code(&label)
+        );
+        let fix =
+            Fix::text(format!("Keep {} in the app's `AppConfig`.", code(&format!("label = \"{app}\""))));
+        let node = format!("becomes {label}");
+        return Ok(Some(of_app(app, first, node, headline, consequence).with_fix(fix)));
+    }
+    let headline = format!("{} is removed with its {count} ({})", code(app), first.because.reason);
+    let left = tables_left(context, gone)?;
+    if left.is_empty() {
+        let consequence = format!(
+            "Its tables were dropped before, so no data is at stake; {} rows stay in `django_migrations`.",
+            gone.len()
+        );
+        return Ok(Some(
+            of_app(app, first, "removed".to_owned(), headline, consequence).with_severity(Severity::Warning),
+        ));
+    }
+    let models = left.iter().take(3).map(|m| code(m)).collect::<Vec<_>>().join(", ");
+    let more = if left.len() > 3 { format!(" and {} more", left.len() - 3) } else { String::new() };
+    let consequence = format!(
+        "The tables of {models}{more} stay in every database, and nothing migrates or drops them any more."
+    );
+    let fix = Fix::text(
+        "Ship a migration with `DeleteModel` for each model first, and remove the app when it has run everywhere.",
+    );
+    Ok(Some(of_app(app, first, "removed".to_owned(), headline, consequence).with_fix(fix)))
+}
+
+/// Models that the app's deployed migrations created and did not delete.
+fn tables_left(context: &Context<'_>, gone: &[Gone]) -> Result<Vec<String>, NotLoaded> {
+    let migrations = NotLoaded::all(gone.iter().map(|g| context.merge_base.migration(&g.path)))?;
+    let mut left: BTreeMap<String, String> = BTreeMap::new();
+    for migration in migrations.iter().flatten() {
+        for operation in migration.operations() {
+            match operation.kind() {
+                "CreateModel" => {
+                    if let Some(name) = operation.text("name", 0) {
+                        left.insert(name.to_lowercase(), name.to_owned());
+                    }
+                }
+                "DeleteModel" => {
+                    operation.text("name", 0).and_then(|name| left.remove(&name.to_lowercase()));
+                }
+                "RenameModel" => {
+                    let (old, new) = (operation.text("old_name", 0), operation.text("new_name", 1));
+                    if let (Some(old), Some(new)) = (old, new) {
+                        left.remove(&old.to_lowercase());
+                        left.insert(new.to_lowercase(), new.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(left.into_values().collect())
+}
+
+fn first_line(path: &str) -> Place {
+    Place::Base { path: path.to_owned(), span: Span::line(1, 1) }
+}
+
+fn of_app(app: &str, first: &Gone, node: String, headline: String, consequence: String) -> Finding {
+    let place = first_line(&first.path);
+    let severity = severity(&first.because);
+    RULE.finding(place, app, NodeText::Open(node), headline, consequence).with_severity(severity)
+}
+
+fn found(gone: &Gone, place: Place, node: String, headline: String, consequence: String) -> Finding {
+    RULE.finding(place, gone.name.to_string(), NodeText::Open(node), headline, consequence)
+        .with_severity(severity(&gone.because))
+}
+
+/// What is merged and not released is on the databases of teammates only.
+fn severity(because: &Because) -> Severity {
+    if because.merged_only { Severity::Warning } else { Severity::Error }
+}

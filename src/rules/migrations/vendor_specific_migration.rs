@@ -1,0 +1,201 @@
+use std::collections::BTreeSet;
+
+use ruff_python_ast::{Expr, ExprCall};
+use ruff_text_size::Ranged;
+
+use crate::model::change::{Change, Path};
+use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Severity, code};
+use crate::project::database::{Engine, is_settings};
+use crate::project::migration::{Migration, Operation};
+use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::source::{NotLoaded, Tree};
+use crate::syntax::python::{normalised_expr, walk_exprs};
+
+use super::files::{self, File};
+use super::sql;
+
+pub(super) static RULE: Rule = Rule {
+    code: "MIG016",
+    name: "vendor-specific-migration",
+    severity: Severity::Warning,
+    confidence: Confidence::Likely,
+    baseline: Baseline::MergeBase,
+    scope: Scope::File,
+    page: include_str!("vendor_specific_migration.md"),
+    wants: Some(wants),
+    check,
+};
+
+/// Operations of PostgreSQL that look at the connection and do nothing elsewhere.
+const GUARDED: [&str; 4] = ["Extension", "CreateCollation", "RemoveCollation", "ValidateConstraint"];
+
+/// Words that only PostgreSQL understands.
+const POSTGRES: [&str; 12] = [
+    "CREATE EXTENSION",
+    "CONCURRENTLY",
+    "USING GIN",
+    "USING GIST",
+    "USING BRIN",
+    "JSONB",
+    "DO $",
+    "ALTER TYPE",
+    " SERIAL",
+    "BIGSERIAL",
+    "PLPGSQL",
+    "MATERIALIZED VIEW",
+];
+
+/// Words that only SQLite understands.
+const SQLITE: [&str; 2] = ["PRAGMA ", "AUTOINCREMENT"];
+
+fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
+    let touches = change.files.iter().any(|f| crate::project::apps::looks_like_migration(&f.path));
+    tree.entries.keys().filter(|path| touches && is_settings(path)).cloned().collect()
+}
+
+fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    files::each(context, |file, _| {
+        let mut findings = inside_transaction(file);
+        let suspects = suspects(file);
+        if suspects.is_empty() {
+            return Ok(findings);
+        }
+        let engines = context.here.database_engines()?;
+        findings
+            .extend(suspects.into_iter().filter(|s| engines.contains(&s.fails_on)).map(|s| s.finding(file)));
+        Ok(findings)
+    })
+}
+
+/// Something that one database alone understands.
+struct Suspect {
+    range: ruff_text_size::TextRange,
+    what: String,
+    node: String,
+    fails_on: Engine,
+}
+
+impl Suspect {
+    fn finding(self, file: &File<'_>) -> Finding {
+        let (engine, vendor) = match self.fails_on {
+            Engine::Sqlite => ("SQLite", "postgresql"),
+            _ => ("PostgreSQL", "sqlite"),
+        };
+        RULE.finding(
+            file.span(self.range),
+            format!("{}.{}", file.name, self.what),
+            NodeText::Open(self.node),
+            format!("{} in {} does not run on {engine}", code(&self.what), code(&file.name.to_string())),
+            format!("The settings allow {engine}, and there {} stops at this migration.", code("migrate")),
+        )
+        .with_fix(Fix::text(format!(
+            "Do it in a `RunPython` that begins with `if schema_editor.connection.vendor != \"{vendor}\": return`."
+        )))
+    }
+}
+
+fn suspects(file: &File<'_>) -> Vec<Suspect> {
+    let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
+    let migration = file.source.migration();
+    let Some(class) = migration.class() else { return found };
+    walk_exprs(&class.body, &mut |expr| {
+        let Expr::Call(call) = expr else { return };
+        let Some(name) = postgres_only(migration, call) else { return };
+        if seen.insert(name.clone()) {
+            let node = name.clone();
+            found.push(Suspect { range: call.func.range(), what: name, node, fails_on: Engine::Sqlite });
+        }
+    });
+    for operation in
+        file.source.operations().iter().filter(|o| o.django_kind() == Some("RunSQL") && o.is_here())
+    {
+        found.extend(sql_suspect(operation));
+    }
+    found
+}
+
+/// The last component of a callee from `django.contrib.postgres` that does not guard itself.
+fn postgres_only(migration: &Migration, call: &ExprCall) -> Option<String> {
+    let name = migration.module().qualified(&call.func)?;
+    let rest = name.strip_prefix("django.contrib.postgres.")?;
+    // Validators work anywhere; a search or an aggregate is no part of the schema.
+    let part = rest.split('.').next().unwrap_or(rest);
+    let last = rest.rsplit('.').next().unwrap_or(rest);
+    let schema = ["fields", "indexes", "constraints", "operations", "search"].contains(&part);
+    (schema && !GUARDED.iter().any(|g| last.ends_with(g))).then(|| last.to_owned())
+}
+
+fn sql_suspect(operation: &Operation<'_>) -> Option<Suspect> {
+    let statements = sql::statements(operation)?;
+    let has = |words: &[&str]| {
+        statements.iter().find_map(|statement| {
+            let upper = statement.to_ascii_uppercase();
+            words.iter().find(|word| upper.contains(**word)).map(|word| word.trim().to_owned())
+        })
+    };
+    let (word, fails_on) = has(&POSTGRES)
+        .map(|w| (w, Engine::Sqlite))
+        .or_else(|| has(&SQLITE).map(|w| (w, Engine::Postgres)))?;
+    Some(Suspect {
+        range: operation.at,
+        what: format!("RunSQL({word} …)"),
+        node: normalised_expr(&Expr::Call(operation.call.clone())),
+        fails_on,
+    })
+}
+
+/// `AddIndexConcurrently` in a transaction: Django itself refuses.
+fn inside_transaction(file: &File<'_>) -> Vec<Finding> {
+    let migration = file.source.migration();
+    let in_transaction =
+        migration.attribute("atomic").is_none_or(|e| e.as_boolean_literal_expr().is_some_and(|b| b.value));
+    if !in_transaction {
+        return Vec::new();
+    }
+    let operations = file.source.operations();
+    let concurrent = operations.iter().filter(|o| {
+        o.callee.starts_with("django.contrib.postgres.operations.") && o.kind().ends_with("IndexConcurrently")
+    });
+    concurrent
+        .map(|operation| {
+            let kind = operation.kind();
+            RULE.finding(
+                file.span(operation.at),
+                format!("{}.{kind}.atomic", file.name),
+                NodeText::Open(normalised_expr(&Expr::Call(operation.call.clone()))),
+                format!("{} in {} runs inside a transaction", code(kind), code(&file.name.to_string())),
+                format!(
+                    "{} stops here with {}.",
+                    code(&format!("migrate {}", file.name.app)),
+                    code(&format!(
+                        "NotSupportedError: The {kind} operation cannot be executed inside a transaction"
+                    ))
+                ),
+            )
+            .with_severity(Severity::Error)
+            .with_confidence(Confidence::Certain)
+            .with_fix(not_atomic(migration))
+        })
+        .collect()
+}
+
+/// `atomic = False` as the first line of the class, or in place of `True`.
+fn not_atomic(migration: &Migration) -> Fix {
+    let text = "Set `atomic = False` on the migration.";
+    let module = migration.module();
+    let edit = match (migration.attribute("atomic"), migration.class().and_then(|c| c.body.first())) {
+        (Some(written), _) => Edit { span: module.span(written), replacement: "False".to_owned() },
+        (None, Some(first)) if !first.is_expr_stmt() => {
+            let start = module.span(first).start;
+            let line = module.text().line(start.line);
+            let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
+            if indent.chars().count() as u32 + 1 != start.column {
+                return Fix::text(text);
+            }
+            let span = crate::model::finding::Span { start, end: start };
+            Edit { span, replacement: format!("atomic = False\n\n{indent}") }
+        }
+        _ => return Fix::text(text),
+    };
+    Fix { safety: FixSafety::Safe, text: text.to_owned(), edits: vec![edit] }
+}

@@ -1,0 +1,397 @@
+//! Just enough GraphQL for the queries that the client sends. A field this does not know is a violation: then either
+//! the client asks for what GitHub does not have, or this has to learn it.
+
+use std::iter::Peekable;
+use std::str::Chars;
+
+use serde_json::{Map, Value, json};
+
+use crate::model::id::Sha;
+
+use super::answer::Answer;
+use super::rfc3339;
+use super::world::{Comment, Pull, Repo, Review, State, World};
+
+/// One selected field, or an inline fragment with its type's name.
+#[derive(Clone, Debug)]
+enum Selection {
+    Field { alias: String, name: String, arguments: Vec<(String, Value)>, inner: Vec<Selection> },
+    On { kind: String, inner: Vec<Selection> },
+}
+
+pub(super) fn answer(world: &mut World, body: &Value) -> Answer {
+    let query = body.get("query").and_then(Value::as_str).unwrap_or("");
+    let variables = body.get("variables").cloned().unwrap_or_default();
+    let mut parser = Parser { rest: query.chars().peekable(), variables: &variables };
+    let Some(selections) = parser.operation() else {
+        world.violate("a GraphQL query does not parse".to_owned());
+        return Answer::ok(&json!({"errors": [{"message": "Parse error"}]}));
+    };
+    let mut run = Run { world, errors: Vec::new(), violations: Vec::new() };
+    let data = run.object(&Node::Root, &selections, &mut Vec::new());
+    let (errors, violations) = (run.errors, run.violations);
+    let mut answered = json!({"data": data});
+    if !errors.is_empty() {
+        answered["errors"] = Value::Array(errors);
+    }
+    for violation in violations {
+        world.violate(violation);
+    }
+    Answer::ok(&answered)
+}
+
+struct Parser<'a> {
+    rest: Peekable<Chars<'a>>,
+    variables: &'a Value,
+}
+
+impl Parser<'_> {
+    fn operation(&mut self) -> Option<Vec<Selection>> {
+        (self.word()? == "query").then_some(())?;
+        self.word()?;
+        self.blank();
+        // The declared types are the schema test's business.
+        while *self.rest.peek()? != '{' {
+            self.rest.next();
+        }
+        self.selections()
+    }
+
+    fn blank(&mut self) {
+        while self.rest.next_if(|c| c.is_whitespace() || *c == ',').is_some() {}
+    }
+
+    fn eat(&mut self, wanted: char) -> bool {
+        self.blank();
+        self.rest.next_if(|c| *c == wanted).is_some()
+    }
+
+    fn word(&mut self) -> Option<String> {
+        self.blank();
+        let mut word = String::new();
+        while let Some(c) = self.rest.next_if(|c| c.is_alphanumeric() || *c == '_') {
+            word.push(c);
+        }
+        (!word.is_empty()).then_some(word)
+    }
+
+    fn selections(&mut self) -> Option<Vec<Selection>> {
+        self.eat('{').then_some(())?;
+        let mut selections = Vec::new();
+        while !self.eat('}') {
+            selections.push(self.selection()?);
+        }
+        Some(selections)
+    }
+
+    fn selection(&mut self) -> Option<Selection> {
+        if self.eat('.') {
+            (self.eat('.') && self.eat('.') && self.word()? == "on").then_some(())?;
+            let kind = self.word()?;
+            return Some(Selection::On { kind, inner: self.selections()? });
+        }
+        let alias = self.word()?;
+        let name = if self.eat(':') { self.word()? } else { alias.clone() };
+        let mut arguments = Vec::new();
+        if self.eat('(') {
+            while !self.eat(')') {
+                let argument = self.word()?;
+                self.eat(':').then_some(())?;
+                arguments.push((argument, self.value()?));
+            }
+        }
+        self.blank();
+        let inner = if self.rest.peek() == Some(&'{') { self.selections()? } else { Vec::new() };
+        Some(Selection::Field { alias, name, arguments, inner })
+    }
+
+    fn value(&mut self) -> Option<Value> {
+        if self.eat('$') {
+            let name = self.word()?;
+            return Some(self.variables.get(&name).cloned().unwrap_or_default());
+        }
+        if self.eat('{') {
+            let mut object = Map::new();
+            while !self.eat('}') {
+                let key = self.word()?;
+                self.eat(':').then_some(())?;
+                object.insert(key, self.value()?);
+            }
+            return Some(Value::Object(object));
+        }
+        let word = self.word()?;
+        Some(word.parse::<u64>().map_or_else(|_| json!(word), |n| json!(n)))
+    }
+}
+
+/// A place in the graph.
+#[derive(Clone)]
+enum Node<'w> {
+    Root,
+    Repository(&'w Repo),
+    Named(String),
+    Login {
+        kind: &'static str,
+        login: String,
+    },
+    Pull(&'w Repo, &'w Pull),
+    PullCommit(&'w Repo, Sha),
+    Commit(&'w Repo, Sha),
+    Ref(&'w Repo, Sha),
+    TreeEntry(&'w Repo, Sha),
+    Blob(&'w Repo, Sha),
+    /// A folder: an object that is neither commit nor blob.
+    Tree,
+    Review(&'w Pull, &'w Review),
+    Comment(&'w Comment),
+    Page {
+        more: bool,
+        end: usize,
+    },
+    Connection {
+        nodes: Vec<Node<'w>>,
+        more: bool,
+        end: usize,
+    },
+}
+
+enum Found<'w> {
+    Value(Value),
+    Node(Node<'w>),
+    List(Vec<Node<'w>>),
+    Null,
+}
+
+struct Run<'w> {
+    world: &'w World,
+    errors: Vec<Value>,
+    violations: Vec<String>,
+}
+
+impl<'w> Run<'w> {
+    fn object(&mut self, node: &Node<'w>, selections: &[Selection], path: &mut Vec<String>) -> Value {
+        let mut object = Map::new();
+        for selection in selections {
+            match selection {
+                Selection::On { kind, inner } if kind == node.kind() => {
+                    if let Value::Object(more) = self.object(node, inner, path) {
+                        object.extend(more);
+                    }
+                }
+                Selection::On { .. } => {}
+                Selection::Field { alias, name, arguments, inner } => {
+                    path.push(alias.clone());
+                    let value = self.field(node, name, arguments, inner, path);
+                    path.pop();
+                    object.insert(alias.clone(), value);
+                }
+            }
+        }
+        Value::Object(object)
+    }
+
+    fn field(
+        &mut self,
+        node: &Node<'w>,
+        name: &str,
+        arguments: &[(String, Value)],
+        inner: &[Selection],
+        path: &mut Vec<String>,
+    ) -> Value {
+        let Some(found) = self.resolve(node, name, arguments) else {
+            self.violations.push(format!("the stand-in knows no field {}.{name}", node.kind()));
+            return Value::Null;
+        };
+        match found {
+            Found::Value(value) => value,
+            Found::Node(next) => self.object(&next, inner, path),
+            Found::List(nodes) => nodes.iter().map(|n| self.object(n, inner, path)).collect(),
+            Found::Null => {
+                if matches!(name, "repository" | "pullRequest") {
+                    let message = format!("Could not resolve to a {name}.");
+                    self.errors.push(json!({"type": "NOT_FOUND", "path": path, "message": message}));
+                }
+                Value::Null
+            }
+        }
+    }
+
+    fn resolve(&self, node: &Node<'w>, name: &str, arguments: &[(String, Value)]) -> Option<Found<'w>> {
+        let argument = |key: &str| arguments.iter().find(|(k, _)| k == key).map(|(_, v)| v);
+        let text = |key: &str| argument(key).and_then(Value::as_str).unwrap_or("");
+        Some(match (node, name) {
+            (Node::Root, "repository") => {
+                maybe(self.world.repo(text("owner"), text("name")).map(Node::Repository))
+            }
+            (Node::Repository(r), "databaseId") => value(json!(r.id)),
+            (Node::Repository(r), "name") => value(json!(r.name)),
+            (Node::Repository(r), "owner") => Found::Node(login(&r.owner)),
+            (Node::Repository(r), "defaultBranchRef") => Found::Node(Node::Named(r.default_branch.clone())),
+            (Node::Repository(r), "pullRequest") => {
+                let number = argument("number").and_then(Value::as_u64);
+                maybe(number.and_then(|n| r.pulls.get(&n)).map(|p| Node::Pull(r, p)))
+            }
+            (Node::Repository(r), "pullRequests") => {
+                let mut open: Vec<&Pull> = r.pulls.values().filter(|p| p.state == State::Open).collect();
+                open.sort_by_key(|p| std::cmp::Reverse(p.updated));
+                self.connection(open.into_iter().map(|p| Node::Pull(r, p)).collect(), arguments)
+            }
+            (Node::Repository(r), "object") => maybe(object(r, text("oid"), text("expression"))),
+            (Node::Named(n), "name") => value(json!(n)),
+            (Node::Login { login, .. }, "login") => value(json!(login)),
+            (Node::Login { kind, .. }, "__typename") => value(json!(kind)),
+            (Node::Pull(r, p), _) => self.pull(r, p, name, arguments)?,
+            (Node::PullCommit(r, c), "commit") => Found::Node(Node::Commit(r, c.clone())),
+            (Node::Commit(r, c), "committedDate") => value(json!(rfc3339(r.git.get(c)?.time))),
+            (Node::Commit(r, c), "file") => {
+                maybe(r.git.file(c, text("path")).map(|f| Node::TreeEntry(r, f.id())))
+            }
+            (Node::Commit(_, oid) | Node::Blob(_, oid), "oid") => value(json!(oid)),
+            (Node::Ref(r, c), "target") => Found::Node(Node::Commit(r, c.clone())),
+            (Node::TreeEntry(r, b), "object") => Found::Node(Node::Blob(r, b.clone())),
+            (Node::Blob(r, b), _) => self.blob(&r.git.blob(b)?, name)?,
+            (Node::Review(p, r), _) => self.review(p, r, name, arguments)?,
+            (Node::Comment(c), "fullDatabaseId") => value(json!(c.id.to_string())),
+            (Node::Comment(c), "body") => value(json!(c.body)),
+            (Node::Connection { nodes, .. }, "nodes") => Found::List(nodes.clone()),
+            (Node::Connection { more, end, .. }, "pageInfo") => {
+                Found::Node(Node::Page { more: *more, end: *end })
+            }
+            (Node::Page { more, .. }, "hasNextPage") => value(json!(more)),
+            (Node::Page { end, .. }, "endCursor") => value(json!(end.to_string())),
+            _ => return None,
+        })
+    }
+
+    fn pull(
+        &self,
+        repo: &'w Repo,
+        pull: &'w Pull,
+        name: &str,
+        arguments: &[(String, Value)],
+    ) -> Option<Found<'w>> {
+        let tip = repo.git.branch(&pull.base_branch);
+        Some(match name {
+            "number" => value(json!(pull.number)),
+            "url" => {
+                value(json!(format!("{}/{}/pull/{}", self.world.base_url, repo.full_name(), pull.number)))
+            }
+            "state" => value(json!(match pull.state {
+                State::Open => "OPEN",
+                State::Closed => "CLOSED",
+                State::Merged => "MERGED",
+            })),
+            "isDraft" => value(json!(pull.draft)),
+            "createdAt" => value(json!(rfc3339(pull.created))),
+            "changedFiles" => value(json!(repo.diff_of(pull).len())),
+            "headRefOid" => value(json!(pull.shown_head())),
+            "baseRefName" => value(json!(pull.base_branch)),
+            "baseRefOid" => value(json!(tip)),
+            "author" => Found::Node(login(&pull.author)),
+            "commits" => self.connection(vec![Node::PullCommit(repo, pull.shown_head().clone())], &[]),
+            "baseRef" => maybe(tip.map(|t| Node::Ref(repo, t))),
+            "reviews" => {
+                self.connection(pull.reviews.iter().map(|r| Node::Review(pull, r)).collect(), arguments)
+            }
+            _ => return None,
+        })
+    }
+
+    fn blob(&self, bytes: &[u8], name: &str) -> Option<Found<'w>> {
+        let text = std::str::from_utf8(bytes).ok().filter(|t| !t.contains('\0'));
+        let cut = bytes.len() > self.world.longest_text;
+        Some(match name {
+            "byteSize" => value(json!(bytes.len())),
+            "isBinary" => value(json!(text.is_none())),
+            "isTruncated" => value(json!(cut && text.is_some())),
+            "text" => value(match text {
+                Some(text) if cut => json!(text.chars().take(self.world.longest_text).collect::<String>()),
+                text => json!(text),
+            }),
+            _ => return None,
+        })
+    }
+
+    fn review(
+        &self,
+        pull: &'w Pull,
+        review: &'w Review,
+        name: &str,
+        arguments: &[(String, Value)],
+    ) -> Option<Found<'w>> {
+        Some(match name {
+            "fullDatabaseId" => value(json!(review.id.to_string())),
+            "state" => value(json!(review.state)),
+            "body" => value(json!(review.body)),
+            "author" => Found::Node(login(&review.login)),
+            "comments" => {
+                let comments = pull.comments.iter().filter(|c| c.review == review.id);
+                self.connection(comments.map(Node::Comment).collect(), arguments)
+            }
+            _ => return None,
+        })
+    }
+
+    fn connection(&self, nodes: Vec<Node<'w>>, arguments: &[(String, Value)]) -> Found<'w> {
+        let argument = |key: &str| arguments.iter().find(|(k, _)| k == key).map(|(_, v)| v);
+        let first = argument("first").and_then(Value::as_u64).map_or(100, |n| n as usize);
+        let after = argument("after").and_then(Value::as_str).and_then(|a| a.parse().ok()).unwrap_or(0);
+        let size = first.min(self.world.longest_page);
+        let more = nodes.len() > after + size;
+        let shown: Vec<Node<'w>> = nodes.into_iter().skip(after).take(size).collect();
+        let end = after + shown.len();
+        Found::Node(Node::Connection { nodes: shown, more, end })
+    }
+}
+
+impl Node<'_> {
+    fn kind(&self) -> &'static str {
+        match self {
+            Self::Root => "Query",
+            Self::Repository(_) => "Repository",
+            Self::Named(_) | Self::Ref(..) => "Ref",
+            Self::Login { kind, .. } => kind,
+            Self::Pull(..) => "PullRequest",
+            Self::PullCommit(..) => "PullRequestCommit",
+            Self::Commit(..) => "Commit",
+            Self::TreeEntry(..) => "TreeEntry",
+            Self::Blob(..) => "Blob",
+            Self::Tree => "Tree",
+            Self::Review(..) => "PullRequestReview",
+            Self::Comment(_) => "PullRequestReviewComment",
+            Self::Page { .. } => "PageInfo",
+            Self::Connection { .. } => "Connection",
+        }
+    }
+}
+
+fn value<'w>(value: Value) -> Found<'w> {
+    Found::Value(value)
+}
+
+fn maybe(node: Option<Node<'_>>) -> Found<'_> {
+    node.map_or(Found::Null, Found::Node)
+}
+
+/// A bot's login comes without its suffix.
+fn login<'w>(login: &str) -> Node<'w> {
+    match login.strip_suffix("[bot]") {
+        Some(bare) => Node::Login { kind: "Bot", login: bare.to_owned() },
+        None => Node::Login { kind: "User", login: login.to_owned() },
+    }
+}
+
+fn object<'w>(repo: &'w Repo, oid: &str, expression: &str) -> Option<Node<'w>> {
+    if let Some(oid) = Sha::parse(oid) {
+        return match repo.git.get(&oid) {
+            Some(_) => Some(Node::Commit(repo, oid)),
+            None => repo.git.blob(&oid).map(|_| Node::Blob(repo, oid)),
+        };
+    }
+    let (at, path) = expression.split_once(':')?;
+    let commit = repo.git.get(&repo.git.resolve(at)?)?;
+    match commit.files.get(path) {
+        Some(content) => Some(Node::Blob(repo, content.id())),
+        None => commit.files.keys().any(|p| p.starts_with(&format!("{path}/"))).then_some(Node::Tree),
+    }
+}

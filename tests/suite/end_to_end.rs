@@ -1,0 +1,371 @@
+//! The main job through all floors: a signed webhook becomes a review and a blocking status; a fix turns it green.
+//! The same story on the stand-in Forgejo, the stand-in GitHub, and (when there is one) a real Forgejo or Gitea.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use red_panda::cli::assembly::Assembly;
+use red_panda::config::settings::{Settings, Source};
+use red_panda::model::id::Sha;
+use red_panda::model::status::STATUS_NAME;
+use red_panda::standin::gitea::{BOT_TOKEN, Forgejo, Moment};
+use red_panda::standin::github::GitHubStandIn;
+use red_panda::store::clock::Clock;
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use tokio::net::TcpListener;
+
+use crate::github_contract::watch;
+use crate::real_forge::fixture::{Fixture, server};
+
+pub(crate) const SECRET: &str = "the secret of the webhook";
+
+pub(crate) const INITIAL: &str = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    initial = True\n    operations = [\n        migrations.CreateModel(\"Tree\", [(\"id\", models.AutoField(primary_key=True))]),\n    ]\n";
+const FILL: &str = "from django.db import migrations\n\n\ndef fill(apps, schema_editor):\n    pass\n\n\nclass Migration(migrations.Migration):\n    dependencies = [(\"trees\", \"0001_initial\")]\n    operations = [\n        migrations.RunPython(fill),\n    ]\n";
+
+pub(crate) const BASE: &[(&str, &str)] = &[
+    (".gitignore", ".env\n"),
+    ("manage.py", ""),
+    ("trees/__init__.py", ""),
+    ("trees/migrations/__init__.py", ""),
+    ("trees/migrations/0001_initial.py", INITIAL),
+];
+
+/// Three of the four named faults.
+pub(crate) fn faulty() -> Vec<(&'static str, Option<String>)> {
+    vec![
+        ("trees/migrations/0001_initial.py", Some(INITIAL.replace("AutoField", "BigAutoField"))),
+        ("trees/migrations/0002_fill_trees.py", Some(FILL.to_owned())),
+        (
+            "config/settings.py",
+            Some("CELERY_BROKER_URL = \"amqp://grove:change#me@rabbit:5672/grove\"\n".to_owned()),
+        ),
+    ]
+}
+
+/// The same pull request, mended.
+fn mended() -> Vec<(&'static str, Option<String>)> {
+    vec![
+        ("trees/migrations/0001_initial.py", Some(INITIAL.to_owned())),
+        (
+            "trees/migrations/0002_fill_trees.py",
+            Some(FILL.replace("RunPython(fill)", "RunPython(fill, migrations.RunPython.noop)")),
+        ),
+        (
+            "config/settings.py",
+            Some("CELERY_BROKER_URL = \"amqp://grove:change%23me@rabbit:5672/grove\"\n".to_owned()),
+        ),
+    ]
+}
+
+pub(crate) fn borrowed<'a>(changes: &'a [(&'static str, Option<String>)]) -> Vec<(&'a str, Option<&'a str>)> {
+    changes.iter().map(|(path, text)| (*path, text.as_deref())).collect()
+}
+
+/// A whole Red Panda inside the test, on an embedded store.
+struct Panda {
+    url: String,
+    serving: tokio::task::JoinHandle<anyhow::Result<()>>,
+    _folder: tempfile::TempDir,
+}
+
+impl Panda {
+    async fn start(forge: &str) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let file = folder.path().join("red-panda.toml");
+        let text = format!(
+            "public_url = \"{url}\"\n[[forge]]\nname = \"forge\"\nwebhook_secret = \"{SECRET}\"\n{forge}"
+        );
+        let source = Source {
+            file: Some((&file, &text)),
+            environment: &BTreeMap::new(),
+            read: &|path: &Path| std::fs::read_to_string(path),
+        };
+        let assembly = Assembly::new(Settings::read(&source).unwrap(), Clock::system(), None).await.unwrap();
+        let serving = tokio::spawn(assembly.run(listener, std::future::pending()));
+        Self { url, serving, _folder: folder }
+    }
+
+    fn hook(&self) -> String {
+        format!("{}/webhooks/forge", self.url)
+    }
+
+    async fn deliver(&self, headers: http::HeaderMap, body: impl Into<reqwest::Body>) -> u16 {
+        let client = reqwest::Client::builder().no_proxy().build().unwrap();
+        client.post(self.hook()).headers(headers).body(body).send().await.unwrap().status().as_u16()
+    }
+}
+
+impl Drop for Panda {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// Waits for what the forge will show; says what was waited for when it never comes.
+async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
+    for _ in 0..600 {
+        if let Some(seen) = look().await {
+            return seen;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("{what} did not come in 30 seconds");
+}
+
+/// The sweep at start is over: what comes now comes by webhook.
+async fn swept(mut listed: impl AsyncFnMut() -> bool) {
+    until("the sweep", async || listed().await.then_some(())).await;
+}
+
+pub(crate) fn gitea_settings(url: &str, token: &str, repositories: &str) -> String {
+    format!("kind = \"gitea\"\nurl = \"{url}\"\ntoken = \"{token}\"\nrepositories = [\"{repositories}\"]\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_main_job_on_the_stand_in_forgejo() {
+    let forge = Forgejo::start().await.unwrap();
+    let repository = forge.repository("grace/grove", BASE);
+    let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
+    repository.require(&[STATUS_NAME]);
+    swept(async || forge.count("GET", "pulls") > 0).await;
+    repository.add_hook(Some(&panda.hook()), SECRET);
+    let settled = async |head: &Sha| {
+        until("the status", async || repository.status_of(head).filter(|s| s.state != "pending")).await
+    };
+
+    let head = repository.push("topic", &borrowed(&faulty())).unwrap();
+    let number = repository.open_pull("topic", "Faults").unwrap();
+    assert_eq!(forge.deliver().await, [202, 202]);
+    let status = settled(&head).await;
+    assert_eq!(status.state, "failure", "{status:?}");
+    let comments = repository.comments_on(number);
+    let places: Vec<(&str, u64)> =
+        comments.iter().filter(|c| !c.path.is_empty()).map(|c| (c.path.as_str(), c.line)).collect();
+    for place in [
+        ("config/settings.py", 1),
+        ("trees/migrations/0001_initial.py", 7),
+        ("trees/migrations/0002_fill_trees.py", 11),
+    ] {
+        assert!(places.contains(&place), "{place:?} in {places:?}");
+    }
+    assert!(repository.merge(number).is_err(), "the required status blocks");
+
+    let before = comments.len();
+    let head = repository.push("topic", &borrowed(&mended())).unwrap();
+    forge.deliver().await;
+    let status = settled(&head).await;
+    let comments = repository.comments_on(number);
+    let fixed = comments.iter().filter(|c| !c.path.is_empty() && c.body.contains("Fixed in")).count();
+    assert_eq!(fixed, places.len(), "every comment is marked fixed: {comments:#?}");
+    assert_eq!(comments.len(), before, "nothing is repeated: {comments:#?}");
+    assert_eq!(status.state, "success", "{status:?}");
+    repository.merge(number).unwrap();
+
+    // What is clean from the start gets no comment at all.
+    let head = repository.push("clean", &[("trees/models.py", Some("NAMES = []\n"))]).unwrap();
+    let number = repository.open_pull("clean", "Clean").unwrap();
+    forge.deliver().await;
+    assert_eq!(settled(&head).await.state, "success");
+    assert_eq!(repository.comments_on(number), [], "clean: no comment");
+    repository.merge(number).unwrap();
+    assert_eq!(forge.violations(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pushed_secret_stays_reported_until_its_commit_is_gone() {
+    let forge = Forgejo::start().await.unwrap();
+    let repository = forge.repository("grace/grove", BASE);
+    let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
+    swept(async || forge.count("GET", "pulls") > 0).await;
+    repository.add_hook(Some(&panda.hook()), SECRET);
+    let settled = async |head: &Sha| {
+        until("the status", async || repository.status_of(head).filter(|s| s.state != "pending")).await
+    };
+    let clean = repository.push("topic", &[("a.py", Some("x = 1\n"))]).unwrap();
+    let number = repository.open_pull("topic", "A secret").unwrap();
+    let head = repository.push("topic", &[(".env", Some("SECRET_KEY=k3-Qw9vZ7pL2_xT8rB4nM6\n"))]).unwrap();
+    forge.deliver().await;
+    assert_eq!(settled(&head).await.state, "failure");
+    let removed = repository.push("topic", &[(".env", None)]).unwrap();
+    forge.deliver().await;
+    assert_eq!(settled(&removed).await.state, "failure", "deleting it does not undo the push");
+    let said: String = repository.comments_on(number).into_iter().map(|c| c.body).collect();
+    assert!(said.contains(".env") && !said.contains("k3-Qw9"), "{said}");
+    repository.force_push("topic", &clean);
+    forge.deliver().await;
+    until("the green status", async || repository.status_of(&clean).filter(|s| s.state == "success")).await;
+    assert_eq!(forge.violations(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_recheck_command_is_acknowledged_and_obeyed() {
+    let forge = Forgejo::start().await.unwrap();
+    let repository = forge.repository("grace/grove", BASE);
+    let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
+    swept(async || forge.count("GET", "pulls") > 0).await;
+    repository.add_hook(Some(&panda.hook()), SECRET);
+    let head = repository.push("topic", &[("a.py", Some("x = 1\n"))]).unwrap();
+    let number = repository.open_pull("topic", "One").unwrap();
+    forge.deliver().await;
+    until("the first status", async || repository.status_of(&head).filter(|s| s.state == "success")).await;
+    let first = repository.status_of(&head).unwrap().target_url;
+
+    let comment = repository.comment(number, "grace", "/red-panda recheck");
+    forge.deliver().await;
+    until("a new run", async || {
+        repository.status_of(&head).filter(|s| s.state == "success" && s.target_url != first)
+    })
+    .await;
+    assert_eq!(repository.reactions_to(comment).len(), 1);
+    assert_eq!(forge.violations(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broken_policy_is_told_and_its_repair_can_be_merged() {
+    let forge = Forgejo::start().await.unwrap();
+    let base: Vec<_> = BASE.iter().copied().chain([(".red-panda.toml", "[rulez]\n")]).collect();
+    let repository = forge.repository("grace/grove", &base);
+    let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
+    swept(async || forge.count("GET", "pulls") > 0).await;
+    repository.add_hook(Some(&panda.hook()), SECRET);
+    let settled = async |head: &Sha| {
+        until("the status", async || repository.status_of(head).filter(|s| s.state != "pending")).await
+    };
+    let head = repository.push("topic", &[("a.py", Some("x = 1\n"))]).unwrap();
+    repository.open_pull("topic", "One").unwrap();
+    forge.deliver().await;
+    let status = settled(&head).await;
+    assert_eq!(status.state, "error");
+    assert!(
+        status.description.contains("line 1: unknown key \"rulez\"; did you mean \"rules\"?"),
+        "{status:?}"
+    );
+
+    let head = repository.push("repair", &[(".red-panda.toml", Some("[rules]\n"))]).unwrap();
+    repository.open_pull("repair", "Mend").unwrap();
+    forge.deliver().await;
+    assert_eq!(settled(&head).await.state, "success");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn p16_a_delivery_that_never_came_is_found_by_the_sweep() {
+    let forge = Forgejo::start().await.unwrap();
+    let repository = forge.repository("grace/grove", BASE);
+    let head = repository.push("topic", &borrowed(&faulty())).unwrap();
+    repository.open_pull("topic", "Faults").unwrap();
+    let _panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/grove")).await;
+    let status =
+        until("the status", async || repository.status_of(&head).filter(|s| s.state != "pending")).await;
+    assert_eq!(status.state, "failure");
+    assert_eq!(forge.violations(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn five_hundreds_after_the_review_was_taken_double_nothing() {
+    let forge = Forgejo::start().await.unwrap();
+    let repository = forge.repository("grace/grove", BASE);
+    let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
+    swept(async || forge.count("GET", "pulls") > 0).await;
+    repository.add_hook(Some(&panda.hook()), SECRET);
+    forge.fail_next(1, "POST", "reviews", Moment::After);
+    let head = repository.push("topic", &borrowed(&faulty())).unwrap();
+    let number = repository.open_pull("topic", "Faults").unwrap();
+    forge.deliver().await;
+    until("the status", async || repository.status_of(&head).filter(|s| s.state == "failure")).await;
+    let summaries = repository.comments_on(number).iter().filter(|c| c.path.is_empty()).count();
+    assert_eq!(summaries, 1);
+    assert_eq!(forge.violations(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_main_job_on_the_stand_in_github_with_every_request_valid() {
+    let github = GitHubStandIn::start().await.unwrap();
+    let contract = watch(&github);
+    github.set_webhook_secret(SECRET);
+    let repository = github.create_repository("grace", "grove", BASE);
+    let settings = github.settings();
+    let key = settings.private_key.expose_secret().replace('\n', "\\n");
+    let toml = format!(
+        "kind = \"github\"\nurl = \"{}\"\napp_id = {}\nprivate_key = \"{key}\"\n",
+        settings.url, settings.app_id
+    );
+    let panda = Panda::start(&toml).await;
+    swept(async || github.requests().iter().any(|r| r.path.ends_with("/pulls") || r.path == "/graphql"))
+        .await;
+    let deliver = async || {
+        for delivery in github.webhooks() {
+            let named =
+                |(k, v): (String, String)| (k.parse::<http::HeaderName>().unwrap(), v.parse().unwrap());
+            let headers = delivery.headers.into_iter().map(named).collect();
+            assert_eq!(panda.deliver(headers, delivery.body).await, 202);
+        }
+    };
+    let settled = async |head: &Sha| {
+        until("the check", async || github.check_of(&repository, head).filter(|c| c.status == "completed"))
+            .await
+    };
+
+    let head = github.push(&repository, "topic", &borrowed(&faulty())).unwrap();
+    let number = github.open_pull(&repository, "topic", "main").unwrap();
+    deliver().await;
+    let check = settled(&head).await;
+    assert_eq!(check.conclusion.as_deref(), Some("failure"), "{check:?}");
+    let comments = github.comments_on(&repository, number);
+    assert!(comments.len() >= 3, "{comments:#?}");
+    assert_eq!(github.reviews_on(&repository, number).len(), 1);
+    assert!(github.merge(&repository, number).is_err(), "the required check blocks");
+
+    let head = github.push(&repository, "topic", &borrowed(&mended())).unwrap();
+    deliver().await;
+    assert_eq!(settled(&head).await.conclusion.as_deref(), Some("success"));
+    let after = github.comments_on(&repository, number);
+    assert_eq!(after.len(), comments.len(), "nothing is repeated");
+    assert!(after.iter().all(|c| c.body.contains("Fixed in")), "{after:#?}");
+
+    github.merge(&repository, number).unwrap();
+    assert_eq!(github.violations(), Vec::<String>::new());
+    assert_eq!(
+        *contract.lock().unwrap(),
+        Vec::<String>::new(),
+        "every request is valid by GitHub's own schema"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_main_job_on_a_real_forge() {
+    let Some((url, admin_token)) = server() else { return };
+    let fixture = Fixture::create(&url, &admin_token, BASE).await;
+    let repositories = format!("{}/*", fixture.owner);
+    let panda = Panda::start(&gitea_settings(&url, &fixture.bot_token, &repositories)).await;
+    fixture.require(STATUS_NAME).await;
+    fixture.add_hook(&panda.hook(), SECRET).await;
+    fixture.commit("main", Some("topic"), &borrowed(&faulty())).await;
+    let number = fixture.open_pull("topic", "Faults").await;
+    let state = async |number: u64| {
+        let pull = fixture.owner_must("GET", &fixture.path(&format!("pulls/{number}")), &Value::Null).await;
+        let head = pull["head"]["sha"].as_str().unwrap().to_owned();
+        let statuses =
+            fixture.owner_must("GET", &fixture.path(&format!("commits/{head}/status")), &Value::Null).await;
+        let state = statuses["statuses"][0]["status"].as_str().map(str::to_owned);
+        state.filter(|s| s != "pending").map(|s| (head, s))
+    };
+    let (first_head, first) = until("the status", async || state(number).await).await;
+    assert_eq!(first, "failure");
+    let comments = fixture.inline_comments(number).await;
+    assert!(comments.len() >= 3, "{comments:#?}");
+    assert!(fixture.merge(number).await.is_err(), "the required status blocks");
+
+    fixture.commit("topic", None, &borrowed(&mended())).await;
+    let second =
+        until("the second status", async || state(number).await.filter(|(head, _)| *head != first_head))
+            .await;
+    assert_eq!(second.1, "success");
+    let after = fixture.inline_comments(number).await;
+    assert_eq!(after.len(), comments.len(), "nothing is repeated");
+    assert!(after.iter().all(|c| c["body"].as_str().unwrap().contains("Fixed in")), "{after:#?}");
+    fixture.merge(number).await.unwrap();
+}

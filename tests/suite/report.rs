@@ -1,0 +1,8 @@
+//! What people and machines are shown.
+#![cfg(test)] // the lints know helpers of tests by it
+
+mod fixtures;
+mod forms;
+mod hostile;
+mod machines;
+mod planning;

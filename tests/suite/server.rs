@@ -1,0 +1,429 @@
+//! What comes in over HTTP: believed when it is signed, answered when it is durable.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, Request, StatusCode};
+use hmac::{Hmac, KeyInit, Mac};
+use red_panda::config::settings::{AllowList, ForgeKind};
+use red_panda::model::delivery::{Event, NewJob, Reason};
+use red_panda::model::finding::Severity;
+use red_panda::model::id::{RunId, Target};
+use red_panda::model::judgement::{NotLookedAt, Verdict};
+use red_panda::server::webhook::Webhooks;
+use red_panda::server::{AppState, HookedForge, RulePage, router};
+use red_panda::store::Store;
+use red_panda::store::clock::Clock;
+use red_panda::store::jobs::{Failure, Finished};
+use red_panda::store::runs::{Counts, PageFinding, Read, RunEnd, RunOutcome, RunPage};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+use sha2::Sha256;
+use tower::ServiceExt;
+
+use crate::store::{Database, forge, known, repository, run_end, run_start, sha, sqlite};
+
+const SECRET: &str = "the secret of the hook";
+const ADMIN: &str = "the token of the operator";
+
+/// Webhooks in the simplest dialect there could be: `x-event`, `x-id` and `x-signature` in hex.
+struct Plain;
+
+impl Webhooks for Plain {
+    fn verify(&self, headers: &HeaderMap, body: &[u8], secret: &SecretString) -> bool {
+        let given = headers.get("x-signature").and_then(|v| hex::decode(v).ok()).unwrap_or_default();
+        let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.expose_secret().as_bytes()).unwrap();
+        mac.chain_update(body).verify_slice(&given).is_ok()
+    }
+
+    fn delivery_id(&self, headers: &HeaderMap) -> Option<String> {
+        Some(headers.get("x-id")?.to_str().ok()?.to_owned())
+    }
+
+    fn parse(&self, _: &HeaderMap, body: &[u8]) -> Result<Event, String> {
+        let body: Value = serde_json::from_slice(body).map_err(|_| "it is not JSON".to_owned())?;
+        let mut repository = repository();
+        body["owner"].as_str().unwrap_or("alice").clone_into(&mut repository.owner);
+        Ok(match (body["pull"].as_u64(), body["branch"].as_str(), body["head"].as_str()) {
+            (Some(number), _, _) => {
+                Event::Pull { repository, number, head: Some(sha('1')), reason: Reason::Pushed }
+            }
+            (None, Some(branch), _) => {
+                Event::Pushed { repository, branch: branch.to_owned(), after: sha('3') }
+            }
+            (None, None, Some(_)) => Event::Rerequested { repository, head: sha('1') },
+            _ => Event::Ignored("an issue"),
+        })
+    }
+}
+
+struct House {
+    router: Router,
+    store: Store,
+    database: Database,
+}
+
+impl House {
+    async fn new() -> Self {
+        Self::with(true, SECRET).await
+    }
+
+    async fn with(connected: bool, secret: &str) -> Self {
+        let database = sqlite();
+        let store = Store::open(&database.url).await.unwrap();
+        let hooked = HookedForge {
+            name: forge(),
+            kind: ForgeKind::Gitea,
+            url: "https://git.example.org".into(),
+            webhook_secret: SecretString::from(secret.to_owned()),
+            webhooks: Arc::new(Plain),
+            repositories: AllowList::new(&["alice/*".to_owned()]).unwrap(),
+        };
+        let forges = if connected { BTreeMap::from([(forge().0, hooked)]) } else { BTreeMap::new() };
+        let state = AppState {
+            store: store.clone(),
+            clock: Clock::new(|| 5_000),
+            forges,
+            rules: rules(),
+            public_url: Some("https://panda.example.org".into()),
+            admin_token: Some(SecretString::from(ADMIN.to_owned())),
+            metrics: None,
+        };
+        Self { router: router(Arc::new(state)), store, database }
+    }
+
+    async fn send(&self, request: Request<Body>) -> (StatusCode, HeaderMap, String) {
+        let response = self.router.clone().oneshot(request).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
+        (parts.status, parts.headers, String::from_utf8(body.to_vec()).unwrap())
+    }
+
+    async fn deliver(&self, id: &str, body: &str) -> StatusCode {
+        self.send(signed(id, body)).await.0
+    }
+
+    async fn get(&self, path: &str) -> (StatusCode, HeaderMap, String) {
+        self.send(Request::get(path).body(Body::empty()).unwrap()).await
+    }
+
+    async fn next_job(&self) -> Option<NewJob> {
+        let claim = self.store.claim("w", 9_000, 99_000).await.unwrap()?;
+        self.store.finish(&claim.id, &claim.token, 9_000, Finished::Done).await.unwrap();
+        Some(claim.job)
+    }
+}
+
+fn signature(secret: &str, body: &str) -> String {
+    let mac = <Hmac<Sha256> as KeyInit>::new_from_slice(secret.as_bytes()).unwrap();
+    hex::encode(mac.chain_update(body).finalize().into_bytes())
+}
+
+fn request(id: &str, body: &str, signature: &str) -> Request<Body> {
+    Request::post("/webhooks/forgejo")
+        .header("content-type", "application/json; charset=utf-8")
+        .header("x-id", id)
+        .header("x-signature", signature)
+        .body(Body::from(body.to_owned()))
+        .unwrap()
+}
+
+fn signed(id: &str, body: &str) -> Request<Body> {
+    request(id, body, &signature(SECRET, body))
+}
+
+fn rules() -> Vec<RulePage> {
+    let markdown = include_str!("rule_page.md").to_owned();
+    let rule = |code: &str, name: &str, severity| RulePage {
+        code: code.into(),
+        name: name.into(),
+        severity,
+        markdown: markdown.clone(),
+    };
+    vec![
+        rule("MIG004", "runpython-without-reverse", Severity::Error),
+        rule("MIG011", "auto-named-migration", Severity::Warning),
+        rule("ENV001", "committed-env-file", Severity::Error),
+    ]
+}
+
+#[tokio::test]
+async fn a_signed_delivery_is_a_row_before_it_is_answered() {
+    let house = House::new().await;
+    assert_eq!(house.deliver("a", r#"{"pull":7}"#).await, StatusCode::ACCEPTED);
+    let again = Store::open(&house.database.url).await.unwrap();
+    let claim = again.claim("w", 5_000, 9_000).await.unwrap().unwrap();
+    assert_eq!((claim.job.target, claim.job.head_hint), (Target::Pull(7), Some(sha('1'))));
+}
+
+#[tokio::test]
+async fn p17_a_replayed_delivery_is_200_and_202_again_when_its_job_died() {
+    let house = House::new().await;
+    assert_eq!(house.deliver("a", r#"{"pull":7}"#).await, StatusCode::ACCEPTED);
+    assert_eq!(house.deliver("a", r#"{"pull":7}"#).await, StatusCode::OK);
+    let claim = house.store.claim("w", 5_000, 9_000).await.unwrap().unwrap();
+    let fatal = Failure::Fatal { error: "502".into() };
+    house.store.fail(&claim.id, &claim.token, 5_000, &fatal).await.unwrap();
+    assert_eq!(house.deliver("a", r#"{"pull":7}"#).await, StatusCode::ACCEPTED);
+    assert_eq!(house.store.queue_counts().await.unwrap().ready, 1);
+}
+
+#[tokio::test]
+async fn p19_a_wrong_empty_or_missing_signature_is_401_with_words_and_leaves_no_row() {
+    let house = House::new().await;
+    let body = r#"{"pull":7}"#;
+    let mut missing = signed("d", body);
+    missing.headers_mut().remove("x-signature");
+    for wrong in [request("a", body, &signature("another", body)), request("b", body, ""), missing] {
+        let (status, _, words) = house.send(wrong).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+        assert!(
+            words.starts_with("The webhook's signature does not match: the secret in red-panda.toml"),
+            "{words}"
+        );
+    }
+    assert_eq!(house.next_job().await, None);
+    assert_eq!(house.deliver("a", body).await, StatusCode::ACCEPTED, "a forged delivery takes no id");
+}
+
+#[tokio::test]
+async fn p19_an_empty_secret_signs_nothing() {
+    let house = House::with(true, "").await;
+    let body = r#"{"pull":7}"#;
+    let (status, _, _) = house.send(request("a", body, &signature("", body))).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn p17_the_signature_comes_before_everything_that_reads_the_body() {
+    let house = House::new().await;
+    let (status, _, _) = house.send(request("a", "not even JSON", "00")).await;
+    assert_eq!(status, StatusCode::UNAUTHORIZED);
+    let (status, _, words) = house.send(signed("a", "not even JSON")).await;
+    assert_eq!(
+        (status, words.as_str()),
+        (StatusCode::BAD_REQUEST, "The payload cannot be read: it is not JSON.\n")
+    );
+}
+
+#[tokio::test]
+async fn a_webhook_that_cannot_be_read_is_told_why() {
+    let house = House::new().await;
+    let mut form = signed("a", "payload=1");
+    form.headers_mut().insert("content-type", "application/x-www-form-urlencoded".parse().unwrap());
+    assert_eq!(house.send(form).await.0, StatusCode::UNSUPPORTED_MEDIA_TYPE);
+    let mut elsewhere = signed("a", "{}");
+    *elsewhere.uri_mut() = "/webhooks/github".parse().unwrap();
+    let (status, _, words) = house.send(elsewhere).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(words.contains("[[forge]]"), "{words}");
+    let large = "x".repeat(25 * 1024 * 1024 + 1);
+    assert_eq!(house.deliver("a", &large).await, StatusCode::PAYLOAD_TOO_LARGE);
+    assert_eq!(house.deliver("b", &" ".repeat(3 << 20)).await, StatusCode::BAD_REQUEST, "3 MiB are read");
+}
+
+#[tokio::test]
+async fn twenty_deliveries_at_once_are_one_commit() {
+    let recorder = metrics_exporter_prometheus::PrometheusBuilder::new().build_recorder();
+    let _here = metrics::set_default_local_recorder(&recorder);
+    let house = House::new().await;
+    let ids: Vec<String> = (0..20).map(|n| format!("id-{n}")).collect();
+    let bodies: Vec<String> = (0..20).map(|n| format!(r#"{{"pull":{n}}}"#)).collect();
+    let all = ids.iter().zip(&bodies).map(|(id, body)| house.deliver(id, body));
+    let answers = futures::future::join_all(all).await;
+    assert!(answers.iter().all(|status| *status == StatusCode::ACCEPTED));
+    assert_eq!(house.store.queue_counts().await.unwrap().ready, 20);
+    let metrics = recorder.handle().render();
+    assert!(metrics.contains("red_panda_accept_commits_total 1\n"), "{metrics}");
+}
+
+#[tokio::test]
+async fn p16_a_store_that_is_down_is_503_so_that_the_forge_shows_a_failed_delivery() {
+    let house = House::new().await;
+    house.store.close().await;
+    let (status, _, words) = house.send(signed("a", r#"{"pull":7}"#)).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(words.contains("could not be stored"), "{words}");
+    let (status, _, body) = house.get("/ready/").await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(body.contains(r#""broken":"database""#), "{body}");
+    assert_eq!(house.get("/live/").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn what_asks_for_nothing_is_202_and_no_row() {
+    let house = House::new().await;
+    assert_eq!(house.deliver("a", "{}").await, StatusCode::ACCEPTED);
+    assert_eq!(house.deliver("b", r#"{"pull":7,"owner":"mallory"}"#).await, StatusCode::ACCEPTED);
+    assert_eq!(house.deliver("c", r#"{"branch":"main"}"#).await, StatusCode::ACCEPTED);
+    assert_eq!(house.next_job().await, None);
+}
+
+#[tokio::test]
+async fn a_moved_target_queues_the_open_pull_requests_that_touch_migrations() {
+    let house = House::new().await;
+    for number in 1..=60 {
+        house.store.note_pull(&known(number, Some(number > 5))).await.unwrap();
+    }
+    assert_eq!(house.deliver("a", r#"{"branch":"main"}"#).await, StatusCode::ACCEPTED);
+    assert_eq!(house.store.queue_counts().await.unwrap().ready, 50);
+    let job = house.next_job().await.unwrap();
+    assert_eq!((job.reason, job.priority), (Reason::TargetMoved, 10));
+}
+
+#[tokio::test]
+async fn p14_a_check_asked_for_again_is_of_the_pull_request_with_that_head() {
+    let house = House::new().await;
+    house.store.note_pull(&known(7, None)).await.unwrap();
+    assert_eq!(house.deliver("a", r#"{"head":"1"}"#).await, StatusCode::ACCEPTED);
+    let job = house.next_job().await.unwrap();
+    assert_eq!((job.target, job.reason), (Target::Pull(7), Reason::Rerequested));
+}
+
+#[tokio::test]
+async fn every_page_forbids_scripts_frames_and_referrers() {
+    let house = House::new().await;
+    for path in
+        ["/", "/rules", "/rules/mig004", "/overview", "/nowhere", "/static/panda.css", "/live/", "/healthz"]
+    {
+        let (_, headers, body) = house.get(path).await;
+        let policy = headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.starts_with("default-src 'none'; style-src 'self'"), "{path}: {policy}");
+        assert!(policy.contains("frame-ancestors 'none'"));
+        assert_eq!(headers["x-content-type-options"], "nosniff");
+        assert_eq!(headers["referrer-policy"], "no-referrer");
+        assert!(!body.contains("<script") && !body.contains("style=") && !body.contains("onclick"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn the_front_page_says_the_next_step() {
+    let (_, _, lost) = House::with(false, SECRET).await.get("/").await;
+    assert!(lost.contains("red-panda install github") && lost.contains("red-panda install gitea"));
+    let (_, _, connected) = House::new().await.get("/").await;
+    assert!(connected.contains("https://panda.example.org/webhooks/forgejo"), "{connected}");
+    assert!(!connected.contains("alice"), "who is served is for operators");
+}
+
+#[tokio::test]
+async fn a_run_page_shows_findings_by_file_and_escapes_what_came_from_the_pull_request() {
+    let house = House::new().await;
+    house.store.begin_run(&run_start("earlier", 7, 1_000)).await.unwrap();
+    house.store.begin_run(&run_start("abcdef", 7, 5_000)).await.unwrap();
+    house.store.finish_run(&RunId("abcdef".into()), &sample_end()).await.unwrap();
+    let (status, headers, page) = house.get("/runs/abcdef").await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(headers["x-robots-tag"], "noindex, nofollow");
+    for shown in [
+        "2 things to change before merging, 1 to look at",
+        "<code>RunPython(fill)</code> in <code>trees.0003_fill_names</code> cannot be reversed",
+        "trees/&#60;script&#62;.py",
+        r#"<a href="/rules/MIG004">MIG004</a>"#,
+        "4 changed files · 30 rules · 8 requests · 1.2 s",
+        "/runs/earlier",
+        "nested deeper than 200",
+    ] {
+        assert!(page.contains(shown), "{shown}\n{page}");
+    }
+    assert!(!page.contains("javascript:") && !page.contains("http-equiv"));
+    assert_eq!(house.get("/runs/abcde").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_running_run_s_page_looks_again_by_itself() {
+    let house = House::new().await;
+    house.store.begin_run(&run_start("abcdef", 7, 5_000)).await.unwrap();
+    let (_, _, page) = house.get("/runs/abcdef").await;
+    assert!(page.contains("Looking at it now") && page.contains(r#"http-equiv="refresh""#), "{page}");
+}
+
+#[tokio::test]
+async fn a_rule_page_shows_its_markdown_and_runs_none_of_it() {
+    let house = House::new().await;
+    let (status, _, page) = house.get("/rules/MIG004").await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("<figcaption>trees/migrations/0003_fill_names.py"), "{page}");
+    assert!(page.contains("&lt;em&gt;raw HTML&lt;/em&gt;"), "{page}");
+    assert_eq!(house.get("/rules/runpython-without-reverse").await.0, StatusCode::OK);
+    assert_eq!(house.get("/rules/NOPE99").await.0, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn the_overview_opens_with_the_token_and_with_nothing_else() {
+    let house = House::new().await;
+    house.store.note_pull(&known(7, None)).await.unwrap();
+    assert_eq!(house.get("/overview").await.0, StatusCode::UNAUTHORIZED);
+    let with = |token: &str| {
+        let token = format!("Bearer {token}");
+        Request::get("/overview").header("authorization", token).body(Body::empty()).unwrap()
+    };
+    for wrong in ["", "the token", "the token of the operator and more"] {
+        let (status, _, page) = house.send(with(wrong)).await;
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+        assert!(!page.contains("alice/trees"));
+    }
+    let (status, _, page) = house.send(with(ADMIN)).await;
+    assert_eq!(status, StatusCode::OK);
+    assert!(page.contains("alice/trees") && page.contains("#7"), "{page}");
+    let form = Request::post("/overview")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .body(Body::from("token=the+token+of+the+operator"))
+        .unwrap();
+    assert_eq!(house.send(form).await.0, StatusCode::OK);
+}
+
+fn finding(
+    severity: Severity,
+    code: &str,
+    path: &str,
+    line: u32,
+    headline: &str,
+    consequence: &str,
+) -> PageFinding {
+    PageFinding {
+        severity,
+        code: code.into(),
+        headline: headline.into(),
+        consequence: consequence.into(),
+        path: Some(path.into()),
+        line: Some(line),
+        url: Some(format!("https://git.example.org/alice/trees/src/commit/1/{path}#L{line}")),
+        inline: severity != Severity::Advice,
+    }
+}
+
+fn sample_end() -> RunEnd {
+    let fill = "trees/migrations/0003_fill_names.py";
+    let unsafe_link = PageFinding {
+        url: Some("javascript:alert(1)".into()),
+        ..finding(Severity::Warning, "CEL001", "trees/<script>.py", 5, "password in the broker URL", "")
+    };
+    RunEnd {
+        page: RunPage {
+            heading: "2 things to change before merging, 1 to look at".into(),
+            web_url: Some("https://git.example.org/alice/trees/pulls/7".into()),
+            base_branch: "main".into(),
+            counts: Counts { errors: 2, warnings: 1, advice: 0, suppressed: 1 },
+            findings: vec![
+                finding(
+                    Severity::Error,
+                    "MIG004",
+                    fill,
+                    15,
+                    "`RunPython(fill)` in `trees.0003_fill_names` cannot be reversed",
+                    "`migrate trees 0002` stops here with `IrreversibleError`, and so does every rollback past it.",
+                ),
+                unsafe_link,
+            ],
+            not_looked_at: vec![NotLookedAt {
+                path: "deep.py".into(),
+                reason: "brackets are nested deeper than 200".into(),
+            }],
+            notes: vec!["`.red-panda.toml` names `MIG018`, which is not built yet".into()],
+            read: Read { files: 4, rules: 30, requests: 8, milliseconds: 1_234 },
+        },
+        ..run_end(RunOutcome::Verdict(Verdict::ChangesRequested))
+    }
+}

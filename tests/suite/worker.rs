@@ -1,0 +1,485 @@
+//! The worker loses nothing and doubles nothing, whatever breaks around it.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use red_panda::forge::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result as ForgeResult};
+use red_panda::model::change::Change;
+use red_panda::model::delivery::{JobKind, NewJob, Reason};
+use red_panda::model::id::{ForgeName, Repository, RunId, Sha, Target};
+use red_panda::model::judgement::Verdict;
+use red_panda::model::plan::{CommentEdit, ForgePosting, NewReview};
+use red_panda::model::pull::{Capabilities, PullRequest, PullState};
+use red_panda::model::status::Status;
+use red_panda::review::{ClaimedJob, JobEnd, JobError, Lease, Perform};
+use red_panda::source::{Blob, Tree};
+use red_panda::store::Store;
+use red_panda::store::clock::Clock;
+use red_panda::store::runs::RunOutcome;
+use red_panda::worker::{Options, ServedForge, Worker};
+use tokio::sync::Notify;
+
+use crate::store::{Database, forge, known, repository, review, run_end, run_start, sha, sqlite};
+
+const MINUTE: i64 = 60_000;
+
+/// Does what it is told, and remembers what it was asked.
+#[derive(Default)]
+struct Script {
+    answers: Mutex<VecDeque<Result<JobEnd, JobError>>>,
+    performed: Mutex<Vec<ClaimedJob>>,
+    given_up: Mutex<Vec<String>>,
+    at_once: AtomicUsize,
+    most_at_once: AtomicUsize,
+    /// Where set, every job waits here after it began.
+    hold: Option<Notify>,
+    began: Notify,
+    panics: bool,
+}
+
+#[async_trait]
+impl Perform for Script {
+    async fn perform(&self, job: &ClaimedJob, lease: &dyn Lease) -> Result<JobEnd, JobError> {
+        self.performed.lock().unwrap().push(job.clone());
+        assert!(!self.panics, "as the story wants it");
+        let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
+        self.most_at_once.fetch_max(now, Ordering::SeqCst);
+        self.began.notify_one();
+        if let Some(hold) = &self.hold {
+            hold.notified().await;
+        }
+        tokio::task::yield_now().await;
+        self.at_once.fetch_sub(1, Ordering::SeqCst);
+        if !lease.holds().await {
+            return Ok(JobEnd::LeaseLost);
+        }
+        self.answers.lock().unwrap().pop_front().unwrap_or(Ok(JobEnd::Done))
+    }
+
+    async fn give_up(&self, _: &ClaimedJob, error: &str) -> Result<(), JobError> {
+        self.given_up.lock().unwrap().push(error.to_owned());
+        Ok(())
+    }
+}
+
+impl Script {
+    fn reasons(&self) -> Vec<Reason> {
+        self.performed.lock().unwrap().iter().map(|j| j.job.reason).collect()
+    }
+}
+
+/// A forge with open pull requests and nothing else.
+#[derive(Default)]
+struct Shelf {
+    pulls: Mutex<Vec<PullRequest>>,
+    writers: Vec<&'static str>,
+    reactions: Mutex<Vec<u64>>,
+}
+
+fn none<T>() -> ForgeResult<T> {
+    Err(ForgeError::NotFound { what: "what this story does not need".into() })
+}
+
+#[async_trait]
+impl Reader for Shelf {
+    async fn fetch_tree(&self, _: &Repository, _: &Sha) -> ForgeResult<Tree> {
+        none()
+    }
+    async fn fetch_files(&self, _: &Repository, _: &[FileWanted]) -> ForgeResult<Vec<Blob>> {
+        none()
+    }
+    async fn fetch_ref(&self, _: &Repository, _: &str) -> ForgeResult<Option<Sha>> {
+        none()
+    }
+    async fn fetch_tags(&self, _: &Repository) -> ForgeResult<Vec<String>> {
+        none()
+    }
+    async fn fetch_deployed(&self, _: &Repository, _: &str) -> ForgeResult<Option<Sha>> {
+        none()
+    }
+}
+
+#[async_trait]
+impl Forge for Shelf {
+    fn capabilities(&self) -> Capabilities {
+        Capabilities {
+            check_runs: false,
+            suggestions: false,
+            multi_line: false,
+            status_description: 255,
+            body: 65_536,
+            deployments: false,
+        }
+    }
+    fn line_url(&self, _: &Repository, _: &Sha, path: &str, _: Option<u32>) -> String {
+        path.to_owned()
+    }
+    async fn fetch_repository(&self, _: &Repository) -> ForgeResult<Repository> {
+        none()
+    }
+    async fn fetch_repositories(&self) -> ForgeResult<Vec<Repository>> {
+        Ok(vec![repository(), Repository { id: 43, owner: "mallory".into(), ..repository() }])
+    }
+    async fn fetch_pull(&self, _: &Repository, _: u64) -> ForgeResult<PullRequest> {
+        none()
+    }
+    async fn fetch_open_pulls(&self, repository: &Repository) -> ForgeResult<Vec<PullRequest>> {
+        assert_eq!(repository.owner, "alice", "the allow-list holds for sweeps too");
+        Ok(self.pulls.lock().unwrap().clone())
+    }
+    async fn fetch_change(&self, _: &PullRequest) -> ForgeResult<Change> {
+        none()
+    }
+    async fn fetch_group_change(&self, _: &Repository, _: &Sha, _: &Sha) -> ForgeResult<Change> {
+        none()
+    }
+    async fn fetch_own_postings(&self, _: &PullRequest) -> ForgeResult<Vec<ForgePosting>> {
+        none()
+    }
+    async fn fetch_may_write(&self, _: &Repository, login: &str) -> ForgeResult<bool> {
+        Ok(self.writers.contains(&login))
+    }
+    async fn ensure_status(&self, _: &Repository, _: &Status) -> ForgeResult<()> {
+        none()
+    }
+    async fn fetch_running_statuses(&self, _: &Repository, _: &Sha) -> ForgeResult<Vec<RunId>> {
+        none()
+    }
+    async fn ensure_review(&self, _: &PullRequest, _: &NewReview) -> ForgeResult<PostedReview> {
+        none()
+    }
+    async fn ensure_comment(&self, _: &PullRequest, _: &CommentEdit) -> ForgeResult<()> {
+        none()
+    }
+    async fn ensure_reaction(&self, _: &Repository, comment_id: u64) -> ForgeResult<()> {
+        self.reactions.lock().unwrap().push(comment_id);
+        Ok(())
+    }
+}
+
+fn open_pull(number: u64, head: char, head_since: i64) -> PullRequest {
+    PullRequest {
+        repository: repository(),
+        number,
+        author: "bob".into(),
+        state: PullState::Open,
+        draft: false,
+        head: sha(head),
+        base_branch: "main".into(),
+        base_tip: sha('b'),
+        merge_base: None,
+        default_branch: "main".into(),
+        changed_files: None,
+        head_since: Some(head_since),
+        web_url: "https://git.example.org/alice/trees/pulls/7".into(),
+    }
+}
+
+/// A house with a clock that only the story moves.
+struct House {
+    store: Store,
+    script: Arc<Script>,
+    shelf: Arc<Shelf>,
+    time: Arc<AtomicI64>,
+    _database: Database,
+}
+
+impl House {
+    async fn with(script: Script, shelf: Shelf) -> Self {
+        let database = sqlite();
+        let store = Store::open(&database.url).await.unwrap();
+        let time = Arc::new(AtomicI64::new(1_000_000));
+        Self { store, script: Arc::new(script), shelf: Arc::new(shelf), time, _database: database }
+    }
+
+    async fn new() -> Self {
+        Self::with(Script::default(), Shelf::default()).await
+    }
+
+    async fn answering(answers: impl IntoIterator<Item = Result<JobEnd, JobError>>) -> Self {
+        let answers = Mutex::new(answers.into_iter().collect());
+        Self::with(Script { answers, ..Script::default() }, Shelf::default()).await
+    }
+
+    fn worker(&self, name: &str) -> Worker {
+        self.worker_with(Options::new(name))
+    }
+
+    fn worker_with(&self, options: Options) -> Worker {
+        let served = ServedForge {
+            forge: Arc::clone(&self.shelf) as Arc<dyn Forge>,
+            allows: Arc::new(|full_name| full_name.starts_with("alice/")),
+        };
+        let time = Arc::clone(&self.time);
+        let clock = Clock::new(move || time.load(Ordering::SeqCst));
+        let perform = Arc::clone(&self.script) as Arc<dyn Perform>;
+        Worker::new(self.store.clone(), perform, BTreeMap::from([(forge(), served)]), clock, options)
+    }
+
+    fn now(&self) -> i64 {
+        self.time.load(Ordering::SeqCst)
+    }
+
+    fn later(&self, ms: i64) {
+        self.time.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    async fn queue(&self, job: NewJob) {
+        self.store.enqueue(&job, self.now()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_job_runs_once_and_is_done() {
+    let house = House::new().await;
+    house.queue(review(7, '1')).await;
+    assert_eq!(house.worker("w").drain().await.unwrap(), 1);
+    assert_eq!(house.worker("w").drain().await.unwrap(), 0);
+    assert_eq!(house.script.performed.lock().unwrap()[0].job, review(7, '1'));
+}
+
+#[tokio::test]
+async fn p12_a_worker_killed_in_the_middle_is_replaced_and_the_job_runs_to_its_end_once() {
+    let house =
+        House::with(Script { hold: Some(Notify::new()), ..Script::default() }, Shelf::default()).await;
+    house.queue(review(7, '1')).await;
+    let first = house.worker("first");
+    let killed = tokio::spawn(async move { first.drain().await });
+    house.script.began.notified().await;
+    killed.abort();
+    assert_eq!(house.worker("second").drain().await.unwrap(), 0, "the lease still holds");
+    house.later(2 * MINUTE);
+    house.script.hold.as_ref().unwrap().notify_one();
+    assert_eq!(house.worker("second").drain().await.unwrap(), 1);
+    let performed = house.script.performed.lock().unwrap();
+    assert_eq!(performed.iter().map(|j| j.attempt).collect::<Vec<_>>(), [1, 2]);
+    assert_eq!(performed[0].run, performed[1].run, "so that the second finds what the first wrote");
+}
+
+#[tokio::test]
+async fn a_worker_that_comes_back_late_sees_that_the_job_is_no_longer_its_own() {
+    let house =
+        House::with(Script { hold: Some(Notify::new()), ..Script::default() }, Shelf::default()).await;
+    house.queue(review(7, '1')).await;
+    let slow = house.worker("slow");
+    let slow = tokio::spawn(async move { slow.drain().await });
+    house.script.began.notified().await;
+    house.later(2 * MINUTE);
+    assert_eq!(house.store.reap(house.now()).await.unwrap(), 1);
+    let taken = house.store.claim("fast", house.now(), house.now() + MINUTE).await.unwrap().unwrap();
+    house.script.hold.as_ref().unwrap().notify_one();
+    slow.await.unwrap().unwrap();
+    assert!(
+        house.store.holds(&taken.id, &taken.token, house.now()).await.unwrap(),
+        "untouched by the late one"
+    );
+}
+
+#[tokio::test]
+async fn two_workers_never_run_one_pull_request_at_once() {
+    let house = House::new().await;
+    for number in [7, 7, 7] {
+        house.queue(review(number, '1')).await;
+        let command =
+            NewJob { kind: JobKind::Command, argument: Some("9 bob".into()), ..review(number, '1') };
+        house.queue(command).await;
+        let (one, two) = (house.worker("one"), house.worker("two"));
+        let (a, b) = tokio::join!(one.drain(), two.drain());
+        a.unwrap();
+        b.unwrap();
+    }
+    assert_eq!(house.script.reasons().len(), 3);
+    assert_eq!(house.script.most_at_once.load(Ordering::SeqCst), 1);
+}
+
+#[tokio::test]
+async fn different_pull_requests_run_beside_each_other_up_to_the_limit() {
+    let house =
+        House::with(Script { hold: Some(Notify::new()), ..Script::default() }, Shelf::default()).await;
+    for number in 1..=6 {
+        house.queue(review(number, '1')).await;
+    }
+    let worker = house.worker_with(Options { jobs: 4, ..Options::new("w") });
+    let working = tokio::spawn(async move { worker.drain().await });
+    for begun in [4, 6] {
+        while house.script.reasons().len() < begun {
+            tokio::task::yield_now().await;
+        }
+        house.script.hold.as_ref().unwrap().notify_waiters();
+    }
+    assert_eq!(working.await.unwrap().unwrap(), 6);
+    assert_eq!(house.script.most_at_once.load(Ordering::SeqCst), 4);
+}
+
+#[tokio::test]
+async fn p8_a_rate_limited_job_waits_without_spending_attempts() {
+    let until = 1_000_000 + 30 * MINUTE;
+    let house = House::answering([Err(JobError::RateLimited { until_ms: until })]).await;
+    house.queue(review(7, '1')).await;
+    house.queue(review(8, '1')).await;
+    house.script.answers.lock().unwrap().push_back(Err(JobError::RateLimited { until_ms: until }));
+    house.worker("w").drain().await.unwrap();
+    house.later(29 * MINUTE);
+    assert_eq!(house.worker("w").drain().await.unwrap(), 0);
+    house.later(MINUTE);
+    assert_eq!(house.worker("w").drain().await.unwrap(), 2);
+    assert!(house.script.performed.lock().unwrap().iter().all(|j| j.attempt == 1));
+}
+
+#[tokio::test]
+async fn p12_a_job_that_keeps_failing_dies_and_the_forge_is_told() {
+    let house = House::answering((0..8).map(|i| Err(JobError::Retry(format!("502, try {i}"))))).await;
+    house.queue(review(7, '1')).await;
+    for _ in 0..8 {
+        assert!(house.script.given_up.lock().unwrap().is_empty());
+        house.worker("w").drain().await.unwrap();
+        house.later(11 * MINUTE);
+    }
+    assert_eq!(*house.script.given_up.lock().unwrap(), ["502, try 7"]);
+    assert_eq!(house.store.queue_counts().await.unwrap().dead, 1);
+}
+
+#[tokio::test]
+async fn what_can_never_work_is_not_tried_again() {
+    let house = House::answering([Err(JobError::Fatal("the repository is gone".into()))]).await;
+    house.queue(review(7, '1')).await;
+    house.worker("w").drain().await.unwrap();
+    assert_eq!(house.script.reasons().len(), 1);
+    assert_eq!(*house.script.given_up.lock().unwrap(), ["the repository is gone"]);
+}
+
+#[tokio::test]
+async fn a_panic_in_one_job_is_that_job_s_failure_only() {
+    let house = House::with(Script { panics: true, ..Script::default() }, Shelf::default()).await;
+    house.queue(review(7, '1')).await;
+    house.queue(review(8, '1')).await;
+    assert_eq!(house.worker("w").drain().await.unwrap(), 2);
+    assert_eq!(house.store.queue_counts().await.unwrap().ready, 2, "both wait for their next try");
+}
+
+#[tokio::test]
+async fn p16_a_sweep_finds_what_no_webhook_told_and_leaves_the_rest() {
+    let house = House::new().await;
+    house.store.begin_run(&run_start("r", 7, 1)).await.unwrap();
+    house
+        .store
+        .finish_run(&RunId("r".into()), &run_end(RunOutcome::Verdict(Verdict::Approved)))
+        .await
+        .unwrap();
+    house.store.note_pull(&known(5, Some(true))).await.unwrap();
+    let (old, new) = (house.now() - MINUTE, house.now() + MINUTE);
+    *house.shelf.pulls.lock().unwrap() =
+        vec![open_pull(7, '1', new), open_pull(8, '2', new), open_pull(9, '3', old)];
+    let worker = house.worker("w");
+    worker.sweep().await;
+    worker.sweep().await;
+    house.later(MINUTE);
+    worker.drain().await.unwrap();
+    assert_eq!(
+        house.script.reasons(),
+        [Reason::Swept, Reason::Backlog],
+        "7 has its verdict, 9 is older than we are"
+    );
+    assert_eq!(house.store.open_pulls(&forge(), 42).await.unwrap(), [7, 8, 9], "5 was closed meanwhile");
+}
+
+#[tokio::test]
+async fn a_sweep_queues_at_most_twenty_a_minute() {
+    let house = House::new().await;
+    *house.shelf.pulls.lock().unwrap() = (1..=50).map(|n| open_pull(n, '2', i64::MAX)).collect();
+    let worker = house.worker("w");
+    let mut per_minute = Vec::new();
+    worker.sweep().await;
+    for _ in 0..3 {
+        let mut performed = 0;
+        for _ in 0..20 {
+            performed += worker.drain().await.unwrap();
+            house.later(3_000);
+        }
+        per_minute.push(performed);
+    }
+    assert_eq!(per_minute, [20, 20, 10]);
+}
+
+#[tokio::test]
+async fn a_repository_that_was_just_given_to_us_gets_no_reviews_for_what_was_open_before() {
+    let house = House::new().await;
+    house.worker("w").sweep().await;
+    house.later(10 * MINUTE);
+    *house.shelf.pulls.lock().unwrap() = vec![open_pull(7, '1', house.now() - MINUTE)];
+    let installed = NewJob {
+        kind: JobKind::Sweep,
+        reason: Reason::Backlog,
+        argument: Some(house.now().to_string()),
+        ..review(0, '1')
+    };
+    house.queue(installed).await;
+    house.worker("w").drain().await.unwrap();
+    assert_eq!(house.script.reasons(), [Reason::Backlog]);
+}
+
+#[tokio::test]
+async fn p14_a_check_asked_for_again_finds_the_fork_s_pull_request_by_its_head() {
+    let house = House::new().await;
+    *house.shelf.pulls.lock().unwrap() = vec![open_pull(7, '1', 0), open_pull(8, '2', 0)];
+    let look = NewJob {
+        kind: JobKind::Sweep,
+        reason: Reason::Rerequested,
+        target: Target::Group(sha('2')),
+        ..review(0, '2')
+    };
+    house.queue(look).await;
+    house.worker("w").drain().await.unwrap();
+    let performed = house.script.performed.lock().unwrap();
+    assert_eq!(performed.iter().map(|j| &j.job.target).collect::<Vec<_>>(), [&Target::Pull(8)]);
+}
+
+#[tokio::test]
+async fn a_command_is_acknowledged_and_becomes_a_review_only_for_those_who_may_write() {
+    let house = House::with(Script::default(), Shelf { writers: vec!["bob"], ..Shelf::default() }).await;
+    for (author, comment) in [("mallory", 8), ("bob", 9)] {
+        let argument = Some(format!("{comment} {author}"));
+        house
+            .queue(NewJob { kind: JobKind::Command, argument, reason: Reason::Command, ..review(7, '1') })
+            .await;
+        house.worker("w").drain().await.unwrap();
+    }
+    assert_eq!(*house.shelf.reactions.lock().unwrap(), [9]);
+    assert_eq!(house.script.reasons(), [Reason::Command]);
+    assert_eq!(house.script.performed.lock().unwrap()[0].job.kind, JobKind::Review);
+}
+
+#[tokio::test]
+async fn a_worker_told_to_stop_ends_what_runs_and_puts_back_what_does_not_end() {
+    let house =
+        House::with(Script { hold: Some(Notify::new()), ..Script::default() }, Shelf::default()).await;
+    house.queue(review(7, '1')).await;
+    let worker = house.worker_with(Options { grace: Duration::ZERO, ..Options::new("w") });
+    worker.run(house.script.began.notified()).await;
+    let next = house.store.claim("v", house.now(), house.now() + MINUTE).await.unwrap().unwrap();
+    assert_eq!(next.attempt, 1, "a restart spends no attempt");
+}
+
+#[tokio::test]
+async fn a_closed_pull_request_leaves_the_list_of_open_ones() {
+    let house = House::new().await;
+    house.store.note_pull(&known(7, Some(true))).await.unwrap();
+    house.queue(NewJob { reason: Reason::Closed, ..review(7, '1') }).await;
+    house.worker("w").drain().await.unwrap();
+    assert!(house.store.open_pulls(&forge(), 42).await.unwrap().is_empty());
+    assert_eq!(house.script.reasons(), [Reason::Closed], "and its old status is ended");
+}
+
+#[tokio::test]
+async fn a_forge_that_left_the_settings_ends_its_commands() {
+    let house = House::new().await;
+    let gone = ForgeName("gone".into());
+    house.queue(NewJob { forge: gone, kind: JobKind::Command, ..review(7, '1') }).await;
+    house.worker("w").drain().await.unwrap();
+    assert!(
+        house.store.overview().await.unwrap().dead[0].error.contains("\"gone\" is no longer in the settings")
+    );
+}
