@@ -2,6 +2,7 @@
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use crate::project::apps::looks_like_migration;
 use crate::source::Text;
 
 /// Decides by path alone.
@@ -17,7 +18,8 @@ impl Excluded {
         Self { policy: set(globs.iter().map(String::as_str)), attributes: GlobSet::empty() }
     }
 
-    /// Takes `linguist-generated` and `linguist-vendored` from the root's `.gitattributes`.
+    /// Takes `linguist-generated` and `linguist-vendored` from the root's `.gitattributes`. Migrations are generated
+    /// and judged all the same: somebody runs them.
     pub(super) fn read_attributes(&mut self, text: &Text) {
         let marked = text.lines().filter_map(|(_, line)| {
             let mut words = line.split_whitespace();
@@ -37,7 +39,8 @@ impl Excluded {
     }
 
     pub(super) fn matches(&self, path: &str) -> bool {
-        self.policy.is_match(path) || self.attributes.is_match(path) || is_generated(path)
+        let attributed = self.attributes.is_match(path) && !looks_like_migration(path);
+        self.policy.is_match(path) || attributed || is_generated(path)
     }
 }
 

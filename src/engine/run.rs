@@ -156,7 +156,8 @@ impl Run {
             }
         };
         let change = &self.input.change;
-        let attributes = self.sides.head.text(".gitattributes");
+        // From the base side: a change cannot take itself out of its own judgement.
+        let attributes = self.sides.merge_base.text(".gitattributes");
         match attributes {
             Ok(Some(text)) => self.excluded.read_attributes(&text),
             Ok(None) => {}

@@ -48,7 +48,8 @@ fn every_import_points_down() {
     sources(&root, &mut files);
     let mut checked = 0;
     let mut wrong = Vec::new();
-    for file in &files {
+    // Tests may look anywhere.
+    for file in files.iter().filter(|file| !file.ends_with("tests.rs")) {
         let relative = file.strip_prefix(&root).unwrap();
         let own = relative
             .components()
@@ -60,7 +61,6 @@ fn every_import_points_down() {
             .to_owned();
         let Some(own_height) = height(&own) else { continue };
         let text = fs::read_to_string(file).unwrap();
-        // Tests may look anywhere.
         let text = text.split("#[cfg(test)]\nmod tests").next().unwrap();
         for (number, line) in text.lines().enumerate().filter(|(_, l)| !l.trim_start().starts_with("//")) {
             for other in line.split("crate::").skip(1) {

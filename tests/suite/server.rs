@@ -301,7 +301,7 @@ async fn every_page_forbids_scripts_frames_and_referrers() {
 #[tokio::test]
 async fn the_front_page_says_the_next_step() {
     let (_, _, lost) = House::with(false, SECRET).await.get("/").await;
-    assert!(lost.contains("red-panda install github") && lost.contains("red-panda install gitea"));
+    assert!(lost.contains("app-manifest.json") && lost.contains("/webhooks/forgejo"));
     let (_, _, connected) = House::new().await.get("/").await;
     assert!(connected.contains("https://panda.example.org/webhooks/forgejo"), "{connected}");
     assert!(!connected.contains("alice"), "who is served is for operators");
