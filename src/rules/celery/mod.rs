@@ -32,6 +32,3 @@ pub const RULES: &[&Rule] = &[
     &broker_url_malformed::RULE,
     &broker_url_vhost::RULE,
 ];
-
-#[cfg(test)]
-mod tests;

@@ -126,13 +126,14 @@ fn password_may_be_shown(source: &Source) -> bool {
     let Some(password) = &source.reading.password else {
         return !source.value.contains('@') || secret::is_placeholder(&source.key, &source.value);
     };
+    let is_plain = |c: &char| c.is_ascii_alphanumeric() || "-_.".contains(*c);
+    let plain = |text: &str| -> String { text.chars().filter(is_plain).collect() };
+    let looks_real =
+        |text: &str| [text, &plain(text)].iter().any(|text| secret::classify("PASSWORD", text).is_some());
     // Some put a token where the user name belongs; a name with special characters may be a password misread.
-    let plain = |c: char| c.is_ascii_alphanumeric() || "-_.".contains(c);
-    let doubtful = |user: &String| secret::classify("PASSWORD", user).is_some() || !user.chars().all(plain);
-    if source.reading.user.as_ref().is_some_and(doubtful) {
+    let doubtful = |user: &str| looks_real(user) || !user.chars().all(|c| is_plain(&c));
+    if looks_real(password) || source.reading.user.as_deref().is_some_and(doubtful) {
         return false;
     }
-    let plain: String = password.chars().filter(|c| plain(*c)).collect();
-    let url = format!("amqp://broker:{plain}@host");
-    secret::classify("PASSWORD", password).is_none() && secret::is_placeholder("CELERY_BROKER_URL", &url)
+    secret::is_placeholder("CELERY_BROKER_URL", &format!("amqp://broker:{}@host", plain(password)))
 }

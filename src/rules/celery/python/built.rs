@@ -233,10 +233,11 @@ impl<'a> Builder<'_, 'a> {
                     _ => None,
                 }
             }
+            Expr::Subscript(_) => self.looked_up(expr, 0).and_then(|value| self.branch(value, depth + 1)),
             Expr::NumberLiteral(_) => Some(vec![Piece::Text(self.module.source(expr).to_owned())]),
             other => self.branch(other, depth + 1),
         };
-        let through_a_name = expr.is_name_expr();
+        let through_a_name = matches!(expr, Expr::Name(_) | Expr::Subscript(_));
         let unwrapped = |piece: Piece<'a>| match piece {
             Piece::Hole(hole) if through_a_name => Piece::Hole(HoleExpr { can_wrap: false, ..hole }),
             piece => piece,
@@ -252,6 +253,22 @@ impl<'a> Builder<'_, 'a> {
                 Some(if no.len() > yes.len() { no } else { yes })
             }
             other => self.read(other, depth),
+        }
+    }
+
+    /// `CACHES["default"]["PASSWORD"]` of a dict display that is assigned once.
+    fn looked_up(&self, expr: &'a Expr, depth: usize) -> Option<&'a Expr> {
+        const DEEPEST: usize = 6;
+        match expr {
+            Expr::Subscript(subscript) if depth < DEEPEST => {
+                let outer = self.looked_up(&subscript.value, depth + 1)?;
+                self.entry(outer, string(&subscript.slice)?)
+            }
+            Expr::Name(name) => match self.bindings.of_name(name.id.as_str(), expr.start()).as_slice() {
+                [only] => only.value,
+                _ => None,
+            },
+            _ => None,
         }
     }
 
