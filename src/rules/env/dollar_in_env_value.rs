@@ -1,3 +1,5 @@
+use std::collections::HashSet;
+
 use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, code};
 use crate::project::secret;
 use crate::rules::{Baseline, Context, Rule, Scope};
@@ -25,7 +27,8 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
             continue;
         }
         let Some(env) = context.here.env_file(file.path)? else { continue };
-        let dollars: Vec<&Assignment> = env.assignments().filter(|a| has_dollar(&env, a)).collect();
+        let keys: HashSet<&str> = env.assignments().map(|a| env.key(a)).collect();
+        let dollars: Vec<&Assignment> = env.assignments().filter(|a| has_dollar(&env, &keys, a)).collect();
         if dollars.is_empty() {
             continue;
         }
@@ -40,23 +43,23 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
 }
 
 /// Is there a `$` that a reader would take for a reference, and that nobody wrote as one?
-fn has_dollar(file: &EnvFile, assignment: &Assignment) -> bool {
+fn has_dollar(file: &EnvFile, keys: &HashSet<&str>, assignment: &Assignment) -> bool {
     let quoted = match assignment.quote {
         Quote::None => false,
         Quote::Double => true,
         Quote::Single | Quote::Broken => return false,
     };
     let readable = assignment.separator == Separator::Equals && secret::is_nameable(file.key(assignment));
-    readable && !hazard::has_holes(file, assignment) && substituted(file, file.value(assignment), quoted)
+    readable && !hazard::has_holes(file, assignment) && substituted(keys, file.value(assignment), quoted)
 }
 
-fn substituted(file: &EnvFile, value: &str, quoted: bool) -> bool {
+fn substituted(keys: &HashSet<&str>, value: &str, quoted: bool) -> bool {
     let mut rest = value;
     while let Some((before, after)) = rest.split_once('$') {
         let escaped = quoted && before.ends_with('\\');
         let next = after.chars().next();
         let reference = next.is_some_and(|c| c.is_ascii_alphabetic() || matches!(c, '_' | '{' | '$'));
-        if reference && !escaped && !is_wanted(file, after) {
+        if reference && !escaped && !is_wanted(keys, after) {
             return true;
         }
         rest = after;
@@ -65,7 +68,7 @@ fn substituted(file: &EnvFile, value: &str, quoted: bool) -> bool {
 }
 
 /// `${OTHER}` and `$OTHER` where the file sets `OTHER`, what has a default, and what every shell knows.
-fn is_wanted(file: &EnvFile, after: &str) -> bool {
+fn is_wanted(keys: &HashSet<&str>, after: &str) -> bool {
     const KNOWN: [&str; 8] = ["HOME", "PWD", "USER", "UID", "GID", "HOSTNAME", "PATH", "TMPDIR"];
     let braced = after.strip_prefix('{');
     let inner = braced.unwrap_or(after);
@@ -74,7 +77,7 @@ fn is_wanted(file: &EnvFile, after: &str) -> bool {
     let with_default = braced.is_some() && behind.starts_with([':', '-', '?', '+']) && behind.contains('}');
     let known = braced.is_some()
         && (KNOWN.contains(&name) || name.starts_with("COMPOSE_") || name.starts_with("DOCKER_"));
-    !name.is_empty() && (with_default || known || file.get(name).is_some())
+    !name.is_empty() && (with_default || known || keys.contains(name))
 }
 
 /// Who of the readers in use changes the value.

@@ -42,7 +42,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
 /// Findings on the side that is judged, each with its value.
 fn here(context: &Context<'_>) -> Result<Vec<(Finding, String)>, NotLoaded> {
     let templates: Vec<ScopedFile<'_>> = context.files().filter(|file| is_template(file.path)).collect();
-    let of_env_files = if templates.is_empty() { Vec::new() } else { values_of_env_files(context)? };
+    let of_env_files = if templates.is_empty() { BTreeSet::new() } else { values_of_env_files(context)? };
     let found = templates.iter().map(|file| of_file(context, *file, &of_env_files));
     Ok(NotLoaded::all(found)?.into_iter().flatten().collect())
 }
@@ -54,7 +54,7 @@ fn is_template(path: &str) -> bool {
 fn of_file(
     context: &Context<'_>,
     scoped: ScopedFile<'_>,
-    of_env_files: &[String],
+    of_env_files: &BTreeSet<String>,
 ) -> Result<Vec<(Finding, String)>, NotLoaded> {
     let Some(file) = context.here.env_file(scoped.path)? else { return Ok(Vec::new()) };
     let was_env_file = scoped.changed.previous_path.as_deref().filter(|previous| {
@@ -76,7 +76,12 @@ struct Leaked {
     strength: Strength,
 }
 
-fn judge(key: &str, value: &str, was_env_file: Option<&str>, of_env_files: &[String]) -> Option<Leaked> {
+fn judge(
+    key: &str,
+    value: &str,
+    was_env_file: Option<&str>,
+    of_env_files: &BTreeSet<String>,
+) -> Option<Leaked> {
     if !secret::is_nameable(key) {
         return None;
     }
@@ -84,7 +89,7 @@ fn judge(key: &str, value: &str, was_env_file: Option<&str>, of_env_files: &[Str
     // A short one may be anybody's: `shop` as the password of the database `shop`.
     let filled_in = || value.len() >= 8 && secret::is_sensitive(key) && !secret::is_placeholder(key, value);
     let secret = kind.is_some_and(Kind::looks_real) || filled_in();
-    if secret && of_env_files.iter().any(|known| known == value) {
+    if secret && of_env_files.contains(value) {
         return Some(Leaked {
             why: "is the value of an env file in use".to_owned(),
             strength: Strength::Certain,
@@ -128,7 +133,7 @@ fn consequence(strength: Strength) -> &'static str {
 }
 
 /// Values of the env files that stood in the repository before the change.
-fn values_of_env_files(context: &Context<'_>) -> Result<Vec<String>, NotLoaded> {
+fn values_of_env_files(context: &Context<'_>) -> Result<BTreeSet<String>, NotLoaded> {
     let tree = context.merge_base.tree()?;
     let paths = tree.entries.keys().filter(|path| env_files::role(path) == Some(Role::EnvFile));
     let files = NotLoaded::all(paths.take(MOST_ENV_FILES).map(|path| context.merge_base.env_file(path)))?;
@@ -161,7 +166,8 @@ fn in_commits(context: &Context<'_>) -> Result<Vec<(String, String, Finding)>, N
     {
         for assignment in file.lines().iter().filter_map(|line| line.written()) {
             let (key, value) = (file.key(assignment), file.value(assignment));
-            let leaked = judge(key, value, None, &[]).filter(|l| l.strength != Strength::Development);
+            let leaked =
+                judge(key, value, None, &BTreeSet::new()).filter(|l| l.strength != Strength::Development);
             if let Some(leaked) = leaked.filter(|_| !known.contains(value)) {
                 found.push((key.to_owned(), value.to_owned(), committed(path, sha, key, value, &leaked)));
             }
