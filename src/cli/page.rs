@@ -2,6 +2,8 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, Parser, Tag, TagEnd};
 
+use crate::rules::example;
+
 /// Characters a line of prose may have.
 const WIDTH: usize = 80;
 
@@ -42,9 +44,10 @@ impl Page {
                 self.prefix.clear();
             }
             Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => {
-                let words: Vec<&str> = info.split_whitespace().skip(1).take(2).collect();
                 self.line("");
-                self.line(&self.painted(DIM, &words.join("  ")));
+                if let Some(caption) = example::caption(&info) {
+                    self.line(&self.painted(DIM, &caption));
+                }
                 self.code = Some(String::new());
             }
             Event::End(TagEnd::CodeBlock) => self.end_code(),
@@ -127,6 +130,6 @@ mod tests {
             "MIG004",
             false,
         );
-        assert_eq!(page, "MIG004\n\nT\n\n│ Q\n\nOne two three.\n• a\n• b\n\nx.py  bad\n    f()\n");
+        assert_eq!(page, "MIG004\n\nT\n\n│ Q\n\nOne two three.\n• a\n• b\n\nx.py · reported\n    f()\n");
     }
 }

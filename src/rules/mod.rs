@@ -3,6 +3,7 @@
 pub mod celery;
 pub mod context;
 pub mod env;
+pub mod example;
 pub mod migrations;
 pub mod style;
 

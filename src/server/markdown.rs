@@ -2,12 +2,16 @@
 
 use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd, html};
 
+use crate::rules::example::{self, MARK};
+
+const MARKED: &str = "<span class=\"mark\" title=\"this line is reported\">◀</span>";
+
 /// HTML that may stand in a page as it is.
 pub(super) fn to_html(markdown: &str) -> String {
     let parser = Parser::new_ext(markdown, Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH);
     let mut out = String::with_capacity(markdown.len() * 2);
     html::push_html(&mut out, parser.map(harmless));
-    out
+    out.replace(MARK, MARKED)
 }
 
 /// Text of the first heading of the first level.
@@ -34,7 +38,6 @@ fn harmless(event: Event<'_>) -> Event<'_> {
         // Nothing is loaded from elsewhere: an image is its description.
         Event::Start(Tag::Image { .. }) => Event::Start(Tag::Emphasis),
         Event::End(TagEnd::Image) => Event::End(TagEnd::Emphasis),
-        // The first word of an example's info string is its language; the rest says which file it is.
         Event::Start(Tag::CodeBlock(CodeBlockKind::Fenced(info))) => Event::Html(code_block(&info).into()),
         Event::End(TagEnd::CodeBlock) => Event::Html("</code></pre></figure>\n".into()),
         Event::Start(Tag::CodeBlock(CodeBlockKind::Indented)) => Event::Html(code_block("").into()),
@@ -43,9 +46,8 @@ fn harmless(event: Event<'_>) -> Event<'_> {
 }
 
 fn code_block(info: &str) -> String {
-    let caption = info.split_whitespace().skip(1).collect::<Vec<_>>().join(" ");
-    let caption =
-        if caption.is_empty() { caption } else { format!("<figcaption>{}</figcaption>", escaped(&caption)) };
+    let caption = example::caption(info)
+        .map_or_else(String::new, |caption| format!("<figcaption>{}</figcaption>", escaped(&caption)));
     // Messages may be broken anywhere; code keeps its lines.
     let wraps =
         if matches!(info.split_whitespace().next(), None | Some("text")) { " class=\"wrap\"" } else { "" };
@@ -78,9 +80,9 @@ mod tests {
 
     #[test]
     fn an_example_shows_the_file_it_is() {
-        let html = to_html("```python trees/migrations/0003.py \"bad\"\nx < 1\n```\n");
-        assert!(html.contains("<figcaption>trees/migrations/0003.py &quot;bad&quot;</figcaption>"), "{html}");
-        assert!(html.contains("<code>x &lt; 1\n</code>"), "{html}");
+        let html = to_html("```python trees/migrations/<3>.py bad\nx < 1  ◀\n```\n");
+        assert!(html.contains("<figcaption>trees/migrations/&lt;3&gt;.py · reported</figcaption>"), "{html}");
+        assert!(html.contains("<code>x &lt; 1  <span class=\"mark\""), "{html}");
     }
 
     #[test]

@@ -11,11 +11,15 @@ mod env_committed;
 #[cfg(test)]
 mod env_secrets;
 #[cfg(test)]
+mod fuzz_targets;
+#[cfg(test)]
 mod gitea;
 #[cfg(test)]
 mod github;
 #[cfg(test)]
 mod github_contract;
+#[cfg(test)]
+mod introduced;
 #[cfg(test)]
 mod kill;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 mod api;
 mod change;
 mod files;
-mod patch;
+pub mod patch;
 mod review;
 mod status;
 pub mod webhook;

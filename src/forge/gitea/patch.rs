@@ -7,7 +7,7 @@ use crate::source::diff::parse_patch;
 const FILE: &str = "diff --git ";
 
 /// All files of a diff, in its order.
-pub(super) fn parse(diff: &[u8]) -> Vec<ChangedFile> {
+pub fn parse(diff: &[u8]) -> Vec<ChangedFile> {
     let text = String::from_utf8_lossy(diff);
     let mut files: Vec<ChangedFile> = Vec::new();
     for section in sections(&text) {

@@ -1,7 +1,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::change::{FileStatus, Mode};
+use crate::model::change::{ChangedFile, FileStatus, Mode};
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
 use crate::model::id::Sha;
 use crate::project::Project;
@@ -101,19 +101,25 @@ fn head_state(context: &Context<'_>, file: ScopedFile<'_>) -> Result<Option<Publ
     if env_files::is_sealed(&env) {
         values.retain(Value::is_real);
     }
-    let how = match (&changed.previous_path, changed.status) {
+    let how = how(changed);
+    if how == How::Modified {
+        let before = values_at(context.merge_base, changed.base_path().unwrap_or(path))?;
+        values.retain(|value| !before.contains(value));
+    }
+    let nothing_new = values.is_empty() && (how == How::Modified || env_files::is_sealed(&env));
+    Ok(if nothing_new { None } else { published(how, values) })
+}
+
+fn how(changed: &ChangedFile) -> How {
+    match (&changed.previous_path, changed.status) {
+        // One that only moved was published before.
+        (Some(previous), FileStatus::Renamed) if is_candidate(previous) => How::Modified,
         (Some(previous), status @ (FileStatus::Renamed | FileStatus::Copied)) => {
             How::From { previous: previous.clone(), copied: status == FileStatus::Copied }
         }
-        (_, FileStatus::Modified) => {
-            let before = values_at(context.merge_base, path)?;
-            values.retain(|value| !before.contains(value));
-            How::Modified
-        }
+        (_, FileStatus::Modified) => How::Modified,
         _ => How::Added,
-    };
-    let nothing_new = values.is_empty() && (how == How::Modified || env_files::is_sealed(&env));
-    Ok(if nothing_new { None } else { published(how, values) })
+    }
 }
 
 /// `Some(None)`: encrypted or gone, nothing to say. `None`: a text, to be read.
