@@ -3,8 +3,8 @@
 pub mod assembly;
 mod check;
 mod demo;
+mod markdown;
 mod output;
-mod page;
 mod rules;
 mod serve;
 

@@ -9,8 +9,8 @@ use crate::config::policy::nearest;
 use crate::model::catalogue;
 use crate::rules;
 
+use super::markdown;
 use super::output::{colour, out};
-use super::page;
 
 #[derive(Debug, Args)]
 pub(super) struct Rules {
@@ -50,11 +50,8 @@ fn list() {
 
 fn explain(wanted: &str) -> anyhow::Result<()> {
     if let Some(rule) = rules::find(wanted) {
-        out(&page::render(
-            rule.page,
-            &format!("{} · {} · {}", rule.code, rule.name, rule.severity),
-            colour(),
-        ));
+        let page = markdown::render(rule.page, "", colour());
+        out(&format!("{} · {} · {}\n\n{page}", rule.code, rule.name, rule.severity));
         return Ok(());
     }
     let upper = wanted.to_ascii_uppercase();

@@ -15,5 +15,6 @@ mod summary;
 pub mod terminal;
 mod veil;
 pub mod wording;
+pub mod wrap;
 
 pub use summary::heading;

@@ -14,9 +14,12 @@ use super::replacement;
 use super::status;
 use super::veil::Veil;
 use super::wording::{clean, clean_char, count, plain, plain_clause, tally};
+use super::wrap::{COLUMNS, width, wrap};
 
 /// Longer findings show their first line only.
 const MOST_LINES: u32 = 6;
+/// Columns before the source: the line's number and a bar.
+const GUTTER: usize = 7;
 /// A longer line is not for reading.
 const LONGEST_LINE: usize = 2_000;
 
@@ -65,21 +68,22 @@ impl Terminal<'_> {
         let renderer = if self.colour { Renderer::styled() } else { Renderer::plain() };
         let hidden = matches!(finding.node, NodeText::Secret(_));
         let excerpt = if hidden { None } else { self.excerpt(&finding.place, veil) };
+        let beside = excerpt.as_ref().is_some_and(|e| e.has_room_for(&consequence));
         let mut text = match excerpt {
             Some(excerpt) => {
-                tidy(&renderer.render(&[title.element(excerpt.snippet(&consequence)).element(Padding)]))
+                let label = if beside { consequence.as_str() } else { "" };
+                tidy(&renderer.render(&[title.element(excerpt.snippet(label)).element(Padding)]))
             }
             None => {
                 let title = tidy(&renderer.render(&[Group::with_title(title)]));
-                format!(
-                    "{title}{}{} {consequence}\n",
-                    self.location(&finding.place),
-                    self.paint(BLUE, "   =")
-                )
+                format!("{title}{}", self.location(&finding.place))
             }
         };
+        if !beside {
+            text.push_str(&wrap(&consequence, &self.paint(BLUE, "   = "), "     ", COLUMNS));
+        }
         if let Some(fix) = &finding.fix {
-            text.push_str(&format!("{} {}\n", self.paint(CYAN, " fix:"), plain_clause(&fix.text)));
+            text.push_str(&wrap(&plain_clause(&fix.text), &self.paint(CYAN, " fix: "), "      ", COLUMNS));
             text.push_str(&self.replacement(finding, veil).unwrap_or_default());
         }
         text.push_str(&format!("{} red-panda rules explain {}\n", self.paint(CYAN, " why:"), finding.code));
@@ -187,6 +191,13 @@ impl Excerpt {
             source: cleaned.join("\n"),
             marked: start..end.max(start),
         })
+    }
+
+    /// Does the label end within a terminal's line, behind the mark on the last line?
+    fn has_room_for(&self, label: &str) -> bool {
+        let before = self.source.get(..self.marked.end).unwrap_or(&self.source);
+        let column = before.lines().next_back().map_or(0, width);
+        GUTTER + column + 1 + width(label) <= COLUMNS
     }
 
     fn snippet<'a>(self, label: &'a str) -> Snippet<'a, annotate_snippets::Annotation<'a>> {

@@ -4,6 +4,7 @@ use crate::model::id::Sha;
 use crate::model::status::STATUS_NAME;
 use crate::standin::gitea::{Repository, Shown};
 
+use super::super::markdown;
 use super::sample;
 
 const BOLD: &str = "\u{1b}[1m";
@@ -58,45 +59,8 @@ pub(super) fn waiting(colour: bool) -> String {
     format!("{}\n", paint(colour, DIM, "It stays up until Ctrl-C."))
 }
 
-/// A comment under the place it hangs on, without what only browsers show.
+/// A comment under the place it hangs on.
 fn boxed(title: &str, comment: &Shown, colour: bool) -> String {
-    let mut text = format!("{}\n", paint(colour, BOLD, title));
-    for line in readable(&comment.body).lines() {
-        text.push_str(&format!("{} {line}\n", paint(colour, DIM, "│")));
-    }
-    text.push('\n');
-    text
-}
-
-/// Markdown as it is written, without hidden markers, small-print tags and the addresses of links.
-fn readable(body: &str) -> String {
-    let visible = body.lines().filter(|line| !line.trim_start().starts_with("<!--"));
-    let text: Vec<String> =
-        visible.map(|line| without_addresses(&line.replace("<sub>", "").replace("</sub>", ""))).collect();
-    text.join("\n").trim().to_owned()
-}
-
-/// `[MIG004](https://…)` → `MIG004`
-fn without_addresses(line: &str) -> String {
-    let mut text = String::new();
-    let mut rest = line;
-    while let Some((before, after)) = rest.split_once("](") {
-        let Some((open, (_, tail))) = before.rfind('[').zip(after.split_once(')')) else { break };
-        text.push_str(&before[..open]);
-        text.push_str(&before[open + 1..]);
-        rest = tail;
-    }
-    text.push_str(rest);
-    text
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_what_people_read_is_shown() {
-        let body = "**A [`b`](https://x/y).**\n\n<sub>error · [MIG004](z)</sub>\n<!-- red-panda:v1 fp= -->";
-        assert_eq!(readable(body), "**A `b`.**\n\nerror · MIG004");
-    }
+    let bar = format!("{} ", paint(colour, DIM, "│"));
+    format!("{}\n{}\n", paint(colour, BOLD, title), markdown::render(&comment.body, &bar, colour))
 }

@@ -444,8 +444,9 @@ fn the_terminal() {
       --> trees/migrations/0001_initial.py:12:1
        |
     12 |     line_12 = 12
-       | ^^^^^^^^^^^^^^^^ Databases that have run it will never run the edit, so production and tests differ from here on
+       | ^^^^^^^^^^^^^^^^
        |
+       = Databases that have run it will never run the edit, so production and tests differ from here on
      fix: Put the file back and write the edit as a new migration
      why: red-panda rules explain MIG001
 
@@ -453,8 +454,9 @@ fn the_terminal() {
       --> trees/migrations/0003_fill_names.py:15:9
        |
     15 |         migrations.RunPython(fill),
-       |         ^^^^^^^^^^^^^^^^^^^^^^^^^^ `migrate trees 0002` stops here with IrreversibleError, and so does every rollback past it
+       |         ^^^^^^^^^^^^^^^^^^^^^^^^^^
        |
+       = `migrate trees 0002` stops here with IrreversibleError, and so does every rollback past it
      fix: Right only if the filled names may stay; otherwise write the function that empties them
     15 +         migrations.RunPython(fill, migrations.RunPython.noop),
      why: red-panda rules explain MIG004
@@ -518,9 +520,10 @@ fn the_terminal_in_colour() {
       ␛[1m␛[94m--> ␛[0mtrees/migrations/0003_fill_names.py:15:9
        ␛[1m␛[94m|␛[0m
     ␛[1m␛[94m15␛[0m ␛[1m␛[94m|␛[0m         migrations.RunPython(fill),
-       ␛[1m␛[94m|␛[0m         ␛[1m␛[91m^^^^^^^^^^^^^^^^^^^^^^^^^^␛[0m ␛[1m␛[91m`migrate trees 0002` stops here with IrreversibleError, and so does every rollback past it␛[0m
+       ␛[1m␛[94m|␛[0m         ␛[1m␛[91m^^^^^^^^^^^^^^^^^^^^^^^^^^␛[0m
        ␛[1m␛[94m|␛[0m
-    ␛[1;36m fix:␛[0m Right only if the filled names may stay; otherwise write the function that empties them
+    ␛[1;94m   = ␛[0m`migrate trees 0002` stops here with IrreversibleError, and so does every rollback past it
+    ␛[1;36m fix: ␛[0mRight only if the filled names may stay; otherwise write the function that empties them
     ␛[1;32m15 +␛[0m         migrations.RunPython(fill, migrations.RunPython.noop),
     ␛[1;36m why:␛[0m red-panda rules explain MIG004
 
