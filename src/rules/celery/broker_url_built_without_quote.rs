@@ -11,7 +11,7 @@ use super::python::built::HoleExpr;
 use super::python::places::{self, Place as Built};
 use super::python::quoting::{Judge, Quoting};
 use super::python::wrap::Quote;
-use super::sources::purpose;
+use super::sources::{is_python, purpose};
 use super::url::{Role, read_units};
 use super::words::capped;
 
@@ -28,8 +28,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let files: Vec<&str> =
-        context.files().map(|file| file.path).filter(|path| path.ends_with(".py")).collect();
+    let files: Vec<&str> = context.files().map(|file| file.path).filter(|path| is_python(path)).collect();
     let found = NotLoaded::all(files.into_iter().map(|path| in_file(context, path)))?;
     Ok(found.into_iter().flatten().collect())
 }

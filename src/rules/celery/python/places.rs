@@ -4,12 +4,12 @@ use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall, Operator, Stmt};
 use ruff_text_size::Ranged;
 
+use crate::project::broker::starts_like_broker;
 use crate::syntax::python::{Module, string};
 
 use super::super::holes::{Hole, Syntax, Unit, units as text_units};
 use super::super::keys;
 use super::super::sources::{LONGEST_VALUE, MOST_VALUES};
-use super::super::transports;
 use super::super::url::Role;
 use super::bindings::Bindings;
 use super::built::{Builder, HoleExpr, Piece};
@@ -107,7 +107,7 @@ impl<'a> Finder<'_, 'a> {
             return false;
         };
         let head = head(&pieces);
-        let concerns = transports::starts_like_broker(head.trim_start_matches([' ', '"', '\'']))
+        let concerns = starts_like_broker(head.trim_start_matches([' ', '"', '\'']))
             || (role != Role::Unknown && !head.is_empty());
         let length: usize =
             pieces.iter().map(|p| if let Piece::Text(text) = p { text.len() } else { 0 }).sum();
