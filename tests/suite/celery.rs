@@ -262,6 +262,21 @@ fn a_url_that_a_change_only_moves_is_not_introduced() {
     assert_eq!(judgement.findings.len(), 1);
 }
 
+/// The line with the address need not be the line that breaks it.
+#[test]
+fn a_password_that_is_changed_where_it_is_assigned_is_found_there() {
+    let before = "import os\nfrom urllib.parse import quote\n\nCONST = 'ab'\nPASSWORD = quote(os.environ['P'], safe='')\n\n\n\n\n\nBROKER_URL = f'amqp://u:{PASSWORD}@h//'\nREDIS_URL = f'redis://:{CONST}@h/0'\n";
+    let after = before.replace("quote(os.environ['P'], safe='')", "os.environ['P']").replace("'ab'", "'a#b'");
+    let judgement = Sample::new(&[("a.py", before)], &[("a.py", &after)]).judge();
+    let found = judgement.findings.iter().map(|r| &r.finding).filter(|f| f.code.starts_with("CEL"));
+    let mut found: Vec<_> = found.map(|f| (f.code, f.place.span().unwrap().start.line)).collect();
+    found.sort_unstable();
+    assert_eq!(found, [("CEL001", 4), ("CEL003", 5)]);
+    let untouched = format!("{after}DEBUG = True\n");
+    let judgement = Sample::new(&[("a.py", &after)], &[("a.py", &untouched)]).judge();
+    assert_eq!(judgement.findings, []);
+}
+
 #[test]
 fn mebibytes_of_hostile_text_are_read() {
     for unit in

@@ -10,6 +10,7 @@ mod lines;
 use std::cell::Cell;
 use std::ops::Range;
 
+use crate::model::change::Hunk;
 use crate::model::finding::{Place, Span};
 use crate::project::broker::starts_like_broker;
 use crate::rules::Context;
@@ -155,7 +156,7 @@ fn in_file(context: &Context<'_>, path: &str, docs: bool) -> Result<Vec<Source>,
     };
     match format {
         Format::Python => match context.here.module(path)? {
-            Some(module) => Ok(code::sources(&file, &module)),
+            Some(module) => Ok(code::sources(&file, &module, hunks(context, path))),
             None => Ok(Vec::new()),
         },
         Format::Env => env::sources(&file, context),
@@ -166,6 +167,11 @@ fn in_file(context: &Context<'_>, path: &str, docs: bool) -> Result<Vec<Source>,
         Format::Docs => Ok(docs::sources(&file)),
         Format::Lines(syntax) => Ok(lines::sources(&file, syntax)),
     }
+}
+
+/// What the change did to a file; nothing on the base side, where it does not matter.
+pub(super) fn hunks<'c>(context: &Context<'c>, path: &str) -> &'c [Hunk] {
+    context.change.file_at_head(path).and_then(|file| file.hunks.as_deref()).unwrap_or(&[])
 }
 
 /// A file that is searched.
