@@ -1,6 +1,7 @@
 //! Facts about the Django project at one commit, found on demand and kept while the run lasts.
 
 pub mod apps;
+pub mod broker;
 pub mod canonical;
 pub mod contrib;
 pub mod database;

@@ -149,6 +149,7 @@ fn values_are_followed_to_where_they_are_quoted() {
 #[test]
 fn one_fault_is_reported_once() {
     assert_eq!(codes("a.py", "URL = f'amqp://u:{get()}@h/v'\n"), [("CEL003", 1)]);
+    assert_eq!(codes("a.py", "URL = f'amqp://u:{get()}:@h/v'\n"), [("CEL003", 1)]);
     assert_eq!(codes(".env", "AMQP_URL=amqp://u:a@b#c+d@h:5672/v\n"), [("CEL001", 1)]);
     assert_eq!(
         codes("compose.yml", "services: {a: {environment: {B_URL: 'redis://${PASSWORD}@r'}}}\n"),
@@ -179,6 +180,23 @@ fn every_format_gives_up_its_urls() {
             "compose.yaml",
             format!("services:\n  a:\n    command: >-\n      celery\n      --broker={url}\n      worker\n"),
         ),
+        ("k8s/job.yaml", format!("args: [\"celery -b '{url}' worker\"]\n")),
+        ("compose.yml", format!("services:\n  a:\n    command: \"celery -b \\\"{url}\\\" worker\"\n")),
+        (".travis.yml", format!("env:\n  - A=1 CELERY_BROKER_URL=\"{url}\"\n  - B=2\n")),
+        (".travis.yml", format!("env:\n  - \"CELERY_BROKER_URL='{url}'\"\n")),
+        ("pyproject.toml", format!("[tool.pytest.ini_options]\nenv = [\n  \"BROKER_URL={url}\",\n]\n")),
+        ("config/local.toml", format!("celery = {{ broker_url = \"{url}\", eager = true }}\n")),
+        ("aws/task.json", format!("{{\"environment\":[{{\"name\":\"BROKER\",\"value\":\"{url}\"}}]}}\n")),
+        (
+            ".devcontainer/devcontainer.json",
+            format!("{{\n  // local\n  \"containerEnv\": {{\n    \"BROKER_URL\": \"{url}\"\n  }}\n}}\n"),
+        ),
+        ("infra/main.tf", format!("environment = {{\n  BROKER_URL = \"{url}\"\n}}\n")),
+        (".envs/.local/.django", format!("DEBUG=1\nCELERY_BROKER_URL={url}\n")),
+        ("docker/start-worker", format!("#!/bin/bash\nexport CELERY_BROKER_URL='{url}'\nexec \"$@\"\n")),
+        ("conf/local_settings.py.example", format!("BROKER_URL = \"{url}\"\n")),
+        ("conf/app.cfg.sample", format!("[celery]\nbroker = {url}\n")),
+        ("docker/Dockerfile", format!("FROM x\nENV BROKER_URL {url}\n")),
         (
             "config/celery.py",
             format!("from kombu import Connection\nwith Connection('{url}') as c:\n    pass\n"),
@@ -190,6 +208,50 @@ fn every_format_gives_up_its_urls() {
 }
 
 #[test]
+fn what_a_format_makes_of_blanks_and_percent_signs_is_part_of_the_password() {
+    let only = |path: &str, text: &str| codes(path, text).iter().map(|f| f.0).collect::<Vec<_>>();
+    assert_eq!(only("Dockerfile", "FROM x\nENV BROKER_URL amqp://u:a b@h:5672/v\n"), ["CEL002"]);
+    assert_eq!(only("app.ini", "[celery]\nbroker_url = amqp://u:a%secret@h:5672/v\n"), ["CEL002"]);
+    assert_eq!(only("app.ini", "[celery]\nbroker_url = amqp://u:a%%40b@h:5672/v\n"), [""; 0]);
+    assert_eq!(only("app.ini", "[celery]\nbroker_url = amqp://%(user)s:x@h:5672/v\n"), [""; 0]);
+}
+
+/// A comment may hold an `@` of its own.
+#[test]
+fn a_comment_behind_a_complete_address_is_no_password() {
+    for url in ["redis://redis:6379/0", "redis://redis", "amqp://u:p@h:5672/v", "amqp://u:p@[::1]:5672"] {
+        let found = codes(".env.example", &format!("CELERY_BROKER_URL={url} # ask ops@example.com\n"));
+        assert_eq!(found, [("CEL005", 1)], "{url}");
+    }
+    assert_eq!(codes(".env.example", "CELERY_BROKER_URL=redis://:pa #ss@h:6379/0\n"), [("CEL001", 1)]);
+}
+
+/// CEL005 says what stands around a broker's address, ENV011 what stands around any other value.
+#[test]
+fn what_stands_around_an_address_is_said_once() {
+    for (value, expected) in [
+        ("amqp://guest:guest@h// # prod", ["CEL005", "ENV011"]),
+        ("redis://r:6379/0  ", ["CEL005", "ENV011"]),
+        ("\"redis://r:6379/0", ["CEL005", "ENV011"]),
+        ("\"amqp://guest:guest@h//\" # prod", ["ENV011", "ENV011"]),
+    ] {
+        let text = format!("CELERY_BROKER_URL={value}\nSITE_NAME=a # b\n");
+        let judgement = Sample::new(&[], &[("deploy/.env.example", &text)]).judge();
+        let said: Vec<_> = judgement.findings.iter().map(|r| r.finding.code).collect();
+        let around = |code: &&&str| matches!(**code, "CEL005" | "ENV011");
+        let mut said: Vec<_> = said.iter().filter(around).copied().collect();
+        said.sort_unstable();
+        assert_eq!(said, expected, "{value}");
+    }
+}
+
+#[test]
+fn an_address_far_down_a_long_file_is_read() {
+    let text = format!("{}CELERY_BROKER_URL=amqp://u:a/b@h/v\n", "A=1\n".repeat(2_000));
+    assert_eq!(codes(".env.example", &text), [("CEL001", 2_001)]);
+}
+
+#[test]
 fn a_url_that_a_change_only_moves_is_not_introduced() {
     let before = "A = 1\nCELERY_BROKER_URL = 'amqp://u:a/b@h/v'\n";
     let after = "CELERY_BROKER_URL = \"amqp://u:a/b@h/v\"\nA = 1\n";
@@ -198,6 +260,21 @@ fn a_url_that_a_change_only_moves_is_not_introduced() {
     let changed = after.replace("a/b", "a/c");
     let judgement = Sample::new(&[("a.py", before)], &[("a.py", &changed)]).judge();
     assert_eq!(judgement.findings.len(), 1);
+}
+
+/// The line with the address need not be the line that breaks it.
+#[test]
+fn a_password_that_is_changed_where_it_is_assigned_is_found_there() {
+    let before = "import os\nfrom urllib.parse import quote\n\nCONST = 'ab'\nPASSWORD = quote(os.environ['P'], safe='')\n\n\n\n\n\nBROKER_URL = f'amqp://u:{PASSWORD}@h//'\nREDIS_URL = f'redis://:{CONST}@h/0'\n";
+    let after = before.replace("quote(os.environ['P'], safe='')", "os.environ['P']").replace("'ab'", "'a#b'");
+    let judgement = Sample::new(&[("a.py", before)], &[("a.py", &after)]).judge();
+    let found = judgement.findings.iter().map(|r| &r.finding).filter(|f| f.code.starts_with("CEL"));
+    let mut found: Vec<_> = found.map(|f| (f.code, f.place.span().unwrap().start.line)).collect();
+    found.sort_unstable();
+    assert_eq!(found, [("CEL001", 4), ("CEL003", 5)]);
+    let untouched = format!("{after}DEBUG = True\n");
+    let judgement = Sample::new(&[("a.py", &after)], &[("a.py", &untouched)]).judge();
+    assert_eq!(judgement.findings, []);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use ruff_text_size::Ranged;
 
-use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Place, Severity, code};
+use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 use crate::syntax::python::{Module, normalised_expr};
@@ -11,7 +11,7 @@ use super::python::built::HoleExpr;
 use super::python::places::{self, Place as Built};
 use super::python::quoting::{Judge, Quoting};
 use super::python::wrap::Quote;
-use super::sources::purpose;
+use super::sources::{hunks, is_python, purpose};
 use super::url::{Role, read_units};
 use super::words::capped;
 
@@ -28,8 +28,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let files: Vec<&str> =
-        context.files().map(|file| file.path).filter(|path| path.ends_with(".py")).collect();
+    let files: Vec<&str> = context.files().map(|file| file.path).filter(|path| is_python(path)).collect();
     let found = NotLoaded::all(files.into_iter().map(|path| in_file(context, path)))?;
     Ok(found.into_iter().flatten().collect())
 }
@@ -40,9 +39,11 @@ fn in_file(context: &Context<'_>, path: &str) -> Result<Vec<Finding>, NotLoaded>
     let bindings = Bindings::of(&module);
     let judge =
         Judge { project: context.here, path, module: &module, bindings: &bindings, across_files: true };
+    let hunks = hunks(context, path);
     let found = places::find(&module, &bindings).into_iter().map(|place| {
         let faulty = faulty_holes(&judge, &place, &module)?;
-        Ok(worst(&faulty).map(|worst| finding(path, &module, &bindings, &place, &faulty, worst)))
+        let span = place.span(&module, &bindings, hunks);
+        Ok(worst(&faulty).map(|worst| finding(path, span, &module, &bindings, &place, &faulty, worst)))
     });
     Ok(NotLoaded::all(found)?.into_iter().flatten().collect())
 }
@@ -74,6 +75,7 @@ fn worst<'h, 'a>(faulty: &'h [(HoleExpr<'a>, Quoting<'a>)]) -> Option<&'h (HoleE
 
 fn finding(
     path: &str,
+    span: Span,
     module: &Module,
     bindings: &Bindings<'_>,
     place: &Built<'_>,
@@ -106,7 +108,7 @@ fn finding(
         ),
     };
     let confidence = if *quoting == Quoting::Parameter { Confidence::Likely } else { Confidence::Certain };
-    let place_of = Place::Head { path: path.to_owned(), span: module.span(place.expr) };
+    let place_of = Place::Head { path: path.to_owned(), span };
     let subject = if place.keys.is_empty() { "url".to_owned() } else { place.keys.join(".") };
     RULE.finding(place_of, subject, NodeText::Secret(normalised_expr(place.expr)), headline, consequence)
         .with_severity(capped(purpose(path), severity))

@@ -15,7 +15,7 @@ pub(super) enum Syntax {
     Kubernetes,
     /// A POSIX shell, Make: `$X`, `${X}`, `$(…)`.
     Shell,
-    /// `%s`, `%(x)s`; `%%` is a percent sign.
+    /// `%(x)s`, `%s` as a whole part; `%%` is a percent sign.
     Percent,
     /// For people: `<x>`, `***`, `…`, `[x]`.
     Docs,
@@ -159,6 +159,7 @@ fn hole(rest: &str, syntax: Syntax) -> Option<(usize, Hole)> {
             .map(|(length, hole)| (length, Hole::placeholder(&hole.written)))
             .or_else(|| variable(rest).map(|(length, hole)| (length, Hole::placeholder(&hole.written))))
             .or_else(|| percent(rest).map(|(length, hole)| (length, Hole::placeholder(&hole.written))))
+            .or_else(|| unnamed(rest))
             .or_else(|| stars(rest)),
     }
 }
@@ -185,7 +186,9 @@ fn placeholder(rest: &str, before: Option<char>, syntax: Syntax) -> Option<(usiz
         .or_else(|| stars(rest))?;
     let ends = rest.get(length..)?.chars().next();
     // An address in brackets is a host: `[::1]`; `named` refuses it, for it holds colons.
-    matches!(ends, None | Some(':' | '@' | '/' | '?')).then(|| (length, Hole::placeholder(&hole.written)))
+    let filled = syntax == Syntax::Percent && hole.written == "%s";
+    let stands = if filled { Hole::new("%s", "") } else { Hole::placeholder(&hole.written) };
+    matches!(ends, None | Some(':' | '@' | '/' | '?')).then_some((length, stands))
 }
 
 /// `open … close`, with nested pairs, on one line. The name ends where a default or an operator begins.
@@ -245,13 +248,9 @@ fn template(rest: &str, open: &str, syntax: Syntax) -> Option<(usize, Hole)> {
     Some((length, hole))
 }
 
-/// `%s`, `%d`, `%(name)s`
+/// `%(name)s`. A `%s` is one only as a whole part of an address: the `%` of `p%secret` is a raw character.
 fn percent(rest: &str) -> Option<(usize, Hole)> {
-    let inner = rest.strip_prefix('%')?;
-    if inner.starts_with(['s', 'd', 'r']) {
-        return Some((2, Hole::new(rest.get(..2)?, "")));
-    }
-    let name = inner.strip_prefix('(')?.split_once(')').map(|(name, _)| name)?;
+    let name = rest.strip_prefix("%(")?.split_once(')').map(|(name, _)| name)?;
     let is_name = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c));
     let length = name.len() + 4;
     (is_name && rest.get(length - 1..length).is_some_and(|c| c == "s" || c == "d"))
@@ -291,7 +290,8 @@ mod tests {
         assert_eq!(holes("{{ a | b }}{x}", Syntax::Jinja), ["{{ a | b }}"]);
         assert_eq!(holes("${{ secrets.A }}-$B", Syntax::Workflow), ["${{ secrets.A }}", "$B"]);
         assert_eq!(holes("$(A)${A}", Syntax::Kubernetes), ["$(A)"]);
-        assert_eq!(holes("%s%(a)s%%s", Syntax::Percent), ["%s", "%(a)s"]);
+        assert_eq!(holes("%s%(a)s%%s", Syntax::Percent), ["%(a)s"]);
+        assert_eq!(holes("amqp://%s:%s@h/p%s", Syntax::Percent), ["%s", "%s"]);
         assert_eq!(holes("<user>:***", Syntax::Docs), ["<user>", "***"]);
     }
 

@@ -4,21 +4,24 @@ mod code;
 mod config;
 mod docs;
 mod env;
+mod format;
 mod lines;
 
 use std::cell::Cell;
 use std::ops::Range;
 
+use crate::model::change::Hunk;
 use crate::model::finding::{Place, Span};
-use crate::project::env_files;
+use crate::project::broker::starts_like_broker;
 use crate::rules::Context;
-use crate::source::tree::file_name;
 use crate::source::{NotLoaded, Text};
 
 use super::holes::{Syntax, Unit, units};
 use super::keys;
-use super::transports::starts_like_broker;
 use super::url::{Artefact, Kind, Reading, Role, read_units};
+
+use format::Format;
+pub(super) use format::{is_python, purpose};
 
 /// No address is longer, and no file holds more of them: bounds the work on hostile ones.
 pub(super) const LONGEST_VALUE: usize = 4_096;
@@ -131,10 +134,15 @@ pub(super) fn in_change(context: &Context<'_>, docs: bool) -> Result<Vec<Source>
 }
 
 fn in_file(context: &Context<'_>, path: &str, docs: bool) -> Result<Vec<Source>, NotLoaded> {
-    let Some(format) = format(path).filter(|format| docs || *format != Format::Docs) else {
+    let by_name = Format::by_name(path);
+    if by_name.is_none() && !format::is_bare(path) {
+        return Ok(Vec::new());
+    }
+    let Some(text) = context.here.text(path)?.filter(|text| keys::may_hold_broker(text.as_str())) else {
         return Ok(Vec::new());
     };
-    let Some(text) = context.here.text(path)?.filter(|text| keys::may_hold_broker(text.as_str())) else {
+    let format = by_name.or_else(|| Format::by_first_line(text.as_str()));
+    let Some(format) = format.filter(|format| docs || *format != Format::Docs) else {
         return Ok(Vec::new());
     };
     let file = File {
@@ -148,7 +156,7 @@ fn in_file(context: &Context<'_>, path: &str, docs: bool) -> Result<Vec<Source>,
     };
     match format {
         Format::Python => match context.here.module(path)? {
-            Some(module) => Ok(code::sources(&file, &module)),
+            Some(module) => Ok(code::sources(&file, &module, hunks(context, path))),
             None => Ok(Vec::new()),
         },
         Format::Env => env::sources(&file, context),
@@ -159,6 +167,11 @@ fn in_file(context: &Context<'_>, path: &str, docs: bool) -> Result<Vec<Source>,
         Format::Docs => Ok(docs::sources(&file)),
         Format::Lines(syntax) => Ok(lines::sources(&file, syntax)),
     }
+}
+
+/// What the change did to a file; nothing on the base side, where it does not matter.
+pub(super) fn hunks<'c>(context: &Context<'c>, path: &str) -> &'c [Hunk] {
+    context.change.file_at_head(path).and_then(|file| file.hunks.as_deref()).unwrap_or(&[])
 }
 
 /// A file that is searched.
@@ -182,11 +195,9 @@ impl File<'_> {
     /// The finished source; its holes are those of its syntax. `None` when the value concerns nobody here.
     fn source(&self, found: Found) -> Option<Source> {
         let (value, start) = unwrap_default(&found.value, found.syntax);
-        if value.len() > LONGEST_VALUE || !self.has_room() {
-            return None;
-        }
         let like_broker = starts_like_broker(value.trim_start_matches([' ', '"', '\'']));
-        if value.trim().is_empty() || !(like_broker || found.role != Role::Unknown) {
+        let concerns = like_broker || found.role != Role::Unknown;
+        if value.trim().is_empty() || !concerns || value.len() > LONGEST_VALUE || !self.has_room() {
             return None;
         }
         let units = units(value, found.syntax);
@@ -250,56 +261,6 @@ fn unwrap_default(value: &str, syntax: Syntax) -> (&str, usize) {
     }
     let start = inner.as_ptr() as usize - value.as_ptr() as usize;
     (inner, start)
-}
-
-/// How a file is read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Python,
-    Env,
-    Yaml,
-    Docs,
-    /// Line by line: scripts, unit files, templates of anything.
-    Lines(Syntax),
-}
-
-fn format(path: &str) -> Option<Format> {
-    let name = file_name(path).to_ascii_lowercase();
-    let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
-    Some(match () {
-        () if env_files::is_shell(path) => Format::Lines(Syntax::Shell),
-        () if env_files::role(path).is_some() && !ends(&[".j2", ".md"]) => Format::Env,
-        () if ends(&[".py", ".pyi"]) => Format::Python,
-        () if ends(&[".yml", ".yaml"]) => Format::Yaml,
-        () if ends(&[".md", ".rst", ".txt", ".markdown", ".adoc"]) => Format::Docs,
-        () if ends(&[".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", "-tpl"]) => Format::Lines(Syntax::Jinja),
-        () if ends(&[".bash", ".zsh", ".mk"])
-            || name.starts_with("dockerfile")
-            || name.starts_with("containerfile")
-            || name.starts_with("procfile")
-            || matches!(name.as_str(), "makefile" | "justfile")
-            || ends(&[".dockerfile"]) =>
-        {
-            Format::Lines(Syntax::Shell)
-        }
-        () if ends(&[".ini", ".cfg", ".conf", ".service"]) => Format::Lines(Syntax::Percent),
-        () => return None,
-    })
-}
-
-pub(super) fn purpose(path: &str) -> Purpose {
-    if format(path) == Some(Format::Docs) {
-        return Purpose::Docs;
-    }
-    let name = file_name(path);
-    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
-    let in_tests = folder.split('/').any(|part| matches!(part, "test" | "tests"));
-    let python = name.ends_with(".py");
-    let is_test = python
-        && (name.starts_with("test_")
-            || name.ends_with("_test.py")
-            || matches!(name, "tests.py" | "conftest.py" | "factories.py"));
-    if is_test || (python && in_tests) { Purpose::Test } else { Purpose::Code }
 }
 
 /// Blanks, quotes or a comment around a value as its reader gets it.

@@ -1,5 +1,7 @@
 //! The transports that kombu knows by name, and which of them a scheme was meant to be.
 
+use crate::project::broker::SCHEMES;
+
 /// `kombu.transport.TRANSPORT_ALIASES`, in lower case.
 const ALIASES: [&str; 25] = [
     "amqp",
@@ -29,10 +31,6 @@ const ALIASES: [&str; 25] = [
     "zookeeper",
 ];
 
-/// Schemes by which any string is known to be a broker's address.
-pub(super) const BROKER_SCHEMES: [&str; 7] =
-    ["amqp", "amqps", "pyamqp", "redis", "rediss", "sentinel", "sqs"];
-
 /// Transports that get the address as it stands: kombu does not take it apart.
 const VERBATIM: [&str; 6] =
     ["azureservicebus", "azurestoragequeues", "gcpubsub", "mongodb", "sqla", "sqlalchemy"];
@@ -53,17 +51,9 @@ pub(super) fn is_redis(scheme: &str) -> bool {
     matches!(scheme, "redis" | "rediss")
 }
 
-/// Does the text begin with the scheme of a broker?
-pub(super) fn starts_like_broker(text: &str) -> bool {
-    let Some((scheme, _)) = text.split_once("://") else { return false };
-    // `redis+socket`, `sentinel+ssl`
-    let transport = scheme.split('+').next().unwrap_or(scheme);
-    BROKER_SCHEMES.iter().any(|known| transport.eq_ignore_ascii_case(known))
-}
-
 /// The transport that was misspelt: one letter swapped, lost, doubled or wrong.
 pub(super) fn nearest(scheme: &str) -> Option<&'static str> {
-    let candidates = BROKER_SCHEMES.iter().chain(&ALIASES).copied();
+    let candidates = SCHEMES.iter().chain(&ALIASES).copied();
     candidates.into_iter().find(|known| known.len() >= 4 && is_one_slip(scheme, known))
 }
 

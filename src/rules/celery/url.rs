@@ -218,7 +218,11 @@ fn comment_start(value: &[Unit]) -> Option<usize> {
     let (before, behind) = (&value[..start], &value[hash..]);
     let complete = match before.iter().rposition(|unit| unit.is('@')) {
         Some(at) => Host::shape(&before[at + 1..]) != Host::None,
-        None => !behind.iter().any(|unit| unit.is('@')),
+        // A comment may hold an `@` of its own.
+        None => {
+            let host = scheme_end(before).map_or(Host::None, |end| Host::shape(&before[end + 3..]));
+            !matches!(host, Host::None | Host::Empty) || !behind.iter().any(|unit| unit.is('@'))
+        }
     };
     complete.then_some(start)
 }

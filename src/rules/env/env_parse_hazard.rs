@@ -1,11 +1,12 @@
 use crate::model::finding::{
     Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Position, Severity, Span, code,
 };
+use crate::project::broker::starts_like_broker;
 use crate::project::readers::EnvReaders;
 use crate::project::secret;
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
-use crate::syntax::dotenv::{Assignment, EnvFile, Line, Reader};
+use crate::syntax::dotenv::{Assignment, EnvFile, Line, Quote, Reader};
 
 use super::hazard::{self, Hazard};
 
@@ -52,7 +53,16 @@ fn hazardous_lines(file: &EnvFile) -> Vec<(&Line, &Assignment, Hazard)> {
         .flat_map(|(line, a)| {
             hazard::hazards(file, a, for_shell).into_iter().map(move |hazard| (line, a, hazard))
         })
+        .filter(|(_, a, hazard)| !is_said_of_broker_url(file, a, *hazard))
         .collect()
+}
+
+/// What stands around a broker's address is CEL005's, unless quotes keep it apart.
+fn is_said_of_broker_url(file: &EnvFile, assignment: &Assignment, hazard: Hazard) -> bool {
+    let apart = matches!(assignment.quote, Quote::Single | Quote::Double);
+    !apart
+        && matches!(hazard, Hazard::Comment | Hazard::TrailingSpace | Hazard::Quotes | Hazard::UnquotedSpace)
+        && starts_like_broker(file.value(assignment))
 }
 
 /// Who reads this file, and who might.

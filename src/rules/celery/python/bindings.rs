@@ -50,6 +50,24 @@ impl<'a> Bindings<'a> {
         all.iter().filter(seen).copied().collect()
     }
 
+    /// Where the values stand that an expression names, and those that they name in turn.
+    pub(in super::super) fn behind(&self, expr: &'a Expr) -> Vec<TextRange> {
+        /// An address is built of a handful of values.
+        const MOST: usize = 40;
+        let mut names = Names::default();
+        names.visit_expr(expr);
+        let mut ranges = Vec::new();
+        while let Some((name, used)) = names.found.pop().filter(|_| ranges.len() < MOST) {
+            for value in self.of_name(name, used).into_iter().filter_map(|binding| binding.value) {
+                if !ranges.contains(&value.range()) {
+                    ranges.push(value.range());
+                    names.visit_expr(value);
+                }
+            }
+        }
+        ranges
+    }
+
     /// All values that the file assigns to `….name`.
     pub(in super::super) fn of_attribute(&self, name: &str) -> &[Binding<'a>] {
         self.attributes.get(name).map_or(&[], Vec::as_slice)
@@ -87,6 +105,21 @@ impl<'a> Bindings<'a> {
         for (index, target) in targets.iter().enumerate() {
             self.bind(target, values.and_then(|values| values.get(index)).unwrap_or(value));
         }
+    }
+}
+
+/// The names that an expression uses, with where it does.
+#[derive(Debug, Default)]
+struct Names<'a> {
+    found: Vec<(&'a str, TextSize)>,
+}
+
+impl<'a> Visitor<'a> for Names<'a> {
+    fn visit_expr(&mut self, expr: &'a Expr) {
+        if let Expr::Name(name) = expr {
+            self.found.push((name.id.as_str(), expr.start()));
+        }
+        visitor::walk_expr(self, expr);
     }
 }
 

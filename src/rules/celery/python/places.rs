@@ -4,12 +4,15 @@ use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall, Operator, Stmt};
 use ruff_text_size::Ranged;
 
+use crate::model::change::Hunk;
+use crate::model::finding::Span;
+use crate::project::broker::starts_like_broker;
+use crate::source::anchor::touches;
 use crate::syntax::python::{Module, string};
 
 use super::super::holes::{Hole, Syntax, Unit, units as text_units};
 use super::super::keys;
 use super::super::sources::{LONGEST_VALUE, MOST_VALUES};
-use super::super::transports;
 use super::super::url::Role;
 use super::bindings::Bindings;
 use super::built::{Builder, HoleExpr, Piece};
@@ -41,6 +44,16 @@ impl<'a> Place<'a> {
             }
         }
         units
+    }
+
+    /// Where the change made it what it is: the expression, or what it names where only that was changed.
+    pub(in super::super) fn span(&self, module: &Module, bindings: &Bindings<'a>, hunks: &[Hunk]) -> Span {
+        let own = module.span(self.expr);
+        if hunks.is_empty() || touches(hunks, own) {
+            return own;
+        }
+        let mut behind = bindings.behind(self.expr).into_iter().map(|range| module.span(&range));
+        behind.find(|span| touches(hunks, *span)).unwrap_or(own)
     }
 
     pub(in super::super) fn holes(&self) -> Vec<HoleExpr<'a>> {
@@ -107,7 +120,7 @@ impl<'a> Finder<'_, 'a> {
             return false;
         };
         let head = head(&pieces);
-        let concerns = transports::starts_like_broker(head.trim_start_matches([' ', '"', '\'']))
+        let concerns = starts_like_broker(head.trim_start_matches([' ', '"', '\'']))
             || (role != Role::Unknown && !head.is_empty());
         let length: usize =
             pieces.iter().map(|p| if let Piece::Text(text) = p { text.len() } else { 0 }).sum();

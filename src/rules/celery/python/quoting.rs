@@ -142,8 +142,8 @@ impl<'a> Judge<'_, 'a> {
         };
         match last {
             "int" | "float" | "len" | "token_hex" | "token_urlsafe" | "uuid4" | "uuid1" => Ok(Quoting::Safe),
-            // What leaves the characters as they are.
-            "str" => call
+            // What leaves the characters as they are; `env.str("KEY")` is no such call.
+            "str" if call.func.is_name_expr() => call
                 .arguments
                 .find_positional(0)
                 .map_or(Ok(Quoting::Bare), |inner| self.judge(inner, hops + 1)),

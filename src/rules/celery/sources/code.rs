@@ -2,6 +2,7 @@
 
 use ruff_text_size::Ranged;
 
+use crate::model::change::Hunk;
 use crate::rules::celery::holes::Syntax;
 use crate::rules::celery::python::bindings::Bindings;
 use crate::rules::celery::python::built::Piece;
@@ -10,10 +11,10 @@ use crate::syntax::python::{Module, normalised_expr};
 
 use super::{File, Found, Origin, Source};
 
-pub(super) fn sources(file: &File<'_>, module: &Module) -> Vec<Source> {
+pub(super) fn sources(file: &File<'_>, module: &Module, hunks: &[Hunk]) -> Vec<Source> {
     let bindings = Bindings::of(module);
     let place = |place: places::Place<'_>| {
-        let span = module.span(place.expr);
+        let span = place.span(module, &bindings, hunks);
         let value = match place.pieces.as_slice() {
             [Piece::Text(text)] => text.clone(),
             _ => normalised_expr(place.expr),

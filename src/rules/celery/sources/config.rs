@@ -4,13 +4,14 @@ use std::ops::Range;
 
 use base64::Engine;
 
+use crate::project::broker::starts_like_broker;
 use crate::project::env_files::is_compose_file;
 use crate::rules::celery::holes::Syntax;
-use crate::rules::celery::transports::starts_like_broker;
 use crate::rules::celery::url::Role;
 use crate::syntax::yaml::{Node, Style, Value, Yaml};
 
-use super::{File, Found, Origin, Source, lines};
+use super::lines::{self, Written};
+use super::{File, Found, Origin, Source};
 
 pub(super) fn sources(file: &File<'_>, yaml: &Yaml) -> Vec<Source> {
     let syntax = syntax(file, yaml);
@@ -118,6 +119,10 @@ impl Walk<'_> {
         // `- KEY=value` of compose.
         if let Some((name, value)) = text.split_once('=').filter(|(name, _)| is_name(name)) {
             let role = self.file.role(name);
+            // Compose keeps the quotes; everyone else hands the line to a shell.
+            if value.starts_with(['"', '\'']) && self.syntax != Syntax::Compose {
+                return self.command(node, text, style);
+            }
             if starts_like_broker(value) || value.starts_with("${") || role != Role::Unknown {
                 let mut keys = self.keys.clone();
                 keys.push(name.to_owned());
@@ -126,24 +131,34 @@ impl Walk<'_> {
             }
         }
         if text.contains("://") {
-            self.command(node);
+            self.command(node, text, style);
         }
     }
 
     /// A command line, on one line or in a block.
-    fn command(&mut self, node: &Node) {
+    fn command(&mut self, node: &Node, text: &str, style: Style) {
         let syntax = match self.syntax {
             Syntax::Literal => Syntax::Shell,
             other => other,
         };
-        let keys = self.keys.clone();
-        let mut start = node.bytes.start;
         let source = self.file.text.as_str();
-        while start < node.bytes.end {
-            let rest = source.get(start..node.bytes.end).unwrap_or("");
-            let end = rest.find('\n').map_or(node.bytes.end, |at| start + at);
-            self.found.extend(lines::in_words(self.file, start..end, syntax, &keys));
-            start = end + 1;
+        let bytes = inner(node, style);
+        let is_verbatim = style == Style::Block || source.get(bytes.clone()) == Some(text);
+        let (text, start) = if is_verbatim {
+            (source.get(bytes.clone()).unwrap_or(""), Some(bytes.start))
+        } else {
+            (text, None)
+        };
+        let mut at = 0;
+        for line in text.split_inclusive('\n') {
+            let written = match start {
+                Some(start) => {
+                    Written::at(self.file, start + at..start + at + line.trim_end_matches('\n').len())
+                }
+                None => Written::decoded(line, bytes.clone()),
+            };
+            self.found.extend(lines::in_words(self.file, &written, syntax, &self.keys));
+            at += line.len();
         }
     }
 

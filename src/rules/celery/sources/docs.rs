@@ -1,7 +1,7 @@
 //! Broker URLs in text for people: in code blocks and inline code only.
 
+use crate::project::broker::starts_like_broker;
 use crate::rules::celery::holes::Syntax;
-use crate::rules::celery::transports::starts_like_broker;
 use crate::rules::celery::url::Role;
 
 use super::{File, Found, Origin, Source};

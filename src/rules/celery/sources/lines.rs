@@ -2,8 +2,8 @@
 
 use std::ops::Range;
 
+use crate::project::broker::starts_like_broker;
 use crate::rules::celery::holes::Syntax;
-use crate::rules::celery::transports::starts_like_broker;
 use crate::rules::celery::url::Role;
 use crate::syntax::shell::{Word, logical_lines, words};
 
@@ -13,7 +13,7 @@ pub(super) fn sources(file: &File<'_>, syntax: Syntax) -> Vec<Source> {
     match syntax {
         Syntax::Shell => {
             let lines = logical_lines(file.text).into_iter();
-            lines.flat_map(|line| in_words(file, line, syntax, &[])).collect()
+            lines.flat_map(|line| in_command(file, line, syntax)).collect()
         }
         _ => file
             .text
@@ -30,11 +30,13 @@ pub(super) fn sources(file: &File<'_>, syntax: Syntax) -> Vec<Source> {
 pub(super) fn in_line(file: &File<'_>, line: Range<usize>, syntax: Syntax) -> Vec<Source> {
     let source = file.text.as_str();
     let written = source.get(line.clone()).unwrap_or("");
-    if written.trim_start().starts_with(['#', ';']) || !written.contains("://") && !mentions_key(written) {
+    let trimmed = written.trim_start();
+    let is_comment = trimmed.starts_with(['#', ';']) || trimmed.starts_with("//");
+    if is_comment || !written.contains("://") && !mentions_key(written) {
         return Vec::new();
     }
     let Some((key, value)) = key_and_value(written) else {
-        return in_words(file, line, syntax, &[]);
+        return in_words(file, &Written::at(file, line), syntax, &[]);
     };
     let role = file.role(key);
     if starts_like_broker(value) || value.starts_with("${") || role != Role::Unknown {
@@ -44,37 +46,113 @@ pub(super) fn in_line(file: &File<'_>, line: Range<usize>, syntax: Syntax) -> Ve
         let found = Found { keys, role, syntax, value: value.to_owned(), bytes, origin: Origin::Other };
         return file.source(found).into_iter().collect();
     }
-    in_words(file, line, syntax, &[])
+    in_words(file, &Written::at(file, line), syntax, &[])
+}
+
+/// A line of a script or a Dockerfile.
+fn in_command(file: &File<'_>, line: Range<usize>, syntax: Syntax) -> Vec<Source> {
+    match env_instruction(file, &line, syntax) {
+        Some(found) => file.source(found).into_iter().collect(),
+        None => in_words(file, &Written::at(file, line), syntax, &[]),
+    }
+}
+
+/// `ENV KEY value` of a Dockerfile: all that follows the key is the value, blanks and all.
+fn env_instruction(file: &File<'_>, line: &Range<usize>, syntax: Syntax) -> Option<Found> {
+    let written = file.text.as_str().get(line.clone())?;
+    let rest =
+        written.trim_start().strip_prefix("ENV").filter(|rest| rest.starts_with([' ', '\t']))?.trim_start();
+    let (key, value) = rest.split_once([' ', '\t'])?;
+    let value = value.trim();
+    if key.contains(['=', '"', '\'']) || value.starts_with(['"', '\'']) || written.contains('\n') {
+        return None;
+    }
+    let start = line.start + (value.as_ptr() as usize - written.as_ptr() as usize);
+    Some(Found {
+        keys: vec![key.to_owned()],
+        role: file.role(key),
+        syntax,
+        value: value.to_owned(),
+        bytes: start..start + value.len(),
+        origin: Origin::Other,
+    })
 }
 
 fn mentions_key(line: &str) -> bool {
     ["BROKER", "broker", "RESULT_BACKEND", "result_backend"].iter().any(|word| line.contains(word))
 }
 
-/// The key and the value between its quotes, or up to its comment.
+/// The key and the value between its quotes, or up to its comment. `"KEY=value"` stands in quotes as a whole.
 fn key_and_value(line: &str) -> Option<(&str, &str)> {
+    let quote_of = |text: &str| text.chars().next().filter(|c| matches!(c, '"' | '\''));
     let rest = line.trim_start().trim_start_matches("- ").trim_start();
-    let rest = rest.strip_prefix("export ").unwrap_or(rest).trim_start_matches(['"', '\'']);
+    let rest = rest.strip_prefix("export ").unwrap_or(rest);
+    let around = quote_of(rest);
+    let rest = rest.trim_start_matches(['"', '\'']);
     let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | '.')))?;
     let (key, rest) = rest.split_at(end);
+    let around = around.filter(|quote| !rest.starts_with(*quote));
     let rest = rest.trim_start_matches(['"', '\'']).trim_start();
     let value = rest.strip_prefix('=').or_else(|| rest.strip_prefix(": "))?.trim();
-    let quote = value.chars().next().filter(|c| matches!(c, '"' | '\''));
-    let value = match quote {
-        Some(quote) => value.get(1..)?.split(quote).next()?,
-        None => value.split_once(" #").map_or(value, |(value, _)| value).trim_end(),
+    let value = match (quote_of(value), around) {
+        (Some(quote), _) => until(value.get(1..)?, quote),
+        (None, Some(quote)) => until(value, quote),
+        (None, None) => value.split_once(" #").map_or(value, |(value, _)| value).trim_end(),
     };
     (!key.is_empty()).then_some((key, value))
 }
 
+/// The text up to a closing quote; in double quotes a backslash keeps one from closing.
+fn until(text: &str, quote: char) -> &str {
+    let mut escaped = false;
+    let end = text.char_indices().find(|(_, c)| {
+        let closes = *c == quote && !escaped;
+        escaped = quote == '"' && *c == '\\' && !escaped;
+        closes
+    });
+    end.and_then(|(at, _)| text.get(..at)).unwrap_or(text)
+}
+
+/// Text that holds words, and where it stands in the file.
+pub(super) struct Written<'a> {
+    text: &'a str,
+    bytes: Range<usize>,
+    /// Not as it stands in the file: escapes are undone.
+    decoded: bool,
+}
+
+impl<'a> Written<'a> {
+    pub(super) fn at(file: &'a File<'_>, bytes: Range<usize>) -> Self {
+        Self { text: file.text.as_str().get(bytes.clone()).unwrap_or(""), bytes, decoded: false }
+    }
+
+    /// A text that the bytes of the file only stand for.
+    pub(super) fn decoded(text: &'a str, bytes: Range<usize>) -> Self {
+        Self { text, bytes, decoded: true }
+    }
+
+    /// Where a part of the text stands in the file; all of it where nobody can tell.
+    fn place(&self, part: Range<usize>) -> Range<usize> {
+        if self.decoded {
+            self.bytes.clone()
+        } else {
+            self.bytes.start + part.start..self.bytes.start + part.end
+        }
+    }
+}
+
 /// Words that are addresses, or assign one.
-pub(super) fn in_words(file: &File<'_>, line: Range<usize>, syntax: Syntax, path: &[String]) -> Vec<Source> {
-    let source = file.text.as_str();
-    let written = source.get(line.clone()).unwrap_or("");
-    if !written.contains("://") && !mentions_key(written) {
+pub(super) fn in_words(
+    file: &File<'_>,
+    written: &Written<'_>,
+    syntax: Syntax,
+    path: &[String],
+) -> Vec<Source> {
+    let source = written.text;
+    if !source.contains("://") && !mentions_key(source) {
         return Vec::new();
     }
-    let words = words(source, line);
+    let words = words(source, 0..source.len());
     let is_celery = words.iter().any(|word| word.text.contains("celery") || word.text.contains("flower"));
     let mut found: Vec<Source> = Vec::new();
     for (index, word) in words.iter().enumerate() {
@@ -97,7 +175,7 @@ pub(super) fn in_words(file: &File<'_>, line: Range<usize>, syntax: Syntax, path
             }
             let unexpanded = word.single_quoted && syntax == Syntax::Shell;
             let syntax = if unexpanded { Syntax::Literal } else { syntax };
-            let bytes = word.bytes(from).start..word.bytes(to - 1).start + 1;
+            let bytes = written.place(word.bytes(from).start..word.bytes(to - 1).start + 1);
             let keys = path.iter().cloned().chain((!key.is_empty()).then(|| key.to_owned())).collect();
             let value = value.to_owned();
             found.extend(file.source(Found { keys, role, syntax, value, bytes, origin: Origin::Other }));
@@ -153,17 +231,14 @@ fn before(words: &[Word], index: usize) -> &str {
     if name.starts_with('-') || (is_env && index == 2) { name.trim_start_matches('-') } else { "" }
 }
 
-/// Without what follows the closing quote or ends the command: `"amqp://…"]`, `amqp://…;`.
+/// Without what follows the closing quote or ends the command: `"amqp://…"}]`, `amqp://…;`.
 fn own_end(source: &str, word: &Word, part: Range<usize>) -> usize {
-    let mut end = part.end;
-    while let Some(last) = word.text.get(part.start..end).and_then(|value| value.chars().last()) {
-        let at = word.bytes(end - last.len_utf8()).start;
-        let before = at.checked_sub(1).and_then(|at| source.as_bytes().get(at));
-        let outside = matches!(before, Some(b'"' | b'\''));
-        if !(outside && matches!(last, ',' | ']' | ')' | '}') || last == ';') {
-            break;
-        }
-        end -= last.len_utf8();
-    }
-    end
+    let value = word.text.get(part.clone()).unwrap_or("").trim_end_matches(';');
+    let inner = value.trim_end_matches([',', ']', ')', '}']);
+    let behind_inner = part.start + inner.len();
+    let quoted = inner.len() < value.len() && {
+        let at = word.bytes(behind_inner).start;
+        at.checked_sub(1).and_then(|at| source.as_bytes().get(at)).is_some_and(|b| matches!(b, b'"' | b'\''))
+    };
+    if quoted { behind_inner } else { part.start + value.len() }
 }
