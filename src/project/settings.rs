@@ -166,7 +166,7 @@ mod tests {
         for (path, text) in files {
             snapshot.supply_file((*path).to_owned(), Blob::from_bytes(text.as_bytes()));
         }
-        Project::new(Arc::new(snapshot))
+        Project::new(Arc::new(snapshot), Arc::default())
     }
 
     const MANAGE: &str =

@@ -29,6 +29,8 @@ mod report;
 #[cfg(test)]
 mod reversible;
 #[cfg(test)]
+mod rounds;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod store;
