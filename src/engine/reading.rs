@@ -5,12 +5,12 @@ use std::sync::Arc;
 
 use crate::model::change::{Change, ChangedFile};
 use crate::project::Project;
-use crate::project::apps::{looks_like_migration, may_move_migrations};
+use crate::project::apps::{is_vendored, looks_like_migration, may_move_migrations};
 use crate::project::env_files;
 use crate::project::settings::looks_like_settings;
 use crate::rules::Rule;
 use crate::source::snapshot::both;
-use crate::source::tree::{file_name, is_data};
+use crate::source::tree::{file_name, folder, is_data};
 use crate::source::{NotLoaded, SnapshotId, Tree, Want};
 
 use super::Sides;
@@ -89,11 +89,17 @@ pub(super) fn files<'a>(
     if missing.wants.is_empty() { Ok(()) } else { Err(missing) }
 }
 
-/// Files that some rule always asks for.
+/// Files that some rule always asks for; with settings in a package also the parts that they import.
 fn known_names(tree: &Tree) -> impl Iterator<Item = &str> {
     tree.entries.keys().map(String::as_str).filter(|path| {
-        matches!(file_name(path), "manage.py" | "apps.py" | ".gitignore") || looks_like_settings(path)
+        matches!(file_name(path), "manage.py" | "apps.py" | ".gitignore")
+            || looks_like_settings(path)
+            || is_part_of_settings(path)
     })
+}
+
+fn is_part_of_settings(path: &str) -> bool {
+    path.ends_with(".py") && folder(path).split('/').any(|part| part == "settings") && !is_vendored(path)
 }
 
 fn paths(change: &Change) -> impl Iterator<Item = &str> {

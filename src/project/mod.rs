@@ -45,6 +45,8 @@ pub struct Project {
     migrations: Memo<Path, Option<Arc<Migration>>>,
     sources: Memo<Path, Option<Arc<operations::Source>>>,
     states: Memo<apps::MigrationName, Arc<state::State>>,
+    /// By the migration packages of their apps.
+    graphs: Memo<Vec<Path>, Arc<graph::Graph>>,
     apps: Memo<(), Arc<Apps>>,
     env_files: Memo<Path, Option<Arc<EnvFile>>>,
     env_readers: Memo<(), Arc<EnvReaders>>,
@@ -60,6 +62,7 @@ impl Project {
             parsed,
             modules: Memo::default(),
             migrations: Memo::default(),
+            graphs: Memo::default(),
             apps: Memo::default(),
             env_files: Memo::default(),
             env_readers: Memo::default(),

@@ -21,6 +21,8 @@ mod kill;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
+mod local;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod real_forge;

@@ -129,3 +129,21 @@ fn what_touches_no_django_file_takes_one_round() {
     head.insert("package.json".to_owned(), b"{}\n".to_vec());
     assert_eq!(codes(&moved_on(head)), (vec![], 1));
 }
+
+/// Ten parts below the settings package, each imported with a star, as large projects have them.
+#[test]
+fn settings_in_many_parts_take_no_more() {
+    for (folder, most) in [("config/settings/parts", 2), ("config/parts", 3)] {
+        let mut base = shop();
+        let imports =
+            (0..10).map(|n| format!("from config.{}.part{n} import *\n", &folder[7..].replace('/', ".")));
+        base.insert("config/settings/base.py".to_owned(), imports.collect::<String>().into_bytes());
+        for n in 0..10 {
+            base.insert(format!("{folder}/part{n}.py"), format!("NAME_{n} = {n}\n").into_bytes());
+        }
+        let mut head = base.clone();
+        head.insert(path(61), migration("shop", 61, &added(61)));
+        let (found, rounds) = codes(&Sample { base, head, ..Sample::default() });
+        assert!(rounds <= most, "{folder}: {rounds} rounds, {found:?}");
+    }
+}
