@@ -175,7 +175,11 @@ impl Run {
 
     /// Runs all waiting rules; returns what they miss.
     fn run_rules(&mut self, expired: &(dyn Fn() -> bool + Sync)) -> NotLoaded {
-        let (sides, change, excluded) = (&self.sides, &self.input.change, &self.excluded);
+        let (sides, change) = (&self.sides, &self.input.change);
+        // Each rule asks for each changed path: the globs are matched once.
+        let paths = change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
+        let decided: HashMap<&str, bool> = paths.map(|path| (path, self.excluded.matches(path))).collect();
+        let excluded = |path: &str| decided.get(path).copied().unwrap_or_else(|| self.excluded.matches(path));
         let mut waiting: Vec<_> =
             self.rules.iter_mut().filter(|(_, p)| matches!(p, Progress::Waiting)).collect();
         let results: Vec<Option<NotLoaded>> = pool(|| {
@@ -189,7 +193,7 @@ impl Run {
                         ));
                         return None;
                     }
-                    match run_rule(rule, sides, change, excluded) {
+                    match run_rule(rule, sides, change, &excluded) {
                         Ok(Ok((reported, head))) => *progress = Progress::Done { reported, head },
                         Ok(Err(missing)) => return Some(missing),
                         Err(panicked) => *progress = Progress::Failed(panicked),
@@ -269,12 +273,11 @@ fn run_rule(
     rule: &'static Rule,
     sides: &Sides,
     change: &Change,
-    excluded: &Excluded,
+    excluded: &dyn Fn(&str) -> bool,
 ) -> Result<Result<Found, NotLoaded>, String> {
-    let excluded = |path: &str| excluded.matches(path);
     let on = |judging| {
         sides
-            .context(rule, judging, change, &excluded)
+            .context(rule, judging, change, excluded)
             .map_or_else(|| Ok(Vec::new()), |context| (rule.check)(&context))
     };
     let both = || -> Result<(Vec<Finding>, Vec<Finding>), NotLoaded> {

@@ -18,6 +18,7 @@ pub mod secret;
 pub mod settings;
 pub mod state;
 
+use std::any::Any;
 use std::borrow::Borrow;
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -52,6 +53,7 @@ pub struct Project {
     env_readers: Memo<(), Arc<EnvReaders>>,
     yaml: Memo<Path, Option<Arc<Yaml>>>,
     settings: Memo<(), Arc<Settings>>,
+    learnt: Memo<(&'static str, Path), Arc<dyn Any + Send + Sync>>,
 }
 
 impl Project {
@@ -70,7 +72,19 @@ impl Project {
             sources: Memo::default(),
             states: Memo::default(),
             settings: Memo::default(),
+            learnt: Memo::default(),
         }
+    }
+
+    /// What rules find in a file that several of them look at, found once. `topic` and type go together.
+    pub fn learnt<T: Any + Send + Sync>(
+        &self,
+        topic: &'static str,
+        path: &str,
+        find: impl Fn() -> Result<T, NotLoaded>,
+    ) -> Result<Arc<T>, NotLoaded> {
+        let known = self.learnt.get_or_try(&(topic, path.to_owned()), || Ok(Arc::new(find()?)))?;
+        known.downcast().or_else(|_| Ok(Arc::new(find()?)))
     }
 
     pub fn snapshot(&self) -> &Arc<Snapshot> {
