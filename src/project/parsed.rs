@@ -50,3 +50,16 @@ impl<V: Clone> ByContent<V> {
         cell.get_or_init(read).clone()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn equal_contents_are_parsed_once() {
+        let parsed = Parsed::default();
+        let module = |source: &str| parsed.module(&Text::new(source));
+        assert!(Arc::ptr_eq(&module("x = 1\n"), &module("x = 1\n")));
+        assert!(!Arc::ptr_eq(&module("x = 1\n"), &module("x = 2\n")));
+    }
+}
