@@ -1,9 +1,10 @@
 //! What is read before the rules run. All that names alone tell is asked for in two batches, so that a usual change
 //! costs no third.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::change::{Change, ChangedFile};
+use crate::model::change::{Change, ChangedFile, Path};
 use crate::project::Project;
 use crate::project::apps::{is_vendored, looks_like_migration, may_move_migrations};
 use crate::project::env_files;
@@ -69,24 +70,28 @@ pub(super) fn files<'a>(
         ask(sides.merge_base.file(path).map(drop));
     }
     if !change.files.iter().all(stands_alone) {
-        let compared: Vec<&Arc<Project>> = if touches_migrations(change) {
-            [&sides.head, &sides.merge_base, &sides.target_tip]
-                .into_iter()
-                .chain(&sides.deployed.projects)
-                .collect()
-        } else {
-            vec![&sides.head]
-        };
-        for project in compared {
+        for project in compared(change, sides) {
             let tree = project.tree()?;
-            let of_rules = rules.clone().filter_map(|rule| rule.wants);
-            let of_rules: Vec<_> = of_rules.flat_map(|wants| wants(change, &tree)).collect();
-            let changed = paths(change).filter(|path| looks_like_migration(path));
-            let all = changed.chain(known_names(&tree)).chain(of_rules.iter().map(String::as_str));
-            all.for_each(|path| ask(project.file(path).map(drop)));
+            // Many rules want the same.
+            let mut all: BTreeSet<Path> = BTreeSet::new();
+            all.extend(rules.clone().filter_map(|rule| rule.wants).flat_map(|wants| wants(change, &tree)));
+            all.extend(known_names(&tree).map(str::to_owned));
+            all.extend(paths(change).filter(|path| looks_like_migration(path)).map(str::to_owned));
+            ask(project.snapshot().files(all.iter().map(String::as_str)).map(drop));
         }
     }
     if missing.wants.is_empty() { Ok(()) } else { Err(missing) }
+}
+
+/// The sides that rules look at; where the target has not moved, several are one.
+fn compared<'a>(change: &Change, sides: &'a Sides) -> Vec<&'a Arc<Project>> {
+    let mut compared = vec![&sides.head];
+    if touches_migrations(change) {
+        compared.extend([&sides.merge_base, &sides.target_tip]);
+        compared.extend(&sides.deployed.projects);
+        compared.dedup_by(|a, b| Arc::ptr_eq(a, b));
+    }
+    compared
 }
 
 /// Files that some rule always asks for; with settings in a package also the parts that they import.
