@@ -5,6 +5,9 @@ use globset::{Glob, GlobSet, GlobSetBuilder};
 use crate::project::apps::looks_like_migration;
 use crate::source::Text;
 
+/// Where a repository says what is generated and what is vendored.
+pub(super) const ATTRIBUTES: &str = ".gitattributes";
+
 /// Decides by path alone.
 #[derive(Debug, Default)]
 pub(super) struct Excluded {

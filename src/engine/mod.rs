@@ -6,6 +6,7 @@
 mod exclude;
 mod introduced;
 mod policy_change;
+mod reading;
 mod run;
 mod selection;
 mod sides;

@@ -2,25 +2,21 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 
 use rayon::prelude::*;
 
-use crate::model::change::{Change, ChangedFile, FileStatus};
+use crate::model::change::{Change, FileStatus};
 use crate::model::finding::Finding;
 use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt, Reported};
-use crate::project::apps::{looks_like_migration, may_move_migrations};
-use crate::project::settings::looks_like_settings;
 use crate::rules::{self, Judging, Rule};
 use crate::source::snapshot::{both, merge_base_tree};
-use crate::source::tree::file_name;
 use crate::source::{Blob, NotLoaded, SnapshotId, Tree, Want, diff};
 
-use super::exclude::Excluded;
+use super::exclude::{ATTRIBUTES, Excluded};
 use super::introduced::introduced;
 use super::suppress::{self, Suppressions};
-use super::{Input, Sides, Step, policy_change, selection, unparsed};
+use super::{Input, Sides, Step, policy_change, reading, selection, unparsed};
 
 /// Rounds of reading before a run gives up.
 const MAX_ROUNDS: usize = 8;
@@ -43,6 +39,8 @@ pub(super) struct Run {
     sides: Sides,
     rules: Vec<(&'static Rule, Progress)>,
     excluded: Excluded,
+    /// All that is asked for before the rules run was read.
+    prepared: bool,
     round: usize,
     bytes: usize,
     /// Contents by their id: what one commit gave is not read again for another.
@@ -60,7 +58,17 @@ impl Run {
         if let Some(reason) = &input.change.truncated {
             not_looked_at.push(NotLookedAt { path: String::new(), reason: reason.clone() });
         }
-        Self { input, sides, rules, excluded, round: 0, bytes: 0, contents: HashMap::new(), not_looked_at }
+        Self {
+            input,
+            sides,
+            rules,
+            excluded,
+            prepared: false,
+            round: 0,
+            bytes: 0,
+            contents: HashMap::new(),
+            not_looked_at,
+        }
     }
 
     pub(super) fn change(&self) -> &Change {
@@ -146,64 +154,32 @@ impl Run {
         Step::Need(missing.wants.into_iter().collect())
     }
 
-    /// What every run needs before the rules: the head's tree, the changed files, and what the rules say they want.
+    /// What every run needs before the rules: the trees, the changed files, and what the rules say they want.
     fn prepare(&mut self) -> Result<(), NotLoaded> {
-        let tree = self.trees()?;
-        let mut missing = NotLoaded::default();
-        let mut ask = |result: Result<(), NotLoaded>| {
-            if let Err(not_loaded) = result {
-                missing.merge(not_loaded);
-            }
-        };
+        if self.prepared {
+            return Ok(());
+        }
         let change = &self.input.change;
+        reading::trees(change, &self.sides)?;
         // From the base side: a change cannot take itself out of its own judgement.
-        let attributes = self.sides.merge_base.text(".gitattributes");
-        match attributes {
-            Ok(Some(text)) => self.excluded.read_attributes(&text),
-            Ok(None) => {}
-            Err(not_loaded) => ask(Err(not_loaded)),
+        let attributes = self.sides.merge_base.text(ATTRIBUTES);
+        if let Ok(Some(text)) = &attributes {
+            self.excluded.read_attributes(text);
         }
-        let wanted = |path: &&str| !self.excluded.matches(path) && unparsed::is_read(path);
-        for path in change.files.iter().filter_map(|f| f.head_path()).filter(wanted).chain(first_round(&tree))
-        {
-            ask(self.sides.head.file(path).map(drop));
-        }
-        // The other side of what is compared whole, or has to be diffed by us; of the rest only where a rule finds something.
-        let compared = |f: &&ChangedFile| f.hunks.is_none() || looks_like_migration(&f.path);
-        for path in change.files.iter().filter(compared).filter_map(|f| f.base_path()).filter(wanted) {
-            ask(self.sides.merge_base.file(path).map(drop));
-            if looks_like_migration(path) {
-                ask(self.sides.target_tip.file(path).map(drop));
-            }
-        }
-        for (rule, _) in &self.rules {
-            for path in rule.wants.map_or_else(Vec::new, |wants| wants(change, &tree)) {
-                ask(self.sides.head.file(&path).map(drop));
-            }
-        }
-        if !missing.wants.is_empty() {
-            return Err(missing);
-        }
+        let rules = self.rules.iter().map(|(rule, _)| *rule);
+        both(attributes, reading::files(change, &self.sides, rules, &self.excluded))?;
         compute_missing_hunks(&mut self.input.change, &self.sides);
+        self.prepared = true;
         Ok(())
-    }
-
-    /// The head's tree, and with it those that the migration rules compare with, when the change touches any.
-    fn trees(&self) -> Result<Arc<Tree>, NotLoaded> {
-        let paths =
-            self.input.change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
-        let head = self.sides.head.tree();
-        if !paths.into_iter().any(may_move_migrations) {
-            return head;
-        }
-        let others = std::iter::once(&self.sides.target_tip).chain(&self.sides.deployed.projects);
-        let others = NotLoaded::all(others.map(|project| project.tree()));
-        both(head, others).map(|(head, _)| head)
     }
 
     /// Runs all waiting rules; returns what they miss.
     fn run_rules(&mut self, expired: &(dyn Fn() -> bool + Sync)) -> NotLoaded {
-        let (sides, change, excluded) = (&self.sides, &self.input.change, &self.excluded);
+        let (sides, change) = (&self.sides, &self.input.change);
+        // Each rule asks for each changed path: the globs are matched once.
+        let paths = change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
+        let decided: HashMap<&str, bool> = paths.map(|path| (path, self.excluded.matches(path))).collect();
+        let excluded = |path: &str| decided.get(path).copied().unwrap_or_else(|| self.excluded.matches(path));
         let mut waiting: Vec<_> =
             self.rules.iter_mut().filter(|(_, p)| matches!(p, Progress::Waiting)).collect();
         let results: Vec<Option<NotLoaded>> = pool(|| {
@@ -217,7 +193,7 @@ impl Run {
                         ));
                         return None;
                     }
-                    match run_rule(rule, sides, change, excluded) {
+                    match run_rule(rule, sides, change, &excluded) {
                         Ok(Ok((reported, head))) => *progress = Progress::Done { reported, head },
                         Ok(Err(missing)) => return Some(missing),
                         Err(panicked) => *progress = Progress::Failed(panicked),
@@ -288,13 +264,6 @@ impl Run {
     }
 }
 
-/// Files that some rule always asks for: known by name, so they come with the first batch.
-fn first_round(tree: &Tree) -> impl Iterator<Item = &str> {
-    tree.entries.keys().map(String::as_str).filter(|path| {
-        matches!(file_name(path), "manage.py" | "apps.py" | ".gitignore") || looks_like_settings(path)
-    })
-}
-
 /// What a rule reports as introduced, and all that it finds at head.
 type Found = (Vec<Reported>, Vec<Finding>);
 
@@ -304,12 +273,11 @@ fn run_rule(
     rule: &'static Rule,
     sides: &Sides,
     change: &Change,
-    excluded: &Excluded,
+    excluded: &dyn Fn(&str) -> bool,
 ) -> Result<Result<Found, NotLoaded>, String> {
-    let excluded = |path: &str| excluded.matches(path);
     let on = |judging| {
         sides
-            .context(rule, judging, change, &excluded)
+            .context(rule, judging, change, excluded)
             .map_or_else(|| Ok(Vec::new()), |context| (rule.check)(&context))
     };
     let both = || -> Result<(Vec<Finding>, Vec<Finding>), NotLoaded> {

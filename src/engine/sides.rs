@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::model::change::Change;
 use crate::model::id::Sha;
-use crate::project::Project;
 use crate::project::deployed::Deployed;
+use crate::project::{Parsed, Project};
 use crate::rules::{Baseline, Context, Judging, Rule};
 use crate::source::{Snapshot, SnapshotId, Want};
 
@@ -25,7 +25,9 @@ pub struct Sides {
 
 impl Sides {
     pub fn new(change: &Change, deployed: DeployedAt) -> Self {
-        let fresh = |id, commit: &Sha| Arc::new(Project::new(Arc::new(Snapshot::new(id, commit.clone()))));
+        let parsed = Arc::new(Parsed::default());
+        let project = |snapshot| Arc::new(Project::new(Arc::new(snapshot), parsed.clone()));
+        let fresh = |id, commit: &Sha| project(Snapshot::new(id, commit.clone()));
         let head = fresh(SnapshotId::Head, &change.head);
         let merge_base = fresh(SnapshotId::MergeBase, &change.merge_base);
         let known = [&head, &merge_base];
@@ -39,15 +41,18 @@ impl Sides {
         } else {
             let preview =
                 Snapshot::merge_preview(head.snapshot().clone(), target_tip.snapshot().clone(), change);
-            Arc::new(Project::new(Arc::new(preview)))
+            project(preview)
         };
         let projects = deployed.commits.iter().enumerate();
         let projects = projects
             .map(|(i, sha)| same(sha, &[&target_tip, &merge_base], SnapshotId::Deployed(i)))
             .collect();
-        let commits = change.commits.scanned.iter().enumerate().map(|(i, commit)| {
-            Arc::new(Project::new(Arc::new(Snapshot::unlisted(SnapshotId::Commit(i), commit.sha.clone()))))
-        });
+        let commits = change
+            .commits
+            .scanned
+            .iter()
+            .enumerate()
+            .map(|(i, commit)| project(Snapshot::unlisted(SnapshotId::Commit(i), commit.sha.clone())));
         let commits = commits.collect();
         Self {
             head,

@@ -3,6 +3,7 @@
 mod command;
 mod diff;
 
+use std::collections::BTreeMap;
 use std::path::{Path as FsPath, PathBuf};
 
 use async_trait::async_trait;
@@ -40,7 +41,9 @@ pub enum LocalError {
         "the clone is shallow and does not reach the merge base of {base} and {head}: clone with full history (`fetch-depth: 0` in actions/checkout)"
     )]
     Shallow { base: String, head: String },
-    #[error("objects of {0} are not in this clone: fetch them with a full clone instead of a partial one")]
+    #[error(
+        "{0} of the compared commits is not in this clone, which is partial or damaged: fetch what is missing with `git fetch --refetch --no-filter`"
+    )]
     Absent(String),
     #[error("git {command} failed: {message}")]
     Git { command: String, message: String },
@@ -229,7 +232,27 @@ impl Local {
             .iter()
             .map(|w| w.blob.as_ref().map_or_else(|| format!("{}:{}", w.at, w.path), |blob| blob.to_string()))
             .collect();
-        self.git.cat_files(&names)
+        let blobs = self.git.cat_files(&names)?;
+        let gone = wanted.iter().zip(&blobs).filter(|(w, b)| w.blob.is_none() && matches!(b, Blob::Missing));
+        self.surely_gone(gone.map(|(wanted, _)| wanted))?;
+        Ok(blobs)
+    }
+
+    /// Git calls a path missing, too, when the tree has it and the clone lacks its content.
+    fn surely_gone<'a>(&self, wanted: impl Iterator<Item = &'a FileWanted>) -> Result<()> {
+        const PATHS: usize = 200;
+        let mut by_commit: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        wanted.for_each(|w| by_commit.entry(w.at.as_str()).or_default().push(&w.path));
+        for (commit, paths) in by_commit {
+            for paths in paths.chunks(PATHS) {
+                let arguments = [&["ls-tree", "--full-tree", commit, "--"], paths].concat();
+                let listing = self.git.run(&arguments)?;
+                if let Some(blob) = listing.lines().find(|line| line.contains(" blob ")) {
+                    return Err(command::absent(blob));
+                }
+            }
+        }
+        Ok(())
     }
 }
 

@@ -30,7 +30,12 @@ pub struct Graph {
 
 impl Graph {
     /// Reads the migration files of these apps and no others.
-    pub fn of(project: &Project, apps: &[App]) -> Result<Self, NotLoaded> {
+    pub fn of(project: &Project, apps: &[App]) -> Result<Arc<Self>, NotLoaded> {
+        let packages: Vec<Path> = apps.iter().map(|app| app.migrations.clone()).collect();
+        project.graphs.get_or_try(packages.as_slice(), || Ok(Arc::new(Self::read(project, apps)?)))
+    }
+
+    fn read(project: &Project, apps: &[App]) -> Result<Self, NotLoaded> {
         let tree = project.tree()?;
         let files = apps.iter().flat_map(|app| app.migration_files(&tree).map(move |path| (app, path)));
         let read = files.map(|(app, path)| Ok((app, path, project.migration(path)?)));
@@ -54,7 +59,7 @@ impl Graph {
     pub fn around<'a>(
         project: &Project,
         paths: impl IntoIterator<Item = &'a str>,
-    ) -> Result<Self, NotLoaded> {
+    ) -> Result<Arc<Self>, NotLoaded> {
         let (apps, _) = both(project.apps(), project.tree())?;
         let touched: BTreeMap<&str, App> = paths
             .into_iter()
@@ -125,6 +130,35 @@ impl Graph {
             }
         }
         found
+    }
+
+    /// The first node that needs itself, near or far.
+    pub fn in_circle(&self) -> Option<&Node> {
+        // Whoever needs nothing more is taken out, over and over: what stays is in a circle or needs one.
+        let mut needs: BTreeMap<&MigrationName, usize> = BTreeMap::new();
+        let mut needed_by: BTreeMap<&MigrationName, Vec<&MigrationName>> = BTreeMap::new();
+        for node in self.nodes.values() {
+            let parents: Vec<_> = self.parents(node).filter(|p| self.nodes.contains_key(*p)).collect();
+            needs.insert(&node.name, parents.len());
+            parents.into_iter().for_each(|parent| needed_by.entry(parent).or_default().push(&node.name));
+        }
+        let mut free: Vec<&MigrationName> =
+            needs.iter().filter(|(_, n)| **n == 0).map(|(name, _)| *name).collect();
+        while let Some(name) = free.pop() {
+            needs.remove(name);
+            for child in needed_by.get(name).into_iter().flatten() {
+                if let Some(left) = needs.get_mut(child) {
+                    *left -= 1;
+                    if *left == 0 {
+                        free.push(child);
+                    }
+                }
+            }
+        }
+        needs
+            .into_keys()
+            .find(|name| self.ancestors(name).contains(name))
+            .and_then(|name| self.nodes.get(name))
     }
 
     /// Is something about an app's edges unknown from the text?

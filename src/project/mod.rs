@@ -13,12 +13,16 @@ pub mod ignore;
 pub mod imports;
 pub mod migration;
 pub mod operations;
+mod parsed;
 pub mod readers;
 pub mod secret;
 pub mod settings;
 pub mod state;
 
+use std::any::Any;
+use std::borrow::Borrow;
 use std::collections::HashMap;
+use std::hash::Hash;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::model::change::Path;
@@ -30,30 +34,38 @@ use crate::syntax::yaml::Yaml;
 use apps::Apps;
 use ignore::Ignores;
 use migration::Migration;
+pub use parsed::Parsed;
 use readers::EnvReaders;
 use settings::Settings;
 
-/// One commit's files with everything that was understood of them so far. Files are parsed once.
+/// One commit's files with everything that was understood of them so far. Contents are parsed once.
 #[derive(Debug)]
 pub struct Project {
     snapshot: Arc<Snapshot>,
+    parsed: Arc<Parsed>,
     modules: Memo<Path, Option<Arc<Module>>>,
     migrations: Memo<Path, Option<Arc<Migration>>>,
     sources: Memo<Path, Option<Arc<operations::Source>>>,
     states: Memo<apps::MigrationName, Arc<state::State>>,
+    /// By the migration packages of their apps.
+    graphs: Memo<Vec<Path>, Arc<graph::Graph>>,
     apps: Memo<(), Arc<Apps>>,
     env_files: Memo<Path, Option<Arc<EnvFile>>>,
     env_readers: Memo<(), Arc<EnvReaders>>,
     yaml: Memo<Path, Option<Arc<Yaml>>>,
     settings: Memo<(), Arc<Settings>>,
+    learnt: Memo<(&'static str, Path), Arc<dyn Any + Send + Sync>>,
 }
 
 impl Project {
-    pub fn new(snapshot: Arc<Snapshot>) -> Self {
+    /// Projects of one run share what was parsed.
+    pub fn new(snapshot: Arc<Snapshot>, parsed: Arc<Parsed>) -> Self {
         Self {
             snapshot,
+            parsed,
             modules: Memo::default(),
             migrations: Memo::default(),
+            graphs: Memo::default(),
             apps: Memo::default(),
             env_files: Memo::default(),
             env_readers: Memo::default(),
@@ -61,7 +73,19 @@ impl Project {
             sources: Memo::default(),
             states: Memo::default(),
             settings: Memo::default(),
+            learnt: Memo::default(),
         }
+    }
+
+    /// What rules find in a file that several of them look at, found once. `topic` and type go together.
+    pub fn learnt<T: Any + Send + Sync>(
+        &self,
+        topic: &'static str,
+        path: &str,
+        find: impl Fn() -> Result<T, NotLoaded>,
+    ) -> Result<Arc<T>, NotLoaded> {
+        let known = self.learnt.get_or_try(&(topic, path.to_owned()), || Ok(Arc::new(find()?)))?;
+        known.downcast().or_else(|_| Ok(Arc::new(find()?)))
     }
 
     pub fn snapshot(&self) -> &Arc<Snapshot> {
@@ -83,44 +107,39 @@ impl Project {
 
     /// A Python file, parsed; `None` when it is missing, binary or too large.
     pub fn module(&self, path: &str) -> Result<Option<Arc<Module>>, NotLoaded> {
-        self.modules
-            .get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Module::parse(&text)))))
+        self.modules.get_or_try(path, || Ok(self.text(path)?.map(|text| self.parsed.module(&text))))
     }
 
     /// A YAML file, parsed; `None` when it is missing, binary or too large.
     pub fn yaml(&self, path: &str) -> Result<Option<Arc<Yaml>>, NotLoaded> {
-        self.yaml
-            .get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(Yaml::parse(&text)))))
+        self.yaml.get_or_try(path, || Ok(self.text(path)?.map(|text| self.parsed.yaml(&text))))
     }
 
     /// A migration file, understood; `None` when it is not there or holds no class `Migration`.
     pub fn migration(&self, path: &str) -> Result<Option<Arc<Migration>>, NotLoaded> {
-        self.migrations.get_or_try(path.to_owned(), || {
-            let Some(module) = self.module(path)? else { return Ok(None) };
-            Ok(Migration::read(module).map(Arc::new))
-        })
+        self.migrations
+            .get_or_try(path, || Ok(self.module(path)?.and_then(|module| self.parsed.migration(module))))
     }
 
     /// What the settings modules say, as far as their text tells.
     pub fn settings(&self) -> Result<Arc<Settings>, NotLoaded> {
-        self.settings.get_or_try((), || Ok(Arc::new(settings::find(self)?)))
+        self.settings.get_or_try(&(), || Ok(Arc::new(settings::find(self)?)))
     }
 
     /// Apps that have a migration package in this repository.
     pub fn apps(&self) -> Result<Arc<Apps>, NotLoaded> {
-        self.apps.get_or_try((), || Ok(Arc::new(apps::find(self)?)))
+        self.apps.get_or_try(&(), || Ok(Arc::new(apps::find(self)?)))
     }
 
     /// An env file, read; `None` when it is missing, binary or too large. Any text can be asked for: whether the path
     /// is one of an env file is [`env_files::role`].
     pub fn env_file(&self, path: &str) -> Result<Option<Arc<EnvFile>>, NotLoaded> {
-        self.env_files
-            .get_or_try(path.to_owned(), || Ok(self.text(path)?.map(|text| Arc::new(EnvFile::parse(&text)))))
+        self.env_files.get_or_try(path, || Ok(self.text(path)?.map(|text| Arc::new(EnvFile::parse(&text)))))
     }
 
     /// Who reads env files in this repository.
     pub fn env_readers(&self) -> Result<Arc<EnvReaders>, NotLoaded> {
-        self.env_readers.get_or_try((), || Ok(Arc::new(readers::find(self)?)))
+        self.env_readers.get_or_try(&(), || Ok(Arc::new(readers::find(self)?)))
     }
 
     /// The `.gitignore` files that have a say over these paths.
@@ -139,18 +158,22 @@ impl<K, V> Default for Memo<K, V> {
     }
 }
 
-impl<K: std::hash::Hash + Eq, V: Clone> Memo<K, V> {
+impl<K: Hash + Eq, V: Clone> Memo<K, V> {
     /// The lock is not held while `find` runs: facts may ask for other facts.
-    pub(crate) fn get_or_try(
+    pub(crate) fn get_or_try<Q>(
         &self,
-        key: K,
+        key: &Q,
         find: impl FnOnce() -> Result<V, NotLoaded>,
-    ) -> Result<V, NotLoaded> {
-        if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(&key) {
+    ) -> Result<V, NotLoaded>
+    where
+        K: Borrow<Q>,
+        Q: Hash + Eq + ToOwned<Owned = K> + ?Sized,
+    {
+        if let Some(known) = self.0.lock().unwrap_or_else(PoisonError::into_inner).get(key) {
             return Ok(known.clone());
         }
         let found = find()?;
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key, found.clone());
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(key.to_owned(), found.clone());
         Ok(found)
     }
 }

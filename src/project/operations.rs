@@ -60,7 +60,7 @@ impl Source {
 impl Project {
     /// A migration file with its helper modules read; `None` as for [`Project::migration`].
     pub fn migration_source(&self, path: &str) -> Result<Option<Arc<Source>>, NotLoaded> {
-        self.sources.get_or_try(path.to_owned(), || {
+        self.sources.get_or_try(path, || {
             let Some(migration) = self.migration(path)? else { return Ok(None) };
             let mut source = Source { path: path.to_owned(), migration, elsewhere: Elsewhere::new() };
             for _ in 0..MAX_HOPS {

@@ -136,6 +136,8 @@ fn follow(
 ) -> Result<(), NotLoaded> {
     let Some(module) = project.module(path)?.filter(|_| depth < MAX_DEPTH) else { return Ok(()) };
     modules.push(module.clone());
+    // All that it imports at once: each round of reading is a request.
+    let mut missing = NotLoaded::default();
     for stmt in module.body() {
         let Stmt::ImportFrom(import) = stmt else { continue };
         if !import.names.iter().any(|alias| alias.name.as_str() == "*") {
@@ -146,10 +148,10 @@ fn follow(
         (1..import.level).for_each(|_| from = folder(from));
         let start = if import.level == 0 { root } else { from };
         if let Some(next) = module_path(tree, start, name) {
-            follow(project, tree, root, &next, depth + 1, modules)?;
+            follow(project, tree, root, &next, depth + 1, modules).unwrap_or_else(|more| missing.merge(more));
         }
     }
-    Ok(())
+    if missing.wants.is_empty() { Ok(()) } else { Err(missing) }
 }
 
 #[cfg(test)]
@@ -166,7 +168,7 @@ mod tests {
         for (path, text) in files {
             snapshot.supply_file((*path).to_owned(), Blob::from_bytes(text.as_bytes()));
         }
-        Project::new(Arc::new(snapshot))
+        Project::new(Arc::new(snapshot), Arc::default())
     }
 
     const MANAGE: &str =

@@ -101,7 +101,7 @@ impl State {
 impl Project {
     /// The models of the app before this migration runs: the operations of all its ancestors in the same app.
     pub fn state_before(&self, name: &MigrationName, migration: &Migration) -> Result<Arc<State>, NotLoaded> {
-        self.states.get_or_try(name.clone(), || {
+        self.states.get_or_try(name, || {
             let mut state = State::default();
             let apps = self.apps()?;
             let mut homes = apps.labelled(&name.app);

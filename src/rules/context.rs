@@ -60,6 +60,9 @@ impl<'a> Context<'a> {
 
     /// The changed migration files on the side that is judged, with what Django calls them.
     pub fn migration_files(&self) -> Result<Vec<(ScopedFile<'a>, MigrationName)>, NotLoaded> {
+        if !self.files().any(|file| file.path.ends_with(".py")) {
+            return Ok(Vec::new());
+        }
         let apps = self.here.apps()?;
         Ok(self.files().filter_map(|file| Some((file, apps.migration_name(file.path)?))).collect())
     }

@@ -13,6 +13,20 @@ pub struct Text {
     starts: Arc<[usize]>,
 }
 
+impl PartialEq for Text {
+    fn eq(&self, other: &Self) -> bool {
+        self.content == other.content
+    }
+}
+
+impl Eq for Text {}
+
+impl std::hash::Hash for Text {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.content.hash(state);
+    }
+}
+
 impl Text {
     pub fn new(content: &str) -> Self {
         let starts = std::iter::once(0)

@@ -89,6 +89,11 @@ impl Sample {
 
     /// Runs the engine over it, giving it what it asks for.
     pub fn judge(&self) -> Judgement {
+        self.judge_in_rounds().0
+    }
+
+    /// The same, with the number of batches that the engine asked for: a forge is paid for each.
+    pub fn judge_in_rounds(&self) -> (Judgement, usize) {
         let change = self.change();
         let deployed = match &self.deployed {
             Some((source, _)) => DeployedAt { source: source.clone(), commits: vec![sha('d')] },
@@ -106,11 +111,13 @@ impl Sample {
             policy_fault: None,
         };
         let mut engine = Engine::new(input);
+        let mut rounds = 0;
         loop {
             match engine.step(&|| false) {
-                Step::Done(judgement) => return *judgement,
+                Step::Done(judgement) => return (*judgement, rounds),
                 Step::Need(wants) => wants.iter().for_each(|want| self.supply(&mut engine, want)),
             }
+            rounds += 1;
         }
     }
 

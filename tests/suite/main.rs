@@ -25,6 +25,8 @@ mod kill;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
+mod local;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod real_forge;
@@ -32,6 +34,8 @@ mod real_forge;
 mod report;
 #[cfg(test)]
 mod reversible;
+#[cfg(test)]
+mod rounds;
 #[cfg(test)]
 mod server;
 #[cfg(test)]

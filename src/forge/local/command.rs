@@ -65,10 +65,12 @@ impl Git {
         if output.status.success() {
             return Ok(output.stdout);
         }
-        let message = String::from_utf8_lossy(&output.stderr);
-        let message = message.lines().next().unwrap_or("no message").to_owned();
-        if message.contains("promisor") || message.contains("missing") || message.contains("not allowed") {
-            return Err(LocalError::Absent("the compared commits".to_owned()));
+        let said = String::from_utf8_lossy(&output.stderr);
+        // Warnings come first: why it stopped is what begins so.
+        let fault = said.lines().find(|line| line.starts_with("fatal:") || line.starts_with("error:"));
+        let message = fault.or(said.lines().next()).unwrap_or("no message").to_owned();
+        if ABSENT.iter().any(|sign| message.contains(sign)) {
+            return Err(absent(&message));
         }
         Err(LocalError::Git { command: (*arguments.first().unwrap_or(&"")).to_owned(), message })
     }
@@ -136,11 +138,7 @@ fn read_object(output: &mut impl BufRead, name: &str) -> Result<Blob> {
     let header = header.trim_end();
     if header.ends_with(" missing") || header.is_empty() {
         // A path that is not there is an answer; a blob that the tree names and the clone lacks is not.
-        return if name.contains(':') {
-            Ok(Blob::Missing)
-        } else {
-            Err(LocalError::Absent("the compared commits".to_owned()))
-        };
+        return if name.contains(':') { Ok(Blob::Missing) } else { Err(absent(name)) };
     }
     let mut words = header.rsplit(' ');
     let size: u64 =
@@ -158,6 +156,23 @@ fn read_object(output: &mut impl BufRead, name: &str) -> Result<Blob> {
         "blob" => Blob::TooLarge(Some(size)),
         _ => Blob::Missing,
     })
+}
+
+/// What Git says when an object that others name is not there.
+const ABSENT: [&str; 7] = [
+    "promisor",
+    "missing",
+    "not allowed",
+    "unable to read",
+    "Could not read",
+    "bad object",
+    "not a tree object",
+];
+
+/// Names the object that the message names.
+pub(super) fn absent(message: &str) -> LocalError {
+    let id = message.split(|c: char| !c.is_ascii_hexdigit()).find_map(Sha::parse);
+    LocalError::Absent(id.map_or_else(|| "an object".to_owned(), |id| format!("object {}", id.short())))
 }
 
 fn broken(message: &str) -> LocalError {

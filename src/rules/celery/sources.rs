@@ -129,8 +129,10 @@ struct Found {
 /// only CEL001 looks at it.
 pub(super) fn in_change(context: &Context<'_>, docs: bool) -> Result<Vec<Source>, NotLoaded> {
     let files: Vec<&str> = context.files().map(|file| file.path).collect();
-    let found = NotLoaded::all(files.into_iter().map(|path| in_file(context, path, docs)))?;
-    Ok(found.into_iter().flatten().collect())
+    let topic = if docs { "broker URLs and those in prose" } else { "broker URLs" };
+    let read = |path| context.here.learnt(topic, path, || in_file(context, path, docs));
+    let found = NotLoaded::all(files.into_iter().map(read))?;
+    Ok(found.iter().flat_map(|sources| sources.iter().cloned()).collect())
 }
 
 fn in_file(context: &Context<'_>, path: &str, docs: bool) -> Result<Vec<Source>, NotLoaded> {

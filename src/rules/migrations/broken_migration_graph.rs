@@ -148,7 +148,7 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// (b) A circle of dependencies through a changed file.
 fn cycle(graph: &Graph) -> Option<Finding> {
-    let node = graph.nodes().find(|node| graph.ancestors(&node.name).contains(&node.name))?;
+    let node = graph.in_circle()?;
     let parent = graph.parents(node).find(|p| *p != &node.name && graph.ancestors(p).contains(&node.name))?;
     let at = node
         .migration

@@ -1,5 +1,7 @@
 use ruff_text_size::TextRange;
 
+use std::collections::BTreeSet;
+
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::apps::{App, MigrationName};
 use crate::project::contrib;
@@ -31,8 +33,8 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
 /// New edges come from changed files alone: a deployed one that needs a new one, or a new one that asks to go first.
 fn judge(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
     let graph = Graph::of(context.here, std::slice::from_ref(app))?;
-    let changed: Vec<&Node> =
-        graph.nodes().filter(|node| context.files().any(|file| file.path == node.path)).collect();
+    let paths: BTreeSet<&str> = context.files().map(|file| file.path).collect();
+    let changed: Vec<&Node> = graph.nodes().filter(|node| paths.contains(node.path.as_str())).collect();
     let (mut found, mut advice) = (Vec::new(), Vec::new());
     for node in changed {
         match context.deployed(&node.name)? {
@@ -168,6 +170,10 @@ fn sorts_before(
     let own = own.filter(|name| name.app == app.label).count();
     let Some(number) = number(&node.name.name) else { return Ok(None) };
     if !node.migration.replaces.is_empty() || own != 1 || graph.leaves(&app.label).len() != 1 {
+        return Ok(None);
+    }
+    let as_high = |other: &Node| self::number(&other.name.name).is_some_and(|n| n >= number);
+    if !graph.nodes().any(|other| other.name != node.name && as_high(other)) {
         return Ok(None);
     }
     let mut highest: Option<(u32, &str)> = None;

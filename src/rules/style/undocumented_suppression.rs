@@ -2,6 +2,7 @@ use crate::model::catalogue;
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
+use crate::source::tree::is_data;
 use crate::syntax::suppression::{Suppression, in_python, in_text};
 
 pub(super) static RULE: Rule = Rule {
@@ -33,7 +34,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
 
 /// Prose shows such comments as examples; code holds them.
 fn has_comments(path: &str) -> bool {
-    !matches!(path.rsplit('.').next(), Some("md" | "rst" | "txt" | "json" | "lock" | "svg"))
+    !is_data(path) && !matches!(path.rsplit('.').next(), Some("md" | "rst" | "txt"))
 }
 
 fn faults(path: &str, suppression: &Suppression) -> Vec<Finding> {

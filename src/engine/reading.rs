@@ -1,0 +1,125 @@
+//! What is read before the rules run. All that names alone tell is asked for in two batches, so that a usual change
+//! costs no third.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use crate::model::change::{Change, ChangedFile, Path};
+use crate::project::Project;
+use crate::project::apps::{is_vendored, looks_like_migration, may_move_migrations};
+use crate::project::env_files;
+use crate::project::settings::looks_like_settings;
+use crate::rules::Rule;
+use crate::source::snapshot::both;
+use crate::source::tree::{file_name, folder, is_data};
+use crate::source::{NotLoaded, SnapshotId, Tree, Want};
+
+use super::Sides;
+use super::exclude::{ATTRIBUTES, Excluded};
+
+/// The first batch: the head's tree, and with it those that the migration rules compare with, when the change touches
+/// any. Files that lead nowhere else come along by name: then nothing more is asked.
+pub(super) fn trees(change: &Change, sides: &Sides) -> Result<Arc<Tree>, NotLoaded> {
+    let head = sides.head.tree();
+    if touches_migrations(change) {
+        let others = std::iter::once(&sides.target_tip).chain(&sides.deployed.projects);
+        let others = NotLoaded::all(others.map(|project| project.tree()));
+        return both(head, others).map(|(head, _)| head);
+    }
+    head.map_err(|mut missing| {
+        if change.files.iter().all(stands_alone) {
+            missing.wants.extend(by_name(change));
+        }
+        missing
+    })
+}
+
+fn by_name(change: &Change) -> impl Iterator<Item = Want> {
+    let want = |snapshot, path: &str| Want::File { snapshot, path: path.to_owned(), blob: None };
+    let at_head = change.files.iter().filter_map(ChangedFile::head_path).filter(|path| !is_data(path));
+    let at_base = change.files.iter().filter(|f| f.hunks.is_none()).filter_map(ChangedFile::base_path);
+    let at_base = at_base.filter(|path| !is_data(path)).chain([ATTRIBUTES]);
+    let at_head = at_head.map(move |path| want(SnapshotId::Head, path));
+    at_head.chain(at_base.map(move |path| want(SnapshotId::MergeBase, path)))
+}
+
+/// The second batch, with the trees known: the changed files, what some rule always asks for, and what the rules say
+/// they want. Where migrations change, on every side that is compared.
+pub(super) fn files<'a>(
+    change: &Change,
+    sides: &Sides,
+    rules: impl Iterator<Item = &'a Rule> + Clone,
+    excluded: &Excluded,
+) -> Result<(), NotLoaded> {
+    let mut missing = NotLoaded::default();
+    let mut ask = |result: Result<(), NotLoaded>| {
+        if let Err(not_loaded) = result {
+            missing.merge(not_loaded);
+        }
+    };
+    let wanted = |path: &&str| !excluded.matches(path) && !is_data(path);
+    for path in change.files.iter().filter_map(ChangedFile::head_path).filter(wanted) {
+        ask(sides.head.file(path).map(drop));
+        if env_files::role(path).is_some() {
+            ask(sides.head.env_readers().map(drop));
+        }
+    }
+    // Of the base side what has to be diffed by us; the rest only where a rule finds something.
+    let undiffed = change.files.iter().filter(|f| f.hunks.is_none());
+    for path in undiffed.filter_map(ChangedFile::base_path).filter(wanted) {
+        ask(sides.merge_base.file(path).map(drop));
+    }
+    if !change.files.iter().all(stands_alone) {
+        for project in compared(change, sides) {
+            let tree = project.tree()?;
+            // Many rules want the same.
+            let mut all: BTreeSet<Path> = BTreeSet::new();
+            all.extend(rules.clone().filter_map(|rule| rule.wants).flat_map(|wants| wants(change, &tree)));
+            all.extend(known_names(&tree).map(str::to_owned));
+            all.extend(paths(change).filter(|path| looks_like_migration(path)).map(str::to_owned));
+            ask(project.snapshot().files(all.iter().map(String::as_str)).map(drop));
+        }
+    }
+    if missing.wants.is_empty() { Ok(()) } else { Err(missing) }
+}
+
+/// The sides that rules look at; where the target has not moved, several are one.
+fn compared<'a>(change: &Change, sides: &'a Sides) -> Vec<&'a Arc<Project>> {
+    let mut compared = vec![&sides.head];
+    if touches_migrations(change) {
+        compared.extend([&sides.merge_base, &sides.target_tip]);
+        compared.extend(&sides.deployed.projects);
+        compared.dedup_by(|a, b| Arc::ptr_eq(a, b));
+    }
+    compared
+}
+
+/// Files that some rule always asks for; with settings in a package also the parts that they import.
+fn known_names(tree: &Tree) -> impl Iterator<Item = &str> {
+    tree.entries.keys().map(String::as_str).filter(|path| {
+        matches!(file_name(path), "manage.py" | "apps.py" | ".gitignore")
+            || looks_like_settings(path)
+            || is_part_of_settings(path)
+    })
+}
+
+fn is_part_of_settings(path: &str) -> bool {
+    path.ends_with(".py") && folder(path).split('/').any(|part| part == "settings") && !is_vendored(path)
+}
+
+fn paths(change: &Change) -> impl Iterator<Item = &str> {
+    change.files.iter().flat_map(|file| file.head_path().into_iter().chain(file.base_path()))
+}
+
+fn touches_migrations(change: &Change) -> bool {
+    paths(change).any(may_move_migrations)
+}
+
+/// Can the file be judged without any other?
+fn stands_alone(file: &ChangedFile) -> bool {
+    file.head_path().into_iter().chain(file.base_path()).all(|path| {
+        let last = file_name(path);
+        let leads_on = [".py", ".pyi", ".yml", ".yaml", ".sh"].iter().any(|end| last.ends_with(end));
+        !leads_on && last != ".gitignore" && env_files::role(path).is_none()
+    })
+}
