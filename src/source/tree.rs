@@ -61,11 +61,11 @@ pub fn folder(path: &str) -> &str {
 
 /// Pictures, fonts, archives, recorded data: by their names, nothing that a rule reads.
 pub fn is_data(path: &str) -> bool {
-    const DATA: [&str; 44] = [
+    const DATA: [&str; 43] = [
         "7z", "avif", "bmp", "bz2", "csv", "db", "doc", "docx", "eot", "exe", "geojson", "gif", "gz", "ico",
-        "jar", "jpeg", "jpg", "json", "lock", "map", "mo", "mp3", "mp4", "odt", "ogg", "otf", "pdf", "png",
-        "po", "pot", "pyc", "so", "sqlite3", "svg", "tar", "tif", "tiff", "ttf", "wav", "webm", "webp",
-        "woff", "woff2", "zip",
+        "jar", "jpeg", "jpg", "lock", "map", "mo", "mp3", "mp4", "odt", "ogg", "otf", "pdf", "png", "po",
+        "pot", "pyc", "so", "sqlite3", "svg", "tar", "tif", "tiff", "ttf", "wav", "webm", "webp", "woff",
+        "woff2", "zip",
     ];
     file_name(path).rsplit_once('.').is_some_and(|(_, end)| DATA.contains(&end.to_ascii_lowercase().as_str()))
 }

@@ -34,7 +34,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
 
 /// Prose shows such comments as examples; code holds them.
 fn has_comments(path: &str) -> bool {
-    !is_data(path) && !matches!(path.rsplit('.').next(), Some("md" | "rst" | "txt"))
+    !is_data(path) && !matches!(path.rsplit('.').next(), Some("json" | "md" | "rst" | "txt"))
 }
 
 fn faults(path: &str, suppression: &Suppression) -> Vec<Finding> {
