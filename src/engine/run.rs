@@ -11,7 +11,7 @@ use crate::model::finding::Finding;
 use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt, Reported};
 use crate::project::apps::{looks_like_migration, may_move_migrations};
-use crate::project::settings::looks_like_settings;
+use crate::project::settings::is_settings;
 use crate::rules::{self, Judging, Rule};
 use crate::source::snapshot::{both, merge_base_tree};
 use crate::source::tree::file_name;
@@ -290,9 +290,10 @@ impl Run {
 
 /// Files that some rule always asks for: known by name, so they come with the first batch.
 fn first_round(tree: &Tree) -> impl Iterator<Item = &str> {
-    tree.entries.keys().map(String::as_str).filter(|path| {
-        matches!(file_name(path), "manage.py" | "apps.py" | ".gitignore") || looks_like_settings(path)
-    })
+    tree.entries
+        .keys()
+        .map(String::as_str)
+        .filter(|path| matches!(file_name(path), "manage.py" | "apps.py" | ".gitignore") || is_settings(path))
 }
 
 /// What a rule reports as introduced, and all that it finds at head.

@@ -4,7 +4,7 @@ use crate::project::canonical::{Canonical, same_tokens};
 use crate::project::deployed::Because;
 use crate::project::migration::Dependency;
 use crate::rules::{Baseline, Context, Rule, Scope};
-use crate::source::NotLoaded;
+use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::Module;
 
 use super::changes::{Changes, was_migration};
@@ -68,28 +68,37 @@ fn differences(name: &MigrationName, old: (&Module, &str), new: (&Module, &str))
     found
 }
 
-/// A dependency on what this change takes away is judged where it is taken away (MIG002, MIG010), and pointing to the
-/// squash that stands for it changes nothing.
-fn without_repointing(context: &Context<'_>, found: Vec<Edit>) -> Result<Vec<Edit>, NotLoaded> {
+/// Pointing to the squash that stands for a migration changes nothing (MIG010 judges the squash), and a dependency on an
+/// app that is gone as a whole has to go with it.
+fn without_repointing(context: &Context<'_>, mut found: Vec<Edit>) -> Result<Vec<Edit>, NotLoaded> {
     let of = |direction| {
         found.iter().filter_map(move |e: &Edit| e.dependency.as_ref().filter(|(d, _)| *d == direction))
     };
-    let mut excused = Vec::new();
+    let (mut excused, mut gone) = (Vec::new(), Vec::new());
     for (_, removed) in of(Direction::Removed) {
-        let gone = !crate::project::deployed::has(context.head, removed)?
-            && crate::project::deployed::has(context.merge_base, removed)?;
+        let mut stands = Vec::new();
         for (_, added) in of(Direction::Added) {
-            if (gone && added.app == removed.app) || replaces(context, added, removed)? {
-                excused.push(added.clone());
-                excused.push(removed.clone());
+            if replaces(context, added, removed)? {
+                stands.push(added.clone());
             }
         }
-        if gone {
+        if !stands.is_empty() {
+            excused.append(&mut stands);
             excused.push(removed.clone());
+        } else if has_app(context.merge_base, &removed.app)? && !has_app(context.head, &removed.app)? {
+            gone.push(removed.clone());
         }
     }
-    let stays = |e: &Edit| e.dependency.as_ref().is_none_or(|(_, name)| !excused.contains(name));
-    Ok(found.into_iter().filter(stays).collect())
+    let is_in =
+        |list: &[MigrationName], e: &Edit| e.dependency.as_ref().is_some_and(|(_, name)| list.contains(name));
+    found.retain(|edit| !is_in(&excused, edit));
+    found.iter_mut().filter(|edit| is_in(&gone, edit)).for_each(|edit| edit.weight = Weight::Compatible);
+    Ok(found)
+}
+
+fn has_app(project: &crate::project::Project, label: &str) -> Result<bool, NotLoaded> {
+    let (apps, tree) = both(project.apps(), project.tree())?;
+    Ok(apps.labelled(label).any(|app| app.migration_files(&tree).next().is_some()))
 }
 
 /// Does `new` stand for `old`, at head?

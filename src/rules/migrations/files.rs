@@ -18,6 +18,7 @@ use crate::source::{NotLoaded, Tree};
 /// A changed migration on the side that is judged.
 pub(super) struct File<'a> {
     pub(super) path: &'a str,
+    pub(super) changed: &'a ChangedFile,
     pub(super) name: MigrationName,
     pub(super) source: Arc<Source>,
 }
@@ -30,7 +31,7 @@ fn of<'a>(context: &Context<'a>) -> Result<Vec<File<'a>>, NotLoaded> {
     Ok(with_sources
         .filter_map(|((file, name), source)| {
             let source = source.filter(|s| s.migration().module().fault().is_none())?;
-            Some(File { path: file.path, name, source })
+            Some(File { path: file.path, changed: file.changed, name, source })
         })
         .collect())
 }
@@ -58,6 +59,27 @@ impl File<'_> {
     /// Is the migration made by this change?
     pub(super) fn is_new(&self, context: &Context<'_>) -> Result<bool, NotLoaded> {
         Ok(!deployed::has(context.merge_base, &self.name)?)
+    }
+
+    /// The migration as it was, with what Django called it then; `None` when the change makes it, also of a file that was
+    /// none before.
+    pub(super) fn before(
+        &self,
+        context: &Context<'_>,
+    ) -> Result<Option<(MigrationName, Arc<Source>)>, NotLoaded> {
+        let Some(path) = self.changed.base_path() else { return Ok(None) };
+        let Some(name) = context.merge_base.apps()?.migration_name(path) else { return Ok(None) };
+        Ok(context.merge_base.migration_source(path)?.map(|source| (name, source)))
+    }
+
+    /// As `span`; the file itself where it became a migration by its new name alone and no line of it changed.
+    pub(super) fn place(&self, range: TextRange) -> Place {
+        if self.changed.previous_path.as_deref().is_some_and(|old| !looks_like_migration(old))
+            && self.changed.hunks.as_ref().is_none_or(|hunks| hunks.iter().all(|h| h.added.is_empty()))
+        {
+            return Place::Path(self.path.to_owned());
+        }
+        self.span(range)
     }
 
     pub(super) fn span(&self, range: TextRange) -> Place {

@@ -6,8 +6,12 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use crate::model::finding::Edit;
 use crate::project::imports::Definition;
 use crate::project::migration::{Operation, Position};
+use crate::rules::Context;
+use crate::rules::context::Judging;
 use crate::source::NotLoaded;
 use crate::syntax::python::{Module, assigned_in, normalised_expr, top_level, walk_exprs};
+
+use super::files::File;
 
 /// The kind of operation, and the argument that takes it back.
 #[derive(Clone, Copy)]
@@ -29,6 +33,60 @@ impl Reversible {
                 None => self.is_absent(&operation.call.arguments),
                 Some(ancestry) => self.missing_in_class(&ancestry.own, &operation.call.arguments),
             }
+    }
+
+    /// The operations of a migration that cannot be taken back, without those that could not be before either: another
+    /// function, hint or spelling does not make a deployed migration irreversible.
+    pub(super) fn introduced<'f>(
+        self,
+        context: &Context<'_>,
+        file: &'f File<'_>,
+    ) -> Result<Vec<Operation<'f>>, NotLoaded> {
+        let operations = file.source.operations();
+        let missing = || operations.iter().filter(|o| self.is_missing(o)).cloned().collect::<Vec<_>>();
+        if context.judging == Judging::Baseline || missing().is_empty() {
+            return Ok(missing());
+        }
+        let Some((name, before)) = file.before(context)? else { return Ok(missing()) };
+        let earlier = before.operations();
+        let texts =
+            |operations: &[Operation<'_>]| operations.iter().map(|o| self.text(o)).collect::<Vec<_>>();
+        let (was, is) = (texts(&earlier), texts(&operations));
+        let mut old = texts(&earlier.iter().filter(|o| self.is_missing(o)).cloned().collect::<Vec<_>>());
+        let (mut stay, mut found, mut made) = (Vec::new(), Vec::new(), Vec::new());
+        for operation in missing() {
+            let text = self.text(&operation);
+            if let Some(known) = old.iter().position(|o| *o == text) {
+                old.swap_remove(known);
+                stay.push(operation);
+            } else if was.contains(&text) {
+                found.push(operation);
+            } else {
+                made.push(operation);
+            }
+        }
+        // What the migration was irreversible by and does no more has made way for what it does now.
+        old.retain(|text| !is.contains(text));
+        found.extend(made.into_iter().skip(old.len()));
+        // The engine finds the ones that stay on both sides, if the migration still has its name.
+        if name == file.name {
+            found.append(&mut stay);
+        }
+        Ok(found)
+    }
+
+    /// The operation by what it does, without what says nothing of going back.
+    pub(super) fn text(self, operation: &Operation<'_>) -> String {
+        let first = if self.kind == "RunSQL" { "sql" } else { "code" };
+        if operation.ancestry.is_none() {
+            let does = operation.argument(first, 0).map(normalised_expr).unwrap_or_default();
+            return format!("{}({does})", self.kind);
+        }
+        let mut call = operation.call.clone();
+        let says = |name: Option<&str>| !matches!(name, Some("elidable" | "hints" | "atomic"));
+        call.arguments.keywords =
+            call.arguments.keywords.iter().filter(|k| says(k.arg.as_deref())).cloned().collect();
+        normalised_expr(&Expr::Call(call))
     }
 
     /// Neither the second argument nor the keyword, or a literal `None`.
@@ -204,7 +262,7 @@ pub(super) fn short(expr: &Expr) -> String {
 
 /// Every operation of a squash that a replaced migration has too was copied by `squashmigrations`.
 pub(super) fn is_copied(
-    context: &crate::rules::Context<'_>,
+    context: &Context<'_>,
     migration: &crate::project::migration::Migration,
     operation: &Operation<'_>,
 ) -> Result<bool, NotLoaded> {

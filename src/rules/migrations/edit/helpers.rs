@@ -10,7 +10,7 @@ use crate::project::canonical::Canonical;
 use crate::syntax::python::{normalised_expr, normalised_stmts, walk_exprs};
 
 use super::fields::STATE_KEYWORDS;
-use super::likeness::same_spelling_stmts;
+use super::likeness::{forward, same_spelling_stmts};
 use super::{At, Edit, Weight, label};
 
 /// Reports helpers whose text changed and that the class reaches on its way forward.
@@ -18,7 +18,7 @@ pub(super) fn compare(base: &Canonical, head: &Canonical, found: &mut Vec<Edit>)
     let (old, new) = (Helpers::read(base), Helpers::read(head));
     for (name, after) in &new.by_name {
         let Some(before) = old.by_name.get(name) else { continue };
-        if text(before) == text(after) {
+        if text(&forward(before)) == text(&forward(after)) {
             continue;
         }
         let reach = old.reach(name).max(new.reach(name));
@@ -31,11 +31,16 @@ pub(super) fn compare(base: &Canonical, head: &Canonical, found: &mut Vec<Edit>)
         let at = after.first().map_or(TextRange::default(), Ranged::range);
         found.push(Edit::new(weight, At::Head(at), format!("changes {}{}", code(name), new.used_by(name))));
     }
-    let known: BTreeSet<&String> = old.loose.keys().collect();
-    for (statement, range) in new.loose.iter().filter(|(statement, _)| !known.contains(statement)) {
+    for (statement, after) in new.loose.iter().filter(|(statement, _)| !old.loose.contains_key(*statement)) {
+        let one = std::slice::from_ref;
+        let alike = old.loose.values().any(|before| same_spelling_stmts(one(before), one(after)));
+        let weight = if alike { Weight::Compatible } else { Weight::Real };
         let first = statement.lines().next().unwrap_or(statement);
-        let what = format!("adds {} beside its class", code(first));
-        found.push(Edit::new(Weight::Real, At::Head(*range), what));
+        found.push(Edit::new(
+            weight,
+            At::Head(after.range()),
+            format!("adds {} beside its class", code(first)),
+        ));
     }
 }
 
@@ -50,7 +55,7 @@ enum Reach {
 struct Helpers {
     by_name: BTreeMap<String, Vec<Stmt>>,
     /// Statements that define nothing.
-    loose: BTreeMap<String, TextRange>,
+    loose: BTreeMap<String, Stmt>,
     reach: BTreeMap<String, Reach>,
     /// Functions given to `RunPython` itself.
     run: BTreeSet<String>,
@@ -68,7 +73,7 @@ impl Helpers {
             if defines {
                 by_name.entry(name).or_default().push(stmt.clone());
             } else if silent(std::slice::from_ref(stmt)).iter().any(|s| !s.is_pass_stmt()) {
-                loose.insert(name, stmt.range());
+                loose.insert(name, stmt.clone());
             }
         }
         let mut helpers = Self { by_name, loose, reach: BTreeMap::new(), run: BTreeSet::new() };
