@@ -146,3 +146,52 @@ fn a_dependency_goes_with_the_app_that_is_removed() {
     let found = judged(&Sample::new(&base, &[("blog/migrations/0002_b.py", &after)]), "MIG001");
     assert_eq!(found[0].severity, Severity::Advice);
 }
+
+#[test]
+fn several_untested_data_migrations_are_one_piece_of_advice() {
+    let run = migration(FILL, "    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]");
+    let head = [("blog/migrations/0002_a_b.py", run.as_str()), ("blog/migrations/0003_c_d.py", run.as_str())];
+    let found = judged(&Sample::new(&[], &head), "MIG015");
+    let headlines: Vec<&str> = found.iter().map(|f| f.headline.as_str()).collect();
+    assert_eq!(
+        headlines,
+        ["`blog.0002_a_b` and 1 more migration change data, and no test of this change runs them"]
+    );
+}
+
+#[test]
+fn apps_that_only_tests_install_are_left_alone() {
+    let run = migration(FILL, "    operations = [migrations.RunPython(fill)]");
+    let found = Sample::new(&[], &[("blog/test/testapp/migrations/0002_c.py", &run)]).judge().findings;
+    assert_eq!(found.iter().filter(|r| r.finding.code.starts_with("MIG")).count(), 0);
+}
+
+#[test]
+fn a_name_that_django_gives_to_a_new_model_says_enough() {
+    let create = migration(
+        "",
+        "    operations = [migrations.CreateModel('JournalEntry', [('id', models.AutoField(primary_key=True))])]",
+    );
+    let named = |path: &str| judged(&Sample::new(&[], &[(path, &create)]), "MIG011").len();
+    assert_eq!(
+        (named("blog/migrations/0058_journalentry.py"), named("blog/migrations/0058_tags.py")),
+        (0, 1)
+    );
+}
+
+#[test]
+fn a_squash_of_what_was_removed_before_and_its_old_columns_are_not_judged_again() {
+    let first = migration(
+        "",
+        "    operations = [migrations.CreateModel('Post', [('id', models.AutoField(primary_key=True))])]",
+    );
+    let squash = migration(
+        "",
+        "    replaces = [('blog', '0002_b'), ('blog', '0003_c')]\n    dependencies = [('blog', '0001_initial')]\n    operations = [migrations.AddField('post', 'a', models.IntegerField())]",
+    );
+    let base = [("blog/migrations/__init__.py", ""), ("blog/migrations/0001_initial.py", first.as_str())];
+    let mut head = base.to_vec();
+    head.push(("blog/migrations/0002_squashed_0003.py", &squash));
+    let found = Sample::new(&base, &head).judge().findings;
+    assert_eq!(found.iter().map(|r| r.finding.headline.as_str()).collect::<Vec<_>>(), [""; 0]);
+}

@@ -247,7 +247,7 @@ fn what_could_not_be_reversed_before_is_not_introduced_by_another_spelling() {
         old.replace("RunPython(fill)", "RunPython(fill, elidable=True)"),
         old.replace("RunPython(fill)", "RunPython(code=fill, reverse_code=None, hints={'a': 1})"),
         old.replace("fill", "fill_names"),
-        old.replace("'UPDATE a'", "'UPDATE b', elidable=True"),
+        old.replace("'UPDATE a'", "'UPDATE a', elidable=True"),
     ];
     for new in same {
         assert_eq!(found_in_edit(&old, &new), [String::new(); 0], "{new}");
@@ -255,7 +255,9 @@ fn what_could_not_be_reversed_before_is_not_introduced_by_another_spelling() {
 }
 
 #[test]
-fn a_lost_reverse_and_one_operation_more_are_introduced() {
+fn a_lost_reverse_another_deed_and_one_operation_more_are_introduced() {
+    let sql = migration("", "[migrations.RunSQL('UPDATE a')]");
+    assert_eq!(found_in_edit(&sql, &sql.replace("UPDATE a", "UPDATE b")).len(), 1);
     let one = migration(FILL, "[migrations.RunPython(fill)]");
     let two = migration(
         FILL,

@@ -6,7 +6,7 @@ use ruff_text_size::TextRange;
 
 use crate::model::change::{Change, ChangedFile, Path};
 use crate::model::finding::{Finding, Place};
-use crate::project::apps::{MigrationName, looks_like_migration};
+use crate::project::apps::{MigrationName, is_test_only, looks_like_migration};
 use crate::project::deployed;
 use crate::project::migration::{Operation, Position};
 use crate::project::operations::Source;
@@ -23,9 +23,10 @@ pub(super) struct File<'a> {
     pub(super) source: Arc<Source>,
 }
 
-/// The changed files that hold a class `Migration` and parse; all that is missing for any of them is asked at once.
+/// The changed files that hold a class `Migration` and parse, without those of apps for tests; all that is missing for any of them is asked at once.
 fn of<'a>(context: &Context<'a>) -> Result<Vec<File<'a>>, NotLoaded> {
-    let files = context.migration_files()?;
+    let mut files = context.migration_files()?;
+    files.retain(|(file, _)| !is_test_only(file.path));
     let sources = NotLoaded::all(files.iter().map(|(file, _)| context.here.migration_source(file.path)))?;
     let with_sources = files.into_iter().zip(sources);
     Ok(with_sources
@@ -59,6 +60,11 @@ impl File<'_> {
     /// Is the migration made by this change?
     pub(super) fn is_new(&self, context: &Context<'_>) -> Result<bool, NotLoaded> {
         Ok(!deployed::has(context.merge_base, &self.name)?)
+    }
+
+    /// Does it stand for others? Databases with rows have run those.
+    pub(super) fn is_squash(&self) -> bool {
+        !self.source.migration().replaces.is_empty()
     }
 
     /// The migration as it was, with what Django called it then; `None` when the change makes it, also of a file that was

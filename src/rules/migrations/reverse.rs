@@ -9,7 +9,7 @@ use crate::project::migration::{Operation, Position};
 use crate::rules::Context;
 use crate::rules::context::Judging;
 use crate::source::NotLoaded;
-use crate::syntax::python::{Module, assigned_in, normalised_expr, top_level, walk_exprs};
+use crate::syntax::python::{Module, assigned_in, normalised_expr, normalised_stmts, top_level, walk_exprs};
 
 use super::files::File;
 
@@ -35,44 +35,34 @@ impl Reversible {
             }
     }
 
-    /// The operations of a migration that cannot be taken back, without those that could not be before either: another
-    /// function, hint or spelling does not make a deployed migration irreversible.
+    /// The operations of a migration that cannot be taken back, without those that could not be before either and go by
+    /// another name now: a function that is renamed, in a file that may be renamed too.
     pub(super) fn introduced<'f>(
         self,
         context: &Context<'_>,
         file: &'f File<'_>,
     ) -> Result<Vec<Operation<'f>>, NotLoaded> {
         let operations = file.source.operations();
-        let missing = || operations.iter().filter(|o| self.is_missing(o)).cloned().collect::<Vec<_>>();
-        if context.judging == Judging::Baseline || missing().is_empty() {
-            return Ok(missing());
+        let is: Vec<String> = operations.iter().map(|o| self.text(o)).collect();
+        let mut missing: Vec<Operation<'f>> = operations.into_iter().filter(|o| self.is_missing(o)).collect();
+        if context.judging == Judging::Baseline || missing.is_empty() {
+            return Ok(missing);
         }
-        let Some((name, before)) = file.before(context)? else { return Ok(missing()) };
-        let earlier = before.operations();
-        let texts =
-            |operations: &[Operation<'_>]| operations.iter().map(|o| self.text(o)).collect::<Vec<_>>();
-        let (was, is) = (texts(&earlier), texts(&operations));
-        let mut old = texts(&earlier.iter().filter(|o| self.is_missing(o)).cloned().collect::<Vec<_>>());
-        let (mut stay, mut found, mut made) = (Vec::new(), Vec::new(), Vec::new());
-        for operation in missing() {
-            let text = self.text(&operation);
-            if let Some(known) = old.iter().position(|o| *o == text) {
-                old.swap_remove(known);
-                stay.push(operation);
-            } else if was.contains(&text) {
-                found.push(operation);
-            } else {
-                made.push(operation);
-            }
-        }
-        // What the migration was irreversible by and does no more has made way for what it does now.
-        old.retain(|text| !is.contains(text));
-        found.extend(made.into_iter().skip(old.len()));
-        // The engine finds the ones that stay on both sides, if the migration still has its name.
+        let Some((name, before)) = file.before(context)? else { return Ok(missing) };
+        let before = before.operations();
+        let mut old: Vec<&Operation<'_>> = before.iter().filter(|o| self.is_missing(o)).collect();
+        // What both sides have under one name the engine finds by itself.
         if name == file.name {
-            found.append(&mut stay);
+            let was: Vec<String> = before.iter().map(|o| self.text(o)).collect();
+            old.retain(|o| !is.contains(&self.text(o)));
+            missing.retain(|o| was.contains(&self.text(o)) || !take(&mut old, |was| same_function(was, o)));
+        } else {
+            missing.retain(|o| {
+                let text = self.text(o);
+                !take(&mut old, |was| self.text(was) == text || same_function(was, o))
+            });
         }
-        Ok(found)
+        Ok(missing)
     }
 
     /// The operation by what it does, without what says nothing of going back.
@@ -163,6 +153,21 @@ impl Reversible {
         };
         passed.or(parameter.default.as_deref()).is_some_and(Expr::is_none_literal_expr)
     }
+}
+
+/// Takes the first that fits out of the list.
+fn take<T>(list: &mut Vec<T>, fits: impl Fn(&T) -> bool) -> bool {
+    let at = list.iter().position(fits);
+    at.map(|at| list.remove(at)).is_some()
+}
+
+/// Do two operations run functions with the same body?
+fn same_function(one: &Operation<'_>, other: &Operation<'_>) -> bool {
+    let body = |operation: &Operation<'_>| {
+        let name = operation.argument("code", 0)?.as_name_expr()?;
+        operation.module.function(name.id.as_str()).map(|f| normalised_stmts(&f.body))
+    };
+    body(one).is_some_and(|text| body(other).as_ref() == Some(&text))
 }
 
 fn method<'a>(class: &'a StmtClassDef, name: &str) -> Option<&'a ruff_python_ast::StmtFunctionDef> {
