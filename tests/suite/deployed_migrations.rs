@@ -195,3 +195,19 @@ fn a_squash_of_what_was_removed_before_and_its_old_columns_are_not_judged_again(
     let found = Sample::new(&base, &head).judge().findings;
     assert_eq!(found.iter().map(|r| r.finding.headline.as_str()).collect::<Vec<_>>(), [""; 0]);
 }
+
+#[test]
+fn another_text_in_a_log_is_advice_beside_the_class_and_in_it() {
+    let beside = migration(
+        "import logging\nlogger = logging.getLogger(__name__)\n\n\ndef fill(apps, schema_editor):\n    logger.info('succesfully')\n    apps.x()\n",
+        "    operations = [migrations.RunPython(fill, fill)]",
+    );
+    let inside = migration(
+        "import logging\nlogger = logging.getLogger(__name__)",
+        "    def fill(apps, schema_editor):\n        logger.info('succesfully')\n        apps.x()\n\n    operations = [migrations.RunPython(fill, fill)]",
+    );
+    for old in [beside, inside] {
+        assert_eq!(edited(&old, &old.replace("succesfully", "successfully"))[0].0, Severity::Advice);
+        assert_eq!(edited(&old, &old.replace("apps.x()", "apps.y()"))[0].0, Severity::Error);
+    }
+}

@@ -148,7 +148,7 @@ fn finding(
     new: (&Module, &str),
 ) -> Finding {
     found.sort_by_key(|edit| std::cmp::Reverse(edit.weight));
-    let worst = found.first().map_or(Weight::Compatible, |edit| edit.weight);
+    let worst = found.first().map_or(Weight::Spoken, |edit| edit.weight);
     let what = found.first().map_or_else(String::new, |edit| edit.what.clone());
     let place = match found.first().map(|edit| edit.at) {
         Some(At::Base(range)) => Place::Base { path: old.1.to_owned(), span: old.0.span(&range) },
@@ -164,7 +164,7 @@ fn finding(
         Weight::Real if because.merged_only => Severity::Warning,
         Weight::Real => Severity::Error,
         Weight::StateOnly => Severity::Warning,
-        Weight::Compatible => Severity::Advice,
+        Weight::Compatible | Weight::Spoken => Severity::Advice,
     };
     let headline =
         format!("{} is deployed ({}); this change {what}{more}", code(&name.to_string()), because.reason);
@@ -176,6 +176,7 @@ fn finding(
 
 fn consequence(worst: Weight) -> &'static str {
     match worst {
+        Weight::Spoken => "Only what it prints changes; databases that ran it are the same as new ones.",
         Weight::Real => {
             "`migrate` never runs it again: databases that have it keep the old version, new databases get this one, and nothing reports the difference."
         }
@@ -190,6 +191,7 @@ fn consequence(worst: Weight) -> &'static str {
 
 fn fix(worst: Weight, name: &MigrationName, path: &str) -> Fix {
     match worst {
+        Weight::Spoken => Fix::text("Nothing depends on it: keep it, or leave the old text as it ran."),
         Weight::Compatible => {
             Fix::text("Compare `python manage.py sqlmigrate` before and after: the SQL has to stay the same.")
         }

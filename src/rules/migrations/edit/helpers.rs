@@ -25,8 +25,9 @@ pub(super) fn compare(base: &Canonical, head: &Canonical, found: &mut Vec<Edit>)
         let weight = match reach {
             None => continue,
             Some(_) if name == "_" || same_spelling_stmts(before, after) => Weight::Compatible,
-            Some(Reach::Forward) if text(&silent(before)) != text(&silent(after)) => Weight::Real,
-            Some(_) => Weight::StateOnly,
+            Some(_) if text(&silent(before)) == text(&silent(after)) => Weight::Spoken,
+            Some(Reach::Forward) => Weight::Real,
+            Some(Reach::State) => Weight::StateOnly,
         };
         let at = after.first().map_or(TextRange::default(), Ranged::range);
         found.push(Edit::new(weight, At::Head(at), format!("changes {}{}", code(name), new.used_by(name))));
@@ -142,7 +143,7 @@ fn text(stmts: &[Stmt]) -> String {
 }
 
 /// Without what only speaks: `print(…)`, `logger.info(…)`.
-fn silent(stmts: &[Stmt]) -> Vec<Stmt> {
+pub(super) fn silent(stmts: &[Stmt]) -> Vec<Stmt> {
     use ruff_python_ast::visitor::transformer::{Transformer, walk_stmt};
     struct Silencer;
     impl Transformer for Silencer {

@@ -21,6 +21,8 @@ use likeness::{Likeness, forward, same_spelling_stmts};
 /// How far an edit reaches, from the harmless to the harmful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Weight {
+    /// Changes what the migration prints or logs.
+    Spoken,
     /// Keeps an old migration importable: another spelling of the same thing.
     Compatible,
     /// Changes Django's picture of the models and no table.
@@ -229,6 +231,7 @@ fn others(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
     };
     let (mut before, after) = (named(old), named(new));
     let text = |stmt: &Stmt| normalised_stmts(&forward(std::slice::from_ref(stmt)));
+    let quiet = |stmt: &Stmt| normalised_stmts(&helpers::silent(&forward(std::slice::from_ref(stmt))));
     let alike =
         |old: &Stmt, new: &Stmt| same_spelling_stmts(std::slice::from_ref(old), std::slice::from_ref(new));
     let edit = |weight, at, name: &str| {
@@ -244,6 +247,9 @@ fn others(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
         let old = known.cloned().and_then(|known| before.remove(&known));
         match old {
             Some(old) if text(&old) == text(stmt) => {}
+            Some(old) if quiet(&old) == quiet(stmt) => {
+                found.push(edit(Weight::Spoken, At::Head(stmt.range()), name));
+            }
             Some(old) if alike(&old, stmt) => {
                 found.push(edit(Weight::Compatible, At::Head(stmt.range()), name))
             }
