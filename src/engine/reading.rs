@@ -8,7 +8,7 @@ use crate::model::change::{Change, ChangedFile, Path};
 use crate::project::Project;
 use crate::project::apps::{is_vendored, looks_like_migration, may_move_migrations};
 use crate::project::env_files;
-use crate::project::settings::looks_like_settings;
+use crate::project::settings::is_settings;
 use crate::rules::Rule;
 use crate::source::snapshot::both;
 use crate::source::tree::{file_name, folder, is_data};
@@ -98,7 +98,7 @@ fn compared<'a>(change: &Change, sides: &'a Sides) -> Vec<&'a Arc<Project>> {
 fn known_names(tree: &Tree) -> impl Iterator<Item = &str> {
     tree.entries.keys().map(String::as_str).filter(|path| {
         matches!(file_name(path), "manage.py" | "apps.py" | ".gitignore")
-            || looks_like_settings(path)
+            || is_settings(path)
             || is_part_of_settings(path)
     })
 }

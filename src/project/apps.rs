@@ -1,6 +1,6 @@
 //! Apps and their migration packages: which file is which migration of which app.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, join};
@@ -8,7 +8,10 @@ use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, string};
 
 use super::Project;
-use super::settings::{MigrationModule, looks_like_settings};
+use super::settings::{MigrationModule, is_settings};
+
+/// Packages of numbered modules that are looked into; a repository has one or two.
+const MAX_NUMBERED: usize = 32;
 
 /// An app by its label, which is what `django_migrations` stores.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,15 +74,25 @@ impl App {
     }
 }
 
-/// Could this path be a migration file, by its name alone?
+/// Could this path be a migration file, by its name alone: a module in a folder `migrations`, or `0001_initial.py`?
 pub fn looks_like_migration(path: &str) -> bool {
-    path.ends_with(".py") && file_name(folder(path)) == "migrations" && !file_name(path).starts_with('_')
+    path.ends_with(".py")
+        && !file_name(path).starts_with('_')
+        && (file_name(folder(path)) == "migrations" || is_numbered(path))
+}
+
+/// `0001_initial.py`
+fn is_numbered(path: &str) -> bool {
+    let name = file_name(path).as_bytes();
+    path.ends_with(".py")
+        && name.iter().take_while(|b| b.is_ascii_digit()).count() == 4
+        && name.get(4) == Some(&b'_')
 }
 
 /// Can a change of this file add, change, move or remove migrations, or give their app another label?
 pub fn may_move_migrations(path: &str) -> bool {
-    let below = |folder: &str| path.split('/').rev().skip(1).any(|part| part == folder);
-    below("migrations") || file_name(path) == "apps.py" || looks_like_settings(path)
+    let below = |name: &str| path.split('/').rev().skip(1).any(|part| part.contains(name));
+    below("migrations") || is_numbered(path) || file_name(path) == "apps.py" || is_settings(path)
 }
 
 /// Migrations of apps that only tests install: no database keeps them. A template's are not even migrations yet.
@@ -91,50 +104,84 @@ pub fn is_test_only(path: &str) -> bool {
     })
 }
 
-/// Every folder `migrations` with Python files in it is a package; its label comes from the app's `AppConfig`.
+/// Every folder `migrations` with Python files in it is a package, and so is another one whose numbered modules are
+/// migrations; its label comes from the app's `AppConfig`.
 pub(super) fn find(project: &Project) -> Result<Apps, NotLoaded> {
     let tree = project.tree()?;
-    let mut packages: Vec<&str> =
-        tree.entries.keys().filter(|p| looks_like_migration(p)).map(|p| folder(p)).collect();
+    let numbered = numbered_packages(project, &tree)?;
+    let mut packages: Vec<&str> = tree
+        .entries
+        .keys()
+        .filter(|p| looks_like_migration(p))
+        .map(|p| folder(p))
+        .filter(|package| file_name(package) == "migrations" || numbered.contains(package))
+        .filter(|package| !is_vendored(package))
+        .collect();
     packages.dedup();
-    packages.retain(|package| !is_vendored(package));
     let configs: Vec<Path> = packages.iter().map(|package| join(folder(package), "apps.py")).collect();
     let modules = NotLoaded::all(configs.iter().map(|path| project.module(path)))?;
     let by_package = packages.iter().zip(modules).map(|(package, config)| {
         let folder = folder(package);
+        // `db/migrations/blog` holds the migrations of `blog`.
+        let named = if file_name(folder).contains("migrations") { package } else { folder };
         let label =
-            config.and_then(|module| declared_label(&module)).unwrap_or_else(|| file_name(folder).to_owned());
+            config.and_then(|module| declared_label(&module)).unwrap_or_else(|| file_name(named).to_owned());
         ((*package).to_owned(), App { label, folder: folder.to_owned(), migrations: (*package).to_owned() })
     });
     let mut apps = Apps { by_package: by_package.collect() };
     let settings = project.settings()?;
     for django in settings.projects() {
-        for (label, module) in django.migration_modules() {
-            apps.repoint(&tree, &django.root, &label, &module);
+        for entry in django.migration_modules() {
+            apps.repoint(&tree, &django.root, &entry);
         }
     }
     Ok(apps)
 }
 
+/// Packages by another name, such as `db_migrations`, whose first numbered module is a migration: `MIGRATION_MODULES`
+/// may be set where no text tells.
+fn numbered_packages<'a>(project: &Project, tree: &'a Tree) -> Result<BTreeSet<&'a str>, NotLoaded> {
+    let numbered = tree.entries.keys().map(String::as_str).filter(|path| is_numbered(path));
+    let mut firsts: Vec<&str> = numbered
+        .filter(|path| file_name(folder(path)) != "migrations" && !is_vendored(path))
+        .filter(|path| tree.contains(&join(folder(path), "__init__.py")))
+        .collect();
+    firsts.dedup_by_key(|path| folder(path));
+    let first = firsts.into_iter().take(MAX_NUMBERED);
+    let read = first.map(|path| Ok(project.module(path)?.filter(|m| is_migration(m)).map(|_| folder(path))));
+    Ok(NotLoaded::all(read)?.into_iter().flatten().collect())
+}
+
+/// Does the module hold a class `Migration` of Django itself?
+fn is_migration(module: &Module) -> bool {
+    module.class("Migration").is_some_and(|class| {
+        class.bases().iter().filter_map(|base| module.qualified(base)).any(|base| {
+            matches!(
+                base.as_str(),
+                "django.db.migrations.Migration" | "django.db.migrations.migration.Migration"
+            )
+        })
+    })
+}
+
 impl Apps {
-    /// What `MIGRATION_MODULES` says of a label counts, for the project whose settings say it.
-    fn repoint(&mut self, tree: &Tree, root: &str, label: &str, module: &MigrationModule) {
+    /// What `MIGRATION_MODULES` says of a label counts, for the project whose settings say it. Where a condition stands
+    /// before it, the app may have the one package or the other.
+    fn repoint(&mut self, tree: &Tree, root: &str, entry: &MigrationModule) {
+        let label = entry.label.as_str();
         let below = |folder: &str| root.is_empty() || folder.starts_with(&format!("{root}/"));
         let known = self.by_package.values().find(|app| app.label == label && below(&app.folder)).cloned();
-        match module {
-            MigrationModule::Disabled => {
-                self.by_package.retain(|_, app| app.label != label || !below(&app.folder));
-            }
-            MigrationModule::Package(dotted) => {
-                let migrations = join(root, &dotted.replace('.', "/"));
-                if !tree.under(&migrations).any(|path| path.ends_with(".py")) {
-                    return;
-                }
-                self.by_package.retain(|_, app| app.label != label || !below(&app.folder));
-                let folder = known.map_or_else(|| folder(&migrations).to_owned(), |app| app.folder);
-                let app = App { label: label.to_owned(), folder, migrations: migrations.clone() };
-                self.by_package.insert(migrations, app);
-            }
+        let package = entry.package.as_ref().map(|dotted| join(root, &dotted.replace('.', "/")));
+        if package.as_ref().is_some_and(|package| !tree.under(package).any(|path| path.ends_with(".py"))) {
+            return;
+        }
+        if entry.sure {
+            self.by_package.retain(|_, app| app.label != label || !below(&app.folder));
+        }
+        if let Some(migrations) = package {
+            let folder = known.map_or_else(|| folder(&migrations).to_owned(), |app| app.folder);
+            let app = App { label: label.to_owned(), folder, migrations: migrations.clone() };
+            self.by_package.insert(migrations, app);
         }
     }
 }

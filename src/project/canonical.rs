@@ -4,6 +4,7 @@
 //! tuple, the order of keyword arguments, and imports: every name stands as what it is imported from.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::visitor::transformer::{self, Transformer};
@@ -26,7 +27,8 @@ impl Canonical {
     /// `path` tells what relative imports are relative to.
     pub fn of(module: &Module, path: &str) -> Self {
         let mut body: Suite = module.body().iter().cloned().collect();
-        Rewriter { module, path, in_migration: Cell::new(false) }.suite(&mut body, true);
+        let imported = module.imports().map(|import| import.local.as_str()).collect();
+        Rewriter { module, path, imported, in_migration: Cell::new(false) }.suite(&mut body, true);
         Self { body }
     }
 
@@ -101,6 +103,8 @@ fn short_path(target: String) -> String {
 struct Rewriter<'a> {
     module: &'a Module,
     path: &'a str,
+    /// Names that imports bind.
+    imported: HashSet<&'a str>,
     /// Inside `class Migration`, where lists and tuples mean the same.
     in_migration: Cell<bool>,
 }
@@ -148,7 +152,9 @@ impl Rewriter<'_> {
     fn target(&self, expr: &Expr) -> Option<String> {
         let target = self.module.qualified(expr)?;
         let target = short_path(self.absolute(target));
-        (target != normalised_expr(expr)).then_some(target)
+        // `import a.b` is spelled as it is, and yet `a.b.c` is a name and no attribute.
+        (target != normalised_expr(expr) || root(expr).is_some_and(|n| self.imported.contains(n)))
+            .then_some(target)
     }
 
     /// `..fields.Slug` in `blog/migrations/0001.py` is `blog.fields.Slug`.
@@ -392,6 +398,15 @@ fn flatten(joined: &mut ruff_python_ast::ExprFString) {
 
 fn is_docstring(stmt: &Stmt) -> bool {
     stmt.as_expr_stmt().is_some_and(|s| s.value.is_string_literal_expr())
+}
+
+/// `a` of `a.b.c`.
+fn root(expr: &Expr) -> Option<&str> {
+    match expr {
+        Expr::Name(name) => Some(name.id.as_str()),
+        Expr::Attribute(attribute) => root(&attribute.value),
+        _ => None,
+    }
 }
 
 fn is_type_checking(test: &Expr) -> bool {

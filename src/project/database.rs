@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use ruff_python_ast::{Expr, Stmt};
 
 use crate::source::NotLoaded;
-use crate::source::tree::{file_name, folder};
 use crate::syntax::python::{Module, string, top_level, walk_expr};
 
 use super::Project;
+use super::settings::is_settings;
 
 /// A database that Django speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -30,14 +30,6 @@ impl Project {
         let modules = NotLoaded::all(paths.map(|path| self.module(path)))?;
         Ok(modules.into_iter().flatten().flat_map(|module| engines(&module)).collect())
     }
-}
-
-/// `settings.py`, `settings_dev.py`, and the files of a package `settings`.
-pub fn is_settings(path: &str) -> bool {
-    let (name, parent) = (file_name(path), file_name(folder(path)));
-    name.ends_with(".py")
-        && !super::apps::is_vendored(path)
-        && (name.starts_with("settings") || name.ends_with("settings.py") || parent == "settings")
 }
 
 fn engines(module: &Module) -> BTreeSet<Engine> {

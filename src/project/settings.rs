@@ -1,19 +1,20 @@
 //! What the Django settings say about apps and their migrations, as far as their text alone tells.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use ruff_python_ast::{Expr, Stmt};
+use ruff_python_ast::{Expr, ExprCall, Stmt, StmtImportFrom};
 
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, join};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Folded, Module, assignment, string};
+use crate::syntax::python::{Folded, Module, assignment, string, top_level};
 
 use super::Project;
 
 /// How far `from .base import *` is followed.
 const MAX_DEPTH: usize = 6;
+/// Files that one pattern of `include` may name.
+const MAX_INCLUDED: usize = 64;
 
 /// The settings of every `manage.py` in the repository.
 #[derive(Debug, Default)]
@@ -32,11 +33,12 @@ pub struct DjangoProject {
 
 /// What `MIGRATION_MODULES` says of one app.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MigrationModule {
-    /// Its migrations are in this package.
-    Package(String),
-    /// `None`: Django creates its tables without migrations.
-    Disabled,
+pub struct MigrationModule {
+    pub label: String,
+    /// The package of its migrations; `None`: Django creates its tables without migrations.
+    pub package: Option<String>,
+    /// No condition stands before it.
+    pub sure: bool,
 }
 
 impl Settings {
@@ -65,30 +67,47 @@ impl DjangoProject {
         value.strings().0.into_iter().map(str::to_owned).collect()
     }
 
-    /// `MIGRATION_MODULES` as a display, where no condition stands before it.
-    pub fn migration_modules(&self) -> BTreeMap<String, MigrationModule> {
-        let value = self.modules.iter().find_map(|module| {
-            let sure = |stmt: &'_ Stmt| matches!(assignment(stmt), Some(("MIGRATION_MODULES", _)));
-            module.body().iter().rev().find(|stmt| sure(stmt)).and_then(assignment).map(|(_, value)| value)
-        });
-        let Some(Expr::Dict(dict)) = value else { return BTreeMap::new() };
-        let entries = dict.items.iter().filter_map(|item| {
-            let label = string(item.key.as_ref()?)?.to_owned();
-            match &item.value {
-                Expr::NoneLiteral(_) => Some((label, MigrationModule::Disabled)),
-                value => Some((label, MigrationModule::Package(string(value)?.to_owned()))),
+    /// `MIGRATION_MODULES` as displays: the last one without a condition, and all that stand under one.
+    pub fn migration_modules(&self) -> Vec<MigrationModule> {
+        let value = |stmt: &'_ Stmt| matches!(assignment(stmt), Some(("MIGRATION_MODULES", _)));
+        let mut found = Vec::new();
+        for module in &self.modules {
+            let (plain, nested): (Vec<&Stmt>, Vec<&Stmt>) = top_level(module.body())
+                .into_iter()
+                .filter(|stmt| value(stmt))
+                .partition(|stmt| module.body().iter().any(|own| std::ptr::eq(own, *stmt)));
+            found.extend(nested.into_iter().flat_map(|stmt| entries(stmt, false)));
+            if let Some(stmt) = plain.last() {
+                found.extend(entries(stmt, true));
+                break;
             }
-        });
-        entries.collect()
+        }
+        // What is sure is said first: a condition may only add to it.
+        found.sort_by_key(|entry| !entry.sure);
+        found.retain(|entry| entry.sure || entry.package.is_some());
+        found
     }
 }
 
-/// Is it a settings module by its name? Those are read with the first batch.
-pub fn looks_like_settings(path: &str) -> bool {
-    let named =
-        |name: &str| name == "settings.py" || (name.starts_with("settings_") && name.ends_with(".py"));
-    let in_folder = path.ends_with(".py") && file_name(folder(path)) == "settings";
-    (named(file_name(path)) || in_folder) && path.split('/').count() <= 6 && !super::apps::is_vendored(path)
+fn entries(stmt: &Stmt, sure: bool) -> Vec<MigrationModule> {
+    let Some((_, Expr::Dict(dict))) = assignment(stmt) else { return Vec::new() };
+    let entries = dict.items.iter().filter_map(|item| {
+        let label = string(item.key.as_ref()?)?.to_owned();
+        let package = match &item.value {
+            Expr::NoneLiteral(_) => None,
+            value => Some(string(value)?.to_owned()),
+        };
+        Some(MigrationModule { label, package, sure })
+    });
+    entries.collect()
+}
+
+/// Is it a settings module by its name: `settings.py`, `settings_dev.py`, `local_settings.py`, or a file of a package
+/// `settings`? Those are read with the first batch.
+pub fn is_settings(path: &str) -> bool {
+    let (name, parent) = (file_name(path), file_name(folder(path)));
+    let named = name.starts_with("settings") || name.ends_with("settings.py") || parent == "settings";
+    named && name.ends_with(".py") && path.split('/').count() <= 6 && !super::apps::is_vendored(path)
 }
 
 pub(super) fn find(project: &Project) -> Result<Settings, NotLoaded> {
@@ -125,7 +144,7 @@ fn module_path(tree: &Tree, root: &str, dotted: &str) -> Option<Path> {
     [format!("{base}.py"), format!("{base}/__init__.py")].into_iter().find(|path| tree.contains(path))
 }
 
-/// Reads a module and those that it star-imports.
+/// Reads a module and those that it star-imports or includes.
 fn follow(
     project: &Project,
     tree: &Tree,
@@ -139,19 +158,54 @@ fn follow(
     // All that it imports at once: each round of reading is a request.
     let mut missing = NotLoaded::default();
     for stmt in module.body() {
-        let Stmt::ImportFrom(import) = stmt else { continue };
-        if !import.names.iter().any(|alias| alias.name.as_str() == "*") {
-            continue;
-        }
-        let name = import.module.as_ref().map_or("", |m| m.as_str());
-        let mut from = folder(path);
-        (1..import.level).for_each(|_| from = folder(from));
-        let start = if import.level == 0 { root } else { from };
-        if let Some(next) = module_path(tree, start, name) {
+        let next = match stmt {
+            Stmt::ImportFrom(import) => star_imported(import, tree, root, path).into_iter().collect(),
+            Stmt::Expr(expr) => included(&expr.value, &module, tree, path),
+            _ => Vec::new(),
+        };
+        for next in next {
             follow(project, tree, root, &next, depth + 1, modules).unwrap_or_else(|more| missing.merge(more));
         }
     }
     if missing.wants.is_empty() { Ok(()) } else { Err(missing) }
+}
+
+fn star_imported(import: &StmtImportFrom, tree: &Tree, root: &str, path: &str) -> Option<Path> {
+    if !import.names.iter().any(|alias| alias.name.as_str() == "*") {
+        return None;
+    }
+    let name = import.module.as_ref().map_or("", |m| m.as_str());
+    let mut from = folder(path);
+    (1..import.level).for_each(|_| from = folder(from));
+    module_path(tree, if import.level == 0 { root } else { from }, name)
+}
+
+/// The files of `split_settings.tools.include("base.py", optional("local.py"), "components/*.py")`.
+fn included(expr: &Expr, module: &Module, tree: &Tree, path: &str) -> Vec<Path> {
+    let is = |call: &ExprCall, name: &str| {
+        module.qualified(&call.func).is_some_and(|q| q == format!("split_settings.tools.{name}"))
+    };
+    let Some(call) = expr.as_call_expr().filter(|call| is(call, "include")) else { return Vec::new() };
+    let names = call.arguments.args.iter().filter_map(|argument| match argument {
+        Expr::Call(inner) if is(inner, "optional") => inner.arguments.find_positional(0).and_then(string),
+        other => string(other),
+    });
+    names.flat_map(|name| matching(tree, &join(folder(path), name))).collect()
+}
+
+/// The files of a path whose last part may hold one `*`.
+fn matching(tree: &Tree, pattern: &str) -> Vec<Path> {
+    let Some((before, after)) = file_name(pattern).split_once('*') else {
+        return tree.contains(pattern).then(|| pattern.to_owned()).into_iter().collect();
+    };
+    let fits = |path: &&str| {
+        let name = file_name(path);
+        folder(path) == folder(pattern)
+            && name.len() >= before.len() + after.len()
+            && name.starts_with(before)
+            && name.ends_with(after)
+    };
+    tree.under(folder(pattern)).filter(fits).take(MAX_INCLUDED).map(str::to_owned).collect()
 }
 
 #[cfg(test)]
@@ -187,8 +241,35 @@ mod tests {
         let settings = project(&files).settings().unwrap();
         assert!(settings.installs("auth") && settings.installs("blog") && !settings.installs("shop"));
         let modules = settings.projects().next().unwrap().migration_modules();
-        assert_eq!(modules.get("blog"), Some(&MigrationModule::Package("blog.db".to_owned())));
-        assert_eq!(modules.get("shop"), Some(&MigrationModule::Disabled));
+        let entry = |label: &str, package: Option<&str>| MigrationModule {
+            label: label.to_owned(),
+            package: package.map(str::to_owned),
+            sure: true,
+        };
+        assert_eq!(modules, [entry("blog", Some("blog.db")), entry("shop", None)]);
+    }
+
+    #[test]
+    fn included_settings_and_their_conditions_are_read() {
+        let files = [
+            ("manage.py", MANAGE),
+            (
+                "config/settings/local.py",
+                "from split_settings.tools import include, optional\ninclude('settings.dist.py', optional('private.py'), 'parts/*.py')\n",
+            ),
+            (
+                "config/settings/settings.dist.py",
+                "if TRACKED:\n    MIGRATION_MODULES = {'blog': 'blog.db', 'shop': None}\n",
+            ),
+            ("config/settings/parts/apps.py", "INSTALLED_APPS = ['blog']\n"),
+        ];
+        let settings = project(&files).settings().unwrap();
+        assert!(settings.installs("blog"));
+        let modules = settings.projects().next().unwrap().migration_modules();
+        assert_eq!(
+            modules,
+            [MigrationModule { label: "blog".into(), package: Some("blog.db".into()), sure: false }]
+        );
     }
 
     #[test]

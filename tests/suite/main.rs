@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod celery;
 #[cfg(test)]
+mod deployed_migrations;
+#[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod end_to_end;

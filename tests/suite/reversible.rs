@@ -232,3 +232,48 @@ fn an_old_fault_whose_call_gains_an_argument_is_not_new() {
     assert_eq!(codes(&files(&before)[..2], &files(&before)), ["MIG006"]);
     assert_eq!(codes(&files(&before), &files(&after)), Vec::<&str>::new());
 }
+
+/// What is reported of a migration that is already there and is edited.
+fn found_in_edit(old: &str, new: &str) -> Vec<String> {
+    let judgement = Sample::new(&[(PATH, old)], &[(PATH, new)]).judge();
+    let findings = judgement.findings.into_iter().map(|r| r.finding);
+    findings.filter(|f| f.code == "MIG004" || f.code == "MIG005").map(|f| f.headline).collect()
+}
+
+#[test]
+fn what_could_not_be_reversed_before_is_not_introduced_by_another_spelling() {
+    let old = migration(FILL, "[migrations.RunPython(fill), migrations.RunSQL('UPDATE a')]");
+    let same = [
+        old.replace("RunPython(fill)", "RunPython(fill, elidable=True)"),
+        old.replace("RunPython(fill)", "RunPython(code=fill, reverse_code=None, hints={'a': 1})"),
+        old.replace("fill", "fill_names"),
+        old.replace("'UPDATE a'", "'UPDATE a', elidable=True"),
+    ];
+    for new in same {
+        assert_eq!(found_in_edit(&old, &new), [String::new(); 0], "{new}");
+    }
+}
+
+#[test]
+fn a_lost_reverse_another_deed_and_one_operation_more_are_introduced() {
+    let sql = migration("", "[migrations.RunSQL('UPDATE a')]");
+    assert_eq!(found_in_edit(&sql, &sql.replace("UPDATE a", "UPDATE b")).len(), 1);
+    let one = migration(FILL, "[migrations.RunPython(fill)]");
+    let two = migration(
+        FILL,
+        "[\n        migrations.RunPython(other),\n        migrations.RunPython(fill),\n    ]",
+    );
+    assert_eq!(
+        found_in_edit(&one, &two),
+        ["`RunPython(other)` in `trees.0003_fill_names` cannot be reversed"]
+    );
+    let back = migration(FILL, "[migrations.RunPython(fill, undo), migrations.RunPython(other)]");
+    assert_eq!(
+        found_in_edit(&one, &back),
+        ["`RunPython(other)` in `trees.0003_fill_names` cannot be reversed"]
+    );
+    assert_eq!(
+        found_in_edit(&back, &one),
+        ["`RunPython(fill)` in `trees.0003_fill_names` cannot be reversed"]
+    );
+}

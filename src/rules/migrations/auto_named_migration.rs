@@ -64,13 +64,21 @@ fn severity(file: &File<'_>) -> Option<Severity> {
         || words.ends_with("_and_more")
         || words.ends_with("auto")
         || is_dated(words)
-        || !words.contains('_')
+        || (!words.contains('_') && !makes_model(file, words))
         || words.split('_').all(|word| EMPTY.contains(&word) || word.bytes().all(|b| b.is_ascii_digit()));
     match () {
         () if says_nothing => Some(Severity::Warning),
         () if words.starts_with("alter_") && words.ends_with("_options") => Some(Severity::Advice),
         () => None,
     }
+}
+
+/// Django's own name for a migration that makes one model: `0058_journalentry`.
+fn makes_model(file: &File<'_>, word: &str) -> bool {
+    let operations = file.source.operations();
+    operations.iter().any(|o| {
+        o.kind() == "CreateModel" && o.text("name", 0).map(str::to_lowercase).as_deref() == Some(word)
+    })
 }
 
 /// `0007_add_email` → (`0007`, `add_email`)

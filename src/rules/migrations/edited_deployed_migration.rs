@@ -4,7 +4,7 @@ use crate::project::canonical::{Canonical, same_tokens};
 use crate::project::deployed::Because;
 use crate::project::migration::Dependency;
 use crate::rules::{Baseline, Context, Rule, Scope};
-use crate::source::NotLoaded;
+use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::Module;
 
 use super::changes::{Changes, was_migration};
@@ -69,28 +69,37 @@ fn differences(name: &MigrationName, old: (&Module, &str), new: (&Module, &str))
     found
 }
 
-/// A dependency on what this change takes away is judged where it is taken away (MIG002, MIG010), and pointing to the
-/// squash that stands for it changes nothing.
-fn without_repointing(context: &Context<'_>, found: Vec<Edit>) -> Result<Vec<Edit>, NotLoaded> {
+/// Pointing to the squash that stands for a migration changes nothing (MIG010 judges the squash), and a dependency on an
+/// app that is gone as a whole has to go with it.
+fn without_repointing(context: &Context<'_>, mut found: Vec<Edit>) -> Result<Vec<Edit>, NotLoaded> {
     let of = |direction| {
         found.iter().filter_map(move |e: &Edit| e.dependency.as_ref().filter(|(d, _)| *d == direction))
     };
-    let mut excused = Vec::new();
+    let (mut excused, mut gone) = (Vec::new(), Vec::new());
     for (_, removed) in of(Direction::Removed) {
-        let gone = !crate::project::deployed::has(context.head, removed)?
-            && crate::project::deployed::has(context.merge_base, removed)?;
+        let mut stands = Vec::new();
         for (_, added) in of(Direction::Added) {
-            if (gone && added.app == removed.app) || replaces(context, added, removed)? {
-                excused.push(added.clone());
-                excused.push(removed.clone());
+            if replaces(context, added, removed)? {
+                stands.push(added.clone());
             }
         }
-        if gone {
+        if !stands.is_empty() {
+            excused.append(&mut stands);
             excused.push(removed.clone());
+        } else if has_app(context.merge_base, &removed.app)? && !has_app(context.head, &removed.app)? {
+            gone.push(removed.clone());
         }
     }
-    let stays = |e: &Edit| e.dependency.as_ref().is_none_or(|(_, name)| !excused.contains(name));
-    Ok(found.into_iter().filter(stays).collect())
+    let is_in =
+        |list: &[MigrationName], e: &Edit| e.dependency.as_ref().is_some_and(|(_, name)| list.contains(name));
+    found.retain(|edit| !is_in(&excused, edit));
+    found.iter_mut().filter(|edit| is_in(&gone, edit)).for_each(|edit| edit.weight = Weight::Compatible);
+    Ok(found)
+}
+
+fn has_app(project: &crate::project::Project, label: &str) -> Result<bool, NotLoaded> {
+    let (apps, tree) = both(project.apps(), project.tree())?;
+    Ok(apps.labelled(label).any(|app| app.migration_files(&tree).next().is_some()))
 }
 
 /// Does `new` stand for `old`, at head?
@@ -140,7 +149,7 @@ fn finding(
     new: (&Module, &str),
 ) -> Finding {
     found.sort_by_key(|edit| std::cmp::Reverse(edit.weight));
-    let worst = found.first().map_or(Weight::Compatible, |edit| edit.weight);
+    let worst = found.first().map_or(Weight::Spoken, |edit| edit.weight);
     let what = found.first().map_or_else(String::new, |edit| edit.what.clone());
     let place = match found.first().map(|edit| edit.at) {
         Some(At::Base(range)) => Place::Base { path: old.1.to_owned(), span: old.0.span(&range) },
@@ -156,7 +165,7 @@ fn finding(
         Weight::Real if because.merged_only => Severity::Warning,
         Weight::Real => Severity::Error,
         Weight::StateOnly => Severity::Warning,
-        Weight::Compatible => Severity::Advice,
+        Weight::Compatible | Weight::Spoken => Severity::Advice,
     };
     let headline =
         format!("{} is deployed ({}); this change {what}{more}", code(&name.to_string()), because.reason);
@@ -168,6 +177,7 @@ fn finding(
 
 fn consequence(worst: Weight) -> &'static str {
     match worst {
+        Weight::Spoken => "Only what it prints changes; databases that ran it are the same as new ones.",
         Weight::Real => {
             "`migrate` never runs it again: databases that have it keep the old version, new databases get this one, and nothing reports the difference."
         }
@@ -182,6 +192,7 @@ fn consequence(worst: Weight) -> &'static str {
 
 fn fix(worst: Weight, name: &MigrationName, path: &str) -> Fix {
     match worst {
+        Weight::Spoken => Fix::text("Nothing depends on it: keep it, or leave the old text as it ran."),
         Weight::Compatible => {
             Fix::text("Compare `python manage.py sqlmigrate` before and after: the SQL has to stay the same.")
         }

@@ -6,7 +6,7 @@ use ruff_text_size::TextRange;
 
 use crate::model::change::{Change, ChangedFile, Path};
 use crate::model::finding::{Finding, Place};
-use crate::project::apps::{MigrationName, looks_like_migration};
+use crate::project::apps::{MigrationName, is_test_only, looks_like_migration};
 use crate::project::deployed;
 use crate::project::migration::{Operation, Position};
 use crate::project::operations::Source;
@@ -18,19 +18,21 @@ use crate::source::{NotLoaded, Tree};
 /// A changed migration on the side that is judged.
 pub(super) struct File<'a> {
     pub(super) path: &'a str,
+    pub(super) changed: &'a ChangedFile,
     pub(super) name: MigrationName,
     pub(super) source: Arc<Source>,
 }
 
-/// The changed files that hold a class `Migration` and parse; all that is missing for any of them is asked at once.
+/// The changed files that hold a class `Migration` and parse, without those of apps for tests; all that is missing for any of them is asked at once.
 fn of<'a>(context: &Context<'a>) -> Result<Vec<File<'a>>, NotLoaded> {
-    let files = context.migration_files()?;
+    let mut files = context.migration_files()?;
+    files.retain(|(file, _)| !is_test_only(file.path));
     let sources = NotLoaded::all(files.iter().map(|(file, _)| context.here.migration_source(file.path)))?;
     let with_sources = files.into_iter().zip(sources);
     Ok(with_sources
         .filter_map(|((file, name), source)| {
             let source = source.filter(|s| s.migration().module().fault().is_none())?;
-            Some(File { path: file.path, name, source })
+            Some(File { path: file.path, changed: file.changed, name, source })
         })
         .collect())
 }
@@ -58,6 +60,32 @@ impl File<'_> {
     /// Is the migration made by this change?
     pub(super) fn is_new(&self, context: &Context<'_>) -> Result<bool, NotLoaded> {
         Ok(!deployed::has(context.merge_base, &self.name)?)
+    }
+
+    /// Does it stand for others? Databases with rows have run those.
+    pub(super) fn is_squash(&self) -> bool {
+        !self.source.migration().replaces.is_empty()
+    }
+
+    /// The migration as it was, with what Django called it then; `None` when the change makes it, also of a file that was
+    /// none before.
+    pub(super) fn before(
+        &self,
+        context: &Context<'_>,
+    ) -> Result<Option<(MigrationName, Arc<Source>)>, NotLoaded> {
+        let Some(path) = self.changed.base_path() else { return Ok(None) };
+        let Some(name) = context.merge_base.apps()?.migration_name(path) else { return Ok(None) };
+        Ok(context.merge_base.migration_source(path)?.map(|source| (name, source)))
+    }
+
+    /// As `span`; the file itself where it became a migration by its new name alone and no line of it changed.
+    pub(super) fn place(&self, range: TextRange) -> Place {
+        if self.changed.previous_path.as_deref().is_some_and(|old| !looks_like_migration(old))
+            && self.changed.hunks.as_ref().is_none_or(|hunks| hunks.iter().all(|h| h.added.is_empty()))
+        {
+            return Place::Path(self.path.to_owned());
+        }
+        self.span(range)
     }
 
     pub(super) fn span(&self, range: TextRange) -> Place {

@@ -38,13 +38,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
             }
         }
         findings.extend(removed_not_null(context, file, files)?);
-        // Last what goes through all changed tests, and only for a migration that it can matter for.
-        if file.is_new(context)?
-            && let Some(untested) = untested(file)
-            && !is_tested(context, file)?
-        {
-            findings.push(untested);
-        }
+        findings.extend(untested(context, file, files)?);
         Ok(findings)
     })
 }
@@ -221,17 +215,42 @@ fn is_test(path: &str) -> bool {
             || path.split('/').any(|p| p == "tests" || p == "test"))
 }
 
-fn untested(file: &File<'_>) -> Option<Finding> {
+/// Said once of a change, at the first of its data migrations; what a squash holds was tested where it comes from.
+fn untested(
+    context: &Context<'_>,
+    file: &File<'_>,
+    files: &[File<'_>],
+) -> Result<Option<Finding>, NotLoaded> {
+    let candidate = |file: &File<'_>| {
+        Ok(!file.is_squash() && changes_rows(file) && file.is_new(context)? && !is_tested(context, file)?)
+    };
+    let all: Vec<bool> = NotLoaded::all(files.iter().map(candidate))?;
+    let untested: Vec<&File<'_>> =
+        files.iter().zip(all).filter(|(_, is)| *is).map(|(file, _)| file).collect();
+    if untested.first().is_none_or(|first| first.path != file.path) {
+        return Ok(None);
+    }
     let operations = file.source.operations();
-    let first = operations.iter().find(|o| o.django_kind().is_some() && changes_data(o))?;
-    let finding = reported(
-        file,
-        first,
-        "untested",
-        format!("{} changes data, and no test of this change runs it", code(&file.name.to_string())),
-        "The first time it runs, forward or back, is on a database that matters.".to_owned(),
-    );
-    Some(finding.with_fix(Fix::text(
+    let Some(first) = operations.iter().find(|o| is_data(o)) else { return Ok(None) };
+    let name = code(&file.name.to_string());
+    let headline = match untested.len() - 1 {
+        0 => format!("{name} changes data, and no test of this change runs it"),
+        1 => format!("{name} and 1 more migration change data, and no test of this change runs them"),
+        more => {
+            format!("{name} and {more} more migrations change data, and no test of this change runs them")
+        }
+    };
+    let consequence = "The first time it runs, forward or back, is on a database that matters.".to_owned();
+    let finding = reported(file, first, "untested", headline, consequence);
+    Ok(Some(finding.with_fix(Fix::text(
         "Migrate to the state before with `MigrationExecutor`, make rows, migrate on and back, and compare.",
-    )))
+    ))))
+}
+
+fn changes_rows(file: &File<'_>) -> bool {
+    file.source.operations().iter().any(is_data)
+}
+
+fn is_data(operation: &Operation<'_>) -> bool {
+    operation.django_kind().is_some() && changes_data(operation)
 }

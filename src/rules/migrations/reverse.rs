@@ -6,8 +6,12 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use crate::model::finding::Edit;
 use crate::project::imports::Definition;
 use crate::project::migration::{Operation, Position};
+use crate::rules::Context;
+use crate::rules::context::Judging;
 use crate::source::NotLoaded;
-use crate::syntax::python::{Module, assigned_in, normalised_expr, top_level, walk_exprs};
+use crate::syntax::python::{Module, assigned_in, normalised_expr, normalised_stmts, top_level, walk_exprs};
+
+use super::files::File;
 
 /// The kind of operation, and the argument that takes it back.
 #[derive(Clone, Copy)]
@@ -29,6 +33,50 @@ impl Reversible {
                 None => self.is_absent(&operation.call.arguments),
                 Some(ancestry) => self.missing_in_class(&ancestry.own, &operation.call.arguments),
             }
+    }
+
+    /// The operations of a migration that cannot be taken back, without those that could not be before either and go by
+    /// another name now: a function that is renamed, in a file that may be renamed too.
+    pub(super) fn introduced<'f>(
+        self,
+        context: &Context<'_>,
+        file: &'f File<'_>,
+    ) -> Result<Vec<Operation<'f>>, NotLoaded> {
+        let operations = file.source.operations();
+        let is: Vec<String> = operations.iter().map(|o| self.text(o)).collect();
+        let mut missing: Vec<Operation<'f>> = operations.into_iter().filter(|o| self.is_missing(o)).collect();
+        if context.judging == Judging::Baseline || missing.is_empty() {
+            return Ok(missing);
+        }
+        let Some((name, before)) = file.before(context)? else { return Ok(missing) };
+        let before = before.operations();
+        let mut old: Vec<&Operation<'_>> = before.iter().filter(|o| self.is_missing(o)).collect();
+        // What both sides have under one name the engine finds by itself.
+        if name == file.name {
+            let was: Vec<String> = before.iter().map(|o| self.text(o)).collect();
+            old.retain(|o| !is.contains(&self.text(o)));
+            missing.retain(|o| was.contains(&self.text(o)) || !take(&mut old, |was| same_function(was, o)));
+        } else {
+            missing.retain(|o| {
+                let text = self.text(o);
+                !take(&mut old, |was| self.text(was) == text || same_function(was, o))
+            });
+        }
+        Ok(missing)
+    }
+
+    /// The operation by what it does, without what says nothing of going back.
+    pub(super) fn text(self, operation: &Operation<'_>) -> String {
+        let first = if self.kind == "RunSQL" { "sql" } else { "code" };
+        if operation.ancestry.is_none() {
+            let does = operation.argument(first, 0).map(normalised_expr).unwrap_or_default();
+            return format!("{}({does})", self.kind);
+        }
+        let mut call = operation.call.clone();
+        let says = |name: Option<&str>| !matches!(name, Some("elidable" | "hints" | "atomic"));
+        call.arguments.keywords =
+            call.arguments.keywords.iter().filter(|k| says(k.arg.as_deref())).cloned().collect();
+        normalised_expr(&Expr::Call(call))
     }
 
     /// Neither the second argument nor the keyword, or a literal `None`.
@@ -105,6 +153,21 @@ impl Reversible {
         };
         passed.or(parameter.default.as_deref()).is_some_and(Expr::is_none_literal_expr)
     }
+}
+
+/// Takes the first that fits out of the list.
+fn take<T>(list: &mut Vec<T>, fits: impl Fn(&T) -> bool) -> bool {
+    let at = list.iter().position(fits);
+    at.map(|at| list.remove(at)).is_some()
+}
+
+/// Do two operations run functions with the same body?
+fn same_function(one: &Operation<'_>, other: &Operation<'_>) -> bool {
+    let body = |operation: &Operation<'_>| {
+        let name = operation.argument("code", 0)?.as_name_expr()?;
+        operation.module.function(name.id.as_str()).map(|f| normalised_stmts(&f.body))
+    };
+    body(one).is_some_and(|text| body(other).as_ref() == Some(&text))
 }
 
 fn method<'a>(class: &'a StmtClassDef, name: &str) -> Option<&'a ruff_python_ast::StmtFunctionDef> {
@@ -204,7 +267,7 @@ pub(super) fn short(expr: &Expr) -> String {
 
 /// Every operation of a squash that a replaced migration has too was copied by `squashmigrations`.
 pub(super) fn is_copied(
-    context: &crate::rules::Context<'_>,
+    context: &Context<'_>,
     migration: &crate::project::migration::Migration,
     operation: &Operation<'_>,
 ) -> Result<bool, NotLoaded> {

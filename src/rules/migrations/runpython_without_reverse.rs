@@ -1,10 +1,7 @@
-use ruff_python_ast::Expr;
-
 use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Severity, code};
 use crate::project::migration::{Operation, Position};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
-use crate::syntax::python::normalised_expr;
 
 use super::forward::only_writes;
 use super::reverse::{RUN_PYTHON, insertion, is_copied, short, spelling};
@@ -25,16 +22,13 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     files::each(context, |file, _| {
         let mut findings = Vec::new();
-        for operation in file.source.operations() {
-            if !RUN_PYTHON.is_missing(&operation) {
-                continue;
-            }
+        for operation in RUN_PYTHON.introduced(context, file)? {
             let migration = file.source.migration();
             let what = label(&operation);
             let finding = RULE.finding(
-                file.span(operation.at),
+                file.place(operation.at),
                 format!("{}.{what}", file.name),
-                NodeText::Open(normalised_expr(&Expr::Call(operation.call.clone()))),
+                NodeText::Open(RUN_PYTHON.text(&operation)),
                 format!("{} in {} cannot be reversed", code(&what), code(&file.name.to_string())),
                 consequence(rollback::command(context, migration, &file.name)?, &operation),
             );

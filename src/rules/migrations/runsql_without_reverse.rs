@@ -1,10 +1,7 @@
-use ruff_python_ast::Expr;
-
 use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Severity, code};
 use crate::project::migration::Operation;
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
-use crate::syntax::python::normalised_expr;
 
 use super::reverse::{RUN_SQL, insertion, is_copied, short, spelling};
 use super::runpython_without_reverse::consequence;
@@ -25,17 +22,17 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     files::each(context, |file, _| {
         let mut findings = Vec::new();
-        for operation in file.source.operations() {
-            if !RUN_SQL.is_missing(&operation) || does_nothing(&operation) {
+        for operation in RUN_SQL.introduced(context, file)? {
+            if does_nothing(&operation) {
                 continue;
             }
             let migration = file.source.migration();
             let statements = sql::statements(&operation).unwrap_or_default();
             let what = label(&operation, &statements);
             let finding = RULE.finding(
-                file.span(operation.at),
+                file.place(operation.at),
                 format!("{}.{what}", file.name),
-                NodeText::Open(normalised_expr(&Expr::Call(operation.call.clone()))),
+                NodeText::Open(RUN_SQL.text(&operation)),
                 format!("{} in {} cannot be reversed", code(&what), code(&file.name.to_string())),
                 consequence(rollback::command(context, migration, &file.name)?, &operation),
             );

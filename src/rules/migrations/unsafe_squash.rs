@@ -61,7 +61,11 @@ fn fresh_squash(context: &Context<'_>, name: &MigrationName, path: &str) -> Resu
     let squash = Squash { name, path, migration };
     let named = squash.migration.replaces.iter();
     let named: Vec<_> = named.filter_map(|at| Some((at, at.dependency.migration()?))).collect();
-    let one_by_one = named.iter().map(|(at, old)| replaced(context, &squash, at, old));
+    // Where every original is gone they were removed before, and a database may still know them.
+    let known = NotLoaded::all(named.iter().map(|(_, old)| original(context, old)))?;
+    let gone_before = known.len() > 1 && known.iter().all(Option::is_none);
+    let judged = named.iter().filter(|_| !gone_before);
+    let one_by_one = judged.map(|(at, old)| replaced(context, &squash, at, old));
     let mut found: Vec<Finding> = NotLoaded::all(one_by_one)?.into_iter().flatten().collect();
     // One file for one is a rename, and `replaces` is how to do it.
     if let ([first, _, ..], Some(gone)) = (named.as_slice(), deleted_originals(context, &named)?) {

@@ -5,8 +5,9 @@ use ruff_text_size::Ranged;
 
 use crate::model::change::{Change, Path};
 use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Severity, code};
-use crate::project::database::{Engine, is_settings};
+use crate::project::database::Engine;
 use crate::project::migration::{Migration, Operation};
+use crate::project::settings::is_settings;
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{normalised_expr, walk_exprs};

@@ -23,7 +23,16 @@ pub struct Import {
 pub(super) struct Names {
     imports: Vec<Import>,
     /// `None`: bound twice, differently.
-    bound: HashMap<String, Option<String>>,
+    bound: HashMap<String, Option<Target>>,
+}
+
+/// What a local name stands for.
+#[derive(Debug, PartialEq, Eq)]
+enum Target {
+    /// Read no further: of `from datetime import datetime, timedelta` the second is not in the first.
+    Imported(String),
+    /// `x = a.b`
+    Alias(String),
 }
 
 impl Names {
@@ -42,21 +51,16 @@ impl Names {
         for _ in 0..MAX_HOPS {
             let (first, rest) = name.split_once('.').map_or((name.as_str(), None), |(f, r)| (f, Some(r)));
             let Some(target) = self.bound.get(first) else { return Some(name) };
-            let target = target.as_ref()?;
-            let next = rest.map_or_else(|| target.clone(), |rest| join(target, rest));
-            // `import os.path` binds `os` to itself.
-            if next == name || next.starts_with('.') {
-                return Some(next);
-            }
-            if target.split('.').next() == Some(first) {
-                return Some(next);
-            }
-            name = next;
+            let of = |target: &String| rest.map_or_else(|| target.clone(), |rest| join(target, rest));
+            name = match target.as_ref()? {
+                Target::Imported(target) => return Some(of(target)),
+                Target::Alias(target) => of(target),
+            };
         }
         None
     }
 
-    fn bind(&mut self, local: &str, target: String) {
+    fn bind(&mut self, local: &str, target: Target) {
         match self.bound.get_mut(local) {
             None => {
                 self.bound.insert(local.to_owned(), Some(target));
@@ -68,7 +72,7 @@ impl Names {
 
     fn import(&mut self, local: &str, target: String, range: TextRange) {
         self.imports.push(Import { local: local.to_owned(), target: target.clone(), range });
-        self.bind(local, target);
+        self.bind(local, Target::Imported(target));
     }
 }
 
@@ -101,7 +105,7 @@ impl<'a> Visitor<'a> for Names {
                     && target.contains('.')
                     && target.split('.').next() != Some(local.id.as_str())
                 {
-                    self.bind(local.id.as_str(), target);
+                    self.bind(local.id.as_str(), Target::Alias(target));
                 }
             }
             _ => {}

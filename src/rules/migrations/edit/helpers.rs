@@ -10,7 +10,7 @@ use crate::project::canonical::Canonical;
 use crate::syntax::python::{normalised_expr, normalised_stmts, walk_exprs};
 
 use super::fields::STATE_KEYWORDS;
-use super::likeness::same_spelling_stmts;
+use super::likeness::{forward, same_spelling_stmts};
 use super::{At, Edit, Weight, label};
 
 /// Reports helpers whose text changed and that the class reaches on its way forward.
@@ -18,24 +18,30 @@ pub(super) fn compare(base: &Canonical, head: &Canonical, found: &mut Vec<Edit>)
     let (old, new) = (Helpers::read(base), Helpers::read(head));
     for (name, after) in &new.by_name {
         let Some(before) = old.by_name.get(name) else { continue };
-        if text(before) == text(after) {
+        if text(&forward(before)) == text(&forward(after)) {
             continue;
         }
         let reach = old.reach(name).max(new.reach(name));
         let weight = match reach {
             None => continue,
             Some(_) if name == "_" || same_spelling_stmts(before, after) => Weight::Compatible,
-            Some(Reach::Forward) if text(&silent(before)) != text(&silent(after)) => Weight::Real,
-            Some(_) => Weight::StateOnly,
+            Some(_) if text(&silent(before)) == text(&silent(after)) => Weight::Spoken,
+            Some(Reach::Forward) => Weight::Real,
+            Some(Reach::State) => Weight::StateOnly,
         };
         let at = after.first().map_or(TextRange::default(), Ranged::range);
         found.push(Edit::new(weight, At::Head(at), format!("changes {}{}", code(name), new.used_by(name))));
     }
-    let known: BTreeSet<&String> = old.loose.keys().collect();
-    for (statement, range) in new.loose.iter().filter(|(statement, _)| !known.contains(statement)) {
+    for (statement, after) in new.loose.iter().filter(|(statement, _)| !old.loose.contains_key(*statement)) {
+        let one = std::slice::from_ref;
+        let alike = old.loose.values().any(|before| same_spelling_stmts(one(before), one(after)));
+        let weight = if alike { Weight::Compatible } else { Weight::Real };
         let first = statement.lines().next().unwrap_or(statement);
-        let what = format!("adds {} beside its class", code(first));
-        found.push(Edit::new(Weight::Real, At::Head(*range), what));
+        found.push(Edit::new(
+            weight,
+            At::Head(after.range()),
+            format!("adds {} beside its class", code(first)),
+        ));
     }
 }
 
@@ -50,7 +56,7 @@ enum Reach {
 struct Helpers {
     by_name: BTreeMap<String, Vec<Stmt>>,
     /// Statements that define nothing.
-    loose: BTreeMap<String, TextRange>,
+    loose: BTreeMap<String, Stmt>,
     reach: BTreeMap<String, Reach>,
     /// Functions given to `RunPython` itself.
     run: BTreeSet<String>,
@@ -68,7 +74,7 @@ impl Helpers {
             if defines {
                 by_name.entry(name).or_default().push(stmt.clone());
             } else if silent(std::slice::from_ref(stmt)).iter().any(|s| !s.is_pass_stmt()) {
-                loose.insert(name, stmt.range());
+                loose.insert(name, stmt.clone());
             }
         }
         let mut helpers = Self { by_name, loose, reach: BTreeMap::new(), run: BTreeSet::new() };
@@ -137,7 +143,7 @@ fn text(stmts: &[Stmt]) -> String {
 }
 
 /// Without what only speaks: `print(…)`, `logger.info(…)`.
-fn silent(stmts: &[Stmt]) -> Vec<Stmt> {
+pub(super) fn silent(stmts: &[Stmt]) -> Vec<Stmt> {
     use ruff_python_ast::visitor::transformer::{Transformer, walk_stmt};
     struct Silencer;
     impl Transformer for Silencer {

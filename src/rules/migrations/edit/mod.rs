@@ -16,11 +16,13 @@ use crate::project::apps::MigrationName;
 use crate::project::canonical::Canonical;
 use crate::syntax::python::{assignment, normalised_expr, normalised_stmts, string};
 
-use likeness::Likeness;
+use likeness::{Likeness, forward, same_spelling_stmts};
 
 /// How far an edit reaches, from the harmless to the harmful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Weight {
+    /// Changes what the migration prints or logs.
+    Spoken,
     /// Keeps an old migration importable: another spelling of the same thing.
     Compatible,
     /// Changes Django's picture of the models and no table.
@@ -221,22 +223,41 @@ fn value(old: &StmtClassDef, new: &StmtClassDef, attribute: &str, found: &mut Ve
     }
 }
 
-/// Methods and attributes that Django does not know.
+/// Methods and attributes that Django does not know, and statements such as `if vendor == "postgresql":`.
 fn others(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
     let named = |class: &StmtClassDef| {
         let own = class.body.iter().filter(|s| target(s).is_none_or(|t| !ATTRIBUTES.contains(&t)));
-        own.map(|s| (label(s), (normalised_stmts(std::slice::from_ref(s)), s.range())))
-            .collect::<BTreeMap<_, _>>()
+        own.map(|s| (label(s), s.clone())).collect::<BTreeMap<_, _>>()
     };
-    let (before, after) = (named(old), named(new));
-    let edit = |at, name: &str| Edit::new(Weight::Real, at, format!("changes {} of its class", code(name)));
-    for (name, (text, range)) in &after {
-        if before.get(name).is_none_or(|(old, _)| old != text) {
-            found.push(edit(At::Head(*range), name));
+    let (mut before, after) = (named(old), named(new));
+    let text = |stmt: &Stmt| normalised_stmts(&forward(std::slice::from_ref(stmt)));
+    let quiet = |stmt: &Stmt| normalised_stmts(&helpers::silent(&forward(std::slice::from_ref(stmt))));
+    let alike =
+        |old: &Stmt, new: &Stmt| same_spelling_stmts(std::slice::from_ref(old), std::slice::from_ref(new));
+    let edit = |weight, at, name: &str| {
+        let name = name.lines().next().unwrap_or(name);
+        Edit::new(weight, at, format!("changes {} of its class", code(name)))
+    };
+    for (name, stmt) in &after {
+        // A statement without a name is known by what it does.
+        let known = before.keys().find(|n| *n == name).or_else(|| {
+            let mut others = before.iter().filter(|(n, _)| !after.contains_key(*n));
+            others.find(|(_, old)| text(old) == text(stmt) || alike(old, stmt)).map(|(n, _)| n)
+        });
+        let old = known.cloned().and_then(|known| before.remove(&known));
+        match old {
+            Some(old) if text(&old) == text(stmt) => {}
+            Some(old) if quiet(&old) == quiet(stmt) => {
+                found.push(edit(Weight::Spoken, At::Head(stmt.range()), name));
+            }
+            Some(old) if alike(&old, stmt) => {
+                found.push(edit(Weight::Compatible, At::Head(stmt.range()), name))
+            }
+            _ => found.push(edit(Weight::Real, At::Head(stmt.range()), name)),
         }
     }
-    for (name, (_, range)) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
-        found.push(edit(At::Base(*range), name));
+    for (name, stmt) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
+        found.push(edit(Weight::Real, At::Base(stmt.range()), name));
     }
 }
 

@@ -1,0 +1,213 @@
+//! MIG001, MIG002 and the packages they look at, as the histories of real projects have them.
+
+use red_panda::model::finding::{Finding, Place, Severity};
+use red_panda::standin::sample::Sample;
+
+const MANAGE: (&str, &str) =
+    ("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'dojo.settings.settings')\n");
+
+fn judged(sample: &Sample, code: &str) -> Vec<Finding> {
+    let findings = sample.judge().findings.into_iter().map(|r| r.finding);
+    findings.filter(|f| f.code == code).collect()
+}
+
+/// What MIG001 says of one edited file.
+fn edited(old: &str, new: &str) -> Vec<(Severity, String)> {
+    const PATH: &str = "blog/migrations/0002_next.py";
+    let found = judged(&Sample::new(&[(PATH, old)], &[(PATH, new)]), "MIG001");
+    found.into_iter().map(|f| (f.severity, f.headline)).collect()
+}
+
+fn migration(top: &str, body: &str) -> String {
+    format!(
+        "from django.db import connection, migrations, models\n{top}\n\n\nclass Migration(migrations.Migration):\n{body}\n"
+    )
+}
+
+const FILL: &str = "def fill(apps, schema_editor):\n    apps.get_model('dojo', 'Test').objects.update(a=1)\n";
+
+#[test]
+fn a_package_that_settings_name_under_a_condition_holds_migrations() {
+    let run = migration(FILL, "    operations = [migrations.RunPython(fill)]");
+    let settings = [
+        MANAGE,
+        ("dojo/settings/__init__.py", ""),
+        (
+            "dojo/settings/settings.py",
+            "from split_settings.tools import include, optional\n\ninclude('settings.dist.py', optional('local_settings.py'))\n",
+        ),
+        (
+            "dojo/settings/settings.dist.py",
+            "if env('DD_TRACK_MIGRATIONS'):\n    MIGRATION_MODULES = {'dojo': 'dojo.db.kept'}\n",
+        ),
+        ("dojo/db/kept/__init__.py", ""),
+    ];
+    let mut head = settings.to_vec();
+    head.push(("dojo/db/kept/0002_fill.py", &run));
+    let found = judged(&Sample::new(&settings, &head), "MIG004");
+    assert_eq!(found[0].headline, "`RunPython(fill)` in `dojo.0002_fill` cannot be reversed");
+}
+
+#[test]
+fn a_package_of_numbered_migrations_is_one_by_any_name() {
+    let first = migration("", "    operations = []");
+    let run = migration(FILL, "    operations = [migrations.RunPython(fill)]");
+    let config = "from django.apps import AppConfig\n\n\nclass Blog(AppConfig):\n    name = 'site.blog'\n    label = 'weblog'\n";
+    let base = [
+        ("blog/apps.py", config),
+        ("blog/db_migrations/__init__.py", ""),
+        ("blog/db_migrations/0001_initial.py", first.as_str()),
+    ];
+    let mut head = base.to_vec();
+    head.push(("blog/db_migrations/0002_fill.py", &run));
+    let found = judged(&Sample::new(&base, &head), "MIG004");
+    assert_eq!(found[0].headline, "`RunPython(fill)` in `weblog.0002_fill` cannot be reversed");
+    let gone = judged(&Sample::new(&head, &base), "MIG002");
+    assert_eq!(gone[0].subject, "weblog.0002_fill");
+}
+
+#[test]
+fn numbered_modules_that_are_no_migrations_of_django_are_left_alone() {
+    let south = "from south.db import db\nfrom south.v2 import SchemaMigration\n\n\nclass Migration(SchemaMigration):\n    pass\n";
+    for first in [south, "def run():\n    pass\n"] {
+        let base = [
+            ("blog/old/__init__.py", ""),
+            ("blog/old/0001_initial.py", first),
+            ("blog/old/0002_b.py", first),
+        ];
+        assert_eq!(judged(&Sample::new(&base, &base[..2]), "MIG002"), []);
+    }
+}
+
+#[test]
+fn a_migration_that_gets_its_suffix_back_is_new() {
+    let run = migration(FILL, "    operations = [migrations.RunPython(fill)]");
+    let (old, new) = ("dojo/migrations/0002_fill.py.stop", "dojo/migrations/0002_fill.py");
+    let mut sample = Sample::new(&[(old, &run)], &[(new, &run)]);
+    sample.renames.insert(new.to_owned(), old.to_owned());
+    let found = judged(&sample, "MIG004");
+    assert_eq!(found[0].place, Place::Path(new.to_owned()));
+}
+
+#[test]
+fn an_import_that_nobody_used_may_go() {
+    let old = migration(
+        "from datetime import datetime, timedelta\n\n\ndef fill(apps, schema_editor):\n    print(timedelta(1), apps)\n    apps.x(timedelta(1))\n",
+        "    operations = [migrations.RunPython(fill, fill)]",
+    );
+    assert_eq!(edited(&old, &old.replace("datetime, timedelta", "timedelta")), []);
+}
+
+#[test]
+fn a_module_that_moved_is_a_compatibility_edit_however_it_is_imported() {
+    let old = migration(
+        "import site.blogapp.models",
+        "    forward, back = site.blogapp.models.pair('blog')\n    operations = [migrations.AddField('post', 'root', models.ForeignKey('blog.Root', models.SET(site.blogapp.models.f), default=site.blogapp.models.root))]",
+    );
+    let found = edited(&old, &old.replace("site.blogapp", "site.blog"));
+    assert_eq!(found.len(), 1);
+    assert_eq!(found[0].0, Severity::Advice, "{}", found[0].1);
+    assert_eq!(edited(&old, &old.replace("pair('blog')", "pair('shop')"))[0].0, Severity::Error);
+}
+
+#[test]
+fn another_way_back_is_no_edit_under_a_condition_either() {
+    let old = migration(
+        "",
+        "    operations = []\n    if connection.vendor == 'sqlite':\n        operations.append(migrations.RunSQL('CREATE TABLE a', 'DROP TABLE a'))",
+    );
+    assert_eq!(edited(&old, &old.replace("DROP TABLE a", "DROP TABLE IF EXISTS a")), []);
+    assert_eq!(edited(&old, &old.replace("CREATE TABLE a", "CREATE TABLE b"))[0].0, Severity::Error);
+}
+
+#[test]
+fn repointing_a_deployed_migration_is_an_edit_unless_a_squash_stands_for_what_it_needed() {
+    let dependent =
+        |on: &str| migration("", &format!("    dependencies = [('blog', '{on}')]\n    operations = []"));
+    let (third, plain) = ("blog/migrations/0003_c.py", migration("", "    operations = []"));
+    let renamed = migration("", "    replaces = [('blog', '0002_b')]\n    operations = []");
+    let judge = |new: &str| {
+        let (before, after) = (dependent("0002_b"), dependent("0002_better"));
+        let base = [("blog/migrations/0002_b.py", plain.as_str()), (third, before.as_str())];
+        let head = [("blog/migrations/0002_better.py", new), (third, after.as_str())];
+        judged(&Sample::new(&base, &head), "MIG001").into_iter().map(|f| f.subject).collect::<Vec<_>>()
+    };
+    assert_eq!(judge(&plain), ["blog.0003_c"]);
+    assert_eq!(judge(&renamed), [String::new(); 0]);
+}
+
+#[test]
+fn a_dependency_goes_with_the_app_that_is_removed() {
+    let plain = migration("", "    operations = []");
+    let post = |on: &str| migration("", &format!("    dependencies = [{on}]\n    operations = []"));
+    let (before, after) = (post("('shop', '0001_initial')"), post(""));
+    let base =
+        [("shop/migrations/0001_initial.py", plain.as_str()), ("blog/migrations/0002_b.py", before.as_str())];
+    let found = judged(&Sample::new(&base, &[("blog/migrations/0002_b.py", &after)]), "MIG001");
+    assert_eq!(found[0].severity, Severity::Advice);
+}
+
+#[test]
+fn several_untested_data_migrations_are_one_piece_of_advice() {
+    let run = migration(FILL, "    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]");
+    let head = [("blog/migrations/0002_a_b.py", run.as_str()), ("blog/migrations/0003_c_d.py", run.as_str())];
+    let found = judged(&Sample::new(&[], &head), "MIG015");
+    let headlines: Vec<&str> = found.iter().map(|f| f.headline.as_str()).collect();
+    assert_eq!(
+        headlines,
+        ["`blog.0002_a_b` and 1 more migration change data, and no test of this change runs them"]
+    );
+}
+
+#[test]
+fn apps_that_only_tests_install_are_left_alone() {
+    let run = migration(FILL, "    operations = [migrations.RunPython(fill)]");
+    let found = Sample::new(&[], &[("blog/test/testapp/migrations/0002_c.py", &run)]).judge().findings;
+    assert_eq!(found.iter().filter(|r| r.finding.code.starts_with("MIG")).count(), 0);
+}
+
+#[test]
+fn a_name_that_django_gives_to_a_new_model_says_enough() {
+    let create = migration(
+        "",
+        "    operations = [migrations.CreateModel('JournalEntry', [('id', models.AutoField(primary_key=True))])]",
+    );
+    let named = |path: &str| judged(&Sample::new(&[], &[(path, &create)]), "MIG011").len();
+    assert_eq!(
+        (named("blog/migrations/0058_journalentry.py"), named("blog/migrations/0058_tags.py")),
+        (0, 1)
+    );
+}
+
+#[test]
+fn a_squash_of_what_was_removed_before_and_its_old_columns_are_not_judged_again() {
+    let first = migration(
+        "",
+        "    operations = [migrations.CreateModel('Post', [('id', models.AutoField(primary_key=True))])]",
+    );
+    let squash = migration(
+        "",
+        "    replaces = [('blog', '0002_b'), ('blog', '0003_c')]\n    dependencies = [('blog', '0001_initial')]\n    operations = [migrations.AddField('post', 'a', models.IntegerField())]",
+    );
+    let base = [("blog/migrations/__init__.py", ""), ("blog/migrations/0001_initial.py", first.as_str())];
+    let mut head = base.to_vec();
+    head.push(("blog/migrations/0002_squashed_0003.py", &squash));
+    let found = Sample::new(&base, &head).judge().findings;
+    assert_eq!(found.iter().map(|r| r.finding.headline.as_str()).collect::<Vec<_>>(), [""; 0]);
+}
+
+#[test]
+fn another_text_in_a_log_is_advice_beside_the_class_and_in_it() {
+    let beside = migration(
+        "import logging\nlogger = logging.getLogger(__name__)\n\n\ndef fill(apps, schema_editor):\n    logger.info('succesfully')\n    apps.x()\n",
+        "    operations = [migrations.RunPython(fill, fill)]",
+    );
+    let inside = migration(
+        "import logging\nlogger = logging.getLogger(__name__)",
+        "    def fill(apps, schema_editor):\n        logger.info('succesfully')\n        apps.x()\n\n    operations = [migrations.RunPython(fill, fill)]",
+    );
+    for old in [beside, inside] {
+        assert_eq!(edited(&old, &old.replace("succesfully", "successfully"))[0].0, Severity::Advice);
+        assert_eq!(edited(&old, &old.replace("apps.x()", "apps.y()"))[0].0, Severity::Error);
+    }
+}
