@@ -248,6 +248,7 @@ fn what_could_not_be_reversed_before_is_not_introduced_by_another_spelling() {
         old.replace("RunPython(fill)", "RunPython(code=fill, reverse_code=None, hints={'a': 1})"),
         old.replace("fill", "fill_names"),
         old.replace("'UPDATE a'", "'UPDATE a', elidable=True"),
+        old.replace("'UPDATE a'", "(\n        'UPDATE '\n        \"a\"\n    )"),
     ];
     for new in same {
         assert_eq!(found_in_edit(&old, &new), [String::new(); 0], "{new}");

@@ -1,15 +1,19 @@
 //! What RunPython and RunSQL share: is there a reverse, and where would it be written?
 
+use ruff_python_ast::visitor::transformer::{self, Transformer};
 use ruff_python_ast::{Arguments, Expr, ExprCall, Parameters, Stmt, StmtClassDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::model::finding::Edit;
+use crate::project::canonical::literal;
 use crate::project::imports::Definition;
 use crate::project::migration::{Operation, Position};
 use crate::rules::Context;
 use crate::rules::context::Judging;
 use crate::source::NotLoaded;
-use crate::syntax::python::{Module, assigned_in, normalised_expr, normalised_stmts, top_level, walk_exprs};
+use crate::syntax::python::{
+    Module, assigned_in, normalised_expr, normalised_stmts, string, top_level, walk_exprs,
+};
 
 use super::files::File;
 
@@ -69,14 +73,14 @@ impl Reversible {
     pub(super) fn text(self, operation: &Operation<'_>) -> String {
         let first = if self.kind == "RunSQL" { "sql" } else { "code" };
         if operation.ancestry.is_none() {
-            let does = operation.argument(first, 0).map(normalised_expr).unwrap_or_default();
+            let does = operation.argument(first, 0).map(unwrapped).unwrap_or_default();
             return format!("{}({does})", self.kind);
         }
         let mut call = operation.call.clone();
         let says = |name: Option<&str>| !matches!(name, Some("elidable" | "hints" | "atomic"));
         call.arguments.keywords =
             call.arguments.keywords.iter().filter(|k| says(k.arg.as_deref())).cloned().collect();
-        normalised_expr(&Expr::Call(call))
+        unwrapped(&Expr::Call(call))
     }
 
     /// Neither the second argument nor the keyword, or a literal `None`.
@@ -153,6 +157,23 @@ impl Reversible {
         };
         passed.or(parameter.default.as_deref()).is_some_and(Expr::is_none_literal_expr)
     }
+}
+
+/// An expression however its strings are broken into lines.
+fn unwrapped(expr: &Expr) -> String {
+    struct Unwrap;
+    impl Transformer for Unwrap {
+        fn visit_expr(&self, expr: &mut Expr) {
+            transformer::walk_expr(self, expr);
+            if let Some(text) = string(expr) {
+                let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+                *expr = literal(&text, expr.range());
+            }
+        }
+    }
+    let mut expr = expr.clone();
+    Unwrap.visit_expr(&mut expr);
+    normalised_expr(&expr)
 }
 
 /// Takes the first that fits out of the list.
@@ -272,25 +293,29 @@ pub(super) fn is_copied(
     operation: &Operation<'_>,
 ) -> Result<bool, NotLoaded> {
     use crate::project::migration::Dependency;
+    let replaced = migration.replaces.iter().filter_map(|replaced| match &replaced.dependency {
+        Dependency::On(name) => Some(name),
+        _ => None,
+    });
+    let replaced: Vec<_> = replaced.collect();
     if migration.replaces.is_empty() {
         return Ok(false);
     }
-    let mut compared = false;
-    for replaced in &migration.replaces {
-        let Dependency::On(name) = &replaced.dependency else { continue };
-        for project in [context.here, context.merge_base] {
-            for app in project.apps()?.labelled(&name.app) {
-                let path = format!("{}/{}.py", app.migrations, name.name);
-                let Some(original) = project.migration(&path)? else { continue };
-                compared = true;
-                if original.operations().iter().any(|other| is_same(operation, other)) {
-                    return Ok(true);
-                }
-            }
-        }
-    }
+    let sides = [context.here, context.merge_base];
+    let apps = NotLoaded::all(sides.iter().map(|side| side.apps()))?;
+    // All originals are asked for at once: a squash may have a hundred.
+    let originals = sides.iter().zip(&apps).flat_map(|(side, apps)| {
+        replaced.iter().flat_map(move |name| {
+            apps.labelled(&name.app)
+                .map(move |app| side.migration(&format!("{}/{}.py", app.migrations, name.name)))
+        })
+    });
+    let originals: Vec<_> = NotLoaded::all(originals)?.into_iter().flatten().collect();
     // What it replaces is gone: nothing says that somebody wrote this anew.
-    Ok(!compared)
+    let same = |original: &std::sync::Arc<crate::project::migration::Migration>| {
+        original.operations().iter().any(|other| is_same(operation, other))
+    };
+    Ok(originals.is_empty() || originals.iter().any(same))
 }
 
 /// The same kind, and the first argument ends in the same name: a squash spells it `module.fill` or `fill`.
