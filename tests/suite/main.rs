@@ -35,6 +35,8 @@ mod report;
 #[cfg(test)]
 mod reversible;
 #[cfg(test)]
+mod reviewing;
+#[cfg(test)]
 mod rounds;
 #[cfg(test)]
 mod server;
