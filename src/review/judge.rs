@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::engine::{Engine, Input, Step};
 use crate::forge::{FileWanted, Reader, Result};
-use crate::model::id::{Repository, Sha};
+use crate::model::id::Repository;
 use crate::model::judgement::Judgement;
 use crate::source::Want;
 
@@ -84,16 +84,4 @@ async fn supply(
 /// A repository that needs no name: the local one.
 pub fn nameless() -> Repository {
     Repository { id: 0, owner: String::new(), name: String::new(), installation: None }
-}
-
-/// Who reads policies and deployed refs wants single files by commit and path.
-pub async fn read_text(
-    reader: &dyn Reader,
-    repository: &Repository,
-    at: &Sha,
-    path: &str,
-) -> Result<Option<String>> {
-    let wanted = FileWanted { at: at.clone(), path: path.to_owned(), blob: None };
-    let blobs = reader.fetch_files(repository, &[wanted]).await?;
-    Ok(blobs.first().and_then(|blob| blob.text()).map(|text| text.as_str().to_owned()))
 }

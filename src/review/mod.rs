@@ -85,5 +85,5 @@ pub trait Perform: Send + Sync {
     async fn perform(&self, job: &ClaimedJob, lease: &dyn Lease) -> Result<JobEnd, JobError>;
 
     /// Tells the forge that a dead job will not be tried again: no status is left running.
-    async fn give_up(&self, job: &ClaimedJob, error: &str) -> Result<(), JobError>;
+    async fn give_up(&self, job: &ClaimedJob, error: &str, lease: &dyn Lease) -> Result<(), JobError>;
 }

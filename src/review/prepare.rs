@@ -2,7 +2,7 @@
 
 use crate::config::policy::{self, PolicyFault};
 use crate::engine::{DeployedAt, Input};
-use crate::forge::{Reader, Result};
+use crate::forge::{FileWanted, Reader, Result};
 use crate::model::change::Change;
 use crate::model::finding::code;
 use crate::model::id::{Repository, Sha};
@@ -10,8 +10,7 @@ use crate::model::judgement::NotLookedAt;
 use crate::model::policy::{POLICY_PATH, Policy};
 use crate::project::deployed::Source;
 use crate::rules;
-
-use super::judge::read_text;
+use crate::source::Blob;
 
 /// Which branches count as deployed when the policy names no ref.
 #[derive(Clone, Debug)]
@@ -33,22 +32,36 @@ pub enum PolicyRead {
 /// Reads the base side's policy. When it is broken and the head's version parses, the built-in defaults judge, so that
 /// the repair can be merged.
 pub async fn policy(reader: &dyn Reader, repository: &Repository, change: &Change) -> Result<PolicyRead> {
-    let Some(text) = read_text(reader, repository, &change.target_tip, POLICY_PATH).await? else {
-        return Ok(PolicyRead::Valid(Box::default()));
-    };
-    let fault = match parse(&text) {
-        Ok(policy) => return Ok(PolicyRead::Valid(Box::new(policy))),
-        Err(fault) => fault,
+    let fault = match read(reader, repository, &change.target_tip).await? {
+        None => return Ok(PolicyRead::Valid(Box::default())),
+        Some(Ok(policy)) => return Ok(PolicyRead::Valid(Box::new(policy))),
+        Some(Err(fault)) => fault,
     };
     if change.file_at_head(POLICY_PATH).is_some() {
-        let head = read_text(reader, repository, &change.head, POLICY_PATH).await?;
-        if head.is_some_and(|text| parse(&text).is_ok()) {
+        if let Some(Ok(_)) = read(reader, repository, &change.head).await? {
             let mut policy = Policy::default();
             policy.notes.push(format!("{POLICY_PATH} on the target branch is broken and this change mends it: judged by the built-in defaults"));
             return Ok(PolicyRead::Valid(Box::new(policy)));
         }
     }
     Ok(PolicyRead::Broken(fault))
+}
+
+/// The policy of a commit, `None` where it has none. One that cannot be read as text is a fault: never the defaults.
+async fn read(
+    reader: &dyn Reader,
+    repository: &Repository,
+    at: &Sha,
+) -> Result<Option<std::result::Result<Policy, PolicyFault>>> {
+    let wanted = FileWanted { at: at.clone(), path: POLICY_PATH.to_owned(), blob: None };
+    let blobs = reader.fetch_files(repository, &[wanted]).await?;
+    let unreadable = |message: &str| Some(Err(PolicyFault { line: 1, message: message.to_owned() }));
+    Ok(match blobs.first() {
+        None | Some(Blob::Missing) => None,
+        Some(Blob::Text(text)) => Some(parse(text.as_str())),
+        Some(Blob::Binary(_)) => unreadable("the file is not UTF-8 text"),
+        Some(Blob::TooLarge(_)) => unreadable("the file is longer than 2 MiB"),
+    })
 }
 
 /// Reads a policy's text with the rules that this version has.
@@ -79,8 +92,7 @@ pub async fn input(
         policy_fault: None,
     };
     if input.change.file_at_head(POLICY_PATH).is_some() {
-        let head = read_text(reader, repository, &input.change.head, POLICY_PATH).await?;
-        input.policy_fault = head.and_then(|text| parse(&text).err());
+        input.policy_fault = read(reader, repository, &input.change.head).await?.and_then(|head| head.err());
     }
     input.deployed = deployed(reader, repository, &mut input, branches).await?;
     Ok(input)

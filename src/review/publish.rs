@@ -22,7 +22,7 @@ use super::links::RunLinks;
 use super::page::{self, Effort};
 use super::reviewer::Reviewer;
 use super::shared_head::worse_than_own;
-use super::{ClaimedJob, JobEnd, JobError, Lease};
+use super::{ClaimedJob, JobError, Lease};
 
 /// Between two writes of one account, in milliseconds: GitHub asks for a second, and for no bursts.
 const WRITE_GAP: i64 = 1_000;
@@ -35,6 +35,7 @@ pub(super) struct Publisher<'a> {
     pub(super) repository: &'a Repository,
     pub(super) head: &'a Sha,
     pub(super) base_branch: &'a str,
+    pub(super) lease: &'a dyn Lease,
     /// The run was begun before: by an earlier attempt, or by a process that was stopped.
     pub(super) resumed: bool,
 }
@@ -42,7 +43,6 @@ pub(super) struct Publisher<'a> {
 /// How publishing ended.
 pub(super) enum Ended {
     Published,
-    LeaseLost,
     /// The pull request is not what was judged any more: as it is now.
     Moved(Box<PullRequest>),
 }
@@ -72,35 +72,61 @@ impl Publisher<'_> {
         status::status(&setting, stage)
     }
 
-    async fn set(&self, status: &Status) -> Result<(), JobError> {
+    /// Asked before each write. Whoever took the job over carries on; written down under our token, this changes nothing.
+    async fn still_ours(&self) -> Result<(), JobError> {
+        if self.lease.holds().await {
+            return Ok(());
+        }
+        Err(JobError::Retry("the lease was lost before a write".to_owned()))
+    }
+
+    async fn set(&self, status: &Status) -> Result<(), ForgeError> {
         let set = || self.forge.ensure_status(self.repository, status);
-        Ok(self.reviewer.retry.run(Repeat::Harmless, set).await?)
+        self.reviewer.retry.run(Repeat::Harmless, set).await
     }
 
     /// The status at once, before anything is read.
-    pub(super) async fn running(&self, lease: &dyn Lease, files: Option<usize>) -> Result<(), JobError> {
-        if !lease.holds().await {
-            return Ok(());
-        }
-        self.set(&self.status(&Stage::Reading { files }, &self.links(self.head))).await
+    pub(super) async fn running(&self, files: Option<usize>) -> Result<(), JobError> {
+        self.still_ours().await?;
+        Ok(self.set(&self.status(&Stage::Reading { files }, &self.links(self.head))).await?)
     }
 
-    /// Ends a run without a verdict.
+    /// Ends a run that a newer one took over from, or whose pull request or group is gone.
+    pub(super) async fn supersede(&self, by: Option<&Sha>) -> Result<(), JobError> {
+        let stage = Stage::Superseded { by };
+        self.conclude(&stage, RunOutcome::Superseded, "Superseded", String::new()).await
+    }
+
+    /// Ends a run whose status is not to be touched: a newer run's is the same one.
+    pub(super) async fn leave(&self) -> Result<(), JobError> {
+        let page = page::without_verdict("Superseded", String::new(), None, self.base_branch);
+        self.finish(RunOutcome::Superseded, None, page).await
+    }
+
+    /// Ends a run without a verdict. One whose last word the forge refused stays unfinished, so that a sweep returns.
     pub(super) async fn conclude(
         &self,
         stage: &Stage<'_>,
-        outcome: RunOutcome,
+        mut outcome: RunOutcome,
         heading: &str,
         reason: String,
     ) -> Result<(), JobError> {
+        self.still_ours().await?;
         let mut status = self.status(stage, &self.links(self.head));
         if outcome != RunOutcome::Superseded {
             self.speak_for_the_worst(outcome, &mut status).await?;
         }
         match self.set(&status).await {
-            // The commit may be gone with its branch: then there is no status to conclude.
-            Ok(()) | Err(JobError::Fatal(_)) => {}
-            Err(error) => return Err(error),
+            Ok(()) => {}
+            // The commit is gone with its branch: nobody was told, and it does not count as judged should it return.
+            Err(ForgeError::NotFound { .. } | ForgeError::Gone { .. }) => outcome = RunOutcome::Superseded,
+            // A newer run speaks for the pull request, or it is closed.
+            Err(error @ (ForgeError::Forbidden { .. } | ForgeError::Invalid { .. }))
+                if outcome == RunOutcome::Superseded =>
+            {
+                tracing::warn!(%error, "an earlier status could not be concluded");
+            }
+            Err(error) => return Err(error.into()),
         }
         let page = page::without_verdict(heading, reason, None, self.base_branch);
         self.finish(outcome, None, page).await
@@ -130,7 +156,6 @@ impl Publisher<'_> {
         judged: &Judged,
         max_comments: usize,
         review_wanted: bool,
-        lease: &dyn Lease,
         started: i64,
     ) -> Result<Ended, JobError> {
         let store = &self.reviewer.store;
@@ -161,26 +186,17 @@ impl Publisher<'_> {
         if let Some(now) = self.moved(pull).await? {
             return Ok(Ended::Moved(Box::new(now)));
         }
-        if !lease.holds().await {
-            return Ok(Ended::LeaseLost);
-        }
         let posted = self.review(pull, &plan).await?;
         let edited = self.edits(pull, &plan).await?;
         let postings = remember(&input, &posted.postings, &posted.demoted, &edited);
         store.save_postings(&key, &postings).await?;
-        match self.publish_status(judged, &postings, Some(pull), lease, started).await? {
-            JobEnd::LeaseLost => Ok(Ended::LeaseLost),
-            JobEnd::Done | JobEnd::Superseded => Ok(Ended::Published),
-        }
+        self.publish_status(judged, &postings, Some(pull), started).await?;
+        Ok(Ended::Published)
     }
 
     /// The pull request as it is now, if it is not what was judged any more.
     async fn moved(&self, pull: &PullRequest) -> Result<Option<PullRequest>, JobError> {
         let retry = &self.reviewer.retry;
-        let head = retry.run(Repeat::Harmless, || self.forge.fetch_head(pull)).await?;
-        if head == pull.head {
-            return Ok(None);
-        }
         let now =
             retry.run(Repeat::Harmless, || self.forge.fetch_pull(&pull.repository, pull.number)).await?;
         let same = now.head == pull.head && now.is_open() && now.base_branch == pull.base_branch;
@@ -192,6 +208,7 @@ impl Publisher<'_> {
         let nothing = PostedReview { postings: Vec::new(), demoted: Vec::new() };
         let Some(review) = &plan.review else { return Ok(nothing) };
         self.pace().await?;
+        self.still_ours().await?;
         match self.forge.ensure_review(pull, review).await {
             Ok(posted) => Ok(posted),
             Err(ForgeError::Forbidden { what, message }) => {
@@ -207,6 +224,7 @@ impl Publisher<'_> {
         let mut edited = Vec::new();
         for edit in &plan.edits {
             self.pace().await?;
+            self.still_ours().await?;
             let retry = &self.reviewer.retry;
             match retry.run(Repeat::Harmless, || self.forge.ensure_comment(pull, edit)).await {
                 Ok(()) => edited.push(edit.clone()),
@@ -240,25 +258,21 @@ impl Publisher<'_> {
         judged: &Judged,
         postings: &[Posting],
         pull: Option<&PullRequest>,
-        lease: &dyn Lease,
         started: i64,
-    ) -> Result<JobEnd, JobError> {
+    ) -> Result<(), JobError> {
         let judgement = &judged.judgement;
         let links = self.links(&judgement.merge_base);
         let inline: HashSet<&Fingerprint> = status::inline(postings);
         let mut status = self.status(&Stage::Judged { judgement, inline: &inline }, &links);
         let outcome = RunOutcome::Verdict(judgement.verdict());
         self.speak_for_the_worst(outcome, &mut status).await?;
-        if !lease.holds().await {
-            return Ok(JobEnd::LeaseLost);
-        }
+        self.still_ours().await?;
         self.set(&status).await?;
         let milliseconds = u64::try_from(self.reviewer.clock.now() - started).unwrap_or(0);
         let effort = Effort { requests: requests::so_far(), milliseconds };
         let web_url = pull.map(|p| p.web_url.clone());
         let page = page::page(judgement, &inline, &links, web_url, self.base_branch, effort);
-        self.finish(outcome, Some(judgement), page).await?;
-        Ok(JobEnd::Done)
+        self.finish(outcome, Some(judgement), page).await
     }
 
     /// Where two open pull requests share the head, its one status is that of the worse.

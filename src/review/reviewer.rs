@@ -27,6 +27,9 @@ use super::{ClaimedJob, JobEnd, JobError, Lease, Perform};
 /// How often, and with which waits, a pull request is read again when its head is not yet the one the payload named.
 const HEAD_WAITS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
 
+/// So many attempts of a job that a webhook asked for take what is not found as not there yet.
+const EARLY_ATTEMPTS: u32 = 3;
+
 /// Performs reviews on every forge of the settings.
 pub struct Reviewer {
     pub forges: BTreeMap<ForgeName, Arc<dyn Forge>>,
@@ -62,19 +65,24 @@ impl Perform for Reviewer {
         }
     }
 
-    async fn give_up(&self, job: &ClaimedJob, error: &str) -> Result<(), JobError> {
+    async fn give_up(&self, job: &ClaimedJob, error: &str, lease: &dyn Lease) -> Result<(), JobError> {
+        if job.job.reason == Reason::Closed {
+            // Nobody waits for a status: a new one would only stand beside what was merged.
+            return Ok(());
+        }
         let forge = self.forge(job)?;
-        let running = self.store.run(&job.run).await?;
-        let head = running.and_then(|run| run.summary.head).or_else(|| job.job.head_hint.clone());
-        let (head, base_branch) = match (&job.job.target, head) {
-            (Target::Group(head), _) => (head.clone(), String::new()),
-            (Target::Pull(_), Some(head)) => (head, String::new()),
-            (Target::Pull(number), None) => {
-                let pull = forge.fetch_pull(&job.job.repository, *number).await?;
-                (pull.head, pull.base_branch)
+        let repository = &job.job.repository;
+        let begun = self.store.run(&job.run).await?.map(|run| run.summary);
+        let (head, base_branch) = match begun.and_then(|run| Some((run.head?, run.base_branch))) {
+            Some(begun) => begun,
+            None => {
+                let about = self.named_by(&forge, job).await?;
+                // The status will link to the run's page.
+                self.begin(job, repository, &about, self.clock.now()).await?;
+                (about.head, about.base_branch)
             }
         };
-        let publisher = self.publisher(&forge, job, &job.job.repository, &head, &base_branch);
+        let publisher = self.publisher(&forge, job, repository, &head, &base_branch, lease);
         let stage = Stage::GaveUp { reason: error, retry_at_ms: None };
         publisher.conclude(&stage, RunOutcome::Broken, "Could not finish", error.to_owned()).await
     }
@@ -103,8 +111,20 @@ impl Reviewer {
         repository: &'a Repository,
         head: &'a Sha,
         base_branch: &'a str,
+        lease: &'a dyn Lease,
     ) -> Publisher<'a> {
-        Publisher { reviewer: self, forge, job, repository, head, base_branch, resumed: true }
+        Publisher { reviewer: self, forge, job, repository, head, base_branch, lease, resumed: true }
+    }
+
+    /// What a job is about, as far as it says so itself: its pull request may be what could not be read.
+    async fn named_by(&self, forge: &Arc<dyn Forge>, job: &ClaimedJob) -> Result<About, JobError> {
+        let unread = |head: &Sha| About { head: head.clone(), base_branch: String::new(), draft: false };
+        match (&job.job.target, &job.job.head_hint) {
+            (Target::Group(head), _) | (Target::Pull(_), Some(head)) => Ok(unread(head)),
+            (Target::Pull(number), None) => {
+                Ok(About::of(&forge.fetch_pull(&job.job.repository, *number).await?))
+            }
+        }
     }
 
     async fn pull(
@@ -117,22 +137,26 @@ impl Reviewer {
         let started = self.clock.now();
         let pull = match self.read_pull(&forge, job, number).await {
             Ok(pull) => pull,
+            Err(error) if may_still_come(job, &error) => return Err(JobError::Retry(error.to_string())),
             // Deleted with its repository, or never was: there is nobody to tell.
             Err(ForgeError::NotFound { .. } | ForgeError::Gone { .. }) => return Ok(JobEnd::Superseded),
             Err(error) => return Err(error.into()),
         };
         let key = PullKey { forge: job.job.forge.clone(), repository: pull.repository.id, number };
-        self.supersede_earlier(&forge, job, &pull).await?;
+        let head = pull.is_open().then_some(&pull.head);
+        self.supersede_earlier(&forge, job, &pull.repository, head, lease).await?;
         if !pull.is_open() {
-            self.store.close_pull(&key).await?;
+            self.close(&key, &pull).await?;
             return Ok(JobEnd::Superseded);
         }
-        let resumed = self.begin(job, &pull.repository, &pull.head, started).await?;
+        let resumed = self.begin(job, &pull.repository, &About::of(&pull), started).await?;
         self.store.note_pull(&known_pull(&job.job.forge, &pull, None)).await?;
-        let mut publisher = self.publisher(&forge, job, &pull.repository, &pull.head, &pull.base_branch);
+        let mut publisher =
+            self.publisher(&forge, job, &pull.repository, &pull.head, &pull.base_branch, lease);
         publisher.resumed = resumed;
-        publisher.running(lease, pull.changed_files).await?;
-        let change = self.retry.run(Repeat::Harmless, || forge.fetch_change(&pull)).await?;
+        publisher.running(pull.changed_files).await?;
+        let change = self.retry.run(Repeat::Harmless, || forge.fetch_change(&pull)).await;
+        let change = change.map_err(|error| unless_early(job, error))?;
         let touches = change.files.iter().any(|f| looks_like_migration(&f.path));
         self.store.note_pull(&known_pull(&job.job.forge, &pull, Some(touches))).await?;
         let branches = Branches { target: pull.base_branch.clone(), default: pull.default_branch.clone() };
@@ -162,26 +186,55 @@ impl Reviewer {
             .retry
             .run(Repeat::Harmless, || judge(forge.as_ref(), &pull.repository, input.clone()))
             .await?;
-        let review_wanted = !pull.draft && job.job.reason != Reason::Backlog;
-        match publisher.publish(&pull, &judged, max_comments, review_wanted, lease, started).await? {
+        let review_wanted = self.review_wanted(job, &pull, &key).await?;
+        match publisher.publish(&pull, &judged, max_comments, review_wanted, started).await? {
             Ended::Published => Ok(JobEnd::Done),
-            Ended::LeaseLost => Ok(JobEnd::LeaseLost),
             Ended::Moved(now) => {
                 let by = (now.head != pull.head).then_some(&now.head);
                 if by.is_some() || !now.is_open() {
-                    publisher
-                        .conclude(
-                            &Stage::Superseded { by },
-                            RunOutcome::Superseded,
-                            "Superseded",
-                            String::new(),
-                        )
-                        .await?;
+                    publisher.supersede(by).await?;
                 }
-                self.follow(job, &now).await?;
+                self.follow(job, &key, &pull, &now).await?;
                 Ok(JobEnd::Superseded)
             }
         }
+    }
+
+    /// What is older than our being here gets its review with its next event: a push to its target is none of its own.
+    async fn review_wanted(
+        &self,
+        job: &ClaimedJob,
+        pull: &PullRequest,
+        key: &PullKey,
+    ) -> Result<bool, JobError> {
+        Ok(match job.job.reason {
+            _ if pull.draft => false,
+            Reason::Backlog => false,
+            Reason::TargetMoved => {
+                let since = self.store.served_since(&key.forge, key.repository, self.clock.now()).await?;
+                pull.head_since.is_none_or(|at| at >= since) || !self.store.postings(key).await?.is_empty()
+            }
+            _ => true,
+        })
+    }
+
+    /// A commit has one status: what it said of this pull request is now to be said of the others with this head.
+    async fn close(&self, key: &PullKey, pull: &PullRequest) -> Result<(), JobError> {
+        self.store.close_pull(key).await?;
+        for number in self.store.pulls_with_head(&key.forge, key.repository, &pull.head).await? {
+            let other = NewJob {
+                forge: key.forge.clone(),
+                repository: pull.repository.clone(),
+                target: Target::Pull(number),
+                kind: JobKind::Review,
+                reason: Reason::Rerequested,
+                head_hint: Some(pull.head.clone()),
+                priority: 0,
+                argument: None,
+            };
+            self.store.enqueue(&other, self.clock.now()).await?;
+        }
+        Ok(())
     }
 
     /// The pull request as it is now. The payload's head is a hint: if the API shows another, it may lag behind.
@@ -215,22 +268,29 @@ impl Reviewer {
         Ok(pull)
     }
 
-    /// Runs of this pull request that were begun and never ended, on other heads: their statuses must not run for ever.
+    /// Runs of this target that were begun and never ended: their statuses must not run for ever. `head`: what is to
+    /// be judged now; none when the pull request is closed or the group gone.
     async fn supersede_earlier(
         &self,
         forge: &Arc<dyn Forge>,
         job: &ClaimedJob,
-        pull: &PullRequest,
+        repository: &Repository,
+        head: Option<&Sha>,
+        lease: &dyn Lease,
     ) -> Result<(), JobError> {
-        let earlier = self.store.unfinished_runs(&job.job.forge, pull.repository.id, &job.job.target).await?;
-        for run in earlier {
-            let Some(head) = run.head.filter(|head| *head != pull.head || !pull.is_open()) else { continue };
+        for run in self.store.unfinished_runs(&job.job.forge, repository.id, &job.job.target).await? {
+            let Some(old_head) = run.head else { continue };
+            let same_head = head == Some(&old_head);
+            if same_head && run.id == job.run {
+                continue;
+            }
             let old = ClaimedJob { run: run.id, attempt: 2, ..job.clone() };
-            let publisher = self.publisher(forge, &old, &pull.repository, &head, &pull.base_branch);
-            let by = pull.is_open().then_some(&pull.head);
-            publisher
-                .conclude(&Stage::Superseded { by }, RunOutcome::Superseded, "Superseded", String::new())
-                .await?;
+            let publisher = self.publisher(forge, &old, repository, &old_head, &run.base_branch, lease);
+            if same_head && !forge.capabilities().check_runs {
+                publisher.leave().await?;
+            } else {
+                publisher.supersede(head.filter(|_| !same_head)).await?;
+            }
         }
         Ok(())
     }
@@ -240,7 +300,7 @@ impl Reviewer {
         &self,
         job: &ClaimedJob,
         repository: &Repository,
-        head: &Sha,
+        about: &About,
         now: i64,
     ) -> Result<bool, JobError> {
         let start = RunStart {
@@ -252,7 +312,9 @@ impl Reviewer {
             name: repository.name.clone(),
             target: job.job.target.clone(),
             reason: job.job.reason,
-            head: Some(head.clone()),
+            head: Some(about.head.clone()),
+            base_branch: about.base_branch.clone(),
+            draft: about.draft,
             started_at: now,
         };
         let resumed = job.attempt > 1 || self.store.run(&job.run).await?.is_some();
@@ -260,18 +322,26 @@ impl Reviewer {
         Ok(resumed)
     }
 
-    /// The head moved under us: its own webhook may be lost, so the newer head is queued here too.
-    async fn follow(&self, job: &ClaimedJob, now: &PullRequest) -> Result<(), JobError> {
-        if now.is_open() {
-            let next = NewJob {
-                repository: now.repository.clone(),
-                reason: Reason::Pushed,
-                head_hint: Some(now.head.clone()),
-                ..job.job.clone()
-            };
-            self.store.enqueue(&next, self.clock.now()).await?;
+    /// It moved under us: its own webhook may be lost, so what it is now is queued here too.
+    async fn follow(
+        &self,
+        job: &ClaimedJob,
+        key: &PullKey,
+        was: &PullRequest,
+        now: &PullRequest,
+    ) -> Result<(), JobError> {
+        if !now.is_open() {
+            return self.close(key, now).await;
         }
-        Ok(())
+        let retargeted = now.base_branch != was.base_branch;
+        let reason = if retargeted { Reason::Retargeted } else { Reason::Pushed };
+        let next = NewJob {
+            repository: now.repository.clone(),
+            reason,
+            head_hint: Some(now.head.clone()),
+            ..job.job.clone()
+        };
+        Ok(self.store.enqueue(&next, self.clock.now()).await?)
     }
 
     /// A merge group is judged on its own head: status only.
@@ -284,26 +354,23 @@ impl Reviewer {
     ) -> Result<JobEnd, JobError> {
         let started = self.clock.now();
         let repository = &job.job.repository;
+        if job.job.reason == Reason::Closed {
+            // GitHub also says so after the merge: what was never begun gets no status.
+            self.supersede_earlier(&forge, job, repository, None, lease).await?;
+            return Ok(JobEnd::Superseded);
+        }
         let argument = job.job.argument.as_deref().and_then(GroupArgument::parse);
         let Some(GroupArgument { base, base_branch }) = argument else {
             return Err(JobError::Fatal("the merge group came without its base".to_owned()));
         };
-        let mut publisher = self.publisher(&forge, job, repository, head, &base_branch);
-        if job.job.reason == Reason::Closed {
-            publisher
-                .conclude(
-                    &Stage::Superseded { by: None },
-                    RunOutcome::Superseded,
-                    "Superseded",
-                    String::new(),
-                )
-                .await?;
-            return Ok(JobEnd::Superseded);
-        }
-        publisher.resumed = self.begin(job, repository, head, started).await?;
-        publisher.running(lease, None).await?;
-        let change: Change =
-            self.retry.run(Repeat::Harmless, || forge.fetch_group_change(repository, head, &base)).await?;
+        self.supersede_earlier(&forge, job, repository, Some(head), lease).await?;
+        let about = About { head: head.clone(), base_branch: base_branch.clone(), draft: false };
+        let mut publisher = self.publisher(&forge, job, repository, head, &base_branch, lease);
+        publisher.resumed = self.begin(job, repository, &about, started).await?;
+        publisher.running(None).await?;
+        let change =
+            self.retry.run(Repeat::Harmless, || forge.fetch_group_change(repository, head, &base)).await;
+        let change: Change = change.map_err(|error| unless_early(job, error))?;
         let policy = match prepare::policy(forge.as_ref(), repository, &change).await? {
             PolicyRead::Valid(policy) => *policy,
             PolicyRead::Broken(fault) => {
@@ -315,11 +382,41 @@ impl Reviewer {
                 return Ok(JobEnd::Done);
             }
         };
-        let branches = Branches { target: base_branch.clone(), default: base_branch.clone() };
+        // The queue does not say which branch is the default one; the pull requests in it were judged by it.
+        let default = self.store.default_branch(&job.job.forge, repository.id).await?;
+        let branches =
+            Branches { default: default.unwrap_or_else(|| base_branch.clone()), target: base_branch.clone() };
         let input = prepare::input(forge.as_ref(), repository, change, policy, &branches).await?;
         let judged = judge(forge.as_ref(), repository, input).await?;
-        publisher.publish_status(&judged, &[], None, lease, started).await
+        publisher.publish_status(&judged, &[], None, started).await?;
+        Ok(JobEnd::Done)
     }
+}
+
+/// What a run is about.
+struct About {
+    head: Sha,
+    base_branch: String,
+    draft: bool,
+}
+
+impl About {
+    fn of(pull: &PullRequest) -> Self {
+        Self { head: pull.head.clone(), base_branch: pull.base_branch.clone(), draft: pull.draft }
+    }
+}
+
+/// A webhook may be ahead of what the forge's own replicas know: what it told of is not missing yet.
+fn may_still_come(job: &ClaimedJob, error: &ForgeError) -> bool {
+    let told = !matches!(
+        job.job.reason,
+        Reason::Swept | Reason::Backlog | Reason::TargetMoved | Reason::Closed | Reason::Command
+    );
+    told && job.attempt <= EARLY_ATTEMPTS && matches!(error, ForgeError::NotFound { .. })
+}
+
+fn unless_early(job: &ClaimedJob, error: ForgeError) -> JobError {
+    if may_still_come(job, &error) { JobError::Retry(error.to_string()) } else { error.into() }
 }
 
 fn known_pull(forge: &ForgeName, pull: &PullRequest, touches_migrations: Option<bool>) -> KnownPull {
@@ -329,6 +426,7 @@ fn known_pull(forge: &ForgeName, pull: &PullRequest, touches_migrations: Option<
         number: pull.number,
         head: pull.head.clone(),
         base_branch: pull.base_branch.clone(),
+        default_branch: pull.default_branch.clone(),
         touches_migrations,
         open: pull.is_open(),
     }

@@ -201,7 +201,7 @@ async fn jobs_of(
         Decision::Queue(jobs) => Ok(jobs),
         Decision::TargetMoved { repository, branch } => {
             let pulls =
-                state.store.pulls_touching_migrations(&forge.name, repository.id, &branch, FAN_OUT).await?;
+                state.store.pulls_a_push_concerns(&forge.name, repository.id, &branch, FAN_OUT).await?;
             match dispatch::target_moved(&forge.name, &repository, &pulls) {
                 jobs if jobs.is_empty() => Err("no open pull request into this branch touches migrations"),
                 jobs => Ok(jobs),

@@ -140,7 +140,7 @@ async fn requeue_dead(
          WHERE id IN (SELECT job_id FROM delivery_jobs WHERE forge = $2 AND delivery_id = $3)
            AND (state = 'dead' OR (state = 'ready' AND giving_up = 1))
            AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.forge = jobs.forge AND r.repository_id = jobs.repository_id
-                AND r.target = jobs.target AND r.kind = jobs.kind AND r.state = 'ready' AND r.id <> jobs.id)",
+                AND r.target = jobs.target AND r.kind = jobs.kind AND r.slot = jobs.slot AND r.state = 'ready' AND r.id <> jobs.id)",
     )
     .bind(delivery.received_at)
     .bind(&delivery.forge.0)

@@ -33,6 +33,24 @@ impl Store {
         Ok(taken.rows_affected() == 1)
     }
 
+    /// Gives a sweep back that did not come to its end: the next look takes it again.
+    pub async fn return_sweep(&self, forge: &ForgeName) -> Result<()> {
+        sqlx::query("UPDATE forges SET swept_at = 0 WHERE name = $1")
+            .bind(&forge.0)
+            .execute(self.write())
+            .await?;
+        Ok(())
+    }
+
+    /// Since when a repository is ours to look at: since it was given to us, or where the forge does not tell, since
+    /// we first served the forge.
+    pub async fn served_since(&self, forge: &ForgeName, repository: u64, now: i64) -> Result<i64> {
+        match self.installed_since(forge, repository).await? {
+            Some(since) => Ok(since),
+            None => self.first_started(forge, now).await,
+        }
+    }
+
     /// Remembers when a repository was given to us.
     pub async fn note_installed(&self, forge: &ForgeName, repository: u64, since: i64) -> Result<()> {
         sqlx::query(
@@ -48,7 +66,7 @@ impl Store {
     }
 
     /// When a repository was given to us, where the forge told.
-    pub async fn installed_since(&self, forge: &ForgeName, repository: u64) -> Result<Option<i64>> {
+    async fn installed_since(&self, forge: &ForgeName, repository: u64) -> Result<Option<i64>> {
         let row = sqlx::query("SELECT since FROM installed WHERE forge = $1 AND repository_id = $2")
             .bind(&forge.0)
             .bind(to_row(repository))

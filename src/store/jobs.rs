@@ -18,7 +18,7 @@ use sql::{CLAIM_POSTGRES, CLAIM_SQLITE, FATAL, PUT, REAP, RETRY, UNSPENT};
 /// How often a job is tried, and then how often telling the forge that it died.
 pub const MAX_ATTEMPTS: i64 = 8;
 
-/// A dead job keeps the sweep from trying the same head again for so long.
+/// A dead job of which the forge was told keeps the sweep from trying the same head again for so long.
 const DEAD_RESTS: i64 = 6 * 3_600_000;
 
 /// A job under our lease.
@@ -87,13 +87,15 @@ impl Store {
     }
 
     /// Queues what a sweep found, to run at `run_at`, unless something is already under way for the key, or the same
-    /// head died lately. `true` when it was queued.
+    /// head died lately and its status says so. `true` when it was queued.
     pub async fn enqueue_swept(&self, job: &NewJob, now: i64, run_at: i64) -> Result<bool> {
         let mut transaction = self.begin().await?;
         let busy = sqlx::query(
             "SELECT 1 FROM jobs WHERE forge = $1 AND repository_id = $2 AND target = $3
                 AND (state IN ('ready', 'running')
-                    OR (state = 'dead' AND stopped_at > $4 AND COALESCE(head_hint, $5) = $5)) LIMIT 1",
+                    OR (state = 'dead' AND stopped_at > $4 AND COALESCE(head_hint, $5) = $5
+                        AND EXISTS (SELECT 1 FROM runs r WHERE r.id = jobs.run_id AND r.finished_at IS NOT NULL)))
+             LIMIT 1",
         )
         .bind(&job.forge.0)
         .bind(to_row(job.repository.id))
@@ -336,9 +338,18 @@ async fn put_at(
         .bind(run_at)
         .bind(Uuid::new_v4().simple().to_string())
         .bind(now)
+        .bind(slot(job))
         .fetch_one(&mut **transaction)
         .await?;
     row.try_get("id")
+}
+
+/// Two reviews of a pull request are one; two commands may be of two people, and one must not undo the other's.
+fn slot(job: &NewJob) -> &str {
+    match job.kind {
+        JobKind::Command => job.argument.as_deref().unwrap_or_default(),
+        JobKind::Review | JobKind::Sweep => "",
+    }
 }
 
 fn fate(row: Option<&AnyRow>) -> Result<Fate> {

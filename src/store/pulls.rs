@@ -24,6 +24,8 @@ pub struct KnownPull {
     pub number: u64,
     pub head: Sha,
     pub base_branch: String,
+    /// The repository's default branch.
+    pub default_branch: String,
     /// `None` where the files were not read: what was known stays.
     pub touches_migrations: Option<bool>,
     pub open: bool,
@@ -42,10 +44,12 @@ impl Store {
     pub async fn note_pull(&self, pull: &KnownPull) -> Result<()> {
         sqlx::query(
             "INSERT INTO pulls_known (forge, repository_id, number, owner, name, installation, head, base_branch,
-                touches_migrations, is_open) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, COALESCE($9, 0), $10)
+                touches_migrations, is_open, default_branch)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, COALESCE($9, 0), $10, $11)
              ON CONFLICT (forge, repository_id, number) DO UPDATE SET owner = excluded.owner, name = excluded.name,
                 installation = excluded.installation, head = excluded.head, base_branch = excluded.base_branch,
-                touches_migrations = COALESCE($9, pulls_known.touches_migrations), is_open = excluded.is_open",
+                touches_migrations = COALESCE($9, pulls_known.touches_migrations), is_open = excluded.is_open,
+                default_branch = excluded.default_branch",
         )
         .bind(&pull.forge.0)
         .bind(to_row(pull.repository.id))
@@ -57,6 +61,7 @@ impl Store {
         .bind(&pull.base_branch)
         .bind(pull.touches_migrations.map(i64::from))
         .bind(i64::from(pull.open))
+        .bind(&pull.default_branch)
         .execute(self.write())
         .await?;
         Ok(())
@@ -86,8 +91,22 @@ impl Store {
         numbers(&rows)
     }
 
-    /// Open pull requests into `branch` that touch migrations, newest first: what a moved target may break.
-    pub async fn pulls_touching_migrations(
+    /// The default branch of a repository, as its pull requests told it.
+    pub async fn default_branch(&self, forge: &ForgeName, repository: u64) -> Result<Option<String>> {
+        let row = sqlx::query(
+            "SELECT default_branch FROM pulls_known WHERE forge = $1 AND repository_id = $2
+             ORDER BY is_open DESC, number DESC LIMIT 1",
+        )
+        .bind(&forge.0)
+        .bind(to_row(repository))
+        .fetch_optional(self.read())
+        .await?;
+        Ok(row.map(|r| r.try_get("default_branch")).transpose()?)
+    }
+
+    /// Open pull requests into `branch`, newest first, of which a push to it may say something else: those that touch
+    /// migrations, and those whose last run was broken, for the push may mend the policy.
+    pub async fn pulls_a_push_concerns(
         &self,
         forge: &ForgeName,
         repository: u64,
@@ -95,8 +114,11 @@ impl Store {
         limit: i64,
     ) -> Result<Vec<u64>> {
         let rows = sqlx::query(
-            "SELECT number FROM pulls_known WHERE forge = $1 AND repository_id = $2 AND base_branch = $3
-                AND touches_migrations = 1 AND is_open = 1 ORDER BY number DESC LIMIT $4",
+            "SELECT number FROM pulls_known p WHERE forge = $1 AND repository_id = $2 AND base_branch = $3 AND is_open = 1
+                AND (touches_migrations = 1 OR 'broken' = (SELECT r.outcome FROM runs r WHERE r.forge = p.forge
+                    AND r.repository_id = p.repository_id AND r.target = 'pull/' || CAST(p.number AS TEXT)
+                    AND r.finished_at IS NOT NULL ORDER BY r.started_at DESC, r.id DESC LIMIT 1))
+             ORDER BY number DESC LIMIT $4",
         )
         .bind(&forge.0)
         .bind(to_row(repository))
@@ -171,25 +193,31 @@ impl Store {
             .collect()
     }
 
-    /// Has a run on exactly this head come to its end with a verdict?
-    pub async fn head_is_judged(
+    /// Is what the latest run on this head said still the answer? Not for another branch, not when it was never said,
+    /// and not for a draft that is none any more: its review is still to come.
+    pub async fn is_judged(
         &self,
-        forge: &ForgeName,
-        repository: u64,
-        target: &Target,
+        pull: &PullKey,
         head: &Sha,
+        base_branch: &str,
+        draft: bool,
     ) -> Result<bool> {
         let row = sqlx::query(
-            "SELECT 1 FROM runs WHERE forge = $1 AND repository_id = $2 AND target = $3 AND head = $4
-                AND finished_at IS NOT NULL AND outcome IN ('approved', 'changes_requested', 'incomplete', 'broken')",
+            "SELECT outcome, base_branch, draft FROM runs WHERE forge = $1 AND repository_id = $2 AND target = $3
+                AND head = $4 ORDER BY started_at DESC, id DESC LIMIT 1",
         )
-        .bind(&forge.0)
-        .bind(to_row(repository))
-        .bind(target.to_string())
+        .bind(&pull.forge.0)
+        .bind(to_row(pull.repository))
+        .bind(Target::Pull(pull.number).to_string())
         .bind(head.as_str())
         .fetch_optional(self.read())
         .await?;
-        Ok(row.is_some())
+        let Some(row) = row else { return Ok(false) };
+        let outcome: Option<String> = row.try_get("outcome")?;
+        let said = outcome.is_some_and(|outcome| outcome != RunOutcome::Superseded.as_str());
+        let same_branch = row.try_get::<String, _>("base_branch")? == base_branch;
+        let review_due = row.try_get::<i64, _>("draft")? == 1 && !draft;
+        Ok(said && same_branch && !review_due)
     }
 
     /// Every pull request that is open as far as we know, with its repository.

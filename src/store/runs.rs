@@ -124,6 +124,10 @@ pub struct RunStart {
     pub reason: Reason,
     /// The head that is to be judged, once it is known.
     pub head: Option<Sha>,
+    /// Name of the branch it is to be merged into; empty while that is not known.
+    pub base_branch: String,
+    /// A draft gets no review.
+    pub draft: bool,
     pub started_at: i64,
 }
 
@@ -150,6 +154,8 @@ pub struct RunSummary {
     pub target: Target,
     pub reason: Reason,
     pub head: Option<Sha>,
+    /// Name of the branch it is to be merged into; empty while that is not known.
+    pub base_branch: String,
     pub base: Option<Sha>,
     pub merge_base: Option<Sha>,
     /// `None` while it runs.
@@ -171,7 +177,7 @@ pub struct Run {
 macro_rules! select_runs {
     ($rest:literal) => {
         concat!(
-            "SELECT id, forge, repository_id, owner, name, target, reason, head, base, merge_base, outcome, errors,
+            "SELECT id, forge, repository_id, owner, name, target, reason, head, base_branch, base, merge_base, outcome, errors,
                 warnings, advice, started_at, finished_at, page FROM runs ",
             $rest
         )
@@ -182,9 +188,11 @@ impl Store {
     /// Writes that a run began; a later attempt of the same job begins it again.
     pub async fn begin_run(&self, run: &RunStart) -> Result<()> {
         sqlx::query(
-            "INSERT INTO runs (id, job_id, forge, repository_id, owner, name, target, reason, head, errors, warnings,
-                advice, started_at, requests) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, 0, $10, 0)
-             ON CONFLICT (id) DO UPDATE SET head = COALESCE(excluded.head, runs.head), outcome = NULL, finished_at = NULL",
+            "INSERT INTO runs (id, job_id, forge, repository_id, owner, name, target, reason, head, base_branch, draft,
+                errors, warnings, advice, started_at, requests)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 0, $12, 0)
+             ON CONFLICT (id) DO UPDATE SET head = COALESCE(excluded.head, runs.head), base_branch = excluded.base_branch,
+                draft = excluded.draft, outcome = NULL, finished_at = NULL",
         )
         .bind(&run.id.0)
         .bind(&run.job)
@@ -195,6 +203,8 @@ impl Store {
         .bind(run.target.to_string())
         .bind(run.reason.as_str())
         .bind(run.head.as_ref().map(Sha::as_str))
+        .bind(&run.base_branch)
+        .bind(i64::from(run.draft))
         .bind(run.started_at)
         .execute(self.write())
         .await?;
@@ -295,6 +305,7 @@ fn summary(row: &AnyRow) -> Result<RunSummary> {
         target: parse_target(&row.try_get::<String, _>("target")?)?,
         reason: Reason::parse(&row.try_get::<String, _>("reason")?).ok_or_else(unreadable)?,
         head: sha("head")?,
+        base_branch: row.try_get("base_branch")?,
         base: sha("base")?,
         merge_base: sha("merge_base")?,
         outcome,

@@ -34,6 +34,7 @@ CREATE TABLE jobs (
     installation BIGINT,
     target TEXT NOT NULL,
     kind TEXT NOT NULL,
+    slot TEXT NOT NULL,
     reason TEXT NOT NULL,
     head_hint TEXT,
     priority BIGINT NOT NULL,
@@ -51,7 +52,7 @@ CREATE TABLE jobs (
     created_at BIGINT NOT NULL,
     stopped_at BIGINT
 );
-CREATE UNIQUE INDEX jobs_one_ready ON jobs (forge, repository_id, target, kind) WHERE state = 'ready';
+CREATE UNIQUE INDEX jobs_one_ready ON jobs (forge, repository_id, target, kind, slot) WHERE state = 'ready';
 CREATE UNIQUE INDEX jobs_one_running ON jobs (forge, repository_id, target) WHERE state = 'running';
 CREATE INDEX jobs_by_turn ON jobs (state, priority, run_at, id);
 CREATE INDEX jobs_by_key ON jobs (forge, repository_id, target);
@@ -66,6 +67,8 @@ CREATE TABLE runs (
     target TEXT NOT NULL,
     reason TEXT NOT NULL,
     head TEXT,
+    base_branch TEXT NOT NULL,
+    draft BIGINT NOT NULL,
     base TEXT,
     merge_base TEXT,
     outcome TEXT,
@@ -124,6 +127,7 @@ CREATE TABLE pulls_known (
     installation BIGINT,
     head TEXT NOT NULL,
     base_branch TEXT NOT NULL,
+    default_branch TEXT NOT NULL,
     touches_migrations BIGINT NOT NULL,
     is_open BIGINT NOT NULL,
     PRIMARY KEY (forge, repository_id, number)

@@ -2,12 +2,13 @@
 
 use crate::forge::ForgeError;
 use crate::model::delivery::{CommandArgument, JobKind, NewJob, Reason};
+use crate::model::id::Target;
 use crate::review::{ClaimedJob, JobEnd, JobError};
 
-use super::{Worker, forge_error, store_error};
+use super::{ServedForge, Worker, forge_error, store_error};
 
 impl Worker {
-    /// Only people who may write to the repository are obeyed; others are not answered at all.
+    /// Only the pull request's author and people who may write to the repository are obeyed; others are not answered.
     pub(super) async fn command(&self, job: &ClaimedJob) -> Result<JobEnd, JobError> {
         let NewJob { forge: name, repository, argument, .. } = &job.job;
         let Some(served) = self.forges.get(name) else {
@@ -16,8 +17,8 @@ impl Worker {
         let command = argument.as_deref().and_then(CommandArgument::parse);
         let command =
             command.ok_or_else(|| JobError::Fatal("the command has no comment and author".to_owned()))?;
-        if !served.forge.fetch_may_write(repository, &command.author).await.map_err(forge_error)? {
-            tracing::info!("a command of somebody who may not write was not obeyed");
+        if !self.is_obeyed(served, job, &command.author).await.map_err(forge_error)? {
+            tracing::info!("a command of somebody who is not the author and may not write was not obeyed");
             return Ok(JobEnd::Done);
         }
         let review = NewJob {
@@ -33,5 +34,22 @@ impl Worker {
             Ok(()) | Err(ForgeError::NotFound { .. } | ForgeError::Forbidden { .. }) => Ok(JobEnd::Done),
             Err(error) => Err(forge_error(error)),
         }
+    }
+
+    /// The author is asked for first: a bot without the right to see who may write still obeys them.
+    async fn is_obeyed(
+        &self,
+        served: &ServedForge,
+        job: &ClaimedJob,
+        login: &str,
+    ) -> Result<bool, ForgeError> {
+        let repository = &job.job.repository;
+        if let Target::Pull(number) = job.job.target {
+            let author = served.forge.fetch_pull(repository, number).await?.author;
+            if author == login {
+                return Ok(true);
+            }
+        }
+        served.forge.fetch_may_write(repository, login).await
     }
 }

@@ -215,7 +215,7 @@ impl Worker {
         let job = claimed(claim);
         if let Some(error) = &claim.giving_up {
             return match job.job.kind {
-                JobKind::Review => self.perform.give_up(&job, error).await.map(|()| JobEnd::Done),
+                JobKind::Review => self.perform.give_up(&job, error, lease).await.map(|()| JobEnd::Done),
                 JobKind::Command | JobKind::Sweep => Ok(JobEnd::Done),
             };
         }

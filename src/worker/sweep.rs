@@ -26,7 +26,8 @@ const MEMORY: i64 = 35 * 86_400_000;
 
 impl Worker {
     pub(super) async fn sweep_now_and_then(&self, mut stop: watch::Receiver<bool>) {
-        let mut at_least = FRESH;
+        // An embedded store has no replicas: what stood still before this start was not looked after by anybody.
+        let mut at_least = if self.store.is_embedded() { 0 } else { FRESH };
         while !*stop.borrow() {
             tokio::select! {
                 () = self.sweep_if_due(at_least) => {}
@@ -58,16 +59,24 @@ impl Worker {
     }
 
     async fn sweep_forge(&self, name: &ForgeName, served: &ServedForge, every: i64) -> Result<(), JobError> {
-        let started = self.store.first_started(name, self.now()).await.map_err(store_error)?;
+        self.store.first_started(name, self.now()).await.map_err(store_error)?;
         if !self.store.take_sweep(name, self.now(), every).await.map_err(store_error)? {
             return Ok(());
         }
+        let swept = self.look_through_all(name, served).await;
+        if let Err(JobError::Retry(_) | JobError::Fatal(_)) = &swept {
+            self.store.return_sweep(name).await.map_err(store_error)?;
+        }
+        swept
+    }
+
+    async fn look_through_all(&self, name: &ForgeName, served: &ServedForge) -> Result<(), JobError> {
         let mut turn = self.next_turn(name).await?;
         for repository in served.forge.fetch_repositories().await.map_err(forge_error)? {
             if !(served.allows)(&repository.full_name()) {
                 continue;
             }
-            match self.look_through(name, served, &repository, started, &mut turn).await {
+            match self.look_through(name, served, &repository, &mut turn).await {
                 // Waiting is the only thing to do, for all of this account's repositories.
                 Err(error @ JobError::RateLimited { .. }) => return Err(error),
                 Err(error) => {
@@ -86,7 +95,6 @@ impl Worker {
         let Some(served) = self.forges.get(name) else {
             return Err(JobError::Fatal(format!("forge \"{name}\" is no longer in the settings")));
         };
-        let started = self.store.first_started(name, self.now()).await.map_err(store_error)?;
         if let Some(since) =
             argument.as_deref().and_then(|a| a.parse().ok()).filter(|_| *reason == Reason::Backlog)
         {
@@ -96,7 +104,7 @@ impl Worker {
             Target::Group(head) => self.look_again(name, served, repository, head).await?,
             Target::Pull(_) => {
                 let mut turn = self.next_turn(name).await?;
-                self.look_through(name, served, repository, started, &mut turn).await?;
+                self.look_through(name, served, repository, &mut turn).await?;
             }
         }
         Ok(JobEnd::Done)
@@ -113,12 +121,11 @@ impl Worker {
         name: &ForgeName,
         served: &ServedForge,
         repository: &Repository,
-        started: i64,
         turn: &mut i64,
     ) -> Result<(), JobError> {
-        let installed = self.store.installed_since(name, repository.id).await.map_err(store_error)?;
+        let since = self.store.served_since(name, repository.id, self.now()).await.map_err(store_error)?;
         for pull in self.fetch_and_note(name, served, repository).await? {
-            let old = pull.head_since.is_some_and(|at| at < installed.unwrap_or(started));
+            let old = pull.head_since.is_some_and(|at| at < since);
             if self.queue_unless_judged(name, &pull, old, *turn).await? {
                 *turn += GAP;
             }
@@ -178,6 +185,7 @@ impl Worker {
                 number: pull.number,
                 head: pull.head.clone(),
                 base_branch: pull.base_branch.clone(),
+                default_branch: pull.default_branch.clone(),
                 touches_migrations: None,
                 open: true,
             };
@@ -194,8 +202,8 @@ impl Worker {
         old: bool,
         turn: i64,
     ) -> Result<bool, JobError> {
-        let target = Target::Pull(pull.number);
-        let judged = self.store.head_is_judged(name, pull.repository.id, &target, &pull.head).await;
+        let key = PullKey { forge: name.clone(), repository: pull.repository.id, number: pull.number };
+        let judged = self.store.is_judged(&key, &pull.head, &pull.base_branch, pull.draft).await;
         if judged.map_err(store_error)? {
             return Ok(false);
         }

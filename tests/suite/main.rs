@@ -37,6 +37,8 @@ mod report;
 #[cfg(test)]
 mod reversible;
 #[cfg(test)]
+mod reviewing;
+#[cfg(test)]
 mod rounds;
 #[cfg(test)]
 mod server;

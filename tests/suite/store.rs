@@ -342,8 +342,8 @@ async fn a_run_begins_ends_and_keeps_its_page() {
         assert_eq!(run.page.as_ref(), Some(&end.page));
         assert_eq!((run.summary.outcome, run.summary.errors), (Some(end.outcome), 2));
         assert!(store.unfinished_runs(&forge(), 42, &Target::Pull(7)).await.unwrap().is_empty());
-        assert!(store.head_is_judged(&forge(), 42, &Target::Pull(7), &sha('1')).await.unwrap());
-        assert!(!store.head_is_judged(&forge(), 42, &Target::Pull(7), &sha('2')).await.unwrap());
+        assert!(store.is_judged(&pull(7), &sha('1'), "main", false).await.unwrap());
+        assert!(!store.is_judged(&pull(7), &sha('2'), "main", false).await.unwrap());
         store.begin_run(&run_start("r2", 7, 6_000)).await.unwrap();
         let runs = store.runs_of(&forge(), 42, &Target::Pull(7), 10).await.unwrap();
         assert_eq!(runs.iter().map(|r| r.id.0.as_str()).collect::<Vec<_>>(), ["r2", "r1"]);
@@ -377,8 +377,8 @@ async fn a_sweep_that_did_not_read_the_files_forgets_nothing_about_them() {
         store.note_pull(&known(7, Some(true))).await.unwrap();
         store.note_pull(&known(7, None)).await.unwrap();
         store.note_pull(&known(8, None)).await.unwrap();
-        assert_eq!(store.pulls_touching_migrations(&forge(), 42, "main", 50).await.unwrap(), [7]);
-        assert!(store.pulls_touching_migrations(&forge(), 42, "other", 50).await.unwrap().is_empty());
+        assert_eq!(store.pulls_a_push_concerns(&forge(), 42, "main", 50).await.unwrap(), [7]);
+        assert!(store.pulls_a_push_concerns(&forge(), 42, "other", 50).await.unwrap().is_empty());
         let mut with_head = store.pulls_with_head(&forge(), 42, &sha('1')).await.unwrap();
         with_head.sort_unstable();
         assert_eq!(with_head, [7, 8]);
@@ -425,6 +425,7 @@ pub(crate) fn known(number: u64, touches_migrations: Option<bool>) -> KnownPull 
         number,
         head: sha('1'),
         base_branch: "main".into(),
+        default_branch: "main".into(),
         touches_migrations,
         open: true,
     }
@@ -441,6 +442,8 @@ pub(crate) fn run_start(id: &str, number: u64, started_at: i64) -> RunStart {
         target: Target::Pull(number),
         reason: Reason::Pushed,
         head: Some(sha('1')),
+        base_branch: "main".into(),
+        draft: false,
         started_at,
     }
 }

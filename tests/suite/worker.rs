@@ -59,7 +59,7 @@ impl Perform for Script {
         self.answers.lock().unwrap().pop_front().unwrap_or(Ok(JobEnd::Done))
     }
 
-    async fn give_up(&self, _: &ClaimedJob, error: &str) -> Result<(), JobError> {
+    async fn give_up(&self, _: &ClaimedJob, error: &str, _: &dyn Lease) -> Result<(), JobError> {
         self.given_up.lock().unwrap().push(error.to_owned());
         Ok(())
     }
@@ -123,8 +123,8 @@ impl Forge for Shelf {
     async fn fetch_repositories(&self) -> ForgeResult<Vec<Repository>> {
         Ok(vec![repository(), Repository { id: 43, owner: "mallory".into(), ..repository() }])
     }
-    async fn fetch_pull(&self, _: &Repository, _: u64) -> ForgeResult<PullRequest> {
-        none()
+    async fn fetch_pull(&self, _: &Repository, number: u64) -> ForgeResult<PullRequest> {
+        self.pulls.lock().unwrap().iter().find(|p| p.number == number).cloned().map_or_else(none, Ok)
     }
     async fn fetch_open_pulls(&self, repository: &Repository) -> ForgeResult<Vec<PullRequest>> {
         assert_eq!(repository.owner, "alice", "the allow-list holds for sweeps too");
@@ -438,18 +438,37 @@ async fn p14_a_check_asked_for_again_finds_the_fork_s_pull_request_by_its_head()
 }
 
 #[tokio::test]
-async fn a_command_is_acknowledged_and_becomes_a_review_only_for_those_who_may_write() {
-    let house = House::with(Script::default(), Shelf { writers: vec!["bob"], ..Shelf::default() }).await;
-    for (author, comment) in [("mallory", 8), ("bob", 9)] {
+async fn a_command_is_acknowledged_and_becomes_a_review_only_for_the_author_and_those_who_may_write() {
+    let pulls = Mutex::new(vec![open_pull(7, '1', 0)]);
+    let house =
+        House::with(Script::default(), Shelf { writers: vec!["carol"], pulls, ..Shelf::default() }).await;
+    for (author, comment) in [("mallory", 8), ("bob", 9), ("carol", 10)] {
         let argument = Some(format!("{comment} {author}"));
         house
             .queue(NewJob { kind: JobKind::Command, argument, reason: Reason::Command, ..review(7, '1') })
             .await;
         house.worker("w").drain().await.unwrap();
     }
-    assert_eq!(*house.shelf.reactions.lock().unwrap(), [9]);
-    assert_eq!(house.script.reasons(), [Reason::Command]);
+    assert_eq!(*house.shelf.reactions.lock().unwrap(), [9, 10]);
+    assert_eq!(house.script.reasons(), [Reason::Command, Reason::Command]);
     assert_eq!(house.script.performed.lock().unwrap()[0].job.kind, JobKind::Review);
+}
+
+#[tokio::test]
+async fn a_stranger_s_command_does_not_take_the_place_of_the_author_s() {
+    let house = House::with(
+        Script::default(),
+        Shelf { pulls: Mutex::new(vec![open_pull(7, '1', 0)]), ..Shelf::default() },
+    )
+    .await;
+    for argument in ["8 bob", "9 mallory"] {
+        house
+            .queue(NewJob { kind: JobKind::Command, argument: Some(argument.into()), ..review(7, '1') })
+            .await;
+    }
+    house.worker("w").drain().await.unwrap();
+    assert_eq!(*house.shelf.reactions.lock().unwrap(), [8]);
+    assert_eq!(house.script.reasons(), [Reason::Command]);
 }
 
 #[tokio::test]

@@ -258,7 +258,7 @@ impl Api {
             .is_some_and(|v| v.starts_with("application/json"));
         let message = self.words_of(status, is_json.then_some(body));
         match status.as_u16() {
-            401 => ForgeError::Gone { what, message: "the forge no longer accepts the token".into() },
+            401 => ForgeError::Forbidden { what, message: "the forge no longer accepts the token".into() },
             // An unknown address is text or HTML; a thing that is not there is JSON.
             404 if !is_json => {
                 let message =
@@ -353,7 +353,7 @@ mod tests {
     #[test]
     fn a_status_decides_the_kind_of_the_error() {
         let json = |status| refusal(status, "application/json;charset=utf-8", r#"{"message":"no"}"#);
-        assert!(matches!(json(401), ForgeError::Gone { .. }));
+        assert!(matches!(json(401), ForgeError::Forbidden { .. }), "nothing was deleted");
         assert!(matches!(json(403), ForgeError::Forbidden { .. }));
         assert!(matches!(json(404), ForgeError::NotFound { .. }));
         assert!(matches!(json(409), ForgeError::Invalid { .. }));

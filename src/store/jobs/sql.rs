@@ -3,7 +3,7 @@
 macro_rules! newer_waits {
     () => {
         "EXISTS (SELECT 1 FROM jobs n WHERE n.forge = jobs.forge AND n.repository_id = jobs.repository_id
-            AND n.target = jobs.target AND n.kind = jobs.kind AND n.state = 'ready' AND n.id <> jobs.id)"
+            AND n.target = jobs.target AND n.kind = jobs.kind AND n.slot = jobs.slot AND n.state = 'ready' AND n.id <> jobs.id)"
     };
 }
 
@@ -71,9 +71,9 @@ pub(super) const CLAIM_POSTGRES: &str = claim!("FOR UPDATE OF j SKIP LOCKED");
 // A job that matters less than the one that waits (a target that moved, against a push) leaves it as it is.
 pub(super) const PUT: &str =
     "INSERT INTO jobs (id, forge, repository_id, owner, name, installation, target, kind, reason, head_hint,
-        priority, argument, state, giving_up, attempts, max_attempts, run_at, run_id, created_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'ready', 0, 0, $13, $14, $15, $16)
-     ON CONFLICT (forge, repository_id, target, kind) WHERE state = 'ready' DO UPDATE SET
+        priority, argument, state, giving_up, attempts, max_attempts, run_at, run_id, created_at, slot)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, 'ready', 0, 0, $13, $14, $15, $16, $17)
+     ON CONFLICT (forge, repository_id, target, kind, slot) WHERE state = 'ready' DO UPDATE SET
         owner = excluded.owner, name = excluded.name, installation = excluded.installation,
         reason = CASE WHEN excluded.priority <= jobs.priority THEN excluded.reason ELSE jobs.reason END,
         argument = CASE WHEN excluded.priority <= jobs.priority THEN excluded.argument ELSE jobs.argument END,
