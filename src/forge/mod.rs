@@ -7,6 +7,7 @@
 pub mod gitea;
 pub mod github;
 pub mod local;
+mod reads;
 pub mod requests;
 pub mod retry;
 pub mod signature;

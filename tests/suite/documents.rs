@@ -205,6 +205,25 @@ fn the_readme_names_what_the_app_needs_and_what_is_checked() {
     assert!(readme.contains(&format!("`{STATUS_NAME}`")));
 }
 
+#[test]
+fn the_job_for_ci_installs_what_it_runs() {
+    let jobs = blocks(&read("README.md"), "yaml").concat();
+    let at = |text: &str| jobs.find(text).unwrap_or_else(|| panic!("{text} is missing"));
+    assert!(at("cargo +1.95 install") < at("red-panda check"));
+    let rust = regex::Regex::new(r#"rust-version\s*=\s*"([^"]+)""#).unwrap();
+    assert_eq!(&rust.captures(&read("Cargo.toml")).unwrap()[1], "1.95");
+}
+
+#[test]
+fn compose_hands_on_every_setting_of_a_forge() {
+    let handed: BTreeSet<String> = compose()["red-panda"].keys().cloned().collect();
+    for forge in ["GITHUB", "FORGEJO"] {
+        for key in ["KIND", "URL", "WEBHOOK_SECRET", "REPOSITORIES", "BOT_LOGIN"] {
+            assert!(handed.contains(&format!("RED_PANDA_FORGE_{forge}_{key}")), "{forge} {key}");
+        }
+    }
+}
+
 /// Service → (variable in the container, else the line → variable of `.env`, where it comes from there).
 fn compose() -> BTreeMap<String, BTreeMap<String, Option<String>>> {
     let text = read("deploy/docker-compose.yaml");

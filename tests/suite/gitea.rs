@@ -348,6 +348,22 @@ async fn only_listed_repositories_that_take_comments_are_ours() {
     assert_eq!(ours, [house.blog.model()]);
 }
 
+#[tokio::test]
+async fn a_repository_that_is_gone_does_not_hide_the_others() {
+    let house = House::new().await;
+    let listing = |repositories: &[&str]| GiteaSettings {
+        name: ForgeName("home".into()),
+        url: house.forge.url(),
+        token: SecretString::from(BOT_TOKEN),
+        bot_login: Some(BOT.to_owned()),
+        repositories: repositories.iter().map(|r| (*r).to_owned()).collect(),
+    };
+    let client = Gitea::connect(listing(&["gardeners/trees", "ada/blog"])).await.unwrap();
+    assert_eq!(client.fetch_repositories().await.unwrap(), [house.blog.model()]);
+    let lost = Gitea::connect(listing(&["gardeners/trees"])).await.unwrap();
+    assert!(matches!(lost.fetch_repositories().await, Err(ForgeError::NotFound { .. })));
+}
+
 // -- errors ----------------------------------------------------------------------------------------------------------
 
 #[tokio::test]
@@ -639,11 +655,11 @@ async fn a_command_is_acknowledged_and_its_author_checked() {
     assert_eq!(house.blog.reactions_to(id), [(BOT.to_owned(), "eyes".to_owned())]);
 
     house.blog.set_permission("grace", Some(Permission::Write));
-    for (login, may) in [("grace", true), ("Ada", true), ("eve", false)] {
+    house.blog.set_permission("reader", Some(Permission::Read));
+    for (login, may) in [("grace", true), ("Ada", true), ("reader", false), ("eve", false)] {
         assert_eq!(house.client.fetch_may_write(&blog, login).await.unwrap(), may, "{login}");
     }
     house.blog.set_permission(BOT, Some(Permission::Admin));
-    house.blog.set_permission("reader", Some(Permission::Read));
     for (login, may) in [("grace", true), ("reader", false), ("eve", false)] {
         assert_eq!(house.client.fetch_may_write(&blog, login).await.unwrap(), may, "{login}, asked as admin");
     }

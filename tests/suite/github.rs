@@ -904,6 +904,29 @@ async fn the_allow_list_decides_where_we_work() {
 }
 
 #[tokio::test]
+async fn an_installation_that_lets_nobody_in_does_not_hide_the_others() {
+    let story = Story::begin().await;
+    story.hub.install_behind_an_allow_list();
+    assert_eq!(story.github.fetch_repositories().await.unwrap(), std::slice::from_ref(&story.repository));
+
+    story.hub.limit_next("GET", "/installation/repositories", &[("retry-after", "60")]);
+    let limited = story.github.fetch_repositories().await;
+    assert!(matches!(limited, Err(ForgeError::RateLimited { .. })), "{limited:?}");
+    story.end();
+}
+
+#[tokio::test]
+async fn without_the_permission_for_issues_no_command_is_heard() {
+    let story = Story::begin().await;
+    let pull = story.changed_settings().await;
+    story.hub.webhooks();
+    story.hub.forbid("issues");
+    story.hub.comment(&story.repository, pull.number, "ada", "/red-panda recheck");
+    assert!(story.hub.webhooks().is_empty());
+    story.end();
+}
+
+#[tokio::test]
 async fn a_command_is_taken_from_who_may_write_and_acknowledged_once() {
     let story = Story::begin().await;
     let pull = story.changed_settings().await;

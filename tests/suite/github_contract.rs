@@ -9,7 +9,7 @@ use red_panda::forge::github::queries::{self, Object};
 use red_panda::forge::github::webhook::{self, EVENTS, Identity};
 use red_panda::model::delivery::Event;
 use red_panda::model::id::Sha;
-use red_panda::standin::github::{GitHubStandIn, Logged};
+use red_panda::standin::github::{GitHubStandIn, Logged, register};
 use serde_json::Value;
 
 fn operations() -> &'static Value {
@@ -183,4 +183,17 @@ fn p10_the_manifest_asks_for_what_the_code_uses_and_nothing_else() {
     assert!(
         EVENTS.iter().all(|e| !ignored(e)) && ignored("merge_queue_entry") && ignored("pull_request_review")
     );
+}
+
+#[test]
+fn the_manifest_can_be_registered_and_names_no_page_that_is_not_there() {
+    let manifest: Value = serde_json::from_str(include_str!("../../app-manifest.json")).unwrap();
+    assert_eq!(register(&manifest), Ok(()));
+    for page in ["redirect_url", "setup_url", "callback_urls"] {
+        assert!(manifest.get(page).is_none(), "nothing answers at {page}");
+    }
+    let mut without = manifest;
+    without["default_permissions"].as_object_mut().unwrap().remove("issues");
+    let refusal = "Default events are not supported by permissions: issue_comment";
+    assert_eq!(register(&without), Err(refusal.to_owned()));
 }

@@ -26,6 +26,7 @@ use crate::model::pull::{Capabilities, PullRequest};
 use crate::model::status::Status;
 use crate::source::{Blob, Tree};
 
+use super::reads::Reads;
 use super::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result};
 use api::{Api, Call, repo, segment, segments};
 
@@ -227,6 +228,16 @@ impl Gitea {
         Ok(exists)
     }
 
+    /// Whom the forge lets be assigned, which every reader may ask: those who may write, and of an organisation also
+    /// the members of a team that may read its pull requests. That somebody is a collaborator would say less: a
+    /// collaborator may be one who only reads, and a member of a team is none.
+    async fn may_be_assigned(&self, repository: &Repository, login: &str) -> Result<bool> {
+        let call =
+            Call::get(of("who may be assigned", repository), format!("{}/assignees", repo(repository)));
+        let people: Option<Vec<Option<wire::User>>> = self.api.send(call).await?.json()?;
+        Ok(people.unwrap_or_default().iter().flatten().any(|u| u.login.eq_ignore_ascii_case(login)))
+    }
+
     /// The repositories an entry of the allow-list names.
     async fn repositories_of(&self, pattern: &str) -> Result<Vec<wire::Repo>> {
         if let Some((owner, name)) =
@@ -274,14 +285,17 @@ impl Forge for Gitea {
     }
 
     async fn fetch_repositories(&self) -> Result<Vec<Repository>> {
-        let mut repositories: Vec<Repository> = Vec::new();
+        let mut reads = Reads::default();
         for pattern in &self.patterns {
-            // An archived repository takes no comments.
-            let listed = self.repositories_of(pattern).await?.into_iter().filter(|r| !r.archived);
-            for repository in listed.map(|r| r.to_model()) {
-                if self.is_allowed(&repository) && !repositories.contains(&repository) {
-                    repositories.push(repository);
-                }
+            // One that was deleted, or that we were put out of, does not hide the others.
+            reads.add(self.repositories_of(pattern).await)?;
+        }
+        let mut repositories: Vec<Repository> = Vec::new();
+        // An archived repository takes no comments.
+        let listed = reads.end()?.into_iter().filter(|r| !r.archived);
+        for repository in listed.map(|r| r.to_model()) {
+            if self.is_allowed(&repository) && !repositories.contains(&repository) {
+                repositories.push(repository);
             }
         }
         Ok(repositories)
@@ -332,10 +346,8 @@ impl Forge for Gitea {
                 let permission = answer.json::<wire::Permission>()?.permission;
                 Ok(matches!(permission.as_str(), "owner" | "admin" | "write"))
             }
-            // Only an admin of the repository may ask for it; that somebody is a collaborator anyone may.
-            Err(ForgeError::Forbidden { .. }) => {
-                Ok(found(self.api.send(Call::get(what, collaborator)).await)?.is_some())
-            }
+            // Only an admin of the repository may ask for it.
+            Err(ForgeError::Forbidden { .. }) => self.may_be_assigned(repository, login).await,
             other => Ok(found(other)?.is_some()),
         }
     }

@@ -7,6 +7,7 @@ use super::GitHub;
 use super::http::Ask;
 use super::path;
 use super::wire::{Installation, Permission, RestRepositories, RestRepository};
+use crate::forge::reads::Reads;
 use crate::forge::{ForgeError, Result};
 use crate::model::id::Repository;
 
@@ -41,15 +42,18 @@ impl GitHub {
         found.map(|r| named(r, installation)).ok_or(ForgeError::NotFound { what })
     }
 
-    /// Every repository of every installation that is not suspended, as far as the allow-list lets us.
+    /// Every repository of every installation that is not suspended, as far as the allow-list lets us. An installation
+    /// that does not let us in (an IP allow list, a suspension just made) costs itself only.
     pub(super) async fn read_repositories(&self) -> Result<Vec<Repository>> {
         let path = "/app/installations?per_page=100";
         let installations: Vec<Installation> = self.http.app_pages(path, "the installations").await?;
-        let mut all = Vec::new();
+        let mut reads = Reads::default();
         for installation in installations.iter().filter(|i| i.suspended_at.is_none()) {
-            let found = self.repositories_of(installation.id).await?;
-            all.extend(found.into_iter().filter(|r| !r.archived).map(|r| named(r, installation.id)));
+            let found = self.repositories_of(installation.id).await;
+            let found = found.map(|all| all.into_iter().filter(|r| !r.archived));
+            reads.add(found.map(|all| all.map(|r| named(r, installation.id)).collect()))?;
         }
+        let mut all = reads.end()?;
         all.retain(|r| self.allows(r));
         Ok(all)
     }

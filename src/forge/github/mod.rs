@@ -38,10 +38,11 @@ const BLOBS: u64 = 32 * 1024 * 1024;
 const CONTENTS: u64 = 8 * 1024 * 1024;
 
 /// What the App may do, and what for. The manifest asks for exactly this; a test compares.
-pub const PERMISSIONS: [(&str, &str, &str); 6] = [
+pub const PERMISSIONS: [(&str, &str, &str); 7] = [
     ("checks", "write", "the check run; hearing of re-runs"),
     ("contents", "read", "trees, files, comparisons, refs, tags"),
     ("deployments", "read", "what counts as deployed (MIG001, MIG002)"),
+    ("issues", "read", "hearing of commands: GitHub delivers comments under pull requests as issue comments"),
     ("merge_queues", "read", "hearing of merge groups"),
     ("metadata", "read", "repositories, and who may write"),
     ("pull_requests", "write", "pull requests, reviews, their comments, reactions to commands"),

@@ -311,6 +311,12 @@ fn in_repository(world: &mut World, call: &Call, full_name: &str, rest: &[&str])
             let rows = repo.statuses.iter().rev().filter(|s| s.sha.as_str() == *sha);
             page(world, call, rows.map(wire::status).collect())
         }
+        // Not paged; members of teams are collaborators of their repository here.
+        ("GET", ["assignees"]) => {
+            let writes = |p: &Permission| *p != Permission::Read;
+            let people = repo.collaborators.iter().filter(|(_, p)| writes(p)).map(|(login, _)| login);
+            Reply::ok(&Value::Array(people.chain([&repo.owner]).map(|login| wire::user(login)).collect()))
+        }
         ("GET", ["collaborators", login]) => match repo.collaborators.contains_key(*login) {
             true => Reply::empty(),
             false => Reply::not_found(),

@@ -10,6 +10,31 @@ use super::pulls::pull_json;
 use super::repositories::repository_json;
 use super::world::{APP_ID, INSTALLATION, World};
 
+/// The permission, read or write, without which GitHub neither registers an event nor delivers it.
+const NEEDED: [(&str, &str); 6] = [
+    ("check_run", "checks"),
+    ("check_suite", "checks"),
+    ("issue_comment", "issues"),
+    ("merge_group", "merge_queues"),
+    ("pull_request", "pull_requests"),
+    ("push", "contents"),
+];
+
+/// What registering an App by its manifest answers: every default event needs its permission.
+pub fn register(manifest: &Value) -> Result<(), String> {
+    let permitted = |event: &str| {
+        let needed = NEEDED.iter().find(|(name, _)| *name == event).map(|(_, permission)| *permission);
+        needed.is_some_and(|permission| manifest["default_permissions"].get(permission).is_some())
+    };
+    let events = manifest["default_events"].as_array().map_or(&[][..], Vec::as_slice);
+    let refused: Vec<&str> =
+        events.iter().filter_map(Value::as_str).filter(|event| !permitted(event)).collect();
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(format!("Default events are not supported by permissions: {}", refused.join(", ")))
+}
+
 /// One delivery: headers and body as they go over the wire.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Delivery {
@@ -20,7 +45,12 @@ pub struct Delivery {
 
 impl World {
     fn deliver(&mut self, event: &str, repo: u64, sender: &str, mut payload: Value) {
+        let may_hear =
+            |(name, permission): &(&str, &str)| *name == event && self.permissions.contains_key(permission);
         let Some(repository) = self.repositories.iter().find(|r| r.id == repo) else { return };
+        if !NEEDED.iter().any(may_hear) {
+            return;
+        }
         payload["repository"] = repository_json(repository);
         payload["installation"] = json!({"id": INSTALLATION});
         payload["sender"] = json!({"login": sender});

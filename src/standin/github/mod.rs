@@ -21,7 +21,7 @@ use secrecy::SecretString;
 
 use crate::forge::github::GitHubSettings;
 
-pub use hooks::Delivery;
+pub use hooks::{Delivery, register};
 pub use story::{ShownCheck, ShownComment, ShownReview};
 pub use world::{BOT, Fault, Logged, When};
 

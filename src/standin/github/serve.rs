@@ -12,6 +12,8 @@ use super::key::app_key;
 use super::world::{APP_ID, Fault, INSTALLATION, Logged, SLUG, When, World};
 use super::{GitHubStandIn, checks, graphql, now_ms, pulls, repositories};
 
+const CLOSED_INSTALLATION: u64 = INSTALLATION - 1;
+
 /// One request, taken apart.
 #[derive(Debug)]
 pub(super) struct Asked<'a> {
@@ -149,7 +151,9 @@ fn as_app(world: &mut World, asked: &Asked<'_>, names: &[&str]) -> Answer {
     match (asked.method, names) {
         ("GET", ["app"]) => Answer::ok(&json!({"id": APP_ID, "slug": SLUG, "name": "Red Panda"})),
         ("GET", ["app", "installations"]) => {
-            asked.paging(world).list(vec![json!({"id": INSTALLATION, "suspended_at": null})])
+            let closed = world.closed_installation.then_some(CLOSED_INSTALLATION);
+            let ids = closed.into_iter().chain([INSTALLATION]);
+            asked.paging(world).list(ids.map(|id| json!({"id": id, "suspended_at": null})).collect())
         }
         ("POST", ["app", "installations", id, "access_tokens"]) => mint(world, id),
         ("GET", ["repos", owner, name, "installation"]) => match world.repo(owner, name) {
@@ -161,6 +165,12 @@ fn as_app(world: &mut World, asked: &Asked<'_>, names: &[&str]) -> Answer {
 }
 
 fn mint(world: &mut World, installation: &str) -> Answer {
+    if world.closed_installation && installation == CLOSED_INSTALLATION.to_string() {
+        return Answer::message(
+            403,
+            "Although you appear to have the correct authorization credentials, the organization has an IP allow list enabled, and your IP address is not permitted to access this resource.",
+        );
+    }
     if installation != INSTALLATION.to_string() {
         return Answer::not_found();
     }

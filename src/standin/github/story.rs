@@ -406,6 +406,11 @@ impl GitHubStandIn {
         self.world().permissions.remove(permission);
     }
 
+    /// The App is also installed where an IP allow list keeps it out.
+    pub fn install_behind_an_allow_list(&self) {
+        self.world().closed_installation = true;
+    }
+
     /// No list shows more than this on a page.
     pub fn set_page_size(&self, entries: usize) {
         self.world().longest_page = entries;

@@ -26,6 +26,8 @@ pub(super) struct World {
     /// Tokens by their expiry, Unix milliseconds.
     pub(super) tokens: HashMap<String, i64>,
     pub(super) permissions: BTreeMap<&'static str, &'static str>,
+    /// An installation besides ours that mints no token: its owner lets no address of ours in.
+    pub(super) closed_installation: bool,
     /// No page holds more than this, whatever was asked.
     pub(super) longest_page: usize,
     /// GraphQL cuts texts from here on, in bytes.
@@ -179,6 +181,7 @@ impl World {
             last_id: FIRST_ID,
             tokens: HashMap::new(),
             permissions: BTreeMap::from(permissions),
+            closed_installation: false,
             longest_page: 100,
             longest_text: 512 * 1024,
             longest_patch: 100_000,
