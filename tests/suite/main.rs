@@ -39,6 +39,8 @@ mod reversible;
 #[cfg(test)]
 mod rounds;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod store;
