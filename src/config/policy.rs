@@ -3,10 +3,10 @@
 
 use std::ops::Range;
 
-use toml_edit::{Document, Item, Table, Value};
+use toml_edit::{Document, Item, Table, TableLike, Value};
 
 use crate::model::catalogue::{self, Family};
-use crate::model::finding::Severity;
+use crate::model::finding::{Severity, is_invisible};
 use crate::model::policy::{DeployedPolicy, MAX_COMMENTS, Policy, Profile, RuleSetting};
 
 /// What is wrong with a policy, where.
@@ -30,7 +30,7 @@ type Result<T> = std::result::Result<T, PolicyFault>;
 pub fn parse(text: &str, built: &[&str]) -> Result<Policy> {
     let document = Document::parse(text).map_err(|error| PolicyFault {
         line: line_of(text, error.span()),
-        message: first_line(error.message()),
+        message: without_controls(first_line(error.message())),
     })?;
     let reader = Reader { text };
     let mut policy = Policy::default();
@@ -125,53 +125,79 @@ impl Reader<'_> {
                 ));
             }
         }
+        self.families_may_lower(table, policy)
+    }
+
+    /// A family takes its error rules along, but for those that are set by themselves.
+    fn families_may_lower(&self, table: &Table, policy: &Policy) -> Result<()> {
+        for (key, _) in table {
+            let Some(family) = Family::parse(key) else { continue };
+            let setting = policy.families.get(family.as_str());
+            let lowers = setting.is_some_and(|s| s.severity != Some(Severity::Error) && s.reason.is_none());
+            let lowered = catalogue::CATALOGUE.iter().find(|entry| {
+                entry.severity == Severity::Error
+                    && Family::of_code(entry.code) == Some(family)
+                    && !ALWAYS_ON.contains(&entry.code)
+                    && !policy.rules.contains_key(entry.code)
+            });
+            if let Some(entry) = lowered.filter(|_| lowers) {
+                let word = word(setting.and_then(|s| s.severity));
+                let code = entry.code;
+                return Err(self.fault(table, key, format!("\"{key}\" takes {code}, an error rule, below error without a reason; write {key} = {{ severity = \"{word}\", reason = \"…\" }}")));
+            }
+        }
         Ok(())
     }
 
     fn rule_setting(&self, table: &Table, key: &str, item: &Item) -> Result<RuleSetting> {
+        let name = shown(key);
         if let Some(word) = item.as_str() {
-            return Ok(RuleSetting { severity: self.severity(table, key, word)?, reason: None });
+            return Ok(RuleSetting { severity: self.severity(table, key, &name, word)?, reason: None });
         }
         let Some(inline) = item.as_table_like() else {
-            return Err(self.fault(table, key, format!("\"{key}\" is \"off\", \"advice\", \"warning\", \"error\" or {{ severity = …, reason = \"…\" }}")));
+            return Err(self.fault(table, key, format!("\"{name}\" is \"off\", \"advice\", \"warning\", \"error\" or {{ severity = …, reason = \"…\" }}")));
         };
         let (mut severity, mut reason) = (None, None);
         for (inner, value) in inline.iter() {
             let text = value.as_value().and_then(Value::as_str);
             match (inner, text) {
-                ("severity", Some(word)) => severity = Some(self.severity(table, key, word)?),
+                ("severity", Some(word)) => severity = Some(self.severity(inline, inner, &name, word)?),
                 ("reason", Some(text)) if !text.trim().is_empty() => reason = Some(text.trim().to_owned()),
                 ("severity" | "reason", _) => {
                     return Err(self.fault(
-                        table,
-                        key,
-                        format!("\"{inner}\" of {key} is a string that is not empty"),
+                        inline,
+                        inner,
+                        format!("\"{inner}\" of {name} is a string that is not empty"),
                     ));
                 }
                 _ => {
+                    let unknown = shown(inner);
                     return Err(self.fault(
-                        table,
-                        key,
-                        format!("unknown key \"{inner}\" of {key}; it takes \"severity\" and \"reason\""),
+                        inline,
+                        inner,
+                        format!("unknown key \"{unknown}\" of {name}; it takes \"severity\" and \"reason\""),
                     ));
                 }
             }
         }
         match severity {
             Some(severity) => Ok(RuleSetting { severity, reason }),
-            None => Err(self.fault(table, key, format!("{key} lacks its \"severity\""))),
+            None => Err(self.fault(table, key, format!("{name} lacks its \"severity\""))),
         }
     }
 
-    fn severity(&self, table: &Table, key: &str, word: &str) -> Result<Option<Severity>> {
+    /// `key` says where the word stands, `name` what it is about.
+    fn severity(&self, table: &dyn TableLike, key: &str, name: &str, word: &str) -> Result<Option<Severity>> {
         match word {
             "off" => Ok(None),
             "advice" => Ok(Some(Severity::Advice)),
             "warning" => Ok(Some(Severity::Warning)),
             "error" => Ok(Some(Severity::Error)),
-            _ => {
-                Err(self.fault(table, key, format!("{key} is \"off\", \"advice\", \"warning\" or \"error\"")))
-            }
+            _ => Err(self.fault(
+                table,
+                key,
+                format!("{name} is \"off\", \"advice\", \"warning\" or \"error\""),
+            )),
         }
     }
 
@@ -197,7 +223,7 @@ impl Reader<'_> {
             && setting.severity != Some(Severity::Error)
             && setting.reason.is_none()
         {
-            let word = setting.severity.map_or_else(|| "off".to_owned(), |s| s.to_string());
+            let word = word(setting.severity);
             let code = entry.code;
             return Err(self.fault(table, key, format!("{code} is an error rule and is taken below error without a reason; write {code} = {{ severity = \"{word}\", reason = \"…\" }}")));
         }
@@ -249,12 +275,12 @@ impl Reader<'_> {
     }
 
     fn unknown(&self, table: &Table, key: &str, known: &[&str]) -> PolicyFault {
-        let key = shown(key);
-        let message = match nearest(&key, known.iter().copied()) {
-            Some(near) => format!("unknown key \"{key}\"; did you mean \"{near}\"?"),
-            None => format!("unknown key \"{key}\"; known are {}", known.join(", ")),
+        let name = shown(key);
+        let message = match nearest(&name, known.iter().copied()) {
+            Some(near) => format!("unknown key \"{name}\"; did you mean \"{near}\"?"),
+            None => format!("unknown key \"{name}\"; known are {}", known.join(", ")),
         };
-        self.fault(table, &key, message)
+        self.fault(table, key, message)
     }
 
     fn unknown_rule(&self, table: &Table, key: &str) -> PolicyFault {
@@ -262,23 +288,33 @@ impl Reader<'_> {
             .iter()
             .flat_map(|e| [e.code, e.name])
             .chain(Family::ALL.into_iter().map(Family::as_str));
-        let key = shown(key);
-        let message = match nearest(&key, known) {
-            Some(near) => format!("unknown rule \"{key}\"; did you mean \"{near}\"?"),
-            None => format!("unknown rule \"{key}\"; `red-panda rules list` names them all"),
+        let name = shown(key);
+        let message = match nearest(&name, known) {
+            Some(near) => format!("unknown rule \"{name}\"; did you mean \"{near}\"?"),
+            None => format!("unknown rule \"{name}\"; `red-panda rules list` names them all"),
         };
-        self.fault(table, &key, message)
+        self.fault(table, key, message)
     }
 
-    fn fault(&self, table: &Table, key: &str, message: String) -> PolicyFault {
+    /// At the key as the file has it, whatever of it the message shows.
+    fn fault(&self, table: &dyn TableLike, key: &str, message: String) -> PolicyFault {
         let span = table.get_key_value(key).and_then(|(key, item)| key.span().or_else(|| item.span()));
-        PolicyFault { line: line_of(self.text, span), message }
+        PolicyFault { line: line_of(self.text, span), message: without_controls(message) }
     }
 }
 
 /// A key from a hostile file, short and without control characters.
 fn shown(key: &str) -> String {
-    key.chars().filter(|c| !c.is_control() && *c != '`').take(60).collect()
+    key.chars().filter(|c| !c.is_control() && !is_invisible(*c) && *c != '`').take(60).collect()
+}
+
+/// Messages reach terminals and logs, and some quote the file.
+fn without_controls(message: String) -> String {
+    message.chars().filter(|c| !c.is_control() && !is_invisible(*c)).collect()
+}
+
+fn word(severity: Option<Severity>) -> String {
+    severity.map_or_else(|| "off".to_owned(), |severity| severity.to_string())
 }
 
 fn line_of(text: &str, span: Option<Range<usize>>) -> u32 {
@@ -325,7 +361,7 @@ mod tests {
             [rules]
             MIG004 = { severity = "warning", reason = "we never roll back" }
             auto-named-migration = "off"
-            celery = "advice"
+            celery = { severity = "advice", reason = "no broker yet" }
             [deployed]
             tags = "v*"
             branches = ["production"]
@@ -358,5 +394,63 @@ mod tests {
         assert!(fault("exclude = [\"[\"]").starts_with("line 1: \"exclude\" holds a glob"));
         assert!(fault("profile = 3").contains("\"standard\" or \"essentials\""));
         assert!(fault("a = \n").starts_with("line 1: "));
+    }
+
+    #[test]
+    fn a_family_is_taken_below_error_with_a_reason_only() {
+        let said = "line 2: \"celery\" takes CEL001, an error rule, below error without a reason; \
+                    write celery = { severity = \"warning\", reason = \"…\" }";
+        assert_eq!(fault("[rules]\ncelery = \"warning\"\n"), said);
+        assert!(fault("[rules]\nmigrations = \"off\"\n").contains("severity = \"off\", reason"));
+        let reasoned = "[rules]\nmigrations = { severity = \"off\", reason = \"squashed weekly\" }\n";
+        let policy = parse(reasoned, &[]).unwrap();
+        assert_eq!(policy.families["migrations"].severity, None);
+        assert_eq!(policy.families["migrations"].reason.as_deref(), Some("squashed weekly"));
+        assert!(parse("[rules]\ncelery = \"error\"\n", &[]).is_ok());
+    }
+
+    #[test]
+    fn a_family_lowers_no_error_rule_that_is_set_by_itself() {
+        let errors = catalogue::CATALOGUE.iter().filter(|entry| {
+            entry.severity == Severity::Error && Family::of_code(entry.code) == Family::parse("celery")
+        });
+        let own: String = errors.map(|entry| format!("{} = \"error\"\n", entry.code)).collect();
+        assert!(parse(&format!("[rules]\ncelery = \"advice\"\n{own}"), &[]).is_ok());
+        let fewer = own.split_once('\n').unwrap().1;
+        assert!(parse(&format!("[rules]\ncelery = \"advice\"\n{fewer}"), &[]).is_err());
+    }
+
+    #[test]
+    fn a_fault_stands_on_its_own_line_whatever_the_key_is() {
+        let long = "k".repeat(70);
+        assert!(fault(&format!("\n\n{long} = 1\n")).starts_with("line 3: unknown key \"kkk"));
+        assert!(fault(&format!("[rules]\n\n{long} = \"off\"\n")).starts_with("line 3: unknown rule \"kkk"));
+        assert!(fault("[deployed]\n\"r\\u001bef\" = \"x\"\n").starts_with("line 2: unknown key \"ref\""));
+        let table = |line: &str| fault(&format!("[rules.MIG004]\nreason = \"x\"\n{line}\n"));
+        assert!(table("reson = \"y\"").starts_with("line 3: unknown key \"reson\" of MIG004"));
+        assert!(table("severity = \"loud\"").starts_with("line 3: MIG004 is \"off\""));
+        assert!(table("severity = 3").starts_with("line 3: \"severity\" of MIG004"));
+        assert!(table("").starts_with("line 1: MIG004 lacks"));
+    }
+
+    #[test]
+    fn nothing_of_a_key_reaches_a_terminal_raw() {
+        let key = "\"\\u001b[31mred\\u202e\"";
+        for text in [
+            format!("{key} = 3"),
+            format!("[rules]\n{key} = 3"),
+            format!("[rules]\n{key} = \"loud\""),
+            format!("[rules]\n{key} = {{ reason = \"x\" }}"),
+            format!("[rules]\n{key} = {{ severity = 3 }}"),
+            format!("[rules]\nMIG004 = {{ {key} = \"x\" }}"),
+            format!("[deployed]\n{key} = 1"),
+            format!("[review]\n{key} = 1"),
+            format!("{key} = 1\n{key} = 2"),
+            "exclude = [\"[\\u001b-\\u0001]\"]".to_owned(),
+            "a = \u{1b}[31m".to_owned(),
+        ] {
+            let said = fault(&text);
+            assert!(!said.contains(|c: char| c.is_control() || is_invisible(c)), "{said:?}");
+        }
     }
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 
-use red_panda::model::finding::{Finding, Fix, FixSafety, Severity};
+use red_panda::model::finding::{Finding, Fix, FixSafety, Place, Severity};
 use red_panda::standin::sample::Sample;
 
 /// Findings of this family for new files.
@@ -349,4 +349,23 @@ fn tests_and_documents_weigh_less() {
     assert_eq!(weight("a/tests/x.py", format!("URL = '{url}'\n")), Some(Severity::Warning));
     assert_eq!(weight("docs/x.rst", format!("Like ``{url}``.\n")), Some(Severity::Advice));
     assert_eq!(weight("docs/x.rst", format!("Like {url}.\n")), None);
+}
+
+#[test]
+fn a_quote_that_is_taken_away_above_the_url_is_the_cause() {
+    let quoted = "from urllib.parse import quote\nimport os\nP = os.environ['P']\nP = quote(P, safe='')\n\n\n\n\n\n\n\n\nCELERY_BROKER_URL = f'amqp://user:{P}@host:5672/vh'\n";
+    let bare = quoted.replace("P = quote(P, safe='')\n", "");
+    let file = "config/settings.py";
+    let judged = Sample::new(&[(file, quoted)], &[(file, &bare)]).judge();
+    let [reported] = judged.findings.as_slice() else { panic!("{:?}", judged.findings) };
+    assert_eq!((reported.finding.code, reported.finding.severity), ("CEL003", Severity::Error));
+    let line = reported.finding.place.span().unwrap().start.line;
+    assert!(
+        matches!(reported.finding.place, Place::Base { .. }) && line == 4,
+        "{:?}",
+        reported.finding.place
+    );
+    // What was unquoted before is nobody's news, whatever is removed.
+    let older = quoted.replace("P = quote(P, safe='')", "Q = 1");
+    assert_eq!(Sample::new(&[(file, &older)], &[(file, &bare)]).judge().findings, []);
 }

@@ -41,6 +41,8 @@ mod reviewing;
 #[cfg(test)]
 mod rounds;
 #[cfg(test)]
+mod secrets;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod store;

@@ -1,8 +1,8 @@
 use ruff_text_size::Ranged;
 
 use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
-use crate::rules::{Baseline, Context, Rule, Scope};
-use crate::source::NotLoaded;
+use crate::rules::{Baseline, Context, Judging, Rule, Scope};
+use crate::source::{NotLoaded, anchor};
 use crate::syntax::python::{Module, normalised_expr};
 
 use super::keys;
@@ -27,6 +27,8 @@ pub(super) static RULE: Rule = Rule {
     check,
 };
 
+const WRAP: &str = "Wrap the password: `urllib.parse.quote(…, safe=\"\")`.";
+
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let files: Vec<&str> = context.files().map(|file| file.path).filter(|path| is_python(path)).collect();
     let found = NotLoaded::all(files.into_iter().map(|path| in_file(context, path)))?;
@@ -43,9 +45,41 @@ fn in_file(context: &Context<'_>, path: &str) -> Result<Vec<Finding>, NotLoaded>
     let found = places::find(&module, &bindings).into_iter().map(|place| {
         let faulty = faulty_holes(&judge, &place, &module)?;
         let span = place.span(&module, &bindings, hunks);
-        Ok(worst(&faulty).map(|worst| finding(path, span, &module, &bindings, &place, &faulty, worst)))
+        let Some(worst) = worst(&faulty) else { return Ok(None) };
+        let found = finding(path, span, &module, &bindings, &place, &faulty, worst);
+        let is_near = context.judging == Judging::Baseline || anchor::touches(hunks, span);
+        match if is_near { None } else { removed_cause(context, path, &place)? } {
+            // An edit of head's lines has no place at a line of the merge base.
+            Some(cause) => Ok(Some(Finding { place: cause, ..found }.with_fix(Fix::text(WRAP)))),
+            None => Ok(Some(found)),
+        }
     });
     Ok(NotLoaded::all(found)?.into_iter().flatten().collect())
+}
+
+/// The removed line that gave the same URL its value: `P = quote(P, safe="")` above it.
+fn removed_cause(context: &Context<'_>, path: &str, place: &Built<'_>) -> Result<Option<Place>, NotLoaded> {
+    let changed = context.change.file_at_head(path);
+    let Some((base_path, hunks)) = changed.and_then(|file| file.base_path().zip(file.hunks.as_deref()))
+    else {
+        return Ok(None);
+    };
+    if hunks.iter().all(|hunk| hunk.removed.is_empty()) {
+        return Ok(None);
+    }
+    let Some(module) = context.merge_base.module(base_path)? else { return Ok(None) };
+    let bindings = Bindings::of(&module);
+    let written = normalised_expr(place.expr);
+    let same = |old: &Built<'_>| old.keys == place.keys && normalised_expr(old.expr) == written;
+    let removed =
+        |span: &Span| hunks.iter().flat_map(|hunk| &hunk.removed).any(|line| span.lines().contains(line));
+    let behind = places::find(&module, &bindings)
+        .into_iter()
+        .filter(same)
+        .flat_map(|old| bindings.behind(old.expr))
+        .map(|range| module.span(&range))
+        .find(removed);
+    Ok(behind.map(|span| Place::Base { path: base_path.to_owned(), span }))
 }
 
 /// Holes in the password whose values are not encoded in full.
@@ -117,10 +151,9 @@ fn finding(
 }
 
 fn fix(module: &Module, bindings: &Bindings<'_>, faulty: &[(HoleExpr<'_>, Quoting<'_>)]) -> Fix {
-    let text = "Wrap the password: `urllib.parse.quote(…, safe=\"\")`.";
     let edits = Quote::of(module, bindings).and_then(|quote| quote.edits(module, faulty));
     match edits {
-        Some(edits) if !edits.is_empty() => Fix { safety: FixSafety::Safe, text: text.to_owned(), edits },
-        _ => Fix::text(text),
+        Some(edits) if !edits.is_empty() => Fix { safety: FixSafety::Safe, text: WRAP.to_owned(), edits },
+        _ => Fix::text(WRAP),
     }
 }

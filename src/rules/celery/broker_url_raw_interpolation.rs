@@ -43,8 +43,9 @@ fn judge(source: &Source, hole: &RawHole) -> Finding {
         return finding(&RULE, source, Severity::Warning, headline, consequence)
             .with_fix(replace_slash(source));
     }
-    let raw_elsewhere = hole.name.as_deref().and_then(|name| used_raw(source, name));
+    let raw_elsewhere = used_raw(source, &hole.variable);
     if let Some(consumer) = raw_elsewhere {
+        let name = hole.name.as_deref().map_or_else(|| "One variable".to_owned(), code);
         let headline = format!(
             "{name} is both the raw password for {} and part of the URL in {}",
             code(consumer),
@@ -114,6 +115,9 @@ fn used_raw(source: &Source, name: &str) -> Option<&'static str> {
 
 /// `: ${NAME}`, `=$NAME`, ` "{{ NAME }}"`: the variable and nothing else.
 fn takes(rest: &str, name: &str) -> bool {
+    if name.is_empty() {
+        return false;
+    }
     let value = rest.trim_start_matches([':', '=', ' ', '"', '\'']);
     let Some(inner) = ["${{", "${", "$(", "{{", "$"].iter().find_map(|open| value.strip_prefix(open)) else {
         return false;

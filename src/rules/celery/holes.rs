@@ -83,13 +83,52 @@ impl Hole {
         Self { written: written.to_owned(), name: String::new(), filling: Filling::Placeholder, id: 0 }
     }
 
-    /// The name, if it is one: a default or an expression may hold anything.
+    /// The name, where it surely is one: what follows a `$` in a password may be the rest of it.
     pub(super) fn shown_name(&self) -> Option<String> {
-        let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+        let shouted = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
+        let spelled = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
+        // Passwords hold `$word`; hardly one holds `{{ word }}`.
+        let template = ["{{", "${{", "%("].iter().any(|open| self.written.starts_with(open));
         let is_name = self.name.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '.'))
             && self.name.len() <= 80
-            && self.name.chars().all(plain);
-        is_name.then(|| self.name.clone())
+            && self.name.chars().all(|c| if template { spelled(c) } else { shouted(c) });
+        (is_name && self.is_named_for_login()).then(|| self.name.clone())
+    }
+
+    /// Is a whole word of the name one that people give to the parts of an address?
+    fn is_named_for_login(&self) -> bool {
+        const WORDS: [&str; 28] = [
+            "PASS",
+            "PASSWORD",
+            "PASSWD",
+            "PASSPHRASE",
+            "PWD",
+            "PW",
+            "SECRET",
+            "SECRETS",
+            "TOKEN",
+            "AUTH",
+            "KEY",
+            "CREDENTIAL",
+            "CREDENTIALS",
+            "RABBIT",
+            "RABBITMQ",
+            "RMQ",
+            "REDIS",
+            "CELERY",
+            "BROKER",
+            "AMQP",
+            "MQ",
+            "RABBITPASS",
+            "RABBITPASSWORD",
+            "REDISPASS",
+            "REDISPASSWORD",
+            "MQPASS",
+            "PASSWORDS",
+            "VAULT",
+        ];
+        let name = self.name.to_ascii_uppercase();
+        name.split(['_', '.']).any(|word| WORDS.contains(&word))
     }
 
     /// Does the name say that it holds a password?

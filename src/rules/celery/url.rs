@@ -89,8 +89,10 @@ pub(super) struct Userinfo {
 /// A password that comes from a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct RawHole {
-    /// The variable's name; `None` for what is more than a name.
+    /// The variable's name, where it may be shown.
     pub(super) name: Option<String>,
+    /// The same to compare with: it may be a part of the password.
+    pub(super) variable: String,
     /// Jinja's `urlencode` leaves `/` as it is.
     pub(super) keeps_slash: bool,
 }

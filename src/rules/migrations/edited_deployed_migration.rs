@@ -168,7 +168,7 @@ fn finding(
         Weight::Compatible | Weight::Spoken => Severity::Advice,
     };
     let headline =
-        format!("{} is deployed ({}); this change {what}{more}", code(&name.to_string()), because.reason);
+        format!("{} is deployed ({}); this edit {what}{more}", code(&name.to_string()), because.reason);
     let text = found.iter().map(|edit| edit.what.as_str()).collect::<Vec<_>>().join("\n");
     RULE.finding(place, name.to_string(), NodeText::Open(text), headline, consequence(worst))
         .with_severity(severity)

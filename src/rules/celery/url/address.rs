@@ -68,6 +68,8 @@ pub(super) fn read_address(
     if role != Role::Unknown {
         read_authority(authority, reading);
     }
+    // With another `@` further on, what looks like a path or a query may be half a password.
+    let has_userinfo = has_userinfo && !rest.iter().any(|unit| unit.is('@'));
     let path_end = rest.iter().position(|unit| matches!(unit.char(), Some('?' | '#'))).unwrap_or(rest.len());
     read_path(&rest[..path_end], transport, role, has_userinfo, reading);
     if transports::is_amqp(transport) && role == Role::Broker {

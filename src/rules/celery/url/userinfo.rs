@@ -188,7 +188,10 @@ fn read_holes(password: &[Unit], reading: &mut Reading) {
         .find(|hole| matches!(hole.filling, Filling::Raw | Filling::KeepsSlash));
     if let Some(hole) = raw {
         let keeps_slash = hole.filling == Filling::KeepsSlash;
-        let raw = RawHole { name: hole.shown_name(), keeps_slash };
+        // Beside other characters a hole may be no hole at all, but the end of a password.
+        let alone = password.len() == 1;
+        let name = hole.shown_name().filter(|_| alone);
+        let raw = RawHole { name, variable: hole.name.clone(), keeps_slash };
         reading.add(Kind::RawHole(raw), Severity::Warning);
     }
 }

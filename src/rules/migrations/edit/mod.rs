@@ -42,7 +42,7 @@ pub(super) enum At {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Edit {
     pub weight: Weight,
-    /// Completes "this change …".
+    /// Completes "this edit …".
     pub what: String,
     pub at: At,
     /// Of an edit in `dependencies`: what was added or removed.
