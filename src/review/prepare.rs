@@ -37,12 +37,12 @@ pub async fn policy(reader: &dyn Reader, repository: &Repository, change: &Chang
         Some(Ok(policy)) => return Ok(PolicyRead::Valid(Box::new(policy))),
         Some(Err(fault)) => fault,
     };
-    if change.file_at_head(POLICY_PATH).is_some() {
-        if let Some(Ok(_)) = read(reader, repository, &change.head).await? {
-            let mut policy = Policy::default();
-            policy.notes.push(format!("{POLICY_PATH} on the target branch is broken and this change mends it: judged by the built-in defaults"));
-            return Ok(PolicyRead::Valid(Box::new(policy)));
-        }
+    if change.file_at_head(POLICY_PATH).is_some()
+        && let Some(Ok(_)) = read(reader, repository, &change.head).await?
+    {
+        let mut policy = Policy::default();
+        policy.notes.push(format!("{POLICY_PATH} on the target branch is broken and this change mends it: judged by the built-in defaults"));
+        return Ok(PolicyRead::Valid(Box::new(policy)));
     }
     Ok(PolicyRead::Broken(fault))
 }

@@ -220,8 +220,7 @@ impl Reviewer {
 
     /// A commit has one status: what it said of this pull request is now to be said of the others with this head.
     async fn close(&self, key: &PullKey, pull: &PullRequest) -> Result<(), JobError> {
-        self.store.close_pull(key).await?;
-        for number in self.store.pulls_with_head(&key.forge, key.repository, &pull.head).await? {
+        for number in self.store.close_pull(key).await? {
             let other = NewJob {
                 forge: key.forge.clone(),
                 repository: pull.repository.clone(),

@@ -67,16 +67,26 @@ impl Store {
         Ok(())
     }
 
-    pub async fn close_pull(&self, pull: &PullKey) -> Result<()> {
-        sqlx::query(
-            "UPDATE pulls_known SET is_open = 0 WHERE forge = $1 AND repository_id = $2 AND number = $3",
+    /// Returns the open pull requests that share its head: the one status of it is theirs now.
+    pub async fn close_pull(&self, pull: &PullKey) -> Result<Vec<u64>> {
+        let closed = sqlx::query(
+            "UPDATE pulls_known SET is_open = 0 WHERE forge = $1 AND repository_id = $2 AND number = $3 RETURNING head",
         )
         .bind(&pull.forge.0)
         .bind(to_row(pull.repository))
         .bind(to_row(pull.number))
-        .execute(self.write())
+        .fetch_optional(self.write())
         .await?;
-        Ok(())
+        let Some(closed) = closed else { return Ok(Vec::new()) };
+        let rows = sqlx::query(
+            "SELECT number FROM pulls_known WHERE forge = $1 AND repository_id = $2 AND head = $3 AND is_open = 1",
+        )
+        .bind(&pull.forge.0)
+        .bind(to_row(pull.repository))
+        .bind(closed.try_get::<String, _>("head")?)
+        .fetch_all(self.write())
+        .await?;
+        numbers(&rows)
     }
 
     /// Numbers of the pull requests that are open as far as we know.

@@ -1,5 +1,6 @@
 //! What no webhook told us: forges lose deliveries and do not send them again (P16).
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -172,10 +173,11 @@ impl Worker {
         repository: &Repository,
         pulls: &[PullRequest],
     ) -> Result<(), JobError> {
+        let mut sharing = BTreeSet::new();
         for number in self.store.open_pulls(name, repository.id).await.map_err(store_error)? {
             if !pulls.iter().any(|p| p.number == number) {
                 let key = PullKey { forge: name.clone(), repository: repository.id, number };
-                self.store.close_pull(&key).await.map_err(store_error)?;
+                sharing.extend(self.store.close_pull(&key).await.map_err(store_error)?);
             }
         }
         for pull in pulls {
@@ -190,6 +192,11 @@ impl Worker {
                 open: true,
             };
             self.store.note_pull(&known).await.map_err(store_error)?;
+        }
+        // The status of a shared head may still speak for the one that was closed.
+        for pull in pulls.iter().filter(|p| sharing.contains(&p.number)) {
+            let job = found(name, pull, Reason::Rerequested, 10);
+            self.store.enqueue(&job, self.now()).await.map_err(store_error)?;
         }
         Ok(())
     }

@@ -379,7 +379,7 @@ async fn a_refusal_says_what_can_be_done_about_it() {
 
     house.forge.revoke_token(BOT_TOKEN);
     let dead = house.client.fetch_pull(&blog, 1).await.unwrap_err();
-    assert!(matches!(dead, ForgeError::Gone { .. }));
+    assert!(matches!(dead, ForgeError::Forbidden { .. }));
     assert!(!dead.to_string().contains(BOT_TOKEN));
 }
 

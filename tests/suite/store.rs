@@ -220,6 +220,8 @@ async fn a_reaped_job_gives_way_to_the_push_that_waits() {
         assert_eq!(claim.job.head_hint, Some(sha('2')));
         store.finish(&claim.id, &claim.token, 3_000, Finished::Done).await.unwrap();
         assert!(store.claim("w", 99_000, 99_999).await.unwrap().is_none());
+        let swept = store.enqueue_swept(&review(7, '1'), 99_000, 99_000).await.unwrap();
+        assert!(swept, "its status says nothing yet: the sweep does not let it rest");
     }
 }
 
@@ -258,6 +260,8 @@ async fn a_job_out_of_attempts_waits_to_tell_the_forge_and_is_dead_then() {
         assert_eq!((fates[0], fates.last()), (Fate::WillRetry, Some(&Fate::GivingUp)));
         let last = store.claim("w", 2_000, 9_000).await.unwrap().unwrap();
         assert_eq!(last.giving_up.as_deref(), Some("502 at 1008"));
+        store.begin_run(&RunStart { id: last.run.clone(), ..run_start("r", 7, 2_000) }).await.unwrap();
+        store.finish_run(&last.run, &run_end(RunOutcome::Broken)).await.unwrap();
         assert!(store.finish(&last.id, &last.token, 2_000, Finished::Done).await.unwrap());
         assert_eq!(store.queue_counts().await.unwrap().dead, 1);
         assert!(!store.enqueue_swept(&review(7, '1'), 3_000, 3_000).await.unwrap(), "the sweep lets it rest");
