@@ -18,7 +18,7 @@ use crate::model::delivery::Event;
 use crate::model::id::ForgeName;
 use crate::review::Reviewer;
 use crate::rules;
-use crate::server::webhook::Webhooks;
+use crate::server::webhook::{Room, Webhooks};
 use crate::server::{AppState, HookedForge, RulePage};
 use crate::store::Store;
 use crate::store::clock::Clock;
@@ -75,6 +75,7 @@ impl Assembly {
             public_url: settings.public_url,
             admin_token: settings.admin_token,
             metrics,
+            room: Room::default(),
         };
         Ok(Self { state: Arc::new(state), worker, store })
     }

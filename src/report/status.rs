@@ -13,8 +13,8 @@ use super::escape::sentence;
 use super::summary::check_run;
 use super::wording::{Links, count, cut, plain, plain_clause, spot, tally};
 
-/// More annotations would cost another request each fifty; the summary lists all findings anyway.
-const MOST_ANNOTATIONS: usize = 50;
+/// Each fifty annotations are a request; the summary lists all findings anyway.
+const MOST_ANNOTATIONS: usize = 250;
 /// GitHub's limit.
 const ANNOTATION_TITLE: usize = 255;
 

@@ -31,7 +31,7 @@ use crate::model::id::ForgeName;
 use crate::store::Store;
 use crate::store::clock::Clock;
 
-use webhook::Webhooks;
+use webhook::{Room, Webhooks};
 
 /// A forge whose webhooks are taken.
 pub struct HookedForge {
@@ -77,6 +77,8 @@ pub struct AppState {
     pub admin_token: Option<SecretString>,
     /// `None` where no recorder was installed: `/metrics` is empty then.
     pub metrics: Option<PrometheusHandle>,
+    /// For the bodies of webhooks.
+    pub room: Room,
 }
 
 type Shared = Arc<AppState>;

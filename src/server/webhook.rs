@@ -1,12 +1,14 @@
 //! From the bytes of a webhook to rows: no handler can see what was not verified.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use axum::body::{Body, Bytes};
+use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use secrecy::{ExposeSecret, SecretString};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 
 use crate::model::delivery::{Event, NewJob};
@@ -31,6 +33,44 @@ pub trait Webhooks: Send + Sync {
 /// No forge sends more: GitHub drops larger payloads itself.
 const LARGEST: usize = 25 * 1024 * 1024;
 
+/// Bodies held at once, in bytes: before its signature is looked at, a body may be anybody's.
+const ROOM: usize = 128 * 1024 * 1024;
+/// How long a delivery waits for room. Forges give up after five to ten seconds.
+const WAIT: Duration = Duration::from_secs(4);
+
+/// Room for the bodies of deliveries that are under way.
+#[derive(Debug)]
+pub struct Room {
+    kibibytes: Arc<Semaphore>,
+    wait: Duration,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self::new(ROOM, WAIT)
+    }
+}
+
+impl Room {
+    /// For this many bytes in all; who finds none free waits this long.
+    pub fn new(bytes: usize, wait: Duration) -> Self {
+        Self { kibibytes: Arc::new(Semaphore::new(bytes.div_ceil(1024))), wait }
+    }
+
+    /// As much as the announced length needs; where none is announced, as much as the largest.
+    async fn take(&self, announced: Option<usize>) -> Result<OwnedSemaphorePermit, Answer> {
+        let needed = announced.unwrap_or(LARGEST).div_ceil(1024).max(1);
+        let taken = Arc::clone(&self.kibibytes).acquire_many_owned(u32::try_from(needed).unwrap_or(u32::MAX));
+        match tokio::time::timeout(self.wait, taken).await {
+            Ok(Ok(room)) => Ok(room),
+            _ => Err(Answer::new(
+                StatusCode::SERVICE_UNAVAILABLE,
+                "Too many deliveries are under way. Send it again in a minute; the next sweep finds it otherwise.",
+            )),
+        }
+    }
+}
+
 /// A body whose signature was right. Made only here.
 #[derive(Debug)]
 pub struct VerifiedDelivery {
@@ -38,6 +78,8 @@ pub struct VerifiedDelivery {
     forge: String,
     headers: HeaderMap,
     body: Bytes,
+    /// Given back when the delivery is answered.
+    room: OwnedSemaphorePermit,
 }
 
 /// An answer for the forge's log of deliveries, which people read when something does not work.
@@ -69,12 +111,15 @@ impl FromRequest<Shared> for VerifiedDelivery {
             let words = "The webhook sends a form: set its content type to application/json.";
             return Err(Answer::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
         }
-        let body = read(&parts.headers, body).await.inspect_err(|_| refused(hooked, "body"))?;
+        let announced = announced(&parts.headers, &body).inspect_err(|_| refused(hooked, "body"))?;
+        let room = state.room.take(announced).await.inspect_err(|_| refused(hooked, "room"))?;
+        let body = read(body).await.inspect_err(|_| refused(hooked, "body"))?;
         if !signed(hooked, &parts.headers, &body) {
             refused(hooked, "signature");
             return Err(Answer::new(StatusCode::UNAUTHORIZED, WRONG_SIGNATURE));
         }
-        Ok(Self { state: Arc::clone(state), forge: hooked.name.0.clone(), headers: parts.headers, body })
+        let (state, forge) = (Arc::clone(state), hooked.name.0.clone());
+        Ok(Self { state, forge, headers: parts.headers, body, room })
     }
 }
 
@@ -97,14 +142,18 @@ fn is_json(headers: &HeaderMap) -> bool {
     value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-async fn read(headers: &HeaderMap, body: Body) -> Result<Bytes, Answer> {
-    let too_large = || {
-        Answer::new(StatusCode::PAYLOAD_TOO_LARGE, "The payload is larger than 25 MiB: no forge sends that.")
-    };
-    let announced = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-    if announced.is_some_and(|length| length > LARGEST) {
-        return Err(too_large());
-    }
+fn too_large() -> Answer {
+    Answer::new(StatusCode::PAYLOAD_TOO_LARGE, "The payload is larger than 25 MiB: no forge sends that.")
+}
+
+/// The length that the request announces, to which HTTP holds the body.
+fn announced(headers: &HeaderMap, body: &Body) -> Result<Option<usize>, Answer> {
+    let told = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
+    let length = told.or_else(|| body.size_hint().exact().and_then(|length| usize::try_from(length).ok()));
+    if length.is_some_and(|length| length > LARGEST) { Err(too_large()) } else { Ok(length) }
+}
+
+async fn read(body: Body) -> Result<Bytes, Answer> {
     axum::body::to_bytes(body, LARGEST).await.map_err(|error| {
         let cut = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("length limit"));
         if cut {
@@ -123,7 +172,7 @@ fn signed(forge: &HookedForge, headers: &HeaderMap, body: &[u8]) -> bool {
 
 /// `POST /webhooks/{forge}`
 pub(super) async fn receive(State(_): State<Shared>, delivery: VerifiedDelivery) -> Response {
-    let VerifiedDelivery { state, forge, headers, body } = delivery;
+    let VerifiedDelivery { state, forge, headers, body, room: _room } = delivery;
     let Some(forge) = state.forges.get(&forge) else { return unknown_forge().into_response() };
     let span = tracing::info_span!(
         "delivery", forge = %forge.name, delivery = tracing::field::Empty, repo = tracing::field::Empty,

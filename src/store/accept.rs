@@ -75,7 +75,9 @@ async fn write_batch(pool: &AnyPool, backend: Backend, batch: Vec<Request>) {
         Ok(outcomes) => outcomes.into_iter().map(Ok).collect(),
         Err(error) if intakes.len() == 1 => vec![Err(error.into())],
         // One of them may be the reason: each gets a commit of its own.
-        Err(_) => one_by_one(pool, backend, &intakes).await,
+        Err(sqlx::Error::Database(_)) => one_by_one(pool, backend, &intakes).await,
+        // The database is away: each further try would only make the forges wait for the same answer.
+        Err(error) => all_failed(error, intakes.len()),
     };
     for (answer, outcome) in answers.into_iter().zip(outcomes) {
         // Nobody waits any more when the forge hung up: the row is there all the same.
@@ -86,11 +88,23 @@ async fn write_batch(pool: &AnyPool, backend: Backend, batch: Vec<Request>) {
 async fn one_by_one(pool: &AnyPool, backend: Backend, intakes: &[Intake]) -> Vec<Result<Accepted>> {
     let mut outcomes = Vec::with_capacity(intakes.len());
     for intake in intakes {
-        let outcome = commit(pool, backend, std::slice::from_ref(intake)).await;
-        outcomes
-            .push(outcome.map(|o| o.first().copied().unwrap_or(Accepted::Known)).map_err(StoreError::from));
+        let outcome = match commit(pool, backend, std::slice::from_ref(intake)).await {
+            Ok(done) => Ok(done.first().copied().unwrap_or(Accepted::Known)),
+            Err(error @ sqlx::Error::Database(_)) => Err(error.into()),
+            Err(error) => {
+                outcomes.extend(all_failed(error, intakes.len() - outcomes.len()));
+                break;
+            }
+        };
+        outcomes.push(outcome);
     }
     outcomes
+}
+
+/// The same fault for each; its words are the first one's only, an error of the database cannot be copied.
+fn all_failed(error: sqlx::Error, count: usize) -> Vec<Result<Accepted>> {
+    let others = (1..count).map(|_| Err(StoreError::Unavailable(sqlx::Error::PoolTimedOut)));
+    std::iter::once(Err(error.into())).chain(others).collect()
 }
 
 async fn commit(pool: &AnyPool, backend: Backend, intakes: &[Intake]) -> sqlx::Result<Vec<Accepted>> {
@@ -148,4 +162,42 @@ async fn requeue_dead(
     .execute(&mut **transaction)
     .await?;
     Ok(if revived.rows_affected() > 0 { Accepted::Requeued } else { Accepted::Known })
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn while_the_database_is_away_a_batch_is_tried_once_and_all_are_told() {
+        sqlx::any::install_default_drivers();
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgres://panda@{}/panda", listener.local_addr().unwrap());
+        let tries = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&tries);
+        tokio::spawn(async move {
+            // Whoever connects is hung up on.
+            while listener.accept().await.is_ok() {
+                counted.fetch_add(1, Ordering::SeqCst);
+            }
+        });
+        let options = sqlx::any::AnyPoolOptions::new().acquire_timeout(Duration::from_secs(5));
+        let pool = options.connect_lazy(&url).unwrap();
+        let (requests, answers): (Vec<_>, Vec<_>) = (0..20)
+            .map(|n| {
+                let (answer, answered) = oneshot::channel();
+                let delivery =
+                    Delivery { forge: ForgeName("forge".into()), id: n.to_string(), received_at: 1 };
+                (Request { intake: Intake { delivery, jobs: Vec::new() }, answer }, answered)
+            })
+            .unzip();
+        write_batch(&pool, Backend::Postgres, requests).await;
+        for answered in answers {
+            assert!(matches!(answered.await.unwrap(), Err(StoreError::Unavailable(_))));
+        }
+        assert_eq!(tries.load(Ordering::SeqCst), 1);
+    }
 }

@@ -287,23 +287,9 @@ async fn the_main_job_on_the_stand_in_github_with_every_request_valid() {
     let contract = watch(&github);
     github.set_webhook_secret(SECRET);
     let repository = github.create_repository("grace", "grove", BASE);
-    let settings = github.settings();
-    let key = settings.private_key.expose_secret().replace('\n', "\\n");
-    let toml = format!(
-        "kind = \"github\"\nurl = \"{}\"\napp_id = {}\nprivate_key = \"{key}\"\n",
-        settings.url, settings.app_id
-    );
-    let panda = Panda::start(&toml).await;
+    let panda = Panda::start(&github_settings(&github)).await;
     swept(async || github.requests().iter().any(|r| r.path.ends_with("/pulls") || r.path == "/graphql"))
         .await;
-    let deliver = async || {
-        for delivery in github.webhooks() {
-            let named =
-                |(k, v): (String, String)| (k.parse::<http::HeaderName>().unwrap(), v.parse().unwrap());
-            let headers = delivery.headers.into_iter().map(named).collect();
-            assert_eq!(panda.deliver(headers, delivery.body).await, 202);
-        }
-    };
     let settled = async |head: &Sha| {
         until("the check", async || github.check_of(&repository, head).filter(|c| c.status == "completed"))
             .await
@@ -311,7 +297,7 @@ async fn the_main_job_on_the_stand_in_github_with_every_request_valid() {
 
     let head = github.push(&repository, "topic", &borrowed(&faulty())).unwrap();
     let number = github.open_pull(&repository, "topic", "main").unwrap();
-    deliver().await;
+    deliver(&github, &panda).await;
     let check = settled(&head).await;
     assert_eq!(check.conclusion.as_deref(), Some("failure"), "{check:?}");
     let comments = github.comments_on(&repository, number);
@@ -320,7 +306,7 @@ async fn the_main_job_on_the_stand_in_github_with_every_request_valid() {
     assert!(github.merge(&repository, number).is_err(), "the required check blocks");
 
     let head = github.push(&repository, "topic", &borrowed(&mended())).unwrap();
-    deliver().await;
+    deliver(&github, &panda).await;
     assert_eq!(settled(&head).await.conclusion.as_deref(), Some("success"));
     let after = github.comments_on(&repository, number);
     assert_eq!(after.len(), comments.len(), "nothing is repeated");
@@ -333,6 +319,149 @@ async fn the_main_job_on_the_stand_in_github_with_every_request_valid() {
         Vec::<String>::new(),
         "every request is valid by GitHub's own schema"
     );
+}
+
+fn github_settings(github: &GitHubStandIn) -> String {
+    let settings = github.settings();
+    let key = settings.private_key.expose_secret().replace('\n', "\\n");
+    format!(
+        "kind = \"github\"\nurl = \"{}\"\napp_id = {}\nprivate_key = \"{key}\"\n",
+        settings.url, settings.app_id
+    )
+}
+
+/// Hands every webhook of the stand-in over.
+async fn deliver(github: &GitHubStandIn, panda: &Panda) {
+    for delivery in github.webhooks() {
+        let named = |(k, v): (String, String)| (k.parse::<http::HeaderName>().unwrap(), v.parse().unwrap());
+        let headers = delivery.headers.into_iter().map(named).collect();
+        assert_eq!(panda.deliver(headers, delivery.body).await, 202);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sixty_findings_without_comments_are_annotations_of_two_requests() {
+    let github = GitHubStandIn::start().await.unwrap();
+    github.set_webhook_secret(SECRET);
+    let base = [BASE, &[(".red-panda.toml", "[review]\nmax_comments = 0\n")]].concat();
+    let repository = github.create_repository("grace", "grove", &base);
+    let panda = Panda::start(&github_settings(&github)).await;
+    quiet(|| github.requests().len()).await;
+    let steps: String = (0..60).map(|n| format!("        migrations.RunPython(fill_{n}),\n")).collect();
+    let text = format!(
+        "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    dependencies = [(\"trees\", \"0001_initial\")]\n    operations = [\n{steps}    ]\n"
+    );
+    let head = github.push(&repository, "topic", &[("trees/migrations/0002_fill.py", Some(&text))]).unwrap();
+    github.open_pull(&repository, "topic", "main").unwrap();
+    deliver(&github, &panda).await;
+    let check =
+        until("the check", async || github.check_of(&repository, &head).filter(|c| c.status == "completed"))
+            .await;
+    assert!((60..100).contains(&check.annotations.len()), "{} annotations", check.annotations.len());
+    let sent: Vec<usize> = github
+        .requests()
+        .iter()
+        .filter_map(|r| Some(r.body.as_ref()?["output"]["annotations"].as_array()?.len()))
+        .filter(|n| *n > 0)
+        .collect();
+    assert_eq!(sent, [50, check.annotations.len() - 50]);
+    assert_eq!(github.violations(), Vec::<String>::new());
+}
+
+/// Three faults in a Django project, and as many further files as it takes.
+fn changes(files: usize) -> Vec<(String, String)> {
+    let faulty = faulty().into_iter().filter_map(|(path, text)| Some((path.to_owned(), text?)));
+    let views = (3..files).map(|n| (format!("trees/views_{n}.py"), format!("NAMES = [{n}]\n")));
+    faulty.chain(views).collect()
+}
+
+/// Waits until nothing more is asked.
+async fn quiet(count: impl Fn() -> usize) -> usize {
+    let mut before = usize::MAX;
+    until("silence", async || {
+        let now = count();
+        tokio::time::sleep(Duration::from_millis(300)).await;
+        let same = now == before;
+        before = now;
+        same.then_some(now)
+    })
+    .await
+}
+
+/// docs/architecture.md tells these numbers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_run_on_github_takes_as_few_requests_as_we_say() {
+    let github = GitHubStandIn::start().await.unwrap();
+    github.set_webhook_secret(SECRET);
+    let panda = Panda::start(&github_settings(&github)).await;
+    swept(async || github.requests().iter().any(|r| r.path.ends_with("/installation/repositories"))).await;
+    for (name, files, review, requests) in
+        [("five", 5, true, 9), ("fifty", 50, true, 9), ("clean", 5, false, 6), ("more", 50, false, 6)]
+    {
+        let repository = github.create_repository("grace", name, BASE);
+        let changes = changes(if review { files } else { files + 3 });
+        let changes: Vec<_> = changes.iter().skip(if review { 0 } else { 3 }).collect();
+        let changes: Vec<_> = changes.iter().map(|(p, t)| (p.as_str(), Some(t.as_str()))).collect();
+        let head = github.push(&repository, "topic", &changes).unwrap();
+        let number = github.open_pull(&repository, "topic", "main").unwrap();
+        quiet(|| github.requests().len()).await;
+        github.forget_requests();
+        deliver(&github, &panda).await;
+        until("the check", async || github.check_of(&repository, &head).filter(|c| c.status == "completed"))
+            .await;
+        let asked = || {
+            let all = github.requests().into_iter().filter(|r| !r.path.ends_with("/access_tokens"));
+            all.map(|r| format!("{} {}", r.method, r.path)).collect::<Vec<_>>()
+        };
+        quiet(|| asked().len()).await;
+        assert_eq!(github.comments_on(&repository, number).is_empty(), !review);
+        assert_eq!(asked().len(), requests, "{name}: {:#?}", asked());
+    }
+}
+
+/// docs/architecture.md tells these numbers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_whole_run_on_forgejo_takes_as_few_requests_as_we_say() {
+    let forge = Forgejo::start().await.unwrap();
+    let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
+    swept(async || forge.count("GET", "user/repos") > 0).await;
+    for (name, files, review, requests) in
+        [("five", 5, true, 24), ("fifty", 50, true, 69), ("clean", 5, false, 19), ("more", 50, false, 64)]
+    {
+        let repository = forge.repository(&format!("grace/{name}"), BASE);
+        repository.add_hook(Some(&panda.hook()), SECRET);
+        let changes = changes(if review { files } else { files + 3 });
+        let changes: Vec<_> = changes.iter().skip(if review { 0 } else { 3 }).collect();
+        let changes: Vec<_> = changes.iter().map(|(p, t)| (p.as_str(), Some(t.as_str()))).collect();
+        let head = repository.push("topic", &changes).unwrap();
+        let number = repository.open_pull("topic", "A change").unwrap();
+        quiet(|| forge.requests().len()).await;
+        forge.forget_requests();
+        forge.deliver().await;
+        until("the status", async || repository.status_of(&head).filter(|s| s.state != "pending")).await;
+        quiet(|| forge.requests().len()).await;
+        assert_eq!(repository.comments_on(number).is_empty(), !review);
+        let asked: Vec<_> = forge.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
+        assert_eq!(asked.len(), requests, "{name}: {asked:#?}");
+    }
+}
+
+#[test]
+fn a_folder_may_be_named_like_an_address() {
+    let folder = tempfile::tempdir().unwrap();
+    let home = folder.path().join("a%20b #1?");
+    std::fs::create_dir(&home).unwrap();
+    let file = home.join("red-panda.toml");
+    let environment = BTreeMap::new();
+    let read = |path: &Path| std::fs::read_to_string(path);
+    let source = Source { file: Some((&file, "")), environment: &environment, read: &read };
+    let settings = Settings::read(&source).unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let store = red_panda::store::Store::open(settings.database_url.expose_secret()).await.unwrap();
+        store.close().await;
+    });
+    assert!(home.join("red-panda.db").exists());
 }
 
 #[tokio::test(flavor = "multi_thread")]

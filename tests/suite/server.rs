@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
@@ -12,7 +13,7 @@ use red_panda::model::delivery::{Event, NewJob, Reason};
 use red_panda::model::finding::Severity;
 use red_panda::model::id::{RunId, Target};
 use red_panda::model::judgement::{NotLookedAt, Verdict};
-use red_panda::server::webhook::Webhooks;
+use red_panda::server::webhook::{Room, Webhooks};
 use red_panda::server::{AppState, HookedForge, RulePage, router};
 use red_panda::store::Store;
 use red_panda::store::clock::Clock;
@@ -26,6 +27,8 @@ use tower::ServiceExt;
 use crate::store::{Database, forge, known, repository, run_end, run_start, sha, sqlite};
 
 const SECRET: &str = "the secret of the hook";
+/// The largest body that is read.
+const LARGEST: usize = 25 * 1024 * 1024;
 const ADMIN: &str = "the token of the operator";
 
 /// Webhooks in the simplest dialect there could be: `x-event`, `x-id` and `x-signature` in hex.
@@ -90,6 +93,7 @@ impl House {
             public_url: Some("https://panda.example.org".into()),
             admin_token: Some(SecretString::from(ADMIN.to_owned())),
             metrics: None,
+            room: Room::new(LARGEST, Duration::ZERO),
         };
         Self { router: router(Arc::new(state)), store, database }
     }
@@ -250,6 +254,29 @@ async fn p16_a_store_that_is_down_is_503_so_that_the_forge_shows_a_failed_delive
     assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE);
     assert!(body.contains(r#""broken":"database""#), "{body}");
     assert_eq!(house.get("/live/").await.0, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn unsigned_bodies_that_never_end_take_no_more_memory_than_there_is_room_for() {
+    let house = House::new().await;
+    let endless = |announced: usize| {
+        let body = Body::from_stream(futures::stream::pending::<std::io::Result<axum::body::Bytes>>());
+        let mut request = signed("a", "").map(|_| body);
+        request.headers_mut().insert("content-length", announced.into());
+        tokio::spawn(house.router.clone().oneshot(request))
+    };
+    let slow = endless(LARGEST);
+    tokio::task::yield_now().await;
+    let (status, _, words) = house.send(signed("b", r#"{"pull":7}"#)).await;
+    assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{words}");
+    slow.abort();
+    drop(slow.await);
+    assert_eq!(house.deliver("b", r#"{"pull":7}"#).await, StatusCode::ACCEPTED);
+
+    let small = endless(1024);
+    tokio::task::yield_now().await;
+    assert_eq!(house.deliver("c", r#"{"pull":8}"#).await, StatusCode::ACCEPTED, "there is room beside it");
+    small.abort();
 }
 
 #[tokio::test]

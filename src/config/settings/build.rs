@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use percent_encoding::{AsciiSet, CONTROLS, utf8_percent_encode};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -78,6 +79,11 @@ fn database_url(keys: &Keys, folder: &Path) -> Result<SecretString, SettingsErro
         None => (DEFAULT_DATABASE, "database_url"),
     };
     if text.starts_with("postgres://") || text.starts_with("postgresql://") {
+        if !is_whole(text) {
+            let problem = "\"database_url\" cannot be read as an address; percent-encode the password in it: # is %23, \
+                           / is %2F, ? is %3F, @ is %40";
+            return Err(SettingsError::new(place, problem));
+        }
         return Ok(SecretString::from(text.to_owned()));
     }
     let path =
@@ -88,7 +94,21 @@ fn database_url(keys: &Keys, folder: &Path) -> Result<SecretString, SettingsErro
             "\"database_url\" must begin with sqlite:// or postgres://, such as sqlite://red-panda.db",
         )
     })?;
-    Ok(SecretString::from(format!("sqlite://{}", folder.join(path).display())))
+    // The path as written is part of an address already; the folder becomes one.
+    let folder = utf8_percent_encode(&folder.display().to_string(), FOLDER).to_string();
+    Ok(SecretString::from(format!("sqlite://{}", Path::new(&folder).join(path).display())))
+}
+
+/// What means something in an address.
+const FOLDER: &AsciiSet = &CONTROLS.add(b'%').add(b'?').add(b'#');
+
+/// Does it say what was meant? A password with a bare `#`, `/` or `?` ends the host too early, and the `@` that should
+/// have come before the host stands behind it.
+fn is_whole(url: &str) -> bool {
+    Url::parse(url).is_ok_and(|url| {
+        let behind = [url.path(), url.query().unwrap_or_default()];
+        url.fragment().is_none() && !behind.iter().any(|part| part.contains('@'))
+    })
 }
 
 fn forge(raw: RawForge, source: &Source<'_>) -> Result<ForgeSettings, SettingsError> {

@@ -79,6 +79,20 @@ fn without_anything_there_is_a_server_without_forges() {
 }
 
 #[test]
+fn a_database_url_that_a_password_breaks_is_named_by_its_variable_and_never_shown() {
+    for password in ["gr#ve", "gr/ve", "gr?ve", "12#ve", "12/ve", "12?ve"] {
+        let url = format!("postgres://panda:{password}@db:5432/panda");
+        let problem = problem("", &[("DATABASE_URL", &url)]);
+        assert!(problem.starts_with("DATABASE_URL: ") && problem.contains("# is %23"), "{problem}");
+        assert!(!problem.contains("ve@") && !problem.contains(password), "{problem}");
+    }
+    for url in ["postgres://panda:gr%23ve@db/panda", "postgresql:///panda?host=/run/postgresql"] {
+        let settings = settings("", &[("DATABASE_URL", url)]).unwrap();
+        assert_eq!(settings.database_url.expose_secret(), url);
+    }
+}
+
+#[test]
 fn the_environment_wins_key_by_key_and_may_add_a_forge() {
     let environment = [
         ("DATABASE_URL", "postgres://panda@db/panda"),

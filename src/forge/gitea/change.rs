@@ -10,6 +10,7 @@ use crate::model::id::Sha;
 use crate::model::pull::{PullRequest, PullState};
 
 use super::api::{Call, LONG, repo};
+use super::patch::Patch;
 use super::{Gitea, of, patch, wire};
 
 const STEP: Duration = Duration::from_millis(200);
@@ -17,6 +18,8 @@ const STEP: Duration = Duration::from_millis(200);
 const STEPS: u32 = 25;
 /// The longest diff that is read; what follows is left out, and said.
 const DIFF_CAP: usize = 32 * 1024 * 1024;
+/// Files looked at: as many as GitHub lists.
+const FILES: usize = 3_000;
 /// Commits looked at one by one.
 const COMMITS: usize = 250;
 /// Merges of the target into the head that are compared with the merge base.
@@ -56,12 +59,15 @@ impl Gitea {
         if !self.is_fresh(&after, merge_base, &commits).await? {
             return Ok(None);
         }
+        let (patch, cut) = (parsed(diff.text).await, diff.cut);
+        let long = || format!("the diff is longer than {} MiB", DIFF_CAP / 1024 / 1024);
+        let many = || format!("the diff has more than {FILES} files");
         Ok(Some(Change {
             merge_base: merge_base.clone(),
             target_tip: after.base_tip,
             head: after.head,
-            files: patch::parse(&diff.text),
-            truncated: diff.cut.then(|| format!("the diff is longer than {} MiB", DIFF_CAP / 1024 / 1024)),
+            files: patch.files,
+            truncated: patch.cut.then(many).or_else(|| cut.then(long)),
             commits: commits.looked_at,
         }))
     }
@@ -131,6 +137,14 @@ impl Gitea {
         let call = Call::get(what, format!("{}/compare/{newer}...{older}", repo(&pull.repository)));
         let comparison: wire::Comparison = self.api.send(call).await?.json()?;
         Ok(comparison.total_commits == 0)
+    }
+}
+
+/// Off the async threads: a diff of many megabytes is a while's work.
+async fn parsed(diff: Vec<u8>) -> Patch {
+    match tokio::task::spawn_blocking(move || patch::parse(&diff, FILES)).await {
+        Ok(patch) => patch,
+        Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
 }
 

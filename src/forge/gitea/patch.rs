@@ -1,24 +1,42 @@
 //! The text of `git diff` as files and hunks. It comes from a pull request: nothing in it may stop us or lie about a
 //! name. Inside a hunk every line begins with ` `, `+`, `-` or `\`, so a file's header cannot be forged by content.
 
+use std::collections::HashMap;
+
 use crate::model::change::{ChangedFile, FileStatus, Hunk};
 use crate::source::diff::parse_patch;
 
 const FILE: &str = "diff --git ";
 
-/// All files of a diff, in its order.
-pub fn parse(diff: &[u8]) -> Vec<ChangedFile> {
+/// The files of a diff.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Patch {
+    /// In the diff's order.
+    pub files: Vec<ChangedFile>,
+    /// There were more than were asked for.
+    pub cut: bool,
+}
+
+/// The first `most` files of a diff.
+pub fn parse(diff: &[u8], most: usize) -> Patch {
     let text = String::from_utf8_lossy(diff);
     let mut files: Vec<ChangedFile> = Vec::new();
+    let mut places: HashMap<String, usize> = HashMap::new();
     for section in sections(&text) {
         let Some(file) = parse_file(section) else { continue };
-        match files.iter_mut().find(|f| f.path == file.path) {
+        match places.get(&file.path) {
             // A file that became a symlink is told as deleted and added.
-            Some(twin) => *twin = ChangedFile { status: FileStatus::Modified, hunks: None, ..file },
-            None => files.push(file),
+            Some(twin) => {
+                files[*twin] = ChangedFile { status: FileStatus::Modified, hunks: None, ..file };
+            }
+            None if files.len() == most => return Patch { files, cut: true },
+            None => {
+                places.insert(file.path.clone(), files.len());
+                files.push(file);
+            }
         }
     }
-    files
+    Patch { files, cut: false }
 }
 
 /// Cuts the text before every line that begins a file.
@@ -184,7 +202,7 @@ index 1234567..0000000
 
     #[test]
     fn every_shape_of_header_gives_the_name() {
-        let files = parse(SAMPLE.as_bytes());
+        let files = parse(SAMPLE.as_bytes(), 6).files;
         let seen: Vec<_> =
             files.iter().map(|f| (f.path.as_str(), f.status, f.hunks.as_ref().map(Vec::len))).collect();
         assert_eq!(
@@ -203,9 +221,26 @@ index 1234567..0000000
 
     #[test]
     fn content_that_looks_like_a_header_stays_content() {
-        let files = parse(SAMPLE.as_bytes());
+        let files = parse(SAMPLE.as_bytes(), 6).files;
         let hunk = &files[0].hunks.as_ref().unwrap()[0];
         assert_eq!((&hunk.added, &hunk.removed), (&vec![2, 4], &vec![3]));
+    }
+
+    #[test]
+    fn files_beyond_the_most_are_left_out_and_that_is_told() {
+        let cut = parse(SAMPLE.as_bytes(), 5);
+        assert_eq!((cut.files.len(), cut.cut), (5, true));
+        assert!(!parse(SAMPLE.as_bytes(), 6).cut);
+    }
+
+    #[test]
+    fn a_file_that_became_a_symlink_is_one_file_wherever_its_halves_stand() {
+        let half =
+            |word: &str, name: &str| format!("diff --git a/{name} b/{name}\n{word} file mode 100644\n");
+        let diff = [half("deleted", "a"), half("new", "b"), half("new", "a")].concat();
+        let files = parse(diff.as_bytes(), 2).files;
+        let seen: Vec<_> = files.iter().map(|f| (f.path.as_str(), f.status)).collect();
+        assert_eq!(seen, [("a", FileStatus::Modified), ("b", FileStatus::Added)]);
     }
 
     fn content() -> impl Strategy<Value = Content> {
@@ -235,7 +270,7 @@ index 1234567..0000000
         fn what_git_prints_is_read_back((base, head) in (files(), files())) {
             let diffs = diff_files(&base, &head);
             let text: Vec<u8> = diffs.iter().flat_map(FileDiff::to_git).collect();
-            let read = parse(&text);
+            let read = parse(&text, usize::MAX).files;
             for file in &read {
                 let told: Vec<_> = diffs.iter().filter(|d| d.path == file.path).collect();
                 if let [diff] = told[..] {
@@ -252,14 +287,14 @@ index 1234567..0000000
 
         #[test]
         fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
-            parse(&bytes);
+            parse(&bytes, 10);
         }
 
         #[test]
         fn no_broken_diff_makes_it_panic(cut in 0..SAMPLE.len(), junk in "(diff --git |--- |\"|\\\\|@@ -|ä|\n|a/){0,6}") {
             let mut text = SAMPLE.as_bytes()[..cut].to_vec();
             text.extend_from_slice(junk.as_bytes());
-            parse(&text);
+            parse(&text, 10);
         }
     }
 }
