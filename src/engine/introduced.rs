@@ -68,7 +68,10 @@ fn distance(finding: &Finding, change: &Change) -> u32 {
 /// Of a file rule: the offending node must stand on a line that the change added or changed.
 fn touches_change(finding: &Finding, change: &Change) -> bool {
     match &finding.place {
-        Place::Head { path, span } => hunks(change, path).is_some_and(|h| anchor::touches(h, *span)),
+        Place::Head { path, span } => {
+            // Without hunks nobody knows which lines are new: any may be.
+            hunks(change, path).is_none_or(|h| anchor::touches(h, *span))
+        }
         _ => true,
     }
 }

@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use rayon::prelude::*;
 
-use crate::model::change::{Change, FileStatus};
+use crate::model::change::{Change, ChangedFile, FileStatus};
 use crate::model::finding::Finding;
 use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt, Reported};
@@ -43,6 +43,8 @@ pub(super) struct Run {
     prepared: bool,
     round: usize,
     bytes: usize,
+    /// More was wanted than a run may hold.
+    overflown: bool,
     /// Contents by their id: what one commit gave is not read again for another.
     contents: HashMap<Sha, Blob>,
     not_looked_at: Vec<NotLookedAt>,
@@ -66,6 +68,7 @@ impl Run {
             prepared: false,
             round: 0,
             bytes: 0,
+            overflown: false,
             contents: HashMap::new(),
             not_looked_at,
         }
@@ -97,6 +100,7 @@ impl Run {
     pub(super) fn supply_file(&mut self, want: &Want, blob: Blob) {
         let Want::File { snapshot, path, blob: id } = want else { return };
         self.bytes += blob.weight();
+        self.overflown |= self.bytes > MAX_BYTES;
         let blob = if self.bytes > MAX_BYTES { Blob::TooLarge(Some(blob.weight() as u64)) } else { blob };
         if let Some(id) = id {
             self.contents.insert(id.clone(), blob.clone());
@@ -113,8 +117,9 @@ impl Run {
                 Err(missing) => missing,
                 Ok(()) => self.run_rules(expired),
             };
+            let missing = if missing.wants.is_empty() { self.compared_last() } else { missing };
             if missing.wants.is_empty() {
-                return Step::Done(Box::new(self.judge()));
+                return Step::Done(Box::new(pool(|| self.judge())));
             }
             let missing = self.give_known(missing);
             if !missing.wants.is_empty() {
@@ -149,7 +154,7 @@ impl Run {
                     ));
                 }
             }
-            return Step::Done(Box::new(self.judge()));
+            return Step::Done(Box::new(pool(|| self.judge())));
         }
         Step::Need(missing.wants.into_iter().collect())
     }
@@ -207,6 +212,21 @@ impl Run {
         missing
     }
 
+    /// What only the judgement compares: the base of files that no longer parse or hold suppressions.
+    fn compared_last(&self) -> NotLoaded {
+        let (change, sides) = (&self.input.change, &self.sides);
+        let broken = || unparsed::wants(change, sides, &|path| self.excluded.matches(path));
+        let suppressing = || {
+            let base = suppress::bases(&sides.head, self.looked_at()).map(|path| sides.merge_base.text(path));
+            NotLoaded::all(base)
+        };
+        pool(|| both(broken(), suppressing())).err().unwrap_or_default()
+    }
+
+    fn looked_at(&self) -> impl Iterator<Item = &ChangedFile> {
+        self.input.change.files.iter().filter(|file| !self.excluded.matches(&file.path))
+    }
+
     fn judge(&mut self) -> Judgement {
         let (mut reported, mut head, mut ran) = (Vec::new(), Vec::new(), BTreeSet::new());
         let mut not_looked_at = std::mem::take(&mut self.not_looked_at);
@@ -226,9 +246,11 @@ impl Run {
         let change = &self.input.change;
         reported.extend(self.input.policy_fault.as_ref().map(policy_change::finding));
         let suppressions =
-            Suppressions::read(&self.sides.head, change.files.iter().filter_map(|f| f.head_path()));
+            Suppressions::read(&self.sides.head, self.looked_at().filter_map(ChangedFile::head_path));
         if let Some((style, _)) = self.rules.iter().find(|(rule, _)| rule.code == "STY008") {
-            reported.extend(introduced(style, suppressions.unused(&head, &ran), Vec::new(), change));
+            let bases = suppress::bases(&self.sides.head, self.looked_at());
+            let known = Suppressions::read(&self.sides.merge_base, bases).unused(&[], &ran);
+            reported.extend(introduced(style, suppressions.unused(&head, &ran), known, change));
         }
         for item in &mut reported {
             if let Some((rule, _)) = self.rules.iter().find(|(rule, _)| rule.code == item.finding.code) {
@@ -247,9 +269,14 @@ impl Run {
             .collect();
         let unparsed = unparsed::find(change, &self.sides, &|path| self.excluded.matches(path), &said);
         not_looked_at.extend(unparsed.not_looked_at);
-        let notes =
-            self.input.notes.iter().chain(&self.input.policy.notes).chain(&unparsed.notes).cloned().collect();
-        let looked_at = change.files.iter().filter(|f| !self.excluded.matches(&f.path)).count();
+        if self.overflown {
+            let reason = "the files that the rules ask for are longer than 64 MiB together: the rest was not read";
+            not_looked_at.push(NotLookedAt { path: String::new(), reason: reason.to_owned() });
+        }
+        let unscanned = not_scanned(change.commits.not_scanned);
+        let notes = self.input.notes.iter().chain(&self.input.policy.notes).chain(&unparsed.notes);
+        let notes = notes.chain(&unscanned).cloned().collect();
+        let looked_at = self.looked_at().count();
         Judgement {
             findings,
             suppressed,
@@ -262,6 +289,14 @@ impl Run {
             head: change.head.clone(),
         }
     }
+}
+
+/// Commits that were not looked at one by one change no verdict, but people have to know.
+fn not_scanned(number: usize) -> Option<String> {
+    let commits = if number == 1 { "1 commit was" } else { &format!("{number} commits were") };
+    (number > 0).then(|| {
+        format!("{commits} not looked at one by one: an env file that one adds and a later one deletes is not seen")
+    })
 }
 
 /// What a rule reports as introduced, and all that it finds at head.
@@ -300,8 +335,9 @@ fn compute_missing_hunks(change: &mut Change, sides: &Sides) {
         let new = file.head_path().map(|path| sides.head.text(path));
         let old = match old {
             Some(Ok(Some(text))) => text.as_str().to_owned(),
-            Some(_) => continue,
-            None => String::new(),
+            Some(Err(_)) => continue,
+            // What was no text is text now: all of it is new.
+            Some(Ok(None)) | None => String::new(),
         };
         if let Some(Ok(Some(new))) = new {
             file.hunks = Some(diff::hunks(&old, new.as_str()));

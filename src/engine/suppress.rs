@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::change::ChangedFile;
 use crate::model::finding::{Finding, Place, Span};
 use crate::model::judgement::Reported;
 use crate::project::Project;
@@ -78,6 +79,18 @@ impl Suppressions {
         }
         findings
     }
+}
+
+/// The base paths of files that hold suppressions at head: one that stood there before is not new.
+pub(super) fn bases<'a>(
+    head: &Project,
+    files: impl Iterator<Item = &'a ChangedFile>,
+) -> impl Iterator<Item = &'a str> {
+    let suppressing = files.filter(|file| {
+        let text = file.head_path().and_then(|path| head.text(path).ok().flatten());
+        text.is_some_and(|text| text.as_str().contains("red-panda:"))
+    });
+    suppressing.filter_map(ChangedFile::base_path)
 }
 
 fn first_code_line(text: &Text) -> u32 {

@@ -1,4 +1,4 @@
-//! Changed files that could not be looked at: too large, or no longer parsing.
+//! Changed files that could not be looked at: too large, no text, or no longer parsing.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,8 @@ use crate::model::change::{Change, ChangedFile};
 use crate::model::finding::code;
 use crate::model::judgement::NotLookedAt;
 use crate::project::Project;
-use crate::source::Blob;
+use crate::source::tree::MAX_FILE;
+use crate::source::{Blob, NotLoaded};
 use crate::syntax::python::Fault;
 
 use super::Sides;
@@ -28,17 +29,35 @@ pub(super) fn find(
     let mut unparsed = Unparsed::default();
     for file in &change.files {
         let Some(path) = file.head_path().filter(|p| is_read(p) && !excluded(p)) else { continue };
-        if let Ok(blob) = sides.head.file(path)
-            && let Blob::TooLarge(_) = *blob
-        {
+        let blob = sides.head.file(path).ok();
+        let reason = match blob.as_deref() {
+            // What crossed the limit of the run is said once, for all files.
+            Some(Blob::TooLarge(Some(size))) if *size <= MAX_FILE => continue,
+            Some(Blob::TooLarge(_)) => Some("it is larger than 2 MiB"),
+            Some(Blob::Binary(_)) => Some("it is not UTF-8 text"),
+            _ => None,
+        };
+        if let Some(reason) = reason {
             unparsed
                 .not_looked_at
-                .push(NotLookedAt { path: path.to_owned(), reason: "it is larger than 2 MiB".to_owned() });
-        } else if path.ends_with(".py") && !said.contains(path) {
-            python(file, path, sides, &mut unparsed);
+                .push(NotLookedAt { path: path.to_owned(), reason: reason.to_owned() });
+        } else if !said.contains(path) {
+            broken(file, path, sides, &mut unparsed);
         }
     }
     unparsed
+}
+
+/// Asks for the base side of changed files that do not parse: only what the change broke is held against it.
+pub(super) fn wants(
+    change: &Change,
+    sides: &Sides,
+    excluded: &dyn Fn(&str) -> bool,
+) -> Result<(), NotLoaded> {
+    let files = change.files.iter().filter_map(|file| Some((file.head_path()?, file.base_path()?)));
+    let files = files.filter(|(path, _)| is_read(path) && !excluded(path));
+    let broken = files.filter(|(path, _)| fault(&sides.head, path).is_some());
+    NotLoaded::all(broken.map(|(_, base)| sides.merge_base.text(base))).map(drop)
 }
 
 /// Formats that the rules read; a large picture or fixture is nobody's concern.
@@ -55,27 +74,38 @@ pub(super) fn is_read(path: &str) -> bool {
             .any(|n| name.starts_with(n))
 }
 
-fn python(file: &ChangedFile, path: &str, sides: &Sides, unparsed: &mut Unparsed) {
-    let Some(fault) = fault(&sides.head, path) else { return };
-    let was_broken = file.base_path().is_some_and(|base| fault_known(&sides.merge_base, base));
-    let reason = match &fault {
-        Fault::TooDeep => "it nests deeper than Python allows".to_owned(),
-        Fault::Syntax { line, .. } => format!("it does not parse as Python from line {line} on"),
-    };
-    if was_broken || is_template(path) {
+fn broken(file: &ChangedFile, path: &str, sides: &Sides, unparsed: &mut Unparsed) {
+    let Some(reason) = fault(&sides.head, path) else { return };
+    let was_broken = file.base_path().is_some_and(|base| fault(&sides.merge_base, base).is_some());
+    if is_yaml(path) && !was_broken && file.base_path().is_none() && has_placeholders(sides, path) {
+        unparsed.notes.push(format!("{} was not looked at: {reason}, being a template", code(path)));
+    } else if was_broken || is_template(path) {
         unparsed.notes.push(format!("{} was not looked at: {reason}, as before this change", code(path)));
     } else {
         unparsed.not_looked_at.push(NotLookedAt { path: path.to_owned(), reason });
     }
 }
 
-fn fault(project: &Project, path: &str) -> Option<Fault> {
-    project.module(path).ok().flatten().and_then(|module| module.fault().cloned())
+/// Why a Python or YAML file has no usable tree.
+fn fault(project: &Project, path: &str) -> Option<String> {
+    if path.ends_with(".py") {
+        return match project.module(path).ok()??.fault()? {
+            Fault::TooDeep => Some("it nests deeper than Python allows".to_owned()),
+            Fault::Syntax { line, .. } => Some(format!("it does not parse as Python from line {line} on")),
+        };
+    }
+    let yaml = if is_yaml(path) { project.yaml(path).ok()?? } else { return None };
+    yaml.fault().map(|fault| format!("it does not parse as YAML from line {} on", fault.line))
 }
 
-/// A base that was not read is taken for whole: the change then broke the file.
-fn fault_known(project: &Project, path: &str) -> bool {
-    fault(project, path).is_some()
+fn is_yaml(path: &str) -> bool {
+    path.ends_with(".yml") || path.ends_with(".yaml")
+}
+
+/// Charts and playbooks are YAML only when they are filled in.
+fn has_placeholders(sides: &Sides, path: &str) -> bool {
+    let text = sides.head.text(path).ok().flatten();
+    text.is_some_and(|text| text.as_str().contains("{{") || text.as_str().contains("{%"))
 }
 
 fn is_template(path: &str) -> bool {

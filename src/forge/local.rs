@@ -25,6 +25,10 @@ const MAX_FILES: usize = 3_000;
 pub enum LocalError {
     #[error("{0} is not a Git repository: run inside one, or name one with --repo")]
     NotARepository(PathBuf),
+    #[error(
+        "{0} belongs to another user, so Git does not open it: allow it with `git config --global --add safe.directory <its absolute path>`"
+    )]
+    OfAnother(PathBuf),
     #[error("Git is not installed or does not start: {0}")]
     NoGit(std::io::Error),
     #[error("{0} has no commit yet: commit something first")]
@@ -65,6 +69,8 @@ pub struct Range {
     pub base_name: String,
     pub base: Sha,
     pub head: Sha,
+    /// The newest commit: the head, or what the working tree stands on.
+    pub tip: Sha,
     pub merge_base: Sha,
     /// The head is the working tree, held as a tree object outside the repository.
     pub working_tree: bool,
@@ -79,6 +85,9 @@ impl Local {
         let answer = git.run(&["rev-parse", "--is-bare-repository", "--absolute-git-dir"]);
         let answer = match answer {
             Err(LocalError::NoGit(error)) => return Err(LocalError::NoGit(error)),
+            Err(LocalError::Git { message, .. }) if message.contains("dubious ownership") => {
+                return Err(LocalError::OfAnother(folder.to_owned()));
+            }
             Err(_) => return Err(LocalError::NotARepository(folder.to_owned())),
             Ok(answer) => answer,
         };
@@ -98,8 +107,8 @@ impl Local {
         let commit = self.commit(head_name)?;
         let (merge_base, notes) = self.merge_base(&base, &commit, &base_name, head_name)?;
         let working_tree = head.is_none() && !self.bare;
-        let head = if working_tree { self.git.hold_working_tree()? } else { commit };
-        Ok(Range { base_name, base, head, merge_base, working_tree, notes })
+        let head = if working_tree { self.git.hold_working_tree()? } else { commit.clone() };
+        Ok(Range { base_name, base, head, tip: commit, merge_base, working_tree, notes })
     }
 
     fn default_base(&self) -> Result<String> {
@@ -187,13 +196,13 @@ impl Local {
             target_tip: range.base.clone(),
             head: range.head.clone(),
             files,
-            commits: if range.working_tree { Commits::default() } else { self.commits(range)? },
+            commits: self.commits(range)?,
             truncated,
         })
     }
 
     fn commits(&self, range: &Range) -> Result<Commits> {
-        let span = format!("{}..{}", range.merge_base, range.head);
+        let span = format!("{}..{}", range.merge_base, range.tip);
         let arguments = [
             "log",
             "--no-merges",
@@ -267,8 +276,9 @@ impl Reader for Local {
     }
 
     async fn fetch_ref(&self, _: &Repository, name: &str) -> super::Result<Option<Sha>> {
-        let remote = format!("origin/{name}");
-        Ok(self.resolve(name).or_else(|| self.resolve(&remote)))
+        // A local branch may be behind: what the forge has counts.
+        let remote = format!("refs/remotes/origin/{name}");
+        Ok(self.resolve(&remote).or_else(|| self.resolve(name)))
     }
 
     async fn fetch_tags(&self, _: &Repository) -> super::Result<Vec<String>> {

@@ -100,9 +100,10 @@ impl Project {
         self.snapshot.file(path)
     }
 
-    /// A file's text; `None` when it is missing, binary or too large.
+    /// A file's text; `None` when it is missing, binary, too large or a symbolic link.
     pub fn text(&self, path: &str) -> Result<Option<Text>, NotLoaded> {
-        Ok(self.snapshot.file(path)?.text().cloned())
+        let blob = self.snapshot.file(path)?;
+        Ok(blob.text().filter(|_| !self.snapshot.is_symlink(path)).cloned())
     }
 
     /// A Python file, parsed; `None` when it is missing, binary or too large.

@@ -4,13 +4,14 @@ use crate::model::finding::{Finding, Place, Severity};
 use crate::model::judgement::{Judgement, NotLookedAt};
 
 use super::status::counts;
-use super::wording::plain;
+use super::wording::{clean, plain};
 
 /// One command a line, then the verdict as a plain line.
 pub fn render(judgement: &Judgement) -> String {
     let findings = judgement.findings.iter().map(|r| command(&r.finding));
     let unseen = judgement.not_looked_at.iter().map(not_looked_at);
-    let lines: Vec<String> = findings.chain(unseen).chain([counts(judgement)]).collect();
+    let notes = judgement.notes.iter().map(|note| format!("::notice title=Note::{}", data(&plain(note))));
+    let lines: Vec<String> = findings.chain(unseen).chain(notes).chain([counts(judgement)]).collect();
     format!("{}\n", lines.join("\n"))
 }
 
@@ -29,7 +30,7 @@ fn command(finding: &Finding) -> String {
 /// Lines of the merge base do not exist where the command is shown: only the file is named.
 fn place(place: &Place) -> String {
     let Some(path) = place.path() else { return String::new() };
-    let file = format!("file={},", property(path));
+    let file = format!("file={},", property(&clean(path)));
     let Place::Head { span, .. } = place else { return file };
     let last = span.lines().end - 1;
     if last == span.start.line {
@@ -41,7 +42,7 @@ fn place(place: &Place) -> String {
 }
 
 fn not_looked_at(what: &NotLookedAt) -> String {
-    let file = if what.path.is_empty() { String::new() } else { format!("file={},", property(&what.path)) };
+    let file = if what.path.is_empty() { String::new() } else { format!("file={},", property(&clean(&what.path))) };
     format!("::error {file}title=Not looked at::{}", data(&plain(&what.reason)))
 }
 

@@ -26,6 +26,8 @@ pub fn render(judgement: &Judgement, links: &dyn Links) -> Value {
     let codes: BTreeSet<&str> = all.map(|r| r.finding.code).collect();
     let index = |code: &str| codes.iter().position(|c| *c == code);
     let veil = Veil::of(judgement);
+    let unseen = judgement.not_looked_at.iter().map(notification);
+    let notes = judgement.notes.iter().map(|n| json!({"level": "note", "message": {"text": plain(n)}}));
     let open = judgement.findings.iter().map(|r| result(r, index(r.finding.code), None, &veil));
     let kept = judgement
         .suppressed
@@ -43,7 +45,7 @@ pub fn render(judgement: &Judgement, links: &dyn Links) -> Value {
             "columnKind": "unicodeCodePoints",
             "invocations": [{
                 "executionSuccessful": judgement.verdict() != Verdict::Incomplete,
-                "toolExecutionNotifications": judgement.not_looked_at.iter().map(notification).collect::<Vec<_>>(),
+                "toolExecutionNotifications": unseen.chain(notes).collect::<Vec<_>>(),
             }],
             "results": open.chain(kept).collect::<Vec<_>>(),
         }],

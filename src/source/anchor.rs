@@ -47,13 +47,55 @@ fn removed_line(hunks: &[Hunk], span: Span) -> Option<u32> {
     hunks.iter().flat_map(|h| &h.removed).copied().find(|l| lines.contains(l))
 }
 
-/// Does the span touch a line that the change added or changed?
+/// Does the change add or change a line of the span, or take one out of it?
 pub fn touches(hunks: &[Hunk], span: Span) -> bool {
     let lines = span.lines();
-    hunks.iter().flat_map(|h| &h.added).any(|l| lines.contains(l))
+    let inside = |before: u32| lines.start < before && before < lines.end;
+    hunks.iter().any(|hunk| {
+        hunk.added.iter().any(|line| lines.contains(line)) || removals(hunk).into_iter().any(inside)
+    })
+}
+
+/// The head lines before which lines were removed.
+fn removals(hunk: &Hunk) -> Vec<u32> {
+    let (mut old, mut new) = (hunk.old.start, hunk.new.start);
+    let mut found = Vec::new();
+    while old < hunk.old.end {
+        if hunk.removed.contains(&old) {
+            found.push(new);
+            old += 1;
+        } else if hunk.added.contains(&new) {
+            new += 1;
+        } else {
+            (old, new) = (old + 1, new + 1);
+        }
+    }
+    found
 }
 
 /// How far the span's first line is from the nearest added line.
 pub fn distance(hunks: &[Hunk], span: Span) -> u32 {
     hunks.iter().flat_map(|h| &h.added).map(|l| l.abs_diff(span.start.line)).min().unwrap_or(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::diff;
+
+    fn lines(start: u32, end: u32) -> Span {
+        let mut span = Span::line(start, 1);
+        span.end.line = end;
+        span
+    }
+
+    #[test]
+    fn a_line_taken_out_of_the_span_touches_it_and_one_beside_it_does_not() {
+        let hunks = diff::hunks("a\nb\nf(\n  one,\n  two,\n)\nc\n", "a\nf(\n  one,\n)\nc\nd\n");
+        assert!(touches(&hunks, lines(2, 4)));
+        assert!(touches(&hunks, lines(6, 6)));
+        assert!(!touches(&hunks, lines(1, 1)));
+        assert!(!touches(&hunks, lines(2, 3)));
+        assert!(!touches(&hunks, lines(4, 5)));
+    }
 }

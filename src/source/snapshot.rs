@@ -4,7 +4,7 @@
 use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, RwLock};
 
-use crate::model::change::{Change, FileStatus, Path};
+use crate::model::change::{Change, FileStatus, Mode, Path};
 use crate::model::id::Sha;
 
 use super::tree::{Blob, Tree, TreeEntry};
@@ -159,6 +159,8 @@ impl Snapshot {
         let tree = self.tree()?;
         match tree.entries.get(path) {
             None if !tree.truncated => Ok(Arc::new(Blob::Missing)),
+            // What it names is a commit of another repository.
+            Some(TreeEntry { mode: Mode::Submodule, .. }) => Ok(Arc::new(Blob::Missing)),
             Some(TreeEntry { size: Some(size), .. }) if *size > super::tree::MAX_FILE => {
                 Ok(Arc::new(Blob::TooLarge(Some(*size))))
             }
@@ -167,6 +169,19 @@ impl Snapshot {
                 Err(NotLoaded::one(Want::File { snapshot: self.id, path: path.to_owned(), blob }))
             }
         }
+    }
+
+    /// Is the path known to be a symbolic link? Its content is then the path that it leads to.
+    pub fn is_symlink(&self, path: &str) -> bool {
+        if let Some(overlay) = &self.overlay {
+            return match overlay.changed.get(path) {
+                Some(at_head) => *at_head && overlay.head.is_symlink(path),
+                None => overlay.tip.is_symlink(path),
+            };
+        }
+        let tree = read(&self.tree);
+        let entry = tree.as_ref().and_then(|tree| tree.entries.get(path));
+        entry.is_some_and(|entry| entry.mode == Mode::Symlink)
     }
 
     /// Several files in the order asked, or everything of them that is not read yet.
@@ -194,7 +209,7 @@ pub fn merge_base_tree(head: &Tree, change: &Change) -> Tree {
             (new, Some(old)) => {
                 let mode = new
                     .and_then(|p| tree.entries.get(p))
-                    .map_or(crate::model::change::Mode::File, |e| e.mode);
+                    .map_or(Mode::File, |e| e.mode);
                 if let Some(new) = new {
                     tree.entries.remove(new);
                 }

@@ -78,7 +78,7 @@ pub fn join(folder: &str, name: &str) -> Path {
 /// What reading a file gave.
 #[derive(Clone, Debug)]
 pub enum Blob {
-    /// UTF-8; other encodings and NUL bytes make it binary.
+    /// UTF-8, or Latin-1 where a comment says so; other encodings and NUL bytes make it binary.
     Text(Text),
     /// The raw bytes of what is not text, at most the first 1,024: enough to know a format by its magic.
     Binary(Vec<u8>),
@@ -97,6 +97,9 @@ impl Blob {
         }
         match std::str::from_utf8(bytes) {
             Ok(text) if !text.contains('\0') => Self::Text(Text::new(text)),
+            Err(_) if says_latin_1(bytes) && !bytes.contains(&0) => {
+                Self::Text(Text::new(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>()))
+            }
             _ => Self::Binary(bytes[..bytes.len().min(Self::MAGIC)].to_vec()),
         }
     }
@@ -115,5 +118,33 @@ impl Blob {
             Self::Binary(bytes) => bytes.len(),
             Self::TooLarge(_) | Self::Missing => 0,
         }
+    }
+}
+
+/// Do the first two lines hold the comment by which Python (PEP 263) and editors know the encoding?
+fn says_latin_1(bytes: &[u8]) -> bool {
+    const NAMES: [&str; 5] = ["latin-1", "latin1", "iso-8859-1", "iso8859-1", "l1"];
+    bytes.split(|b| *b == b'\n').take(2).any(|line| {
+        let line = String::from_utf8_lossy(line).to_ascii_lowercase().replace('_', "-");
+        let comment = line.trim_start().strip_prefix('#');
+        let told = comment.and_then(|c| c.split_once("coding")).map_or("", |(_, told)| told);
+        let name = told.strip_prefix([':', '=']).unwrap_or("").trim_start();
+        let end = name.find(|c: char| !c.is_ascii_alphanumeric() && c != '-').unwrap_or(name.len());
+        NAMES.contains(&&name[..end])
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn latin_1_is_text_where_a_comment_says_so() {
+        let text = |bytes: &[u8]| Blob::from_bytes(bytes).text().map(|text| text.as_str().to_owned());
+        let read = text(b"#!/usr/bin/python\n# -*- coding: ISO_8859-1 -*-\nx = '\xe9'\n");
+        assert!(read.is_some_and(|read| read.ends_with("x = '\u{e9}'\n")));
+        assert_eq!(text(b"# coding: latin-1\n# caf\xe9\0\n"), None);
+        assert_eq!(text(b"# coding: utf-16\n# caf\xe9\n"), None);
+        assert_eq!(text(b"x = 'coding: latin-1'\n# caf\xe9\n"), None);
     }
 }

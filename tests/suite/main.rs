@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod celery;
 #[cfg(test)]
+mod check;
+#[cfg(test)]
 mod deployed_migrations;
 #[cfg(test)]
 mod documents;

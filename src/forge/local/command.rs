@@ -22,7 +22,8 @@ pub(super) struct Git {
 #[derive(Debug)]
 struct Scratch {
     folder: TempDir,
-    objects_of_repository: PathBuf,
+    /// As Git reads it in a list of folders.
+    objects_of_repository: String,
 }
 
 impl Git {
@@ -36,6 +37,8 @@ impl Git {
             .arg("-C")
             .arg(&self.folder)
             .args(["-c", "core.quotePath=off", "-c", "core.fsmonitor=false"])
+            .args(["-c", "core.hooksPath=/dev/null", "-c", "core.safecrlf=false"])
+            .args(["-c", "advice.addEmbeddedRepo=false"])
             .args(arguments);
         command
             .env("GIT_NO_LAZY_FETCH", "1")
@@ -45,6 +48,10 @@ impl Git {
             .env("GIT_OPTIONAL_LOCKS", "0")
             .env("LC_ALL", "C")
             .env_remove("GIT_EXTERNAL_DIFF")
+            // In a hook they name the hook's repository, which need not be the one that we were given.
+            .env_remove("GIT_DIR")
+            .env_remove("GIT_WORK_TREE")
+            .env_remove("GIT_COMMON_DIR")
             .stdin(Stdio::null());
         if let Some(scratch) = &self.scratch {
             let folder = scratch.folder.path();
@@ -94,9 +101,9 @@ impl Git {
         if index.exists() {
             std::fs::copy(&index, folder.path().join("index")).map_err(LocalError::NoGit)?;
         }
-        self.scratch = Some(Scratch { folder, objects_of_repository: objects });
+        self.scratch = Some(Scratch { folder, objects_of_repository: quoted(&objects) });
         self.folder = PathBuf::from(top.trim_end_matches('\n'));
-        self.run(&["-c", "advice.addEmbeddedRepo=false", "-c", "core.safecrlf=false", "add", "-A"])?;
+        self.run(&["add", "-A"])?;
         let tree = self.run(&["write-tree"])?;
         Sha::parse(tree.trim()).ok_or_else(|| LocalError::Git {
             command: "write-tree".to_owned(),
@@ -156,6 +163,11 @@ fn read_object(output: &mut impl BufRead, name: &str) -> Result<Blob> {
         "blob" => Blob::TooLarge(Some(size)),
         _ => Blob::Missing,
     })
+}
+
+/// A path in quotes: a bare one ends at its first colon.
+fn quoted(path: &Path) -> String {
+    format!("\"{}\"", path.to_string_lossy().replace('\\', "\\\\").replace('"', "\\\""))
 }
 
 /// What Git says when an object that others name is not there.

@@ -1,112 +1,257 @@
-//! Refuses what would exhaust the stack in the parser, in visitors or in drop: `catch_unwind` cannot help there.
+//! Refuses what would exhaust the stack in visitors or in drop: `catch_unwind` cannot help there. Counts tokens of the
+//! parser's own lexer: what it takes for a string, a field of an f-string or a continued line is that for us too.
+
+use ruff_python_ast::token::TokenKind;
+use ruff_python_parser::Mode;
+use ruff_python_parser::lexer::lex;
 
 /// CPython's own limit of nested brackets.
 const MAX_BRACKETS: usize = 200;
-/// Operators in one expression without a comma: each may nest the tree one deeper.
-const MAX_CHAIN: usize = 5_000;
+/// CPython's own limit of nested blocks.
+const MAX_BLOCKS: usize = 100;
+/// What may nest in one expression, over all open brackets: each operator may make the tree one deeper.
+const MAX_OPEN: usize = 3_000;
 
-/// Scans bytes once, skipping strings and comments.
+/// Scans the file once, without recursion.
 pub(super) fn is_too_deep(source: &str) -> bool {
-    let bytes = source.as_bytes();
-    // One counter per open bracket: operators seen since the last comma at that level.
-    let mut chains = vec![0usize];
-    let mut at = 0;
-    while let Some(&byte) = bytes.get(at) {
-        if b"+-*/%@&|^~<>=.".contains(&byte) && bump(&mut chains) {
+    let mut lexer = lex(source, Mode::Module);
+    let mut open = Open::default();
+    loop {
+        match lexer.next_token() {
+            TokenKind::EndOfFile => return false,
+            // The parser may take what follows an unclosed f-string for code, where the lexer sees a string.
+            TokenKind::Unknown if open.in_f_string() => return nesting_signs(source) > MAX_OPEN,
+            token => open.take(token),
+        }
+        if open.is_too_deep() {
             return true;
         }
-        match byte {
-            b'#' => at = end_of_line(bytes, at),
-            b'"' | b'\'' => {
-                at = end_of_string(bytes, at);
-                continue;
+    }
+}
+
+/// One bracket or f-string that is not closed yet.
+#[derive(Debug)]
+struct Level {
+    /// What closes it; `None` for the file itself.
+    closed_by: Option<TokenKind>,
+    /// Operators since the last comma.
+    chain: usize,
+    /// Lambdas whose `:` is still to come: commas part their parameters.
+    parameters: usize,
+    /// A `yield` takes all that follows, commas and all.
+    yields: bool,
+}
+
+impl Level {
+    fn new(closed_by: Option<TokenKind>) -> Self {
+        Self { closed_by, chain: 0, parameters: 0, yields: false }
+    }
+}
+
+#[derive(Debug)]
+struct Open {
+    file: Level,
+    inner: Vec<Level>,
+    /// The sum of all chains.
+    nested: usize,
+    blocks: usize,
+}
+
+impl Default for Open {
+    fn default() -> Self {
+        Self { file: Level::new(None), inner: Vec::new(), nested: 0, blocks: 0 }
+    }
+}
+
+impl Open {
+    fn is_too_deep(&self) -> bool {
+        self.nested > MAX_OPEN || self.inner.len() > MAX_BRACKETS || self.blocks > MAX_BLOCKS
+    }
+
+    fn in_f_string(&self) -> bool {
+        self.inner.iter().any(|level| {
+            matches!(level.closed_by, Some(TokenKind::FStringEnd | TokenKind::TStringEnd))
+        })
+    }
+
+    fn level(&mut self) -> &mut Level {
+        self.inner.last_mut().unwrap_or(&mut self.file)
+    }
+
+    fn take(&mut self, token: TokenKind) {
+        use TokenKind as T;
+        match token {
+            T::Lpar => self.open(T::Rpar),
+            T::Lsqb => self.open(T::Rsqb),
+            T::Lbrace => self.open(T::Rbrace),
+            T::FStringStart => self.open(T::FStringEnd),
+            T::TStringStart => self.open(T::TStringEnd),
+            T::Rpar | T::Rsqb | T::Rbrace | T::FStringEnd | T::TStringEnd => self.close(token),
+            T::Indent => self.blocks += 1,
+            T::Dedent => self.blocks = self.blocks.saturating_sub(1),
+            T::Lambda => {
+                self.nest();
+                self.level().parameters += 1;
             }
-            b'(' | b'[' | b'{' => {
-                if bump(&mut chains) || chains.len() > MAX_BRACKETS {
-                    return true;
-                }
-                chains.push(0);
+            T::Yield => {
+                self.nest();
+                self.level().yields = true;
             }
-            b')' | b']' | b'}' if chains.len() > 1 => {
-                chains.pop();
+            T::Colon if self.level().parameters > 0 => self.level().parameters -= 1,
+            T::Colon if self.inner.is_empty() => self.nest(),
+            T::Comma if !self.inner.is_empty() && !self.level().yields && self.level().parameters == 0 => {
+                self.end_chain();
             }
-            b',' | b';' => reset(&mut chains),
-            b'\n' if chains.len() == 1 => reset(&mut chains),
-            b'a'..=b'z' | b'A'..=b'Z' | b'_' | 0x80.. => {
-                let start = at;
-                while bytes.get(at).is_some_and(|b| b.is_ascii_alphanumeric() || *b == b'_' || *b >= 0x80) {
-                    at += 1;
-                }
-                let word = &bytes[start..at];
-                let nests: [&[u8]; 9] =
-                    [b"not", b"lambda", b"await", b"and", b"or", b"if", b"else", b"in", b"is"];
-                if nests.contains(&word) && bump(&mut chains) {
-                    return true;
-                }
-                continue;
+            T::Newline | T::Semi if self.inner.is_empty() => {
+                self.end_chain();
+                self.file = Level::new(None);
             }
+            _ if nests(token) => self.nest(),
             _ => {}
         }
-        at += 1;
     }
-    false
-}
 
-fn bump(chains: &mut [usize]) -> bool {
-    chains.last_mut().is_some_and(|chain| {
-        *chain += 1;
-        *chain > MAX_CHAIN
-    })
-}
+    fn nest(&mut self) {
+        self.level().chain += 1;
+        self.nested += 1;
+    }
 
-fn reset(chains: &mut [usize]) {
-    if let Some(chain) = chains.last_mut() {
-        *chain = 0;
+    fn open(&mut self, closed_by: TokenKind) {
+        self.nest();
+        self.inner.push(Level::new(Some(closed_by)));
+    }
+
+    /// A bracket of another kind closes nothing; the end of an f-string closes what was left open in it.
+    fn close(&mut self, token: TokenKind) {
+        let is_string = matches!(token, TokenKind::FStringEnd | TokenKind::TStringEnd);
+        let opened = self.inner.iter().rposition(|level| level.closed_by == Some(token));
+        let Some(at) = opened.filter(|at| is_string || at + 1 == self.inner.len()) else { return };
+        self.nested -= self.inner.drain(at..).map(|level| level.chain).sum::<usize>();
+    }
+
+    fn end_chain(&mut self) {
+        self.nested -= std::mem::take(&mut self.level().chain);
     }
 }
 
-fn end_of_line(bytes: &[u8], at: usize) -> usize {
-    bytes[at..].iter().position(|b| *b == b'\n').map_or(bytes.len(), |n| at + n).saturating_sub(1).max(at)
+fn nests(token: TokenKind) -> bool {
+    use TokenKind as T;
+    matches!(
+        token,
+        T::Plus
+            | T::Minus
+            | T::Star
+            | T::Slash
+            | T::Vbar
+            | T::Amper
+            | T::Less
+            | T::Greater
+            | T::Dot
+            | T::Percent
+            | T::EqEqual
+            | T::NotEqual
+            | T::LessEqual
+            | T::GreaterEqual
+            | T::Tilde
+            | T::CircumFlex
+            | T::LeftShift
+            | T::RightShift
+            | T::DoubleStar
+            | T::DoubleSlash
+            | T::ColonEqual
+            | T::At
+            | T::And
+            | T::Await
+            | T::Else
+            | T::If
+            | T::In
+            | T::Is
+            | T::Not
+            | T::Or
+    )
 }
 
-/// The offset behind a string that starts at `at`; an unterminated one-line string ends with its line.
-fn end_of_string(bytes: &[u8], at: usize) -> usize {
-    let quote = bytes[at];
-    let triple = bytes.get(at..at + 3) == Some(&[quote; 3]);
-    let mut at = at + if triple { 3 } else { 1 };
-    while let Some(&byte) = bytes.get(at) {
-        match byte {
-            b'\\' => at += 2,
-            b'\n' if !triple => return at,
-            b if b == quote && !triple => return at + 1,
-            b if b == quote && bytes.get(at..at + 3) == Some(&[quote; 3]) => return at + 3,
-            _ => at += 1,
-        }
-    }
-    bytes.len()
+/// All that could nest if nothing of it stood in a string.
+fn nesting_signs(source: &str) -> usize {
+    let signs = source.bytes().filter(|b| b"([{+-*/%@&|^~<>.:=!".contains(b)).count();
+    let words = source.split(|c: char| !c.is_alphanumeric() && c != '_');
+    let nesting =
+        ["not", "lambda", "await", "yield", "and", "or", "if", "else", "in", "is", "class", "def"];
+    signs + words.filter(|word| nesting.contains(word)).count()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::source::Text;
-    use crate::syntax::python::{Fault, Module};
+    use crate::syntax::python::{Fault, Module, normalised_stmts};
+
+    fn fault(source: &str) -> Option<Fault> {
+        Module::parse(&Text::new(source)).fault().cloned()
+    }
 
     #[test]
     fn two_mebibytes_of_anything_that_nests_are_refused_and_do_not_abort() {
-        for unit in
-            ["(", "[", "{", "-", "~", "not ", "lambda:", "f(", "a.", "1+", "a if b else ", "()", "await "]
-        {
-            let source = unit.repeat(2 * 1024 * 1024 / unit.len());
-            assert_eq!(Module::parse(&Text::new(&source)).fault(), Some(&Fault::TooDeep), "{unit}");
+        for unit in [
+            "(", "[", "{", "-", "~", "not ", "lambda:", "f(", "a.", "1+", "a if b else ", "()", "await ",
+            "lambda a,b:", "-\\\n", "(]", "[yield 1,", "f'{", "f'''{x:{", "if x:", "(lambda a,(",
+        ] {
+            let source = format!("x=\\\n{}", unit.repeat(2 * 1024 * 1024 / unit.len()));
+            assert_eq!(fault(&source), Some(Fault::TooDeep), "{unit}");
+        }
+    }
+
+    #[test]
+    fn nesting_cannot_hide_in_f_strings_or_be_spread_over_brackets() {
+        let spread = format!("x={}1{}", format!("({}", "-".repeat(4_000)).repeat(199), ")".repeat(199));
+        assert_eq!(fault(&spread), Some(Fault::TooDeep));
+        for f_string in ["f\"\"\"{", "t'''{", "rf\"\"\"\\{", "f'''{x '''", "f'''{x:{y '''", "f'{a!r:{"] {
+            for unit in ["[", "-", "lambda a,b:", "(\")\","] {
+                let source = format!("x={f_string}{}\"\"\"", unit.repeat(300_000));
+                let fault = fault(&source);
+                assert!(fault.is_some(), "{f_string}{unit}");
+                assert!(unit != "[" || fault == Some(Fault::TooDeep), "{f_string}{unit}");
+            }
+        }
+    }
+
+    #[test]
+    fn blocks_nest_as_deep_as_in_python() {
+        let nested = |depth: usize| -> String {
+            let lines = (0..depth).map(|i| format!("{}if x:\n", " ".repeat(i)));
+            lines.chain([format!("{}pass\n", " ".repeat(depth))]).collect()
+        };
+        assert_eq!(fault(&nested(99)), None);
+        assert_eq!(fault(&nested(1_000)), Some(Fault::TooDeep));
+    }
+
+    #[test]
+    fn what_is_just_allowed_is_read_and_dropped_on_a_small_stack() {
+        for unit in ["-", "not ", "lambda a, b: ", "1 + "] {
+            let module = Module::parse(&Text::new(&format!("x = {}1\n", unit.repeat(MAX_OPEN - 1))));
+            assert_eq!(module.fault(), None, "{unit}");
+            assert!(module.assigned("x").is_some());
+            drop(module);
         }
     }
 
     #[test]
     fn long_flat_files_are_read() {
-        let list = format!("X = [{}]\n", "1, ".repeat(100_000));
-        assert!(!is_too_deep(&list));
-        assert!(!is_too_deep(&"x = '((((' # ((((\n".repeat(10_000)));
-        assert!(!is_too_deep(&"'''\n((((\n'''\n".repeat(10_000)));
+        let sum = vec!["Value(a.b)"; 1_000].join(" + ");
+        let entries = "'k': not -1 + 2.5 * a.b(c, lambda x, y: x + y),\n".repeat(20_000);
+        for source in [
+            format!("x = {sum}\n"),
+            format!("X = {{\n{entries}}}\n"),
+            format!("X = [{}]\n", "1, ".repeat(100_000)),
+            "x = '((((' # ((((\n".repeat(10_000),
+            "'''\n((((\n'''\n".repeat(10_000),
+            "x = f'{{{{(((( {a - b:>{width}} {c!r}'; y = -1\n".repeat(10_000),
+            "def f(a, *, b: int | None = None) -> A.B:\n    return not a\n".repeat(10_000),
+        ] {
+            assert_eq!(fault(&source), None, "{}", &source[..60]);
+        }
+        let broken = Module::parse(&Text::new("a = 1\nb = f'{a'\n"));
+        assert!(matches!(broken.fault(), Some(Fault::Syntax { line: 2, .. })));
+        assert_eq!(normalised_stmts(broken.body().get(..1).unwrap_or_default()), "a = 1");
     }
 }
