@@ -186,7 +186,7 @@ fn the_name_of_a_variable_is_still_told() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(250))]
 
     #[test]
     fn no_output_shows_a_piece_of_a_planted_secret(

@@ -116,9 +116,12 @@ fn finding(
     faulty: &[(HoleExpr<'_>, Quoting<'_>)],
     (hole, quoting): &(HoleExpr<'_>, Quoting<'_>),
 ) -> Finding {
+    let filled_only = is_filled_only(module, place);
     let name = module.qualified(hole.expr).unwrap_or_default();
-    let what =
-        name.rsplit('.').next().filter(|name| !name.is_empty() && hole.expr.range().len().to_u32() <= 80);
+    let what = name
+        .rsplit('.')
+        .next()
+        .filter(|name| !name.is_empty() && hole.expr.range().len().to_u32() <= 80 && filled_only);
     let password = what.map_or_else(|| "The password".to_owned(), code);
     let url = match place.keys.last() {
         Some(key) => format!("the URL of {}", code(key)),
@@ -147,7 +150,16 @@ fn finding(
     RULE.finding(place_of, subject, NodeText::Secret(normalised_expr(place.expr)), headline, consequence)
         .with_severity(capped(purpose(path), severity))
         .with_confidence(confidence)
-        .with_fix(fix(module, bindings, faulty))
+        .with_fix(if filled_only { fix(module, bindings, faulty) } else { Fix::text(WRAP) })
+}
+
+/// Beside other characters the braces of an f-string may be characters of a password that nobody escaped.
+fn is_filled_only(module: &Module, place: &Built<'_>) -> bool {
+    let reading = read_units(&place.units(module), Role::Unknown);
+    let holes = place.holes();
+    let filled = reading.password_holes.iter().filter_map(|id| holes.get(*id));
+    let whole: String = filled.map(|hole| format!("{{{}}}", module.source(hole.expr))).collect();
+    reading.password.is_some_and(|password| password == whole)
 }
 
 fn fix(module: &Module, bindings: &Bindings<'_>, faulty: &[(HoleExpr<'_>, Quoting<'_>)]) -> Fix {

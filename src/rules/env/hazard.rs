@@ -197,7 +197,21 @@ pub(super) fn may_be_shown(path: &str, file: &EnvFile, assignment: &Assignment) 
     let mut words = file.raw(assignment).split([' ', '\t', '#']);
     secret::classify(key, value).is_none()
         && words.all(|word| secret::classify("SECRET", word).is_none())
+        && only_names_follow_dollars(file.slice(&assignment.statement))
+        // `Xk29://Qprt` is a plain URL where no password is expected.
+        && value.matches("://").count() <= usize::from(!secret::is_sensitive(key))
         && (is_template || secret::is_placeholder(key, value))
+}
+
+/// `$DB_PASSWORD` refers to something; `$Xk29Qprt` is as likely a password, or the end of one.
+fn only_names_follow_dollars(statement: &str) -> bool {
+    statement.split('$').skip(1).all(|behind| {
+        let behind = behind.strip_prefix('{').unwrap_or(behind);
+        let end = behind.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(behind.len());
+        let name = behind.get(..end).unwrap_or("");
+        let all = |is: fn(&u8) -> bool| name.bytes().all(|b| b == b'_' || is(&b));
+        !name.is_empty() && (all(u8::is_ascii_uppercase) || all(u8::is_ascii_lowercase))
+    })
 }
 
 /// The node of a finding about this line.
