@@ -45,6 +45,8 @@ mod rounds;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
+mod selection;
+#[cfg(test)]
 mod server;
 #[cfg(test)]
 mod store;
