@@ -69,9 +69,9 @@ impl Open {
     }
 
     fn in_f_string(&self) -> bool {
-        self.inner.iter().any(|level| {
-            matches!(level.closed_by, Some(TokenKind::FStringEnd | TokenKind::TStringEnd))
-        })
+        self.inner
+            .iter()
+            .any(|level| matches!(level.closed_by, Some(TokenKind::FStringEnd | TokenKind::TStringEnd)))
     }
 
     fn level(&mut self) -> &mut Level {
@@ -175,8 +175,7 @@ fn nests(token: TokenKind) -> bool {
 fn nesting_signs(source: &str) -> usize {
     let signs = source.bytes().filter(|b| b"([{+-*/%@&|^~<>.:=!".contains(b)).count();
     let words = source.split(|c: char| !c.is_alphanumeric() && c != '_');
-    let nesting =
-        ["not", "lambda", "await", "yield", "and", "or", "if", "else", "in", "is", "class", "def"];
+    let nesting = ["not", "lambda", "await", "yield", "and", "or", "if", "else", "in", "is", "class", "def"];
     signs + words.filter(|word| nesting.contains(word)).count()
 }
 
@@ -193,8 +192,27 @@ mod tests {
     #[test]
     fn two_mebibytes_of_anything_that_nests_are_refused_and_do_not_abort() {
         for unit in [
-            "(", "[", "{", "-", "~", "not ", "lambda:", "f(", "a.", "1+", "a if b else ", "()", "await ",
-            "lambda a,b:", "-\\\n", "(]", "[yield 1,", "f'{", "f'''{x:{", "if x:", "(lambda a,(",
+            "(",
+            "[",
+            "{",
+            "-",
+            "~",
+            "not ",
+            "lambda:",
+            "f(",
+            "a.",
+            "1+",
+            "a if b else ",
+            "()",
+            "await ",
+            "lambda a,b:",
+            "-\\\n",
+            "(]",
+            "[yield 1,",
+            "f'{",
+            "f'''{x:{",
+            "if x:",
+            "(lambda a,(",
         ] {
             let source = format!("x=\\\n{}", unit.repeat(2 * 1024 * 1024 / unit.len()));
             assert_eq!(fault(&source), Some(Fault::TooDeep), "{unit}");
