@@ -16,12 +16,19 @@ const MAX_OPEN: usize = 3_000;
 pub(super) fn is_too_deep(source: &str) -> bool {
     let mut lexer = lex(source, Mode::Module);
     let mut open = Open::default();
+    let mut after_string = false;
     loop {
         match lexer.next_token() {
-            TokenKind::EndOfFile => return false,
+            TokenKind::EndOfFile => return open.in_f_string() && nesting_signs(source) > MAX_OPEN,
             // The parser may take what follows an unclosed f-string for code, where the lexer sees a string.
             TokenKind::Unknown if open.in_f_string() => return nesting_signs(source) > MAX_OPEN,
-            token => open.take(token),
+            TokenKind::NonLogicalNewline if after_string && open.in_f_string() => {
+                return nesting_signs(source) > MAX_OPEN;
+            }
+            token => {
+                after_string = token == TokenKind::String;
+                open.take(token);
+            }
         }
         if open.is_too_deep() {
             return true;
