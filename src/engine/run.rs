@@ -270,7 +270,8 @@ impl Run {
         let unparsed = unparsed::find(change, &self.sides, &|path| self.excluded.matches(path), &said);
         not_looked_at.extend(unparsed.not_looked_at);
         if self.overflown {
-            let reason = "the files that the rules ask for are longer than 64 MiB together: the rest was not read";
+            let reason =
+                "the files that the rules ask for are longer than 64 MiB together: the rest was not read";
             not_looked_at.push(NotLookedAt { path: String::new(), reason: reason.to_owned() });
         }
         let unscanned = not_scanned(change.commits.not_scanned);

@@ -38,9 +38,7 @@ pub(super) fn find(
             _ => None,
         };
         if let Some(reason) = reason {
-            unparsed
-                .not_looked_at
-                .push(NotLookedAt { path: path.to_owned(), reason: reason.to_owned() });
+            unparsed.not_looked_at.push(NotLookedAt { path: path.to_owned(), reason: reason.to_owned() });
         } else if !said.contains(path) {
             broken(file, path, sides, &mut unparsed);
         }

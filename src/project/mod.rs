@@ -100,20 +100,24 @@ impl Project {
         self.snapshot.file(path)
     }
 
-    /// A file's text; `None` when it is missing, binary, too large or a symbolic link.
+    /// A file's text; `None` when it is missing, binary or too large. Of a symbolic link it is where it leads.
     pub fn text(&self, path: &str) -> Result<Option<Text>, NotLoaded> {
-        let blob = self.snapshot.file(path)?;
-        Ok(blob.text().filter(|_| !self.snapshot.is_symlink(path)).cloned())
+        Ok(self.snapshot.file(path)?.text().cloned())
+    }
+
+    /// What is no link: a link's text is a path, whatever the name says.
+    fn content(&self, path: &str) -> Result<Option<Text>, NotLoaded> {
+        Ok(self.text(path)?.filter(|_| !self.snapshot.is_symlink(path)))
     }
 
     /// A Python file, parsed; `None` when it is missing, binary or too large.
     pub fn module(&self, path: &str) -> Result<Option<Arc<Module>>, NotLoaded> {
-        self.modules.get_or_try(path, || Ok(self.text(path)?.map(|text| self.parsed.module(&text))))
+        self.modules.get_or_try(path, || Ok(self.content(path)?.map(|text| self.parsed.module(&text))))
     }
 
     /// A YAML file, parsed; `None` when it is missing, binary or too large.
     pub fn yaml(&self, path: &str) -> Result<Option<Arc<Yaml>>, NotLoaded> {
-        self.yaml.get_or_try(path, || Ok(self.text(path)?.map(|text| self.parsed.yaml(&text))))
+        self.yaml.get_or_try(path, || Ok(self.content(path)?.map(|text| self.parsed.yaml(&text))))
     }
 
     /// A migration file, understood; `None` when it is not there or holds no class `Migration`.

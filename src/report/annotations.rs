@@ -42,7 +42,8 @@ fn place(place: &Place) -> String {
 }
 
 fn not_looked_at(what: &NotLookedAt) -> String {
-    let file = if what.path.is_empty() { String::new() } else { format!("file={},", property(&clean(&what.path))) };
+    let file =
+        if what.path.is_empty() { String::new() } else { format!("file={},", property(&clean(&what.path))) };
     format!("::error {file}title=Not looked at::{}", data(&plain(&what.reason)))
 }
 

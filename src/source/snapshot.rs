@@ -207,9 +207,7 @@ pub fn merge_base_tree(head: &Tree, change: &Change) -> Tree {
                 tree.entries.remove(new);
             }
             (new, Some(old)) => {
-                let mode = new
-                    .and_then(|p| tree.entries.get(p))
-                    .map_or(Mode::File, |e| e.mode);
+                let mode = new.and_then(|p| tree.entries.get(p)).map_or(Mode::File, |e| e.mode);
                 if let Some(new) = new {
                     tree.entries.remove(new);
                 }

@@ -35,7 +35,10 @@ impl Repo {
     fn with(files: &[(&str, &[u8])]) -> Self {
         let repo = Self(tempfile::tempdir().unwrap());
         repo.git(&["init", "-q", "-b", "main"]);
-        repo.write("manage.py", b"import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings')\n");
+        repo.write(
+            "manage.py",
+            b"import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings')\n",
+        );
         repo.write("config/settings.py", b"INSTALLED_APPS = [\"shop\"]\n");
         repo.write(".gitignore", b".env\n");
         repo.write("shop/__init__.py", b"");
@@ -118,7 +121,10 @@ fn untracked_files_are_judged_and_ignored_ones_are_not() {
     repo.write(".env", b"SECRET_KEY=h7KdXk29QprtVbn31mZq\n");
     assert_eq!(repo.check().code, Some(0));
     repo.write("config/settings.py", BROKER.as_bytes());
-    repo.write("shop/migrations/0002_fill.py", MIGRATION.replace("            migrations.RunPython.noop,\n", "").as_bytes());
+    repo.write(
+        "shop/migrations/0002_fill.py",
+        MIGRATION.replace("            migrations.RunPython.noop,\n", "").as_bytes(),
+    );
     let before = repo.git(&["status", "--porcelain"]);
     let said = repo.check();
     assert_eq!(said.code, Some(1), "{said:?}");
@@ -212,7 +218,10 @@ fn an_old_suppression_does_not_become_new_and_an_excluded_file_has_none() {
         (".red-panda.toml", b"exclude = [\"config/settings.py\"]\n"),
     ]);
     repo.write("config/old.py", line.replace("1", "2").as_bytes());
-    repo.write("config/settings.py", BROKER.replace("\n", "  # red-panda: ignore[CEL001] -- known\n").as_bytes());
+    repo.write(
+        "config/settings.py",
+        BROKER.replace("\n", "  # red-panda: ignore[CEL001] -- known\n").as_bytes(),
+    );
     assert!(!repo.check().has("STY008"));
     repo.write("config/new.py", line.as_bytes());
     assert!(repo.check().has("STY008"));

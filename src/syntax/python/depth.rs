@@ -16,12 +16,19 @@ const MAX_OPEN: usize = 3_000;
 pub(super) fn is_too_deep(source: &str) -> bool {
     let mut lexer = lex(source, Mode::Module);
     let mut open = Open::default();
+    let mut after_string = false;
     loop {
         match lexer.next_token() {
-            TokenKind::EndOfFile => return false,
+            TokenKind::EndOfFile => return open.in_f_string() && nesting_signs(source) > MAX_OPEN,
             // The parser may take what follows an unclosed f-string for code, where the lexer sees a string.
             TokenKind::Unknown if open.in_f_string() => return nesting_signs(source) > MAX_OPEN,
-            token => open.take(token),
+            TokenKind::NonLogicalNewline if after_string && open.in_f_string() => {
+                return nesting_signs(source) > MAX_OPEN;
+            }
+            token => {
+                after_string = token == TokenKind::String;
+                open.take(token);
+            }
         }
         if open.is_too_deep() {
             return true;
@@ -69,9 +76,9 @@ impl Open {
     }
 
     fn in_f_string(&self) -> bool {
-        self.inner.iter().any(|level| {
-            matches!(level.closed_by, Some(TokenKind::FStringEnd | TokenKind::TStringEnd))
-        })
+        self.inner
+            .iter()
+            .any(|level| matches!(level.closed_by, Some(TokenKind::FStringEnd | TokenKind::TStringEnd)))
     }
 
     fn level(&mut self) -> &mut Level {
@@ -175,8 +182,7 @@ fn nests(token: TokenKind) -> bool {
 fn nesting_signs(source: &str) -> usize {
     let signs = source.bytes().filter(|b| b"([{+-*/%@&|^~<>.:=!".contains(b)).count();
     let words = source.split(|c: char| !c.is_alphanumeric() && c != '_');
-    let nesting =
-        ["not", "lambda", "await", "yield", "and", "or", "if", "else", "in", "is", "class", "def"];
+    let nesting = ["not", "lambda", "await", "yield", "and", "or", "if", "else", "in", "is", "class", "def"];
     signs + words.filter(|word| nesting.contains(word)).count()
 }
 
@@ -193,8 +199,27 @@ mod tests {
     #[test]
     fn two_mebibytes_of_anything_that_nests_are_refused_and_do_not_abort() {
         for unit in [
-            "(", "[", "{", "-", "~", "not ", "lambda:", "f(", "a.", "1+", "a if b else ", "()", "await ",
-            "lambda a,b:", "-\\\n", "(]", "[yield 1,", "f'{", "f'''{x:{", "if x:", "(lambda a,(",
+            "(",
+            "[",
+            "{",
+            "-",
+            "~",
+            "not ",
+            "lambda:",
+            "f(",
+            "a.",
+            "1+",
+            "a if b else ",
+            "()",
+            "await ",
+            "lambda a,b:",
+            "-\\\n",
+            "(]",
+            "[yield 1,",
+            "f'{",
+            "f'''{x:{",
+            "if x:",
+            "(lambda a,(",
         ] {
             let source = format!("x=\\\n{}", unit.repeat(2 * 1024 * 1024 / unit.len()));
             assert_eq!(fault(&source), Some(Fault::TooDeep), "{unit}");
