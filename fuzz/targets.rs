@@ -44,7 +44,15 @@ pub(crate) const TARGETS: &[Target] = &[
 pub(crate) fn run(name: &str, data: &[u8]) {
     let target = TARGETS.iter().find(|(known, _)| *known == name);
     assert!(target.is_some(), "no target is called {name}");
-    target.into_iter().for_each(|(_, drive)| drive(data));
+    let Some((_, drive)) = target else { return };
+    // As the engine does: a tree is walked on a thread with a large stack.
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(64 * 1024 * 1024);
+        let driven = thread.spawn_scoped(scope, || drive(data)).map(|handle| handle.join());
+        if let Ok(Err(panic)) = driven {
+            std::panic::resume_unwind(panic);
+        }
+    });
 }
 
 fn text(data: &[u8]) -> Text {
