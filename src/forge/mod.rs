@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use crate::model::change::{Change, Path};
 use crate::model::id::{Repository, RunId, Sha};
 use crate::model::plan::{CommentEdit, ForgePosting, NewReview};
-use crate::model::pull::{Capabilities, PullRequest};
+use crate::model::pull::{Capabilities, PullRequest, Standing};
 use crate::model::status::Status;
 use crate::source::{Blob, Tree};
 
@@ -93,10 +93,10 @@ pub trait Forge: Reader {
 
     async fn fetch_pull(&self, repository: &Repository, number: u64) -> Result<PullRequest>;
 
-    /// The head as it is just now: asked right before publishing. May be answered from a batch of files at this head
+    /// Where it stands just now: asked right before publishing. May be answered from a batch of files at this head
     /// that brought it along within the last two seconds.
-    async fn fetch_head(&self, pull: &PullRequest) -> Result<Sha> {
-        Ok(self.fetch_pull(&pull.repository, pull.number).await?.head)
+    async fn fetch_standing(&self, pull: &PullRequest) -> Result<Standing> {
+        Ok(self.fetch_pull(&pull.repository, pull.number).await?.standing())
     }
 
     /// All open pull requests, most recently updated first. An entry the forge cannot show is left out.

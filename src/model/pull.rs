@@ -37,6 +37,19 @@ impl PullRequest {
     pub fn is_open(&self) -> bool {
         self.state == PullState::Open
     }
+
+    /// What a run must find unchanged before it publishes.
+    pub fn standing(&self) -> Standing {
+        Standing { head: self.head.clone(), base_branch: self.base_branch.clone(), is_open: self.is_open() }
+    }
+}
+
+/// Where a pull request stands: what it would be merged from and into.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Standing {
+    pub head: Sha,
+    pub base_branch: String,
+    pub is_open: bool,
 }
 
 /// What only some forges can do.

@@ -197,10 +197,16 @@ impl Publisher<'_> {
     /// The pull request as it is now, if it is not what was judged any more.
     async fn moved(&self, pull: &PullRequest) -> Result<Option<PullRequest>, JobError> {
         let retry = &self.reviewer.retry;
-        let now =
+        let standing = retry.run(Repeat::Harmless, || self.forge.fetch_standing(pull)).await?;
+        if standing == pull.standing() {
+            return Ok(None);
+        }
+        let mut now =
             retry.run(Repeat::Harmless, || self.forge.fetch_pull(&pull.repository, pull.number)).await?;
-        let same = now.head == pull.head && now.is_open() && now.base_branch == pull.base_branch;
-        Ok((!same).then_some(now))
+        // The whole may lag behind: what was asked for by itself counts.
+        now.head = standing.head;
+        now.base_branch = standing.base_branch;
+        Ok(Some(now))
     }
 
     /// One review, never posted blindly twice. Refused for want of rights, the status still says it all.

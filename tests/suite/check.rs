@@ -256,6 +256,8 @@ fn what_git_cannot_open_is_told_with_the_next_step() {
     git(elsewhere.path(), &["init", "-q"]);
     says(check(elsewhere.path(), &["--base", "HEAD"]), "has no commit yet");
     repo.git(&["checkout", "-q", "--orphan", "alone"]);
+    // Made in the same second, equal trees would be the same commit.
+    repo.write("alone.py", b"");
     repo.commit();
     says(repo.check(), "share no history");
 }

@@ -176,7 +176,7 @@ async fn first_run(story: &Story, files: usize, inline: usize) -> Vec<String> {
     assert!(blobs.iter().all(|b| text(b) == "import os\n"));
     let rest = [wanted(&change.merge_base, SETTINGS), wanted(&pull.head, SETTINGS)];
     github.fetch_files(&pull.repository, &rest).await.unwrap();
-    assert_eq!(github.fetch_head(&pull).await.unwrap(), pull.head);
+    assert_eq!(github.fetch_standing(&pull).await.unwrap().head, pull.head);
     let posted = github
         .ensure_review(&pull, &review(&pull, (0..inline).map(|n| comment(n, 5, None)).collect()))
         .await
@@ -654,7 +654,7 @@ async fn p18_a_head_that_lags_is_seen_as_it_is_shown_and_right_before_publishing
     let new = story.hub.push_lagging(&story.repository, "topic", &[(SETTINGS, Some("A = 2\n"))], 1).unwrap();
     let shown = story.github.fetch_pull(&story.repository, pull.number).await.unwrap();
     assert_eq!(shown.head, pull.head, "GitHub lags behind its own webhook");
-    assert_eq!(story.github.fetch_head(&shown).await.unwrap(), new);
+    assert_eq!(story.github.fetch_standing(&shown).await.unwrap().head, new);
     story.end();
 }
 
@@ -664,10 +664,10 @@ async fn p18_a_head_brought_by_a_batch_of_files_is_used_once() {
     let pull = story.changed_settings().await;
     story.read(&pull.head, SETTINGS).await;
     story.hub.forget_requests();
-    assert_eq!(story.github.fetch_head(&pull).await.unwrap(), pull.head);
+    assert_eq!(story.github.fetch_standing(&pull).await.unwrap().head, pull.head);
     assert_eq!(story.requests(), Vec::<String>::new());
     let new = story.hub.push(&story.repository, "topic", &[(SETTINGS, Some("A = 2\n"))]).unwrap();
-    assert_eq!(story.github.fetch_head(&pull).await.unwrap(), new);
+    assert_eq!(story.github.fetch_standing(&pull).await.unwrap().head, new);
     story.end();
 }
 

@@ -13,6 +13,7 @@ use super::{GitHub, answer, path};
 use crate::forge::{FileWanted, ForgeError, Result};
 use crate::model::change::Mode;
 use crate::model::id::{Repository, Sha};
+use crate::model::pull::Standing;
 use crate::source::tree::MAX_FILE;
 use crate::source::{Blob, Tree, TreeEntry};
 
@@ -160,9 +161,8 @@ impl GitHub {
                 return Err(answer::transient(what, format!("GitHub does not show {} yet", commit.short())));
             }
         }
-        let head = data.get("pullRequest").and_then(|p| p.get("headRefOid")).and_then(Value::as_str);
-        if let (Some(number), Some(head)) = (number, head.and_then(Sha::parse)) {
-            self.brought.head_seen(repository, number, head).await;
+        if let (Some(number), Some(standing)) = (number, data.get("pullRequest").and_then(standing)) {
+            self.brought.seen(repository, number, standing).await;
         }
         let taken = batch.iter().enumerate().map(|(i, file)| {
             let alias = format!("f{i}");
@@ -256,4 +256,13 @@ fn variables(repository: &Repository, batch: &[&FileWanted], commits: &[&Sha], n
         };
     }
     Value::Object(variables)
+}
+/// The part of a pull request that comes along with files.
+fn standing(pull: &Value) -> Option<Standing> {
+    let text = |key: &str| pull.get(key).and_then(Value::as_str);
+    Some(Standing {
+        head: Sha::parse(text("headRefOid")?)?,
+        base_branch: text("baseRefName")?.to_owned(),
+        is_open: text("state")? == "OPEN",
+    })
 }

@@ -28,7 +28,7 @@ use super::{FileWanted, Forge, PostedReview, Reader, Result};
 use crate::model::change::Change;
 use crate::model::id::{Repository, RunId, Sha};
 use crate::model::plan::{CommentEdit, ForgePosting, NewReview};
-use crate::model::pull::{Capabilities, PullRequest};
+use crate::model::pull::{Capabilities, PullRequest, Standing};
 use crate::model::status::Status;
 use crate::source::{Blob, Tree};
 
@@ -222,8 +222,8 @@ impl Forge for GitHub {
         self.read_pull(repository, number).await
     }
 
-    async fn fetch_head(&self, pull: &PullRequest) -> Result<Sha> {
-        self.read_head(pull).await
+    async fn fetch_standing(&self, pull: &PullRequest) -> Result<Standing> {
+        self.read_standing(pull).await
     }
 
     async fn fetch_open_pulls(&self, repository: &Repository) -> Result<Vec<PullRequest>> {

@@ -14,20 +14,20 @@ use crate::model::id::{Repository, Sha};
 use crate::model::marker;
 use crate::model::plan::{ForgePosting, PostingKind};
 use crate::model::policy::POLICY_PATH;
-use crate::model::pull::{PullRequest, PullState};
+use crate::model::pull::{PullRequest, PullState, Standing};
 use crate::source::Blob;
 
 /// Own postings that came with the pull request are good for this long.
 const POSTINGS_KEEP: Duration = Duration::from_secs(60);
-/// A head that came with a batch of files counts as read just now for this long.
-const HEAD_KEEPS: Duration = Duration::from_secs(2);
+/// Where a pull request stands, as it came with a batch of files, counts as read just now for this long.
+const STANDING_KEEPS: Duration = Duration::from_secs(2);
 
 /// What one answer brought beside what it was asked for. Each is handed out once, and only for the head it came with.
 pub(super) struct Brought {
     /// By repository and number: our postings as [`queries::pull`] listed them.
     postings: moka::future::Cache<(u64, u64), Aged<Vec<ForgePosting>>>,
-    /// By repository and number: the head as a batch of files brought it.
-    heads: moka::future::Cache<(u64, u64), Aged<()>>,
+    /// By repository and number: where the pull request stands, as a batch of files brought it.
+    standings: moka::future::Cache<(u64, u64), (Instant, Standing)>,
     /// By repository and head: the pull request it was last seen to be the head of.
     pulls: moka::future::Cache<(u64, Sha), u64>,
 }
@@ -43,7 +43,7 @@ impl Brought {
     pub(super) fn new() -> Self {
         Self {
             postings: moka::future::Cache::builder().max_capacity(200).time_to_live(POSTINGS_KEEP).build(),
-            heads: moka::future::Cache::builder().max_capacity(200).time_to_live(HEAD_KEEPS).build(),
+            standings: moka::future::Cache::builder().max_capacity(200).time_to_live(STANDING_KEEPS).build(),
             pulls: moka::future::Cache::new(1_000),
         }
     }
@@ -53,9 +53,8 @@ impl Brought {
         self.pulls.get(&(repository.id, head.clone())).await
     }
 
-    pub(super) async fn head_seen(&self, repository: &Repository, number: u64, head: Sha) {
-        let aged = Aged { head, at: Instant::now(), value: () };
-        self.heads.insert((repository.id, number), aged).await;
+    pub(super) async fn seen(&self, repository: &Repository, number: u64, standing: Standing) {
+        self.standings.insert((repository.id, number), (Instant::now(), standing)).await;
     }
 }
 
@@ -183,20 +182,21 @@ impl GitHub {
         }
     }
 
-    /// The head now: from a batch of files that brought it a moment ago, else asked for.
-    pub(super) async fn read_head(&self, pull: &PullRequest) -> Result<Sha> {
+    /// Where it stands now: from a batch of files that brought it a moment ago, else asked for.
+    pub(super) async fn read_standing(&self, pull: &PullRequest) -> Result<Standing> {
         let key = (pull.repository.id, pull.number);
-        match self.brought.heads.remove(&key).await.filter(|a| a.at.elapsed() < HEAD_KEEPS) {
-            Some(aged) => Ok(aged.head),
-            None => self.rest_head(pull).await,
+        match self.brought.standings.remove(&key).await.filter(|(at, _)| at.elapsed() < STANDING_KEEPS) {
+            Some((_, standing)) => Ok(standing),
+            None => self.rest_standing(pull).await,
         }
     }
 
-    pub(super) async fn rest_head(&self, pull: &PullRequest) -> Result<Sha> {
+    pub(super) async fn rest_standing(&self, pull: &PullRequest) -> Result<Standing> {
         let what = format!("pull request {}#{}", pull.repository.full_name(), pull.number);
         let installation = self.installation(&pull.repository).await?;
         let found: wire::RestPull = self.http.json(installation, &Ask::get(pull_path(pull), &what)).await?;
-        sha(&found.head.sha, &what)
+        let head = sha(&found.head.sha, &what)?;
+        Ok(Standing { head, base_branch: found.base.name, is_open: found.state == "open" })
     }
 }
 

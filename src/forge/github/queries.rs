@@ -63,14 +63,14 @@ pub enum Object {
 }
 
 /// A batch of files under the aliases `f0…`, with the commits they are read at under `c0…`: a commit that GitHub does
-/// not have yet must not look like a file that is not there. With `pull`, that pull request's head comes along.
+/// not have yet must not look like a file that is not there. With `pull`, where that pull request stands comes along.
 /// Variables: `owner`, `name`, `number`, `c{i}`, `o{i}`, `e{i}`. No connection, hence one point of the rate limit.
 pub fn files(objects: &[Object], commits: &[&Sha], pull: bool) -> String {
     let mut variables = String::from("$owner: String!, $name: String!");
     let mut fields = String::new();
     if pull {
         variables.push_str(", $number: Int!");
-        fields.push_str("\n    pullRequest(number: $number) { headRefOid }");
+        fields.push_str("\n    pullRequest(number: $number) { headRefOid baseRefName state }");
     }
     for i in 0..commits.len() {
         variables.push_str(&format!(", $c{i}: GitObjectID!"));

@@ -50,7 +50,7 @@ impl GitHub {
 
     /// After a refusal: was it a moved head, a draft that a crash left, or single comments?
     async fn post_what_is_taken(&self, pull: &PullRequest, review: &NewReview) -> Result<PostedReview> {
-        let head = self.rest_head(pull).await?;
+        let head = self.rest_standing(pull).await?.head;
         if head != review.head {
             let message = format!("the head moved from {} to {}", review.head.short(), head.short());
             return Err(answer::transient("the review", message));

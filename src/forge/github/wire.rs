@@ -228,6 +228,15 @@ pub(super) struct RestTreeEntry {
 #[derive(Debug, Deserialize)]
 pub(super) struct RestPull {
     pub(super) head: Tipped,
+    pub(super) base: Into,
+    pub(super) state: String,
+}
+
+/// The branch that a pull request is to be merged into.
+#[derive(Debug, Deserialize)]
+pub(super) struct Into {
+    #[serde(rename = "ref")]
+    pub(super) name: String,
 }
 
 #[derive(Debug, Deserialize)]

@@ -143,7 +143,10 @@ fn render(seeds: &[Seed], capabilities: Capabilities) -> (Vec<(String, usize)>, 
     let terminal = Terminal { colour: false, source: &text, elapsed_ms: None }.render(&judged);
     assert!(terminal.chars().all(|c| c == '\n' || !c.is_control() && !is_invisible(c)), "{terminal:?}");
     let actions = annotations::render(&judged);
-    assert_eq!(actions.lines().count(), judged.findings.len() + judged.not_looked_at.len() + 1);
+    assert_eq!(
+        actions.lines().count(),
+        judged.findings.len() + judged.not_looked_at.len() + judged.notes.len() + 1
+    );
     let annotated = check.annotations.iter().map(|a| format!("{a:?}"));
     let others =
         [terminal, actions, json::render(&judged).unwrap(), sarif::render(&judged, &Pages).to_string()];
