@@ -133,7 +133,7 @@ fn repointing_a_deployed_migration_is_an_edit_unless_a_squash_stands_for_what_it
         judged(&Sample::new(&base, &head), "MIG001").into_iter().map(|f| f.subject).collect::<Vec<_>>()
     };
     assert_eq!(judge(&plain), ["blog.0003_c"]);
-    assert_eq!(judge(&renamed), [String::new(); 0]);
+    assert!(judge(&renamed).is_empty());
 }
 
 #[test]
