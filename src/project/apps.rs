@@ -208,22 +208,15 @@ fn label(project: &Project, package: &str) -> Result<String, NotLoaded> {
     Ok(file_name(named).to_owned())
 }
 
-/// `AppConfig.label`, else the last component of `AppConfig.name`; of several configs the one marked `default`. A config
-/// whose name leads elsewhere is not that of the app in this folder.
+/// `AppConfig.label`, else the last component of `AppConfig.name`; of several configs the one marked `default`. A
+/// name that leads to another folder says nothing of this one.
 fn declared_label(module: &Module, app: &str) -> Option<String> {
-    let leads_here = |body: &[ruff_python_ast::Stmt]| {
-        let Some(name) = attribute(body, "name").and_then(string) else { return true };
-        let path = format!("/{}", name.replace('.', "/"));
-        let folder = format!("/{app}");
-        folder.ends_with(&path) || path.ends_with(&folder)
-    };
     let configs: Vec<_> = module
         .classes()
         .into_iter()
         .filter(|class| {
             class.bases().iter().any(|base| module.qualified(base).is_some_and(|q| q.ends_with("AppConfig")))
         })
-        .filter(|class| leads_here(&class.body))
         .collect();
     let config = match configs.as_slice() {
         [] => return None,
@@ -233,7 +226,11 @@ fn declared_label(module: &Module, app: &str) -> Option<String> {
         }
     };
     let label = attribute(&config.body, "label").and_then(string);
-    let name = attribute(&config.body, "name").and_then(string);
+    let leads_here = |name: &&str| {
+        let (path, folder) = (format!("/{}", name.replace('.', "/")), format!("/{app}"));
+        folder.ends_with(&path) || path.ends_with(&folder)
+    };
+    let name = attribute(&config.body, "name").and_then(string).filter(leads_here);
     label.or_else(|| name.and_then(|n| n.rsplit('.').next())).map(str::to_owned)
 }
 
