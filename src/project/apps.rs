@@ -118,15 +118,10 @@ pub(super) fn find(project: &Project) -> Result<Apps, NotLoaded> {
         .filter(|package| !is_vendored(package))
         .collect();
     packages.dedup();
-    let configs: Vec<Path> = packages.iter().map(|package| join(folder(package), "apps.py")).collect();
-    let modules = NotLoaded::all(configs.iter().map(|path| project.module(path)))?;
-    let by_package = packages.iter().zip(modules).map(|(package, config)| {
-        let folder = folder(package);
-        // `db/migrations/blog` holds the migrations of `blog`.
-        let named = if file_name(folder).contains("migrations") { package } else { folder };
-        let label =
-            config.and_then(|module| declared_label(&module)).unwrap_or_else(|| file_name(named).to_owned());
-        ((*package).to_owned(), App { label, folder: folder.to_owned(), migrations: (*package).to_owned() })
+    let labels = NotLoaded::all(packages.iter().map(|package| label(project, package)))?;
+    let by_package = packages.iter().zip(labels).map(|(package, label)| {
+        let folder = folder(package).to_owned();
+        ((*package).to_owned(), App { label, folder, migrations: (*package).to_owned() })
     });
     let mut apps = Apps { by_package: by_package.collect() };
     let settings = project.settings()?;
@@ -192,8 +187,30 @@ pub fn is_vendored(path: &str) -> bool {
         .any(|part| matches!(part, "node_modules" | "site-packages" | "bower_components" | "staticfiles"))
 }
 
-/// `AppConfig.label`, else the last component of `AppConfig.name`; of several configs the one marked `default`.
-fn declared_label(module: &Module) -> Option<String> {
+/// The label of the app that a migration package belongs to: as its config says, in `apps.py` or where
+/// `default_app_config` points, else the folder's name.
+fn label(project: &Project, package: &str) -> Result<String, NotLoaded> {
+    let app = folder(package);
+    let declared = |path: &str| Ok(project.module(path)?.and_then(|module| declared_label(&module, app)));
+    if let Some(label) = declared(&join(app, "apps.py"))? {
+        return Ok(label);
+    }
+    let init = project.module(&join(app, "__init__.py"))?;
+    // `blog.config.BlogConfig`: the module beside it, as Django before 4.1 found it.
+    let config = init.as_ref().and_then(|m| m.assigned("default_app_config")).and_then(string);
+    if let Some(module) = config.and_then(|dotted| dotted.rsplit('.').nth(1))
+        && let Some(label) = declared(&join(app, &format!("{module}.py")))?
+    {
+        return Ok(label);
+    }
+    // `db/migrations/blog` holds the migrations of `blog`.
+    let named = if file_name(app).contains("migrations") { package } else { app };
+    Ok(file_name(named).to_owned())
+}
+
+/// `AppConfig.label`, else the last component of `AppConfig.name`; of several configs the one marked `default`. A
+/// name that leads to another folder says nothing of this one.
+fn declared_label(module: &Module, app: &str) -> Option<String> {
     let configs: Vec<_> = module
         .classes()
         .into_iter()
@@ -209,7 +226,11 @@ fn declared_label(module: &Module) -> Option<String> {
         }
     };
     let label = attribute(&config.body, "label").and_then(string);
-    let name = attribute(&config.body, "name").and_then(string);
+    let leads_here = |name: &&str| {
+        let (path, folder) = (format!("/{}", name.replace('.', "/")), format!("/{app}"));
+        folder.ends_with(&path) || path.ends_with(&folder)
+    };
+    let name = attribute(&config.body, "name").and_then(string).filter(leads_here);
     label.or_else(|| name.and_then(|n| n.rsplit('.').next())).map(str::to_owned)
 }
 

@@ -133,7 +133,7 @@ fn repointing_a_deployed_migration_is_an_edit_unless_a_squash_stands_for_what_it
         judged(&Sample::new(&base, &head), "MIG001").into_iter().map(|f| f.subject).collect::<Vec<_>>()
     };
     assert_eq!(judge(&plain), ["blog.0003_c"]);
-    assert_eq!(judge(&renamed), [""; 0]);
+    assert!(judge(&renamed).is_empty());
 }
 
 #[test]
@@ -210,4 +210,28 @@ fn another_text_in_a_log_is_advice_beside_the_class_and_in_it() {
         assert_eq!(edited(&old, &old.replace("succesfully", "successfully"))[0].0, Severity::Advice);
         assert_eq!(edited(&old, &old.replace("apps.x()", "apps.y()"))[0].0, Severity::Error);
     }
+}
+
+#[test]
+fn the_label_is_read_where_django_finds_it() {
+    let plain = migration("", "    operations = []");
+    let file = ("hypha/utils/migrations/0001_initial.py", plain.as_str());
+    let config = |name: &str| {
+        format!("from django.apps import AppConfig\n\n\nclass Utils(AppConfig):\n    name = '{name}'\n")
+    };
+    let labelled = config("hypha.utils") + "    label = 'apply_utils'\n";
+    let pointed = ("hypha/utils/__init__.py", "default_app_config = 'hypha.utils.app.Utils'\n");
+    let renamed = Sample::new(
+        &[file, pointed, ("hypha/utils/app.py", &labelled)],
+        &[file, ("hypha/utils/__init__.py", ""), ("hypha/utils/apps.py", &labelled)],
+    );
+    assert_eq!(judged(&renamed, "MIG002"), []);
+    // A config by a name that leads nowhere never was the app's.
+    let (dead, mended) = (config("apply"), config("hypha.utils"));
+    let sample =
+        Sample::new(&[file, ("hypha/utils/apps.py", &dead)], &[file, ("hypha/utils/apps.py", &mended)]);
+    assert_eq!(judged(&sample, "MIG002"), []);
+    let moved =
+        Sample::new(&[file, ("hypha/utils/apps.py", &mended)], &[file, ("hypha/utils/apps.py", &labelled)]);
+    assert_eq!(judged(&moved, "MIG002").len(), 1);
 }

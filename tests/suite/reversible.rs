@@ -251,7 +251,7 @@ fn what_could_not_be_reversed_before_is_not_introduced_by_another_spelling() {
         old.replace("'UPDATE a'", "(\n        'UPDATE '\n        \"a\"\n    )"),
     ];
     for new in same {
-        assert_eq!(found_in_edit(&old, &new), [""; 0], "{new}");
+        assert!(found_in_edit(&old, &new).is_empty(), "{new}");
     }
 }
 
