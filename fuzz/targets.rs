@@ -3,11 +3,12 @@
 //! `cargo fuzz run` drives these with coverage; `tests/suite/fuzz_targets.rs` drives the same functions over the seeds and over
 //! damaged copies of them, so that a target cannot rot.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use red_panda::config::policy;
-use red_panda::forge::{gitea, github, signature};
-use red_panda::model::marker;
+use red_panda::forge::{gitea, github, local, signature};
+use red_panda::model::change::FileStatus;
+use red_panda::model::{command, marker};
 use red_panda::project::ignore::Ignores;
 use red_panda::report::terminal::Terminal;
 use red_panda::report::{annotations, json};
@@ -24,10 +25,13 @@ pub(crate) type Target = (&'static str, fn(&[u8]));
 
 /// All of them; each has a file in `fuzz_targets` and a folder in `seeds`.
 pub(crate) const TARGETS: &[Target] = &[
+    ("attributes", attributes),
+    ("command", command),
     ("dotenv", dotenv),
     ("gitea_diff", gitea_diff),
     ("ignore", ignore),
     ("judge", judge),
+    ("local_diff", local_diff),
     ("marker", marker),
     ("patch", patch),
     ("policy", policy),
@@ -63,6 +67,27 @@ fn text(data: &[u8]) -> Text {
 fn head_and_rest(data: &[u8]) -> (String, &[u8]) {
     let cut = data.iter().position(|b| *b == b'\n').unwrap_or(data.len());
     (String::from_utf8_lossy(&data[..cut]).into_owned(), data.get(cut + 1..).unwrap_or_default())
+}
+
+/// The first line is a path, the rest a `.gitattributes`: whatever it says, migrations are judged.
+fn attributes(data: &[u8]) {
+    let (path, attributes) = head_and_rest(data);
+    let migration = b"from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    \
+        operations = [migrations.RunSQL(\"DROP TABLE plot\")]\n";
+    let base = BTreeMap::from([(".gitattributes".to_owned(), attributes.to_vec())]);
+    let mut head = base.clone();
+    head.insert(path, b"DEBUG = True\n".to_vec());
+    head.insert("garden/migrations/0001_initial.py".to_owned(), migration.to_vec());
+    let judgement = Sample { base, head, ..Sample::default() }.judge();
+    assert!(judgement.findings.iter().any(|f| f.finding.code == "MIG005"), "a migration is always judged");
+}
+
+/// A quoted command is none.
+fn command(data: &[u8]) {
+    let body = String::from_utf8_lossy(data);
+    let _ = command::asks_recheck(&body);
+    let quoted: String = body.lines().map(|line| format!("> {line}\n")).collect();
+    assert!(!command::asks_recheck(&quoted), "only the author of a comment asks");
 }
 
 /// Spans lie within the text, and every reader comes to an end.
@@ -107,6 +132,17 @@ fn judge(data: &[u8]) {
     let _ = terminal.render(&judgement);
     let unchanged = Sample { base: change.head.clone(), ..change };
     assert!(unchanged.judge().findings.is_empty(), "what did not change introduces nothing");
+}
+
+/// What `git` prints for paths and contents that a stranger chose.
+fn local_diff(data: &[u8]) {
+    for commit in local::diff::parse_log(data) {
+        assert!(matches!(commit.sha.as_str().len(), 40 | 64), "a commit has its whole name");
+    }
+    for file in local::diff::parse(data) {
+        let renamed = matches!(file.status, FileStatus::Renamed | FileStatus::Copied);
+        assert_eq!(file.previous_path.is_some(), renamed, "only what moved was elsewhere");
+    }
 }
 
 /// What is read of a body is what we would write.

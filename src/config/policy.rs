@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use toml_edit::{Document, Item, Table, TableLike, Value};
 
-use crate::model::catalogue::{self, Family};
+use crate::model::catalogue::{self, ALWAYS_ON, Family};
 use crate::model::finding::{Severity, is_invisible};
 use crate::model::policy::{DeployedPolicy, MAX_COMMENTS, Policy, Profile, RuleSetting};
 
@@ -19,8 +19,6 @@ pub struct PolicyFault {
     pub message: String,
 }
 
-/// Rules whose findings nobody can turn off.
-const ALWAYS_ON: [&str; 3] = ["ENV001", "ENV005", "SEC001"];
 /// Longest list of globs or branches that is read.
 const MAX_LIST: usize = 1_000;
 

@@ -1,5 +1,6 @@
 //! Which rules are on, and how severe a finding of theirs may be.
 
+use crate::model::catalogue::ALWAYS_ON;
 use crate::model::finding::{Confidence, Finding, Severity};
 use crate::model::policy::{Policy, Profile, RuleSetting};
 use crate::rules::Rule;
@@ -10,9 +11,6 @@ const ESSENTIALS: [&str; 23] = [
     "ENV001", "ENV002", "ENV005", "CEL001", "CEL002", "CEL003", "CEL004", "CEL005", "CEL006", "CEL007",
     "CEL008", "CEL009", "STY008",
 ];
-
-/// They cannot be turned off, only excluded by path.
-const ALWAYS_ON: [&str; 3] = ["ENV001", "ENV005", "SEC001"];
 
 /// The setting that applies: the code's before the family's.
 fn setting<'a>(policy: &'a Policy, rule: &Rule) -> Option<&'a RuleSetting> {

@@ -1,7 +1,7 @@
 //! The local Git repository, read through `git` itself. Nothing is fetched, nothing is written to the repository.
 
 mod command;
-mod diff;
+pub mod diff;
 
 use std::collections::BTreeMap;
 use std::path::{Path as FsPath, PathBuf};

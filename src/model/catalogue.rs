@@ -2,6 +2,9 @@
 
 use super::finding::Severity::{self, Advice, Error, Warning};
 
+/// Rules that no policy turns off or lowers; a path can still be excluded.
+pub const ALWAYS_ON: [&str; 3] = ["ENV001", "ENV005", "SEC001"];
+
 /// The folders of rules, in the order of the catalogue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Family {

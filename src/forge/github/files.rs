@@ -257,6 +257,7 @@ fn variables(repository: &Repository, batch: &[&FileWanted], commits: &[&Sha], n
     }
     Value::Object(variables)
 }
+
 /// The part of a pull request that comes along with files.
 fn standing(pull: &Value) -> Option<Standing> {
     let text = |key: &str| pull.get(key).and_then(Value::as_str);

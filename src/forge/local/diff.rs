@@ -13,7 +13,7 @@ struct Record {
 }
 
 /// The records, then the patches in the same order.
-pub(super) fn parse(output: &[u8]) -> Vec<ChangedFile> {
+pub fn parse(output: &[u8]) -> Vec<ChangedFile> {
     let (records, patches) = records(output);
     let mut sections = sections(patches).into_iter();
     let files = records.into_iter().map(|record| {
@@ -88,7 +88,7 @@ fn patch_of(section: &str) -> Option<Vec<crate::model::change::Hunk>> {
 }
 
 /// `\x01<sha>\0` before each commit's records, as `log -z --raw --format=%x01%H` prints them.
-pub(super) fn parse_log(output: &[u8]) -> Vec<CommitFiles> {
+pub fn parse_log(output: &[u8]) -> Vec<CommitFiles> {
     let mut commits = Vec::new();
     for part in output.split(|b| *b == 1).skip(1) {
         let sha = part.get(..64).and_then(|s| std::str::from_utf8(s).ok()).and_then(Sha::parse);

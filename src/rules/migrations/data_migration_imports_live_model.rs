@@ -13,6 +13,7 @@ use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, string, top_level, walk_exprs};
 
 use super::files::{self, File};
+use super::query_sets;
 
 pub(super) static RULE: Rule = Rule {
     code: "MIG014",
@@ -49,42 +50,6 @@ const DJANGO: [&str; 5] = [
 
 /// What leads from a model to its rows.
 const MANAGERS: [&str; 3] = ["objects", "_default_manager", "_base_manager"];
-
-/// Methods of managers and query sets that read or write the table.
-const QUERIES: [&str; 32] = [
-    "all",
-    "filter",
-    "exclude",
-    "get",
-    "first",
-    "last",
-    "exists",
-    "count",
-    "values",
-    "values_list",
-    "iterator",
-    "order_by",
-    "distinct",
-    "annotate",
-    "aggregate",
-    "only",
-    "defer",
-    "select_related",
-    "prefetch_related",
-    "using",
-    "in_bulk",
-    "earliest",
-    "latest",
-    "create",
-    "get_or_create",
-    "update_or_create",
-    "bulk_create",
-    "bulk_update",
-    "update",
-    "delete",
-    "raw",
-    "create_user",
-];
 
 /// The models of the apps whose migrations change.
 fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
@@ -147,7 +112,7 @@ fn uses<'a>(module: &Module, function: &'a StmtFunctionDef) -> Vec<Use<'a>> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     walk_exprs(&function.body, &mut |expr| {
         let subject = match expr {
-            Expr::Attribute(method) if QUERIES.contains(&method.attr.as_str()) => match &*method.value {
+            Expr::Attribute(method) if is_query(method.attr.as_str()) => match &*method.value {
                 Expr::Attribute(manager) if MANAGERS.contains(&manager.attr.as_str()) => &*manager.value,
                 _ => return,
             },
@@ -163,6 +128,12 @@ fn uses<'a>(module: &Module, function: &'a StmtFunctionDef) -> Vec<Use<'a>> {
         }
     });
     found
+}
+
+/// Does a manager's method read or write the table? `create_user` is that of Django's own users.
+fn is_query(method: &str) -> bool {
+    let known = query_sets::READS.contains(&method) || query_sets::WRITES.contains(&method);
+    known || matches!(method, "delete" | "raw" | "create_user")
 }
 
 fn is_loaddata(expr: &Expr) -> bool {

@@ -4,42 +4,15 @@ use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
 
 use crate::syntax::python::{Module, assignment, walk_exprs};
 
+use super::query_sets;
+
 /// Functions that call functions.
 const MAX_DEPTH: usize = 3;
 
-/// Methods that add or change rows and delete none.
-const WRITES: &[&str] =
-    &["create", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "update", "save", "add"];
-
-/// Methods that only read, or only touch values in memory.
-const READS: &[&str] = &[
-    "all",
-    "filter",
-    "exclude",
-    "get",
-    "first",
-    "last",
-    "exists",
-    "count",
-    "values",
-    "values_list",
-    "iterator",
-    "order_by",
-    "distinct",
-    "annotate",
-    "aggregate",
-    "only",
-    "defer",
-    "select_related",
-    "prefetch_related",
-    "select_for_update",
-    "using",
-    "none",
-    "in_bulk",
-    "earliest",
-    "latest",
-    "reverse",
-    "get_queryset",
+/// Methods of a row, and of values in memory, that delete no row.
+const HARMLESS_METHODS: &[&str] = &[
+    "save",
+    "add",
     "append",
     "extend",
     "items",
@@ -63,9 +36,6 @@ const READS: &[&str] = &[
     "sort",
     "index",
     "setdefault",
-    "union",
-    "intersection",
-    "difference",
     "isoformat",
     "strftime",
     "total_seconds",
@@ -123,7 +93,7 @@ const BUILTINS: &[&str] = &[
 ];
 
 /// Modules whose functions do not touch the database.
-const HARMLESS: &[&str] = &[
+const HARMLESS_MODULES: &[&str] = &[
     "uuid",
     "datetime",
     "json",
@@ -210,7 +180,8 @@ fn is_harmless_call(module: &Module, call: &ExprCall, models: &[&str], depth: us
         }
         Expr::Attribute(method) => {
             let on_editor = method.value.as_name_expr().is_some_and(|n| n.id.as_str() == "schema_editor");
-            !on_editor && (WRITES.contains(&method.attr.as_str()) || READS.contains(&method.attr.as_str()))
+            let known = [query_sets::READS, query_sets::WRITES, HARMLESS_METHODS];
+            !on_editor && known.iter().any(|methods| methods.contains(&method.attr.as_str()))
         }
         _ => false,
     }
@@ -226,7 +197,7 @@ fn is_harmless_name(module: &Module, expr: &Expr) -> bool {
 }
 
 fn is_harmless_import(name: &str) -> bool {
-    HARMLESS
+    HARMLESS_MODULES
         .iter()
         .any(|known| name == *known || name.strip_prefix(known).is_some_and(|r| r.starts_with('.')))
         || name == "django.db"

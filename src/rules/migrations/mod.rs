@@ -13,6 +13,7 @@ mod irreversible_or_lossy_reverse;
 mod migration_inserted_before_deployed;
 mod multiple_leaf_nodes;
 mod non_nullable_field_without_default;
+mod query_sets;
 mod removed_or_renamed_deployed_migration;
 mod reverse;
 mod rollback;

@@ -4,6 +4,7 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
 use crate::project::Project;
+use crate::project::settings::is_settings;
 use crate::source::tree::folder;
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, string};
@@ -321,10 +322,4 @@ fn module_paths(tree: &Tree, from: &str, module: &str) -> Vec<String> {
     let ends = files(&tail);
     let is = |path: &&String| ends.iter().any(|end| *path == end || path.ends_with(&format!("/{end}")));
     tree.entries.keys().filter(is).take(4).cloned().collect()
-}
-
-fn is_settings(path: &str) -> bool {
-    path.ends_with(".py")
-        && !crate::project::apps::is_vendored(path)
-        && path.split('/').any(|part| part.trim_end_matches(".py").starts_with("settings"))
 }
