@@ -149,6 +149,11 @@ impl Reviewer {
             self.close(&key, &pull).await?;
             return Ok(JobEnd::Superseded);
         }
+        let swept = matches!(job.job.reason, Reason::Swept | Reason::Backlog);
+        if swept && self.store.is_judged(&key, &pull.head, &pull.base_branch, pull.draft).await? {
+            // Its webhook was only late.
+            return Ok(JobEnd::Done);
+        }
         let resumed = self.begin(job, &pull.repository, &About::of(&pull), started).await?;
         self.store.note_pull(&known_pull(&job.job.forge, &pull, None)).await?;
         let mut publisher =

@@ -324,6 +324,17 @@ async fn p10_a_merge_group_that_is_gone_gets_no_status_and_only_what_was_begun_f
 }
 
 #[tokio::test]
+async fn what_a_webhook_told_of_while_it_was_swept_is_judged_once() {
+    let house = House::new().await;
+    house.does(because(Reason::Opened)).await;
+    house.does(because(Reason::Swept)).await;
+    assert_eq!(house.desk.outcomes(), [Outcome::Running, GREEN]);
+    house.desk.turns(7, |pull| pull.head = sha('2'));
+    house.does(because(Reason::Swept)).await;
+    assert_eq!(house.desk.outcomes().len(), 4, "another head is another matter");
+}
+
+#[tokio::test]
 async fn a_merge_group_is_judged_by_the_default_branch_like_the_pull_requests_in_it() {
     let house = House::new().await;
     let pull = KnownPull { base_branch: "develop".into(), default_branch: "trunk".into(), ..known(7, None) };
