@@ -1,6 +1,6 @@
 //! Paths that no rule looks at: the policy's globs, generated and vendored files.
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
+use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 use crate::project::apps::looks_like_migration;
 use crate::source::Text;
@@ -12,38 +12,80 @@ pub(super) const ATTRIBUTES: &str = ".gitattributes";
 #[derive(Debug, Default)]
 pub(super) struct Excluded {
     policy: GlobSet,
-    attributes: GlobSet,
+    attributes: Attributes,
 }
 
 impl Excluded {
-    /// Globs that do not compile were refused when the policy was read.
+    /// Globs that do not compile were refused when the policy was read. Their `*` also takes in folders.
     pub(super) fn new(globs: &[String]) -> Self {
-        Self { policy: set(globs.iter().map(String::as_str)), attributes: GlobSet::empty() }
+        let mut policy = GlobSetBuilder::new();
+        for glob in globs.iter().filter_map(|g| Glob::new(g).ok()) {
+            policy.add(glob);
+        }
+        let policy = policy.build().unwrap_or_else(|_| GlobSet::empty());
+        Self { policy, attributes: Attributes::default() }
     }
 
     /// Takes `linguist-generated` and `linguist-vendored` from the root's `.gitattributes`. Migrations are generated
     /// and judged all the same: somebody runs them.
     pub(super) fn read_attributes(&mut self, text: &Text) {
-        let marked = text.lines().filter_map(|(_, line)| {
-            let mut words = line.split_whitespace();
-            let pattern = words.next().filter(|p| !p.starts_with('#'))?;
-            let on = |w: &str| {
-                matches!(
-                    w.split_once('=').unwrap_or((w, "true")),
-                    ("linguist-generated" | "linguist-vendored", "true")
-                )
-            };
-            words.any(on).then_some(pattern)
-        });
-        let patterns: Vec<String> = marked
-            .map(|p| if p.contains('/') { p.trim_start_matches('/').to_owned() } else { format!("**/{p}") })
-            .collect();
-        self.attributes = set(patterns.iter().map(String::as_str));
+        self.attributes = Attributes::read(text);
     }
 
     pub(super) fn matches(&self, path: &str) -> bool {
-        let attributed = self.attributes.is_match(path) && !looks_like_migration(path);
-        self.policy.is_match(path) || attributed || is_generated(path)
+        let attributed = || self.attributes.mark(path) && !looks_like_migration(path);
+        self.policy.is_match(path) || is_generated(path) || attributed()
+    }
+}
+
+/// Lines of a `.gitattributes` that set or unset a mark, in their order.
+#[derive(Debug, Default)]
+struct Attributes(Vec<Line>);
+
+#[derive(Debug)]
+struct Line {
+    pattern: GlobMatcher,
+    /// Of `linguist-generated` and `linguist-vendored`; `None`: the line does not speak of it.
+    marks: [Option<bool>; 2],
+}
+
+/// Lines that are read; each is matched against every changed path.
+const MAX_LINES: usize = 1_000;
+
+impl Attributes {
+    fn read(text: &Text) -> Self {
+        Self(text.lines().filter_map(|(_, line)| Line::read(line)).take(MAX_LINES).collect())
+    }
+
+    /// As in Git, the last line that matches and speaks of an attribute decides it.
+    fn mark(&self, path: &str) -> bool {
+        (0..2).any(|attribute| {
+            let last = self.0.iter().rfind(|l| l.marks[attribute].is_some() && l.pattern.is_match(path));
+            last.is_some_and(|line| line.marks[attribute] == Some(true))
+        })
+    }
+}
+
+impl Line {
+    fn read(line: &str) -> Option<Self> {
+        let mut words = line.split_whitespace();
+        let pattern = words.next().filter(|p| !p.starts_with('#'))?;
+        let set: Vec<&str> = words.collect();
+        let marks = ["linguist-generated", "linguist-vendored"].map(|name| {
+            set.iter().rev().find_map(|word| match word.strip_prefix(['-', '!']) {
+                Some(unset) => (unset == name).then_some(false),
+                None if *word == name => Some(true),
+                None => word.strip_prefix(name)?.strip_prefix('=').map(|value| value == "true"),
+            })
+        });
+        marks.iter().any(Option::is_some).then_some(())?;
+        // A pattern without a slash is a name in any folder.
+        let pattern = match pattern.contains('/') {
+            true => pattern.trim_start_matches('/').to_owned(),
+            false => format!("**/{pattern}"),
+        };
+        let pattern = GlobBuilder::new(&pattern).literal_separator(true).build().ok()?.compile_matcher();
+        Some(Self { pattern, marks })
     }
 }
 
@@ -54,10 +96,29 @@ fn is_generated(path: &str) -> bool {
         || crate::source::tree::file_name(path).contains(".min.")
 }
 
-fn set<'a>(patterns: impl Iterator<Item = &'a str>) -> GlobSet {
-    let mut builder = GlobSetBuilder::new();
-    for glob in patterns.filter_map(|p| Glob::new(p).ok()) {
-        builder.add(glob);
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn gitattributes_are_read_as_git_reads_them() {
+        let mut excluded = Excluded::new(&[]);
+        excluded.read_attributes(&Text::new(
+            "# generated\n*.py linguist-generated\nsettings.py -linguist-generated\n/api/* linguist-vendored=true\n\
+             docs/** linguist-vendored\ndocs/conf.yml linguist-vendored=false\nwiki/*.md text\n",
+        ));
+        for (path, want) in [
+            ("blog/views.py", true),
+            ("config/settings.py", false),
+            ("blog/migrations/0002_slug.py", false),
+            ("api/openapi.yml", true),
+            ("api/v1/openapi.yml", false),
+            ("site/api/openapi.yml", false),
+            ("docs/a/b.yml", true),
+            ("docs/conf.yml", false),
+            ("wiki/a.md", false),
+        ] {
+            assert_eq!(excluded.matches(path), want, "{path}");
+        }
     }
-    builder.build().unwrap_or_else(|_| GlobSet::empty())
 }

@@ -45,7 +45,7 @@ fn key(finding: &Finding) -> Key {
 fn survivors(mut findings: Vec<Finding>, old: usize, change: &Change) -> Vec<Reported> {
     findings.sort_by(|a, b| a.place.cmp(&b.place));
     let mut numbered: Vec<(usize, Finding)> = findings.into_iter().enumerate().collect();
-    numbered.sort_by_key(|(ordinal, finding)| (distance(finding, change), *ordinal));
+    numbered.sort_by_cached_key(|(ordinal, finding)| (distance(finding, change), *ordinal));
     let keep = numbered.len().saturating_sub(old);
     numbered.truncate(keep);
     numbered

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ruff_python_ast::{Expr, StmtClassDef};
+
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, join};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Module, string};
+use crate::syntax::python::{Module, assigned_in, string};
 
 use super::Project;
 use super::settings::{MigrationModule, is_settings};
@@ -211,29 +213,25 @@ fn label(project: &Project, package: &str) -> Result<String, NotLoaded> {
 /// `AppConfig.label`, else the last component of `AppConfig.name`; of several configs the one marked `default`. A
 /// name that leads to another folder says nothing of this one.
 fn declared_label(module: &Module, app: &str) -> Option<String> {
-    let configs: Vec<_> = module
-        .classes()
-        .into_iter()
-        .filter(|class| {
-            class.bases().iter().any(|base| module.qualified(base).is_some_and(|q| q.ends_with("AppConfig")))
-        })
-        .collect();
+    let is_config = |class: &&StmtClassDef| {
+        class.bases().iter().any(|base| module.qualified(base).is_some_and(|q| q.ends_with("AppConfig")))
+    };
+    let default = |class: &StmtClassDef| {
+        assigned_in(&class.body, "default").and_then(Expr::as_boolean_literal_expr).map(|flag| flag.value)
+    };
+    let mut configs: Vec<_> = module.classes().into_iter().filter(is_config).collect();
+    // https://docs.djangoproject.com/en/5.2/ref/applications/#configuring-applications
+    configs.retain(|class| default(class) != Some(false));
     let config = match configs.as_slice() {
         [] => return None,
         [only] => only,
-        several => {
-            several.iter().find(|c| attribute(&c.body, "default").is_some()).or_else(|| several.first())?
-        }
+        several => several.iter().find(|c| default(c) == Some(true)).or_else(|| several.first())?,
     };
-    let label = attribute(&config.body, "label").and_then(string);
+    let label = assigned_in(&config.body, "label").and_then(string);
     let leads_here = |name: &&str| {
         let (path, folder) = (format!("/{}", name.replace('.', "/")), format!("/{app}"));
         folder.ends_with(&path) || path.ends_with(&folder)
     };
-    let name = attribute(&config.body, "name").and_then(string).filter(leads_here);
+    let name = assigned_in(&config.body, "name").and_then(string).filter(leads_here);
     label.or_else(|| name.and_then(|n| n.rsplit('.').next())).map(str::to_owned)
-}
-
-fn attribute<'a>(body: &'a [ruff_python_ast::Stmt], name: &str) -> Option<&'a ruff_python_ast::Expr> {
-    crate::syntax::python::assigned_in(body, name)
 }

@@ -12,8 +12,8 @@ use crate::syntax::python::{Module, top_level};
 
 use super::Project;
 
-/// Re-exports followed before a name is given up.
-const MAX_HOPS: usize = 8;
+/// Files and names looked at before one is given up.
+const MAX_LOOKUPS: usize = 64;
 /// Own classes of one ancestry; more is a cycle or a joke.
 const MAX_CLASSES: usize = 24;
 
@@ -37,7 +37,7 @@ pub struct Ancestry {
 impl Project {
     /// Where `dotted`, as [`Module::qualified`] gives it in the file at `from`, is defined in this repository.
     pub fn definition(&self, from: &str, dotted: &str) -> Result<Option<Definition>, NotLoaded> {
-        self.locate(from, dotted, 0)
+        self.locate(from, dotted, &mut BTreeSet::new())
     }
 
     /// The class `dotted` of the file at `from` with all it derives from; `None` when it is no class of this repository.
@@ -73,32 +73,45 @@ impl Project {
         names.map(|name| self.definition(&definition.path, &name).map(|found| (name, found))).collect()
     }
 
-    fn locate(&self, from: &str, dotted: &str, hops: usize) -> Result<Option<Definition>, NotLoaded> {
-        if hops > MAX_HOPS {
-            return Ok(None);
-        }
-        let Some((module, name)) = split(dotted) else { return self.defined_in(from, dotted, hops) };
-        match module_path(&*self.tree()?, from, module) {
-            Some(path) => self.defined_in(&path, name, hops),
-            None => Ok(None),
+    /// `seen`: files and names that were looked at on the way, so that modules which import each other end.
+    fn locate(
+        &self,
+        from: &str,
+        dotted: &str,
+        seen: &mut BTreeSet<(Path, String)>,
+    ) -> Result<Option<Definition>, NotLoaded> {
+        let (path, name) = match split(dotted) {
+            None => (Some(from.to_owned()), dotted),
+            Some((module, name)) => (module_path(&*self.tree()?, from, module), name),
+        };
+        match path {
+            Some(path) if seen.len() < MAX_LOOKUPS && seen.insert((path.clone(), name.to_owned())) => {
+                self.defined_in(&path, name, seen)
+            }
+            _ => Ok(None),
         }
     }
 
-    fn defined_in(&self, path: &str, name: &str, hops: usize) -> Result<Option<Definition>, NotLoaded> {
+    fn defined_in(
+        &self,
+        path: &str,
+        name: &str,
+        seen: &mut BTreeSet<(Path, String)>,
+    ) -> Result<Option<Definition>, NotLoaded> {
         let Some(module) = self.module(path)? else { return Ok(None) };
         let value = module.assigned(name);
         if let Some(alias) = value.and_then(|v| alias(&module, v)).filter(|alias| alias != name) {
-            return self.locate(path, &alias, hops + 1);
+            return self.locate(path, &alias, seen);
         }
         if value.is_some() || module.class(name).is_some() || module.function(name).is_some() {
             return Ok(Some(Definition { path: path.to_owned(), module, name: name.to_owned() }));
         }
         let import = module.imports().find(|i| i.local == name).map(|i| i.target.clone());
         if let Some(target) = import.filter(|target| target != name) {
-            return self.locate(path, &target, hops + 1);
+            return self.locate(path, &target, seen);
         }
         let stars = star_imports(&module);
-        let found = stars.iter().map(|star| self.locate(path, &dotted_in(star, name), hops + 1));
+        let found = stars.iter().map(|star| self.locate(path, &dotted_in(star, name), seen));
         Ok(NotLoaded::all(found)?.into_iter().flatten().next())
     }
 }

@@ -1,5 +1,6 @@
 //! What the Django settings say about apps and their migrations, as far as their text alone tells.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtImportFrom};
@@ -7,12 +8,12 @@ use ruff_python_ast::{Expr, ExprCall, Stmt, StmtImportFrom};
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, join};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Folded, Module, assignment, string, top_level};
+use crate::syntax::python::{Module, assignment, string, top_level};
 
 use super::Project;
 
-/// How far `from .base import *` is followed.
-const MAX_DEPTH: usize = 6;
+/// Modules that one settings module may take over.
+const MAX_SETTINGS: usize = 200;
 /// Files that one pattern of `include` may name.
 const MAX_INCLUDED: usize = 64;
 
@@ -63,8 +64,7 @@ impl DjangoProject {
         let Some(module) = self.modules.iter().find(|m| m.assigned("INSTALLED_APPS").is_some()) else {
             return Vec::new();
         };
-        let value = module.assigned("INSTALLED_APPS").map_or(Folded::Unknown, |value| module.fold(value));
-        value.strings().0.into_iter().map(str::to_owned).collect()
+        module.value_of("INSTALLED_APPS").strings().into_iter().map(str::to_owned).collect()
     }
 
     /// `MIGRATION_MODULES` as displays: the last one without a condition, and all that stand under one.
@@ -122,9 +122,9 @@ pub(super) fn find(project: &Project) -> Result<Settings, NotLoaded> {
         Some((root, file))
     });
     let projects = named.map(|(root, file)| {
-        let mut modules = Vec::new();
-        follow(project, &tree, root, &file, 0, &mut modules)?;
-        Ok(DjangoProject { root: root.to_owned(), modules })
+        let mut follow = Follow { project, tree: &tree, root, seen: BTreeSet::new(), modules: Vec::new() };
+        follow.read(&file)?;
+        Ok(DjangoProject { root: root.to_owned(), modules: follow.modules })
     });
     Ok(Settings { projects: NotLoaded::all(projects)? })
 }
@@ -144,30 +144,39 @@ fn module_path(tree: &Tree, root: &str, dotted: &str) -> Option<Path> {
     [format!("{base}.py"), format!("{base}/__init__.py")].into_iter().find(|path| tree.contains(path))
 }
 
-/// Reads a module and those that it star-imports or includes.
-fn follow(
-    project: &Project,
-    tree: &Tree,
-    root: &str,
-    path: &str,
-    depth: usize,
-    modules: &mut Vec<Arc<Module>>,
-) -> Result<(), NotLoaded> {
-    let Some(module) = project.module(path)?.filter(|_| depth < MAX_DEPTH) else { return Ok(()) };
-    modules.push(module.clone());
-    // All that it imports at once: each round of reading is a request.
-    let mut missing = NotLoaded::default();
-    for stmt in module.body() {
-        let next = match stmt {
-            Stmt::ImportFrom(import) => star_imported(import, tree, root, path).into_iter().collect(),
-            Stmt::Expr(expr) => included(&expr.value, &module, tree, path),
-            _ => Vec::new(),
-        };
-        for next in next {
-            follow(project, tree, root, &next, depth + 1, modules).unwrap_or_else(|more| missing.merge(more));
+/// Modules in the order in which they are read, each once.
+struct Follow<'p> {
+    project: &'p Project,
+    tree: &'p Tree,
+    root: &'p str,
+    seen: BTreeSet<Path>,
+    modules: Vec<Arc<Module>>,
+}
+
+impl Follow<'_> {
+    /// Reads a module and those that it star-imports or includes.
+    fn read(&mut self, path: &str) -> Result<(), NotLoaded> {
+        if self.seen.len() >= MAX_SETTINGS || !self.seen.insert(path.to_owned()) {
+            return Ok(());
         }
+        let Some(module) = self.project.module(path)? else { return Ok(()) };
+        self.modules.push(module.clone());
+        // All that it imports at once: each round of reading is a request.
+        let mut missing = NotLoaded::default();
+        for stmt in module.body() {
+            let next = match stmt {
+                Stmt::ImportFrom(import) => {
+                    star_imported(import, self.tree, self.root, path).into_iter().collect()
+                }
+                Stmt::Expr(expr) => included(&expr.value, &module, self.tree, path),
+                _ => Vec::new(),
+            };
+            for next in next {
+                self.read(&next).unwrap_or_else(|more| missing.merge(more));
+            }
+        }
+        if missing.wants.is_empty() { Ok(()) } else { Err(missing) }
     }
-    if missing.wants.is_empty() { Ok(()) } else { Err(missing) }
 }
 
 fn star_imported(import: &StmtImportFrom, tree: &Tree, root: &str, path: &str) -> Option<Path> {
@@ -274,7 +283,9 @@ mod tests {
 
     #[test]
     fn settings_that_import_themselves_end() {
-        let files = [("manage.py", MANAGE), ("config/settings/local.py", "from .local import *\n")];
-        assert_eq!(project(&files).settings().unwrap().projects().count(), 1);
+        let itself = "from .local import *\n".repeat(100);
+        let files = [("manage.py", MANAGE), ("config/settings/local.py", itself.as_str())];
+        let settings = project(&files).settings().unwrap();
+        assert_eq!(settings.projects().map(|p| p.modules.len()).collect::<Vec<_>>(), [1]);
     }
 }

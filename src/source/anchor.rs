@@ -1,5 +1,7 @@
 //! Where in the diff a comment can hang. One pure step against the hunks of the exact head: never an off-diff comment.
 
+use std::ops::Range;
+
 use crate::model::change::{Change, Hunk};
 use crate::model::finding::{Place, Span};
 use crate::model::plan::{Anchor, Side};
@@ -29,22 +31,19 @@ pub fn resolve(change: &Change, place: &Place, multi_line: bool) -> Option<Ancho
 /// The span's first line when it was added; else its first added line; else its first line when a hunk shows it.
 fn on_head(hunks: &[Hunk], span: Span, multi_line: bool) -> Option<(Option<u32>, u32)> {
     let lines = span.lines();
-    let hunk = hunks.iter().find(|h| h.added.iter().any(|l| lines.contains(l)));
-    if let Some(hunk) = hunk {
-        let first_added = *hunk.added.iter().find(|l| lines.contains(l))?;
-        let whole_in_hunk = hunk.new.contains(&lines.start) && lines.end <= hunk.new.end;
-        if multi_line && whole_in_hunk && lines.end - lines.start > 1 {
-            return Some((Some(lines.start), lines.end - 1));
-        }
-        let line = if hunk.added.contains(&lines.start) { lines.start } else { first_added };
-        return Some((None, line));
+    let added = hunks.iter().find_map(|hunk| Some((hunk, first_in(&hunk.added, &lines)?)));
+    let Some((hunk, line)) = added else {
+        return hunks.iter().any(|h| h.new.contains(&lines.start)).then_some((None, lines.start));
+    };
+    let whole_in_hunk = hunk.new.contains(&lines.start) && lines.end <= hunk.new.end;
+    if multi_line && whole_in_hunk && lines.end - lines.start > 1 {
+        return Some((Some(lines.start), lines.end - 1));
     }
-    hunks.iter().any(|h| h.new.contains(&lines.start)).then_some((None, lines.start))
+    Some((None, line))
 }
 
 fn removed_line(hunks: &[Hunk], span: Span) -> Option<u32> {
-    let lines = span.lines();
-    hunks.iter().flat_map(|h| &h.removed).copied().find(|l| lines.contains(l))
+    hunks.iter().find_map(|h| first_in(&h.removed, &span.lines()))
 }
 
 /// Does the change add or change a line of the span, or take one out of it?
@@ -52,25 +51,32 @@ pub fn touches(hunks: &[Hunk], span: Span) -> bool {
     let lines = span.lines();
     let inside = |before: u32| lines.start < before && before < lines.end;
     hunks.iter().any(|hunk| {
-        hunk.added.iter().any(|line| lines.contains(line)) || removals(hunk).into_iter().any(inside)
+        let near = hunk.new.start <= lines.end && lines.start <= hunk.new.end;
+        near && (first_in(&hunk.added, &lines).is_some() || removals(hunk).any(inside))
     })
 }
 
-/// The head lines before which lines were removed.
-fn removals(hunk: &Hunk) -> Vec<u32> {
+/// The first of some ascending lines that lies in a range.
+fn first_in(ascending: &[u32], lines: &Range<u32>) -> Option<u32> {
+    let from = ascending.partition_point(|line| *line < lines.start);
+    ascending.get(from).copied().filter(|line| lines.contains(line))
+}
+
+/// The head lines before which lines were removed: each stands as far below the hunk's start as unchanged and added
+/// lines do above it.
+fn removals(hunk: &Hunk) -> impl Iterator<Item = u32> + '_ {
+    let mut added = hunk.added.iter().copied().peekable();
     let (mut old, mut new) = (hunk.old.start, hunk.new.start);
-    let mut found = Vec::new();
-    while old < hunk.old.end {
-        if hunk.removed.contains(&old) {
-            found.push(new);
-            old += 1;
-        } else if hunk.added.contains(&new) {
+    hunk.removed.iter().map(move |removed| {
+        while old < *removed {
+            if added.next_if_eq(&new).is_none() {
+                old += 1;
+            }
             new += 1;
-        } else {
-            (old, new) = (old + 1, new + 1);
         }
-    }
-    found
+        old += 1;
+        new
+    })
 }
 
 /// How far the span's first line is from the nearest added line.

@@ -10,6 +10,7 @@ mod deployed_migrations;
 mod documents;
 #[cfg(test)]
 mod end_to_end;
+mod endless;
 #[cfg(test)]
 mod env_committed;
 #[cfg(test)]

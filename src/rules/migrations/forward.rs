@@ -1,5 +1,7 @@
 //! What a data migration's function does, as far as its text proves it.
 
+use std::collections::BTreeSet;
+
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
 
 use crate::syntax::python::{Module, assignment, walk_exprs};
@@ -126,27 +128,59 @@ const HARMLESS_MODULES: &[&str] = &[
 
 /// Does the function surely delete nothing: it only reads, creates and updates rows of models from `apps.get_model`?
 pub(super) fn only_writes(module: &Module, name: &str) -> bool {
-    is_harmless_function(module, name, 0)
+    Functions { module, seen: BTreeSet::new() }.are_harmless(name, 0)
 }
 
-fn is_harmless_function(module: &Module, name: &str, depth: usize) -> bool {
-    let mut alike = module.functions().into_iter().filter(|f| f.name.as_str() == name);
-    let (Some(function), None) = (alike.next(), alike.next()) else { return false };
-    if depth > MAX_DEPTH {
-        return false;
+/// A function and those that it calls.
+struct Functions<'m> {
+    module: &'m Module,
+    /// Each is read once.
+    seen: BTreeSet<&'m str>,
+}
+
+impl Functions<'_> {
+    fn are_harmless(&mut self, name: &str, depth: usize) -> bool {
+        let mut alike = self.module.functions().into_iter().filter(|f| f.name.as_str() == name);
+        let (Some(function), None) = (alike.next(), alike.next()) else { return false };
+        if !self.seen.insert(function.name.as_str()) {
+            return true;
+        }
+        if depth > MAX_DEPTH {
+            return false;
+        }
+        let models = models_of(function);
+        let mut harmless = true;
+        walk_exprs(&function.body, &mut |expr| {
+            harmless = harmless
+                && match expr {
+                    Expr::Call(call) => self.is_harmless_call(call, &models, depth),
+                    Expr::Name(_) => is_harmless_name(self.module, expr),
+                    Expr::Await(_) => false,
+                    _ => true,
+                };
+        });
+        harmless && !deletes(&function.body)
     }
-    let models = models_of(function);
-    let mut harmless = true;
-    walk_exprs(&function.body, &mut |expr| {
-        harmless = harmless
-            && match expr {
-                Expr::Call(call) => is_harmless_call(module, call, &models, depth),
-                Expr::Name(_) => is_harmless_name(module, expr),
-                Expr::Await(_) => false,
-                _ => true,
-            };
-    });
-    harmless && !deletes(&function.body)
+
+    fn is_harmless_call(&mut self, call: &ExprCall, models: &[&str], depth: usize) -> bool {
+        if self.module.qualified(&call.func).is_some_and(|name| is_harmless_import(&name)) {
+            return true;
+        }
+        match &*call.func {
+            Expr::Name(name) => {
+                let name = name.id.as_str();
+                models.contains(&name)
+                    || (self.module.function(name).is_none() && BUILTINS.contains(&name))
+                    || self.are_harmless(name, depth + 1)
+            }
+            Expr::Attribute(method) => {
+                let on_editor = method.value.as_name_expr().is_some_and(|n| n.id.as_str() == "schema_editor");
+                let known = [query_sets::READS, query_sets::WRITES, HARMLESS_METHODS];
+                !on_editor && known.iter().any(|methods| methods.contains(&method.attr.as_str()))
+            }
+            _ => false,
+        }
+    }
 }
 
 fn deletes(body: &[Stmt]) -> bool {
@@ -165,26 +199,6 @@ fn models_of(function: &StmtFunctionDef) -> Vec<&str> {
         })
         .map(|(name, _)| name)
         .collect()
-}
-
-fn is_harmless_call(module: &Module, call: &ExprCall, models: &[&str], depth: usize) -> bool {
-    if module.qualified(&call.func).is_some_and(|name| is_harmless_import(&name)) {
-        return true;
-    }
-    match &*call.func {
-        Expr::Name(name) => {
-            let name = name.id.as_str();
-            models.contains(&name)
-                || (module.function(name).is_none() && BUILTINS.contains(&name))
-                || is_harmless_function(module, name, depth + 1)
-        }
-        Expr::Attribute(method) => {
-            let on_editor = method.value.as_name_expr().is_some_and(|n| n.id.as_str() == "schema_editor");
-            let known = [query_sets::READS, query_sets::WRITES, HARMLESS_METHODS];
-            !on_editor && known.iter().any(|methods| methods.contains(&method.attr.as_str()))
-        }
-        _ => false,
-    }
 }
 
 /// A name that an import brings in must come from a module that cannot touch rows.

@@ -1,8 +1,10 @@
 //! Constant folding: what an expression is worth as far as this file's text alone tells.
 
-use ruff_python_ast::{Expr, Operator, Stmt};
+use std::collections::HashMap;
 
-use super::{Module, string, top_level};
+use ruff_python_ast::{Expr, ExprCall, Operator, Stmt};
+
+use super::{assignment, string, top_level};
 
 /// A folded value. What cannot be known is `Unknown`, and a list that holds unknown parts is marked partial.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,60 +29,139 @@ impl Folded {
         }
     }
 
-    /// The strings of a list, and whether that is surely all of them.
-    pub fn strings(&self) -> (Vec<&str>, bool) {
+    /// The strings of a list.
+    pub fn strings(&self) -> Vec<&str> {
         match self {
-            Self::List { items, partial } => {
-                let strings: Vec<_> = items.iter().filter_map(Self::as_str).collect();
-                let whole = !partial && strings.len() == items.len();
-                (strings, whole)
+            Self::List { items, .. } => items.iter().filter_map(Self::as_str).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// Elements and bytes.
+    fn size(&self) -> usize {
+        match self {
+            Self::Str(text) => text.len() + 1,
+            Self::List { items, .. } => 1 + items.iter().map(Self::size).sum::<usize>(),
+            _ => 1,
+        }
+    }
+}
+
+/// Operators and displays within each other; more is nobody's constant.
+const MAX_DEPTH: usize = 200;
+/// Elements and bytes that names may bring into one folding: `A += A` doubles with each line.
+const MAX_COPIED: usize = 1 << 20;
+
+/// What the names at the top of a module are worth when all of it has run.
+#[derive(Debug, Default)]
+pub(super) struct Values(HashMap<String, Folded>);
+
+impl Values {
+    /// Runs the statements in their order: `=`, `+=`, `.append("x")`, `.extend([…])` and the like. What stands under
+    /// `if` or `try` may not run, which makes a list partial.
+    pub(super) fn of(body: &[Stmt]) -> Self {
+        let (mut values, mut room) = (Self::default(), MAX_COPIED);
+        for outer in body {
+            for stmt in top_level(std::slice::from_ref(outer)) {
+                values.run(stmt, std::ptr::eq(stmt, outer), &mut room);
             }
-            _ => (Vec::new(), false),
         }
+        values
     }
-}
 
-const MAX_DEPTH: usize = 16;
-
-pub(super) fn fold(module: &Module, expr: &Expr, depth: usize) -> Folded {
-    if depth > MAX_DEPTH {
-        return Folded::Unknown;
+    pub(super) fn fold(&self, expr: &Expr) -> Folded {
+        Folding { values: self, room: &mut MAX_COPIED.clone() }.fold(expr, 0)
     }
-    match expr {
-        Expr::StringLiteral(_) => string(expr).map_or(Folded::Unknown, |s| Folded::Str(s.to_owned())),
-        Expr::BooleanLiteral(b) => Folded::Bool(b.value),
-        Expr::NoneLiteral(_) => Folded::None,
-        Expr::NumberLiteral(n) => match &n.value {
-            ruff_python_ast::Number::Int(i) => i.as_i64().map_or(Folded::Unknown, Folded::Int),
-            _ => Folded::Unknown,
-        },
-        Expr::List(list) => fold_items(module, &list.elts, depth),
-        Expr::Tuple(tuple) => fold_items(module, &tuple.elts, depth),
-        Expr::Set(set) => fold_items(module, &set.elts, depth),
-        Expr::BinOp(op) if op.op == Operator::Add => {
-            add(fold(module, &op.left, depth + 1), fold(module, &op.right, depth + 1))
-        }
-        Expr::Name(name) => fold_name(module, name.id.as_str(), depth),
-        _ => Folded::Unknown,
-    }
-}
 
-fn fold_items(module: &Module, elements: &[Expr], depth: usize) -> Folded {
-    let mut items = Vec::new();
-    let mut partial = false;
-    for element in elements {
-        match element {
-            Expr::Starred(starred) => match fold(module, &starred.value, depth + 1) {
-                Folded::List { items: more, partial: more_partial } => {
-                    items.extend(more);
-                    partial |= more_partial;
+    pub(super) fn of_name(&self, name: &str) -> &Folded {
+        self.0.get(name).unwrap_or(&Folded::Unknown)
+    }
+
+    fn run(&mut self, stmt: &Stmt, sure: bool, room: &mut usize) {
+        let mut folding = Folding { values: self, room };
+        let (name, value) = if let Some((name, value)) = assignment(stmt) {
+            let folded = folding.fold(value, 0);
+            let before = self.of_name(name).clone();
+            (name, if sure { folded } else { either(before, soften(folded, false)) })
+        } else if let Some((name, change)) = change(stmt) {
+            let by = match change {
+                Change::Longer(value) => folding.fold(value, 0),
+                Change::Element(value) => {
+                    Folded::List { items: vec![folding.fold(value, 0)], partial: false }
                 }
-                _ => partial = true,
+                Change::Shorter => {
+                    self.0.insert(name.to_owned(), Folded::Unknown);
+                    return;
+                }
+            };
+            let before = self.0.remove(name).unwrap_or(Folded::Unknown);
+            (name, soften(add(before, by), sure))
+        } else {
+            return;
+        };
+        self.0.insert(name.to_owned(), value);
+    }
+}
+
+/// One expression on its way.
+struct Folding<'v> {
+    values: &'v Values,
+    /// What names may still bring.
+    room: &'v mut usize,
+}
+
+impl Folding<'_> {
+    fn fold(&mut self, expr: &Expr, depth: usize) -> Folded {
+        if depth > MAX_DEPTH {
+            return Folded::Unknown;
+        }
+        match expr {
+            Expr::StringLiteral(_) => string(expr).map_or(Folded::Unknown, |s| Folded::Str(s.to_owned())),
+            Expr::BooleanLiteral(b) => Folded::Bool(b.value),
+            Expr::NoneLiteral(_) => Folded::None,
+            Expr::NumberLiteral(n) => match &n.value {
+                ruff_python_ast::Number::Int(i) => i.as_i64().map_or(Folded::Unknown, Folded::Int),
+                _ => Folded::Unknown,
             },
-            other => items.push(fold(module, other, depth + 1)),
+            Expr::List(list) => self.items(&list.elts, depth),
+            Expr::Tuple(tuple) => self.items(&tuple.elts, depth),
+            Expr::Set(set) => self.items(&set.elts, depth),
+            Expr::BinOp(op) if op.op == Operator::Add => {
+                add(self.fold(&op.left, depth + 1), self.fold(&op.right, depth + 1))
+            }
+            Expr::Name(name) => self.name(name.id.as_str()),
+            _ => Folded::Unknown,
         }
     }
-    Folded::List { items, partial }
+
+    fn name(&mut self, name: &str) -> Folded {
+        if *self.room == 0 {
+            return Folded::Unknown;
+        }
+        let value = self.values.of_name(name);
+        let size = value.size();
+        let fits = size <= *self.room;
+        *self.room = self.room.saturating_sub(size);
+        if fits { value.clone() } else { Folded::Unknown }
+    }
+
+    fn items(&mut self, elements: &[Expr], depth: usize) -> Folded {
+        let mut items = Vec::new();
+        let mut partial = false;
+        for element in elements {
+            match element {
+                Expr::Starred(starred) => match self.fold(&starred.value, depth + 1) {
+                    Folded::List { items: more, partial: more_partial } => {
+                        items.extend(more);
+                        partial |= more_partial;
+                    }
+                    _ => partial = true,
+                },
+                other => items.push(self.fold(other, depth + 1)),
+            }
+        }
+        Folded::List { items, partial }
+    }
 }
 
 fn add(left: Folded, right: Folded) -> Folded {
@@ -97,27 +178,14 @@ fn add(left: Folded, right: Folded) -> Folded {
     }
 }
 
-/// A module-level name: its assignments in order, with `+=`, `.append("x")` and `.extend([…])`; a statement under
-/// `if` or `try` may not run, which makes a list partial.
-fn fold_name(module: &Module, name: &str, depth: usize) -> Folded {
-    let mut value = Folded::Unknown;
-    let outer: Vec<*const Stmt> = module.body().iter().map(std::ptr::from_ref).collect();
-    for stmt in top_level(module.body()) {
-        let sure = outer.contains(&std::ptr::from_ref(stmt));
-        if let Some((target, assigned)) = super::assignment(stmt) {
-            if target == name {
-                let folded = fold(module, assigned, depth + 1);
-                value = if sure || value == Folded::Unknown {
-                    soften(folded, sure)
-                } else {
-                    soften(add(value, folded), false)
-                };
-            }
-        } else if let Some(more) = grown(module, stmt, name, depth) {
-            value = soften(add(value, more), sure);
-        }
+/// What one of two branches gave: of lists, what is in either.
+fn either(before: Folded, now: Folded) -> Folded {
+    match (before, now) {
+        (Folded::Unknown, now) => now,
+        (before, now) if before == now => now,
+        (before @ Folded::List { .. }, now @ Folded::List { .. }) => soften(add(before, now), false),
+        _ => Folded::Unknown,
     }
-    value
 }
 
 /// A list that grows under a condition may hold less.
@@ -128,28 +196,84 @@ fn soften(value: Folded, sure: bool) -> Folded {
     }
 }
 
-/// What a statement adds to the list `name`.
-fn grown(module: &Module, stmt: &Stmt, name: &str, depth: usize) -> Option<Folded> {
+/// What a statement does to a list or a string.
+enum Change<'a> {
+    Longer(&'a Expr),
+    Element(&'a Expr),
+    Shorter,
+}
+
+fn change(stmt: &Stmt) -> Option<(&str, Change<'_>)> {
     match stmt {
         Stmt::AugAssign(assign) if assign.op == Operator::Add => {
             let target = assign.target.as_name_expr()?;
-            (target.id.as_str() == name).then(|| fold(module, &assign.value, depth + 1))
+            Some((target.id.as_str(), Change::Longer(&assign.value)))
         }
         Stmt::Expr(expr) => {
             let call = expr.value.as_call_expr()?;
             let method = call.func.as_attribute_expr()?;
-            let on_name = method.value.as_name_expr().is_some_and(|n| n.id.as_str() == name);
-            let argument =
-                call.arguments.find_positional(if method.attr.as_str() == "insert" { 1 } else { 0 })?;
-            match (on_name, method.attr.as_str()) {
-                (true, "append" | "insert") => {
-                    Some(Folded::List { items: vec![fold(module, argument, depth + 1)], partial: false })
-                }
-                (true, "extend") => Some(fold(module, argument, depth + 1)),
-                (true, "remove" | "pop" | "clear") => Some(Folded::Unknown),
-                _ => None,
-            }
+            let name = method.value.as_name_expr()?.id.as_str();
+            Some((name, called(call, method.attr.as_str())?))
         }
         _ => None,
+    }
+}
+
+fn called<'a>(call: &'a ExprCall, method: &str) -> Option<Change<'a>> {
+    let argument = |index| call.arguments.find_positional(index);
+    match method {
+        "append" | "add" => argument(0).map(Change::Element),
+        "insert" => argument(1).map(Change::Element),
+        "extend" | "update" => argument(0).map(Change::Longer),
+        "remove" | "discard" | "pop" | "clear" => Some(Change::Shorter),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Text;
+    use crate::syntax::python::Module;
+
+    fn apps(source: &str) -> Folded {
+        Module::parse(&Text::new(source)).value_of("APPS")
+    }
+
+    fn list(items: &[&str], partial: bool) -> Folded {
+        Folded::List { items: items.iter().map(|s| Folded::Str((*s).to_owned())).collect(), partial }
+    }
+
+    #[test]
+    fn statements_run_in_their_order() {
+        for (source, want) in [
+            (
+                "APPS = ['a']\nAPPS = APPS + ['b']\nAPPS += ['c']\nAPPS.append('d')\n",
+                list(&["a", "b", "c", "d"], false),
+            ),
+            ("A = ['a']\nAPPS = A\nA = ['b']\n", list(&["a"], false)),
+            ("APPS = ['a']\nif DEBUG:\n    APPS += ['b']\n", list(&["a", "b"], true)),
+            ("if DEBUG:\n    APPS = ['a']\nelse:\n    APPS = ['b']\n", list(&["a", "b"], true)),
+            ("APPS = ['a', *extra()]\n", list(&["a"], true)),
+            ("try:\n    APPS = 'a'\nexcept ImportError:\n    APPS = 'b'\n", Folded::Unknown),
+        ] {
+            assert_eq!(apps(source), want, "{source}");
+        }
+    }
+
+    #[test]
+    fn what_was_taken_out_is_not_surely_there() {
+        for method in ["remove('a')", "pop()", "clear()"] {
+            assert_eq!(apps(&format!("APPS = ['a', 'b']\nAPPS.{method}\n")), Folded::Unknown, "{method}");
+        }
+    }
+
+    #[test]
+    fn names_that_double_themselves_end() {
+        let doubled = "APPS += APPS\n".repeat(2_000);
+        assert!(apps(&format!("APPS = ['a']\n{doubled}")).strings().len() >= 1_024);
+        assert_eq!(apps(&format!("APPS = 'a'\n{doubled}")), Folded::Unknown);
+        let nested = "APPS = [APPS, APPS, *APPS]\n".repeat(2_000);
+        assert!(matches!(apps(&format!("APPS = ['a']\n{nested}")), Folded::List { partial: true, .. }));
     }
 }

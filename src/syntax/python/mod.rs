@@ -6,6 +6,7 @@ mod names;
 mod normal;
 
 use std::ops::Range;
+use std::sync::OnceLock;
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::visitor::{self, Visitor};
@@ -47,6 +48,7 @@ pub struct Module {
     names: names::Names,
     comments: Vec<Comment>,
     fault: Option<Fault>,
+    values: OnceLock<fold::Values>,
 }
 
 impl Module {
@@ -65,7 +67,7 @@ impl Module {
         };
         let comments = comments(text, &parsed);
         let names = names::Names::collect(&parsed.syntax().body);
-        Self { text: text.clone(), parsed, names, comments, fault }
+        Self { text: text.clone(), parsed, names, comments, fault, values: OnceLock::new() }
     }
 
     pub fn text(&self) -> &Text {
@@ -153,7 +155,16 @@ impl Module {
 
     /// Constants as far as the text alone tells: strings, numbers, lists, names of this file. See [`Folded`].
     pub fn fold(&self, expr: &Expr) -> Folded {
-        fold::fold(self, expr, 0)
+        self.values().fold(expr)
+    }
+
+    /// What a name at the top of the file is worth when all of it has run.
+    pub fn value_of(&self, name: &str) -> Folded {
+        self.values().of_name(name).clone()
+    }
+
+    fn values(&self) -> &fold::Values {
+        self.values.get_or_init(|| fold::Values::of(self.body()))
     }
 }
 

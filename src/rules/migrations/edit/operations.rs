@@ -49,10 +49,11 @@ pub(super) fn compare(before: &[&Expr], after: &[&Expr], at: At, likeness: &Like
         }
         same.is_none()
     });
-    let operation = |list: &[&Expr], index: usize| list.get(index).map(|e| identity(e));
-    let kind = |list: &[&Expr], index: usize| list.get(index).map(|e| kind_of(e));
-    take_pairs(&mut gone, &mut fresh, &mut pairs, |o, n| operation(before, o) == operation(after, n));
-    take_pairs(&mut gone, &mut fresh, &mut pairs, |o, n| kind(before, o) == kind(after, n));
+    let identities = |list: &[&Expr]| list.iter().map(|e| identity(e)).collect::<Vec<_>>();
+    let (old, new) = (identities(before), identities(after));
+    let kind = |list: &[(String, String)], index: usize| list.get(index).map(|(kind, _)| kind.clone());
+    take_pairs(&mut gone, &mut fresh, &mut pairs, |o, n| old.get(o) == new.get(n));
+    take_pairs(&mut gone, &mut fresh, &mut pairs, |o, n| kind(&old, o) == kind(&new, n));
 
     let start = found.len();
     for new in moved {
@@ -111,12 +112,8 @@ fn changed(old: &Expr, new: &Expr, number: usize, likeness: &Likeness, found: &m
 
 /// Kind, model and name: what makes two versions of an operation the same one.
 fn identity(expr: &Expr) -> (String, String) {
-    let Some(call) = Call::operation(expr) else { return (String::new(), normalised_expr(expr)) };
+    let Some(call) = Call::operation(expr) else { return (normalised_expr(expr), String::new()) };
     (call.kind().to_owned(), call.subject().to_lowercase())
-}
-
-fn kind_of(expr: &Expr) -> String {
-    Call::operation(expr).map_or_else(|| normalised_expr(expr), |call| call.kind().to_owned())
 }
 
 /// `AddField(post.lang)`, `RunPython(fill)`.
