@@ -14,6 +14,7 @@ use crate::config::settings::{Account, ForgeSettings, Settings};
 use crate::forge::Forge;
 use crate::forge::gitea::{self, Gitea, GiteaSettings};
 use crate::forge::github::{self, GitHub, GitHubSettings};
+use crate::forge::signature::SignatureError;
 use crate::model::delivery::Event;
 use crate::model::id::ForgeName;
 use crate::review::Reviewer;
@@ -152,8 +153,8 @@ struct GitHubWebhooks {
 }
 
 impl Webhooks for GitHubWebhooks {
-    fn verify(&self, headers: &HeaderMap, body: &[u8], secret: &SecretString) -> bool {
-        github::webhook::verify(headers, body, secret).is_ok()
+    fn verify(&self, headers: &HeaderMap, body: &[u8], secret: &SecretString) -> Result<(), SignatureError> {
+        github::webhook::verify(headers, body, secret)
     }
 
     fn delivery_id(&self, headers: &HeaderMap) -> Option<String> {
@@ -170,8 +171,8 @@ struct GiteaWebhooks {
 }
 
 impl Webhooks for GiteaWebhooks {
-    fn verify(&self, headers: &HeaderMap, body: &[u8], secret: &SecretString) -> bool {
-        gitea::webhook::verify(headers, body, secret).is_ok()
+    fn verify(&self, headers: &HeaderMap, body: &[u8], secret: &SecretString) -> Result<(), SignatureError> {
+        gitea::webhook::verify(headers, body, secret)
     }
 
     fn delivery_id(&self, headers: &HeaderMap) -> Option<String> {

@@ -184,8 +184,9 @@ fn newest_tag(pattern: &str, tags: Vec<String>) -> Option<String> {
     tags.into_iter().filter(|tag| glob.is_match(tag)).max_by_key(|tag| (version(tag), tag.clone()))
 }
 
-/// Numbers of a tag in order; a pre-release (`-rc1`) sorts before its release.
+/// Numbers of a tag in order, whatever word stands before them; a pre-release (`-rc1`) sorts before its release.
 fn version(tag: &str) -> (Vec<u64>, bool) {
+    let tag = tag.trim_start_matches(|c: char| !c.is_ascii_digit());
     let (release, pre) = tag.split_once('-').map_or((tag, None), |(r, p)| (r, Some(p)));
     let numbers = release.split(|c: char| !c.is_ascii_digit()).filter_map(|part| part.parse().ok()).collect();
     (numbers, pre.is_none())
@@ -200,5 +201,7 @@ mod tests {
         let tags = ["v1.9.0", "v1.10.0", "v1.10.0-rc1", "other-99"].map(str::to_owned).to_vec();
         assert_eq!(newest_tag("v*", tags.clone()).as_deref(), Some("v1.10.0"));
         assert_eq!(newest_tag("release-*", tags), None);
+        let named = ["release-1.9.0", "release-1.10.0", "release-1.10.0-rc1"].map(str::to_owned).to_vec();
+        assert_eq!(newest_tag("release-*", named).as_deref(), Some("release-1.10.0"));
     }
 }

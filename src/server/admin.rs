@@ -6,7 +6,7 @@ use askama::Template;
 use axum::Form;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::Response;
+use axum::response::{IntoResponse, Response};
 use hmac::{Hmac, KeyInit, Mac};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -74,8 +74,7 @@ pub(super) async fn overview_by_form(State(state): State<Shared>, Form(form): Fo
 
 async fn answer(state: &Arc<AppState>, given: Option<&str>) -> Response {
     let Some(wanted) = &state.admin_token else {
-        let next =
-            "Put a long random text into a file, name it in admin_token_file in red-panda.toml, and restart.";
+        let next = "Set admin_token, its file or RED_PANDA_ADMIN_TOKEN to a long random text, and restart.";
         return message(StatusCode::NOT_FOUND, "The overview has no admin token and is closed.", next, None);
     };
     match given {
@@ -83,7 +82,11 @@ async fn answer(state: &Arc<AppState>, given: Option<&str>) -> Response {
             Ok(overview) => page(StatusCode::OK, &view(overview)),
             Err(error) => unavailable(&error),
         },
-        given => page(StatusCode::UNAUTHORIZED, &TokenPage { css: stylesheet_url(), wrong: given.is_some() }),
+        Some(_) => {
+            let answer = page(StatusCode::UNAUTHORIZED, &TokenPage { css: stylesheet_url(), wrong: true });
+            ([(header::WWW_AUTHENTICATE, "Bearer")], answer).into_response()
+        }
+        None => page(StatusCode::OK, &TokenPage { css: stylesheet_url(), wrong: false }),
     }
 }
 

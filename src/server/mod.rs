@@ -101,9 +101,9 @@ pub fn router(state: Arc<AppState>) -> Router {
         .route("/healthz", get(probes::ready))
         .route("/metrics", get(probes::metrics))
         .fallback(pages::not_found)
-        .layer(axum::middleware::from_fn(headers::secure))
-        .layer(TimeoutLayer::with_status_code(StatusCode::REQUEST_TIMEOUT, PATIENCE))
+        .layer(TimeoutLayer::with_status_code(StatusCode::SERVICE_UNAVAILABLE, PATIENCE))
         .layer(CatchPanicLayer::custom(pages::after_panic))
+        .layer(axum::middleware::from_fn(headers::secure))
         .with_state(state)
 }
 

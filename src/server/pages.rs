@@ -42,7 +42,7 @@ pub(super) async fn front(State(state): State<Shared>) -> Response {
     let template = Front {
         css: stylesheet_url(),
         forges: state.forges.values().map(connected).collect(),
-        address: state.public_url.clone().unwrap_or_else(|| "https://panda.example.org".to_owned()),
+        address: state.public_url.clone().unwrap_or_default(),
         rules: state.rules.len(),
         overview: state.admin_token.is_some(),
     };
@@ -104,7 +104,7 @@ pub(super) async fn rule(State(state): State<Shared>, Path(code): Path<String>) 
         return message(
             StatusCode::NOT_FOUND,
             "There is no rule of this code.",
-            "It may be switched off in this version, or the code has a slip in it.",
+            "Check the code; all rules are listed below.",
             Some(("/rules", "All rules")),
         );
     };
@@ -160,12 +160,13 @@ pub(super) async fn not_found() -> Response {
 
 /// Somebody opened the webhook's address in a browser.
 pub(super) async fn webhook_by_hand() -> Response {
-    message(
+    let answer = message(
         StatusCode::METHOD_NOT_ALLOWED,
         "This address takes webhooks, and the browser sends none.",
         "Enter it in the webhook's settings on the forge, with content type application/json and the secret.",
         Some(("/", "Front page")),
-    )
+    );
+    ([(header::ALLOW, "POST")], answer).into_response()
 }
 
 pub(super) fn unavailable(error: &crate::store::StoreError) -> Response {
@@ -182,7 +183,7 @@ pub(super) fn after_panic(_: Box<dyn Any + Send + 'static>) -> Response {
     tracing::error!("a handler panicked");
     message(
         StatusCode::INTERNAL_SERVER_ERROR,
-        "This page broke while it was made.",
+        "Something broke while this page was made.",
         "The fault is ours and stands in the server's log; reviews are not touched by it.",
         Some(("/", "Front page")),
     )

@@ -7,10 +7,11 @@ use axum::body::{Body, Bytes, HttpBody};
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
 
+use crate::forge::signature::SignatureError;
 use crate::model::delivery::{Event, NewJob};
 use crate::model::id::Repository;
 use crate::store::{Accepted, Delivery, StoreError};
@@ -20,8 +21,8 @@ use super::{AppState, HookedForge, Shared};
 
 /// What the server must know of a kind of forge's webhooks. One implementation per kind.
 pub trait Webhooks: Send + Sync {
-    /// Is the body signed with this secret? Compares in constant time; a missing or empty signature is `false`.
-    fn verify(&self, headers: &HeaderMap, body: &[u8], secret: &SecretString) -> bool;
+    /// Is the body signed with this secret?
+    fn verify(&self, headers: &HeaderMap, body: &[u8], secret: &SecretString) -> Result<(), SignatureError>;
 
     /// The forge's own id of the delivery.
     fn delivery_id(&self, headers: &HeaderMap) -> Option<String>;
@@ -37,6 +38,9 @@ const LARGEST: usize = 25 * 1024 * 1024;
 const ROOM: usize = 128 * 1024 * 1024;
 /// How long a delivery waits for room. Forges give up after five to ten seconds.
 const WAIT: Duration = Duration::from_secs(4);
+
+/// How long a body may take: it holds room, and its sender may be anybody.
+const ARRIVAL: Duration = Duration::from_secs(10);
 
 /// Room for the bodies of deliveries that are under way.
 #[derive(Debug)]
@@ -114,17 +118,14 @@ impl FromRequest<Shared> for VerifiedDelivery {
         let announced = announced(&parts.headers, &body).inspect_err(|_| refused(hooked, "body"))?;
         let room = state.room.take(announced).await.inspect_err(|_| refused(hooked, "room"))?;
         let body = read(body).await.inspect_err(|_| refused(hooked, "body"))?;
-        if !signed(hooked, &parts.headers, &body) {
+        hooked.webhooks.verify(&parts.headers, &body, &hooked.webhook_secret).map_err(|error| {
             refused(hooked, "signature");
-            return Err(Answer::new(StatusCode::UNAUTHORIZED, WRONG_SIGNATURE));
-        }
+            Answer::new(StatusCode::UNAUTHORIZED, format!("The delivery is not believed: {error}."))
+        })?;
         let (state, forge) = (Arc::clone(state), hooked.name.0.clone());
         Ok(Self { state, forge, headers: parts.headers, body, room })
     }
 }
-
-const WRONG_SIGNATURE: &str = "The webhook's signature does not match: the secret in red-panda.toml and the one in the \
-                               repository's webhook settings differ.";
 
 fn unknown_forge() -> Answer {
     let words = "No forge of this name is in the settings: the address ends in the name of a [[forge]] in red-panda.toml.";
@@ -154,7 +155,9 @@ fn announced(headers: &HeaderMap, body: &Body) -> Result<Option<usize>, Answer> 
 }
 
 async fn read(body: Body) -> Result<Bytes, Answer> {
-    axum::body::to_bytes(body, LARGEST).await.map_err(|error| {
+    let late = |_| Answer::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive within ten seconds.");
+    let read = tokio::time::timeout(ARRIVAL, axum::body::to_bytes(body, LARGEST)).await.map_err(late)?;
+    read.map_err(|error| {
         let cut = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("length limit"));
         if cut {
             too_large()
@@ -162,12 +165,6 @@ async fn read(body: Body) -> Result<Bytes, Answer> {
             Answer::new(StatusCode::BAD_REQUEST, "The body ended before its length.")
         }
     })
-}
-
-/// A server without a secret does not start; an empty one signs nothing all the same (P19).
-fn signed(forge: &HookedForge, headers: &HeaderMap, body: &[u8]) -> bool {
-    let secret = &forge.webhook_secret;
-    !secret.expose_secret().is_empty() && forge.webhooks.verify(headers, body, secret)
 }
 
 /// `POST /webhooks/{forge}`
@@ -265,7 +262,7 @@ async fn jobs_of(
 }
 
 fn unavailable(error: &StoreError) -> Answer {
-    tracing::error!(%error, cause = ?std::error::Error::source(error).map(ToString::to_string), "a delivery was not stored");
+    tracing::error!(%error, "a delivery was not stored");
     let words = "The delivery could not be stored: the database does not answer. Send it again when /ready/ says ready.";
     Answer::new(StatusCode::SERVICE_UNAVAILABLE, words)
 }

@@ -27,13 +27,19 @@ pub use accept::{Accepted, Delivery};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be reached, or refused.
-    #[error("the database did not answer")]
-    Unavailable(#[from] sqlx::Error),
+    #[error("the database did not answer: {0}")]
+    Unavailable(sqlx::Error),
     #[error("the tables could not be brought up to date")]
     Migration(#[from] sqlx::migrate::MigrateError),
     /// A row holds what this version cannot read.
     #[error("the store holds an unreadable {what}")]
     Unreadable { what: &'static str },
+}
+
+impl From<sqlx::Error> for StoreError {
+    fn from(error: sqlx::Error) -> Self {
+        Self::Unavailable(error)
+    }
 }
 
 pub type Result<T> = std::result::Result<T, StoreError>;
@@ -92,7 +98,7 @@ impl Store {
         self.inner.backend == Backend::Sqlite
     }
 
-    /// Is the database there and writable in principle? For the readiness probe.
+    /// Does the database answer? For the readiness probe.
     pub async fn ping(&self) -> Result<()> {
         sqlx::query("SELECT 1").execute(&self.inner.read).await?;
         Ok(())

@@ -277,12 +277,36 @@ fn the_server_understands_what_compose_hands_it() {
         .iter()
         .filter_map(|(key, from)| Some((key.clone(), values[from.as_ref()?].0.clone())))
         .collect();
-    let settings = settings(None, &handed).unwrap();
+    let refused = settings(None, &handed).unwrap_err().to_string();
+    assert!(refused.contains("RED_PANDA_ADMIN_TOKEN") && refused.contains("openssl rand"), "{refused}");
+    let mut filled = handed;
+    filled.insert("RED_PANDA_ADMIN_TOKEN".into(), "5b0e0f9d4c1a4f0e8d62".into());
+    let forge =
+        [("KIND", "gitea"), ("URL", "https://git.example.org"), ("REPOSITORIES", "alice/*,gardeners/trees")];
+    for (key, value) in forge.into_iter().chain([("TOKEN", "0c4f7d"), ("WEBHOOK_SECRET", "9e31aa")]) {
+        let known = filled.insert(format!("RED_PANDA_FORGE_FORGEJO_{key}"), value.to_owned());
+        assert_eq!(known.as_deref(), Some(""), "compose hands {key} on");
+    }
+    let settings = settings(None, &filled).unwrap();
     assert_eq!(settings.forges.iter().map(|f| f.name.as_str()).collect::<Vec<_>>(), ["forgejo"]);
     let told: BTreeSet<String> = settings_rows().into_iter().flat_map(|(_, variables)| variables).collect();
     for key in compose()["red-panda"].keys().filter(|key| *key != "RUST_LOG") {
         let pattern = key.replace("_GITHUB_", "_<NAME>_").replace("_FORGEJO_", "_<NAME>_");
         assert!(told.contains(&pattern), "{key} is no setting");
+    }
+}
+
+#[test]
+fn the_image_is_built_from_every_target_of_the_manifest() {
+    let (manifest, image) = (read("Cargo.toml"), read("deploy/Dockerfile"));
+    let context = read("deploy/Dockerfile.dockerignore");
+    for (target, folder) in [("[[bin]]", "src"), ("[[test]]", "tests"), ("[[bench]]", "benches")] {
+        assert!(manifest.contains(target), "{target} is gone: so may its folder");
+        assert!(
+            image.contains(&format!("COPY {folder} {folder}\n")),
+            "cargo does not build without {folder}"
+        );
+        assert!(context.contains(&format!("!{folder}\n")), "the context lacks {folder}");
     }
 }
 

@@ -66,6 +66,9 @@ fn address(keys: &Keys, key: &'static str) -> Result<Option<String>, SettingsErr
     if !url.username().is_empty() || url.password().is_some() {
         return Err(wrong("must not hold a user or password; use \"token_file\""));
     }
+    if key == "public_url" && url.path() != "/" {
+        return Err(wrong("must be a host of its own: the pages link from its root"));
+    }
     if url.query().is_some() || url.fragment().is_some() {
         return Err(wrong("must end before any ? or #"));
     }
@@ -114,7 +117,7 @@ fn is_whole(url: &str) -> bool {
 fn forge(raw: RawForge, source: &Source<'_>) -> Result<ForgeSettings, SettingsError> {
     let name = raw.name.clone();
     let fail = |problem: String| SettingsError::new(&raw.place, problem);
-    let simple = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
+    let simple = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
     if name.is_empty() || !simple {
         return Err(fail(format!("the forge's name \"{name}\" becomes an address; use a-z, 0-9 and - only")));
     }

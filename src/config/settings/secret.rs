@@ -15,17 +15,20 @@ pub(super) fn secret(
     key_file: &'static str,
     source: &Source<'_>,
 ) -> Result<Option<(SecretString, String)>, SettingsError> {
-    match (keys.get(key), keys.get(key_file)) {
+    let found = match (keys.get(key), keys.get(key_file)) {
         (Some(_), Some(file)) => {
             let problem = format!("both \"{key}\" and \"{key_file}\" are set; keep one");
-            Err(SettingsError::new(&file.place, problem))
+            return Err(SettingsError::new(&file.place, problem));
         }
-        (Some(value), None) => {
-            Ok(Some((SecretString::from(value.text().trim().to_owned()), value.place.clone())))
-        }
-        (None, Some(file)) => Ok(Some((from_file(file, key_file, source)?, file.place.clone()))),
-        (None, None) => Ok(None),
+        (Some(value), None) => (SecretString::from(value.text().trim().to_owned()), value.place.clone()),
+        (None, Some(file)) => (from_file(file, key_file, source)?, file.place.clone()),
+        (None, None) => return Ok(None),
+    };
+    if found.0.expose_secret().starts_with("change-me") {
+        let problem = format!("\"{key}\" is still the example's; make one with openssl rand -hex 32");
+        return Err(SettingsError::new(found.1, problem));
     }
+    Ok(Some(found))
 }
 
 fn from_file(value: &Value, key_file: &str, source: &Source<'_>) -> Result<SecretString, SettingsError> {

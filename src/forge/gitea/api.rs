@@ -258,7 +258,7 @@ impl Api {
             .is_some_and(|v| v.starts_with("application/json"));
         let message = self.words_of(status, is_json.then_some(body));
         match status.as_u16() {
-            401 => ForgeError::Forbidden { what, message: "the forge no longer accepts the token".into() },
+            401 => ForgeError::Forbidden { what, message: "the forge does not accept the token".into() },
             // An unknown address is text or HTML; a thing that is not there is JSON.
             404 if !is_json => {
                 let message =

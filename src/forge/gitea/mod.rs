@@ -14,11 +14,11 @@ use std::fmt;
 
 use async_trait::async_trait;
 use futures::{StreamExt, TryStreamExt, stream};
-use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use http::StatusCode;
 use secrecy::SecretString;
 use serde_json::json;
 
+use crate::config::settings::AllowList;
 use crate::model::change::Change;
 use crate::model::id::{ForgeName, Repository, RunId, Sha};
 use crate::model::plan::{CommentEdit, ForgePosting, NewReview};
@@ -52,7 +52,7 @@ pub struct Gitea {
     api: Api,
     bot: String,
     patterns: Vec<String>,
-    allowed: GlobSet,
+    allowed: AllowList,
     files: files::Cache,
     sent: status::Sent,
 }
@@ -68,10 +68,7 @@ impl Gitea {
     pub async fn connect(settings: GiteaSettings) -> Result<Self> {
         let allowed = allow_list(&settings.repositories)?;
         let api = Api::new(&settings.url, settings.token)?;
-        let bot = match settings.bot_login {
-            Some(login) => login,
-            None => ask_login(&api).await?,
-        };
+        let bot = own_login(&api, settings.bot_login).await?;
         Ok(Self {
             name: settings.name,
             api,
@@ -95,7 +92,7 @@ impl Gitea {
 
     /// Is this one of the repositories we work for?
     pub fn is_allowed(&self, repository: &Repository) -> bool {
-        self.allowed.is_match(repository.full_name())
+        self.allowed.allows(&repository.full_name())
     }
 
     async fn repository_at(&self, path: String, what: String) -> Result<wire::Repo> {
@@ -103,30 +100,37 @@ impl Gitea {
     }
 }
 
-fn allow_list(patterns: &[String]) -> Result<GlobSet> {
+fn allow_list(patterns: &[String]) -> Result<AllowList> {
     let invalid = |message: String| ForgeError::Invalid { what: "`repositories`".into(), message };
     if patterns.is_empty() {
         return Err(invalid("it names none: write \"owner/name\" or \"owner/*\"".into()));
     }
-    let mut set = GlobSetBuilder::new();
-    for pattern in patterns {
-        let glob = GlobBuilder::new(pattern).literal_separator(true).case_insensitive(true).build();
-        let glob = glob.ok().filter(|_| pattern.matches('/').count() == 1);
-        set.add(glob.ok_or_else(|| invalid(format!("\"{pattern}\" is not of the form \"owner/name\"")))?);
+    if let Some(pattern) = patterns.iter().find(|p| p.matches('/').count() != 1) {
+        return Err(invalid(format!("\"{pattern}\" is not of the form \"owner/name\"")));
     }
-    set.build().map_err(|fault| invalid(fault.to_string()))
+    AllowList::new(patterns).map_err(|fault| invalid(fault.to_string()))
 }
 
-async fn ask_login(api: &Api) -> Result<String> {
+/// Whose token it is; also where `told` names the account, so that a wrong token fails here and not at the first webhook.
+async fn own_login(api: &Api, told: Option<String>) -> Result<String> {
     let what = "the name of our own account";
-    match api.send(Call::get(what, "user".into())).await {
-        Ok(answer) => Ok(answer.json::<wire::User>()?.login),
-        Err(ForgeError::Forbidden { .. }) => {
+    match (api.send(Call::get(what, "user".into())).await, told) {
+        (Ok(_), Some(login)) => Ok(login),
+        (Ok(answer), None) => Ok(answer.json::<wire::User>()?.login),
+        (Err(ForgeError::Forbidden { message, .. }), Some(login)) if speaks_of_scope(&message) => Ok(login),
+        // A forge that is down need not keep us from starting.
+        (Err(ForgeError::Transient { .. }), Some(login)) => Ok(login),
+        (Err(ForgeError::Forbidden { message, .. }), None) if speaks_of_scope(&message) => {
             let message = "the token lacks the scope read:user; set `bot_login` or add the scope".into();
             Err(ForgeError::Forbidden { what: what.into(), message })
         }
-        Err(fault) => Err(fault),
+        (Err(fault), _) => Err(fault),
     }
+}
+
+/// "token does not have at least one of required scope(s): [read:user]"
+fn speaks_of_scope(message: &str) -> bool {
+    message.contains("scope")
 }
 
 /// A thing of a repository as an error names it.
@@ -250,7 +254,7 @@ impl Gitea {
         let listed = self.api.list(usize::MAX, || Call::get(what.clone(), "user/repos".into())).await;
         match listed {
             Ok((repositories, _)) => Ok(repositories),
-            Err(ForgeError::Forbidden { .. }) => {
+            Err(ForgeError::Forbidden { message, .. }) if speaks_of_scope(&message) => {
                 let message =
                     "the token lacks the scope read:user; add it or name the repositories without wildcards";
                 Err(ForgeError::Forbidden { what, message: message.into() })

@@ -18,13 +18,13 @@ mod wire;
 use std::fmt;
 
 use async_trait::async_trait;
-use globset::{Glob, GlobSet, GlobSetBuilder};
 use secrecy::{ExposeSecret, SecretString};
 
 pub use auth::normalise_pem;
 
 use self::http::{Http, invalid};
-use super::{FileWanted, Forge, PostedReview, Reader, Result};
+use super::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result};
+use crate::config::settings::AllowList;
 use crate::model::change::Change;
 use crate::model::id::{Repository, RunId, Sha};
 use crate::model::plan::{CommentEdit, ForgePosting, NewReview};
@@ -71,7 +71,7 @@ pub struct GitHub {
     bot_login: String,
     /// Where people look, without a final slash.
     web: String,
-    allowed: Option<GlobSet>,
+    allowed: AllowList,
     http: Http,
     installations: moka::future::Cache<u64, u64>,
     blobs: moka::future::Cache<(u64, Sha), Blob>,
@@ -100,19 +100,19 @@ impl GitHub {
             invalid(what, message)
         })?;
         let http = Http::new(&settings.url, app_id, settings.private_key.expose_secret())?;
-        let bot_login = match settings.bot_login {
-            Some(login) => login,
-            None => {
-                let app: wire::App = http.app_get("/app", "the App").await?.json("the App")?;
-                format!("{}[bot]", app.slug)
-            }
+        let bot_login = match (own_login(&http).await.map_err(refused_key), settings.bot_login) {
+            (Ok(_), Some(login)) => login,
+            // A GitHub that is down need not keep us from starting.
+            (Err(ForgeError::Transient { .. }), Some(login)) => login,
+            (asked, _) => asked?,
         };
         Ok(Self {
             name: settings.name,
             app_id,
             bot_login,
             web: path::web(&settings.url),
-            allowed: allow_list(&settings.repositories)?,
+            allowed: AllowList::new(&settings.repositories)
+                .map_err(|e| invalid("the list of repositories", e.to_string()))?,
             http,
             installations: moka::future::Cache::new(10_000),
             blobs: moka::future::Cache::builder()
@@ -136,7 +136,7 @@ impl GitHub {
 
     /// Does the allow-list let us work for this repository?
     pub fn allows(&self, repository: &Repository) -> bool {
-        self.allowed.as_ref().is_none_or(|globs| globs.is_match(repository.full_name()))
+        self.allowed.allows(&repository.full_name())
     }
 
     /// What a webhook must know of us to leave our own events alone.
@@ -153,16 +153,20 @@ impl GitHub {
     }
 }
 
-fn allow_list(globs: &[String]) -> Result<Option<GlobSet>> {
-    if globs.is_empty() {
-        return Ok(None);
+async fn own_login(http: &Http) -> Result<String> {
+    let app: wire::App = http.app_get("/app", "the App").await?.json("the App")?;
+    Ok(format!("{}[bot]", app.slug))
+}
+
+/// While we serve, a refused token of the App passes; at the start its key or its id is wrong, or the clock.
+fn refused_key(error: ForgeError) -> ForgeError {
+    match error {
+        ForgeError::Transient { what, message } if message.contains("JSON web token") => {
+            let next = "compare app_id and the private key with the App's page, and this machine's clock with the time";
+            invalid(&what, format!("GitHub does not accept its key ({message}): {next}"))
+        }
+        other => other,
     }
-    let refused = |e: globset::Error| invalid("the list of repositories", e.to_string());
-    let mut set = GlobSetBuilder::new();
-    for glob in globs {
-        set.add(Glob::new(glob).map_err(refused)?);
-    }
-    set.build().map(Some).map_err(refused)
 }
 
 /// Every entry costs something, also an empty file.
