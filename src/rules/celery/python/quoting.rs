@@ -27,12 +27,12 @@ pub(in super::super) enum Quoting<'a> {
 }
 
 impl Quoting<'_> {
-    /// Of several ways to get a value: one that is safe may be the one that is taken.
-    fn rank(self) -> u8 {
+    /// How bad it is. A slash is worse than a blank: generated passwords hold it, and kombu ends the host there.
+    pub(in super::super) fn rank(self) -> u8 {
         match self {
             Self::Safe => 0,
-            Self::KeepsSlash(_) => 1,
-            Self::Plus(_) => 2,
+            Self::Plus(_) => 1,
+            Self::KeepsSlash(_) => 2,
             Self::Parameter => 3,
             Self::Bare => 4,
         }
