@@ -7,6 +7,7 @@ use toml_edit::{Document, Item, Table, TableLike, Value};
 
 use crate::model::catalogue::{self, ALWAYS_ON, Family};
 use crate::model::finding::{Severity, is_invisible};
+use crate::model::nearest::nearest;
 use crate::model::policy::{DeployedPolicy, MAX_COMMENTS, Policy, Profile, RuleSetting};
 
 /// What is wrong with a policy, where.
@@ -322,25 +323,6 @@ fn line_of(text: &str, span: Option<Range<usize>>) -> u32 {
 
 fn first_line(message: &str) -> String {
     message.lines().next().unwrap_or("it is not valid TOML").to_owned()
-}
-
-/// The known word that is at most two edits away.
-pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known.map(|k| (edits(word, k), k)).filter(|(n, _)| *n <= 2).min_by_key(|(n, _)| *n).map(|(_, k)| k)
-}
-
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().take(100).enumerate() {
-        let mut next = vec![i + 1];
-        for (j, cb) in b.iter().enumerate() {
-            let swap = row[j] + usize::from(ca != *cb);
-            next.push(swap.min(row[j + 1] + 1).min(next[j] + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]

@@ -5,6 +5,8 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::model::nearest::nearest;
+
 use super::SettingsError;
 
 /// Top-level keys. Those that end in `_file` name a file with the value of the key before it.
@@ -116,7 +118,7 @@ impl Raw {
             Some(key) => replace(&mut self.top, key, Value::new(text, variable)),
             // Kubernetes puts RED_PANDA_SERVICE_HOST and the like there: only what looks like a slip is refused.
             None => {
-                if let Some(near) = nearest(key, &TOP_KEYS) {
+                if let Some(near) = nearest(key, TOP_KEYS) {
                     let problem =
                         format!("unknown setting; did you mean {PREFIX}{}?", near.to_ascii_uppercase());
                     return Err(SettingsError::new(variable, problem));
@@ -170,32 +172,11 @@ fn known(keys: &[&'static str], key: &str) -> Option<&'static str> {
 }
 
 fn unknown(place: &str, key: &str, keys: &[&'static str]) -> SettingsError {
-    let hint = match nearest(key, keys) {
+    let hint = match nearest(key, keys.iter().copied()) {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => format!("the keys here are {}.", keys.join(", ")),
     };
     SettingsError::new(place, format!("unknown key \"{key}\"; {hint}"))
-}
-
-/// The key that is a slip or two away.
-fn nearest<'a>(key: &str, keys: &[&'a str]) -> Option<&'a str> {
-    keys.iter().map(|k| (distance(key, k), *k)).filter(|(d, _)| *d <= 2).min().map(|(_, k)| k)
-}
-
-/// Levenshtein distance.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, y) in b.chars().enumerate() {
-            let change = row.get(j).copied().unwrap_or(0) + usize::from(x != y);
-            let delete = row.get(j + 1).copied().unwrap_or(0) + 1;
-            let insert = next.last().copied().unwrap_or(0) + 1;
-            next.push(change.min(delete).min(insert));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
