@@ -116,7 +116,9 @@ fn forge(raw: RawForge, source: &Source<'_>) -> Result<ForgeSettings, SettingsEr
     let fail = |problem: String| SettingsError::new(&raw.place, problem);
     let simple = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
     if name.is_empty() || !simple {
-        return Err(fail(format!("the forge's name \"{name}\" becomes an address; use a-z, 0-9 and - only")));
+        return Err(fail(format!(
+            "the forge's name \"{name}\" becomes an address; use a-z, 0-9, - and _ only"
+        )));
     }
     let kind =
         raw.keys.get("kind").ok_or_else(|| fail(format!("forge \"{name}\" has no kind; add {KINDS}")))?;
@@ -206,7 +208,7 @@ fn gitea_account(raw: &RawForge, source: &Source<'_>) -> Result<Account, Setting
 fn repositories(keys: &Keys) -> Result<AllowList, SettingsError> {
     let Some(value) = keys.get("repositories") else { return Ok(AllowList::default()) };
     let patterns: Vec<String> =
-        value.text().split(',').map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned).collect();
+        value.text().lines().map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned).collect();
     if let Some(odd) = patterns.iter().find(|p| p.split('/').filter(|part| !part.is_empty()).count() != 2) {
         let problem = format!("\"{odd}\" is not owner/name; write \"alice/*\" or \"alice/trees\"");
         return Err(SettingsError::new(&value.place, problem));

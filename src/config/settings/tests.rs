@@ -71,6 +71,13 @@ fn the_whole_file_is_read_relative_to_itself() {
 }
 
 #[test]
+fn an_entry_of_the_repositories_may_hold_a_comma() {
+    let settings = settings(&FULL.replace("alice/*", "{alice,bob}/*"), &[]).unwrap();
+    let repositories = &settings.forge("forgejo").unwrap().repositories;
+    assert!(repositories.allows("bob/trees") && !repositories.allows("carol/trees"));
+}
+
+#[test]
 fn without_anything_there_is_a_server_without_forges() {
     let settings = settings("", &[]).unwrap();
     assert_eq!(settings.listen, "127.0.0.1:8080");
