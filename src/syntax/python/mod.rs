@@ -26,8 +26,6 @@ pub struct Comment {
     /// 1-based.
     pub line: u32,
     pub text: String,
-    /// Nothing but the comment stands on the line.
-    pub own_line: bool,
 }
 
 /// Why a file has no usable tree.
@@ -110,11 +108,6 @@ impl Module {
     /// Local names bound by imports, with what they stand for.
     pub fn imports(&self) -> impl Iterator<Item = &names::Import> {
         self.names.imports()
-    }
-
-    /// Does the call's callee resolve to one of these dotted names?
-    pub fn calls_any(&self, call: &ExprCall, callees: &[&str]) -> bool {
-        self.qualified(&call.func).is_some_and(|name| callees.contains(&name.as_str()))
     }
 
     /// Every call in the file, outer before inner, in source order.
@@ -240,11 +233,7 @@ fn comments(text: &Text, parsed: &Parsed<ModModule>) -> Vec<Comment> {
         .map(|range| {
             let line = text.position(range.start().to_usize()).line;
             let written = text.as_str().get(bytes(*range)).unwrap_or("").trim_end();
-            Comment {
-                line,
-                text: written.to_owned(),
-                own_line: text.line(line).trim_start().starts_with('#'),
-            }
+            Comment { line, text: written.to_owned() }
         })
         .collect()
 }
