@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     confidence: Confidence::Certain,
     baseline: Baseline::Itself,
-    scope: Scope::Repository,
+    scope: Scope::Whole,
     page: include_str!("committed_env_file.md"),
     wants: None,
     check,
