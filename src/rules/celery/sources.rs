@@ -258,8 +258,12 @@ fn unwrap_default(value: &str, syntax: Syntax) -> (&str, usize) {
         let Some(default) = rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-')) else { break };
         inner = default;
     }
-    let start = inner.as_ptr() as usize - value.as_ptr() as usize;
-    (inner, start)
+    (inner, offset_in(value, inner))
+}
+
+/// Where a part of a text begins in it.
+fn offset_in(whole: &str, part: &str) -> usize {
+    part.as_ptr() as usize - whole.as_ptr() as usize
 }
 
 /// Blanks, quotes or a comment around a value as its reader gets it.

@@ -9,7 +9,9 @@ use std::ops::Range;
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{Expr, ExprCall, ModModule, PySourceType, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{
+    Arguments, Expr, ExprCall, ModModule, PySourceType, Stmt, StmtClassDef, StmtFunctionDef,
+};
 use ruff_python_parser::{Parsed, parse_unchecked_source};
 use ruff_python_trivia::CommentRanges;
 use ruff_text_size::{Ranged, TextRange};
@@ -240,6 +242,11 @@ fn comments(text: &Text, parsed: &Parsed<ModModule>) -> Vec<Comment> {
 
 fn bytes(range: TextRange) -> Range<usize> {
     range.start().to_usize()..range.end().to_usize()
+}
+
+/// `f(*more)`, `f(**more)`: some of the arguments cannot be seen.
+pub fn has_unpacking(arguments: &Arguments) -> bool {
+    arguments.args.iter().any(Expr::is_starred_expr) || arguments.keywords.iter().any(|k| k.arg.is_none())
 }
 
 /// A literal string, also implicitly concatenated.

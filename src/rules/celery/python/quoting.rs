@@ -7,7 +7,7 @@ use crate::project::Project;
 use crate::project::settings::is_settings;
 use crate::source::tree::folder;
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Module, string};
+use crate::syntax::python::{Module, has_unpacking, string};
 
 use super::super::holes::says_encoded;
 use super::bindings::{Binding, Bindings};
@@ -260,9 +260,7 @@ impl Encoder {
 
     fn judge<'a>(&self, call: &'a ExprCall) -> Quoting<'a> {
         // `quote(x, *options)`: nobody can tell.
-        let unpacked = call.arguments.args.iter().any(Expr::is_starred_expr)
-            || call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none());
-        if unpacked {
+        if has_unpacking(&call.arguments) {
             return Quoting::Safe;
         }
         let keeps_reserved = match call.arguments.find_argument_value("safe", 1) {
