@@ -116,9 +116,7 @@ fn forge(raw: RawForge, source: &Source<'_>) -> Result<ForgeSettings, SettingsEr
     let fail = |problem: String| SettingsError::new(&raw.place, problem);
     let simple = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-' || b == b'_');
     if name.is_empty() || !simple {
-        return Err(fail(format!(
-            "the forge's name \"{name}\" becomes an address; use a-z, 0-9, - and _ only"
-        )));
+        return Err(fail(format!("the forge's name \"{name}\" becomes an address; use a-z, 0-9 and - only")));
     }
     let kind =
         raw.keys.get("kind").ok_or_else(|| fail(format!("forge \"{name}\" has no kind; add {KINDS}")))?;
