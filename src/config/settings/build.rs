@@ -148,7 +148,7 @@ fn forge(raw: RawForge, source: &Source<'_>) -> Result<ForgeSettings, SettingsEr
 
 const KINDS: &str = "kind = \"github\" or kind = \"gitea\" (Gitea and Forgejo)";
 
-/// Without a secret anybody could send deliveries: there is no start without one (P19).
+/// Without a secret anybody could send deliveries: there is no start without one.
 fn webhook_secret(raw: &RawForge, source: &Source<'_>) -> Result<SecretString, SettingsError> {
     let next = "put the secret of the webhook's settings into a file and name it in webhook_secret_file";
     match secret(&raw.keys, "webhook_secret", "webhook_secret_file", source)? {

@@ -152,7 +152,7 @@ impl Module {
     }
 }
 
-/// The last value that statements (and those under their `if`, `try`, `with`) assign to a plain name.
+/// The last value that the statements of [`top_level`] assign to a plain name.
 pub fn assigned_in<'a>(body: &'a [Stmt], name: &str) -> Option<&'a Expr> {
     top_level(body)
         .into_iter()
