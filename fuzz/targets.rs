@@ -240,6 +240,6 @@ fn headers(name: &'static str, event: &str) -> http::HeaderMap {
 fn yaml(data: &[u8]) {
     let yaml = Yaml::parse(&text(data));
     for document in yaml.documents() {
-        let _ = (yaml.span(document), document.duplicates(), document.merged());
+        let _ = document.merged();
     }
 }

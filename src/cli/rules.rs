@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use anyhow::bail;
 use clap::{Args, Subcommand};
 
-use crate::config::policy::nearest;
 use crate::model::catalogue;
+use crate::model::nearest::nearest;
 use crate::rules;
 
 use super::markdown;

@@ -3,10 +3,11 @@
 
 use std::ops::Range;
 
-use toml_edit::{Document, Item, Table, TableLike, Value};
+use toml_edit::{Document, Item, TableLike};
 
 use crate::model::catalogue::{self, ALWAYS_ON, Family};
 use crate::model::finding::{Severity, is_invisible};
+use crate::model::nearest::nearest;
 use crate::model::policy::{DeployedPolicy, MAX_COMMENTS, Policy, Profile, RuleSetting};
 
 /// What is wrong with a policy, where.
@@ -30,274 +31,246 @@ pub fn parse(text: &str, built: &[&str]) -> Result<Policy> {
         line: line_of(text, error.span()),
         message: without_controls(first_line(error.message())),
     })?;
-    let reader = Reader { text };
     let mut policy = Policy::default();
-    for (key, item) in document.as_table() {
-        match key {
-            "profile" => policy.profile = reader.profile(document.as_table(), key, item)?,
-            "exclude" => policy.exclude = reader.globs(document.as_table(), key, item)?,
-            "rules" => reader.rules(reader.table(document.as_table(), key, item)?, built, &mut policy)?,
-            "deployed" => {
-                policy.deployed = reader.deployed(reader.table(document.as_table(), key, item)?)?
-            }
-            "review" => {
-                policy.max_comments = reader.review(reader.table(document.as_table(), key, item)?)?
-            }
-            _ => {
-                return Err(reader.unknown(
-                    document.as_table(),
-                    key,
-                    &["profile", "exclude", "rules", "deployed", "review"],
-                ));
-            }
+    for field in fields(text, document.as_table()) {
+        match field.key {
+            "profile" => policy.profile = field.profile()?,
+            "exclude" => policy.exclude = field.globs()?,
+            "rules" => rules(&field.table()?, built, &mut policy)?,
+            "deployed" => policy.deployed = deployed(&field.table()?)?,
+            "review" => policy.max_comments = review(&field.table()?)?,
+            _ => return Err(field.unknown(&["profile", "exclude", "rules", "deployed", "review"])),
         }
     }
     Ok(policy)
 }
 
-struct Reader<'a> {
-    text: &'a str,
+fn rules(fields: &[Field<'_>], built: &[&str], policy: &mut Policy) -> Result<()> {
+    for field in fields {
+        let setting = field.rule_setting()?;
+        if let Some(family) = Family::parse(field.key) {
+            policy.families.insert(family, setting);
+            continue;
+        }
+        let Some(entry) = catalogue::find(field.key) else { return Err(field.unknown_rule()) };
+        field.may_lower(entry, &setting)?;
+        if !built.contains(&entry.code) {
+            policy.notes.push(format!("{} is set in the policy and is not built yet", entry.code));
+        }
+        if policy.rules.insert(entry.code.to_owned(), setting).is_some() {
+            return Err(field.fault(format!("{} is set twice, by its code and by its name", entry.code)));
+        }
+    }
+    families_may_lower(fields, policy)
 }
 
-impl Reader<'_> {
-    fn table<'t>(&self, parent: &Table, key: &str, item: &'t Item) -> Result<&'t Table> {
-        item.as_table().ok_or_else(|| self.fault(parent, key, format!("\"{key}\" is a table: write [{key}]")))
+/// A family takes its error rules along, but for those that are set by themselves.
+fn families_may_lower(fields: &[Field<'_>], policy: &Policy) -> Result<()> {
+    for field in fields {
+        let set = Family::parse(field.key).and_then(|family| policy.families.get_key_value(&family));
+        let Some((family, setting)) = set else { continue };
+        let lowers = setting.severity != Some(Severity::Error) && setting.reason.is_none();
+        let lowered = catalogue::CATALOGUE.iter().find(|entry| {
+            entry.severity == Severity::Error
+                && Family::of_code(entry.code) == Some(*family)
+                && !ALWAYS_ON.contains(&entry.code)
+                && !policy.rules.contains_key(entry.code)
+        });
+        if let Some(entry) = lowered.filter(|_| lowers) {
+            let (key, code, word) = (field.key, entry.code, word(setting.severity));
+            return Err(field.fault(format!("\"{key}\" takes {code}, an error rule, below error without a reason; write {key} = {{ severity = \"{word}\", reason = \"…\" }}")));
+        }
+    }
+    Ok(())
+}
+
+fn deployed(fields: &[Field<'_>]) -> Result<DeployedPolicy> {
+    let mut deployed = DeployedPolicy::default();
+    for field in fields {
+        match field.key {
+            "ref" => deployed.git_ref = Some(field.string()?),
+            "tags" => deployed.tags = Some(field.glob()?),
+            "environment" => deployed.environment = Some(field.string()?),
+            "branches" => deployed.branches = field.strings()?,
+            _ => return Err(field.unknown(&["ref", "tags", "environment", "branches"])),
+        }
+    }
+    Ok(deployed)
+}
+
+fn review(fields: &[Field<'_>]) -> Result<usize> {
+    let mut max_comments = MAX_COMMENTS;
+    for field in fields {
+        let item = field.item;
+        match field.key {
+            "max_comments" => {
+                let number = item.as_integer().and_then(|n| usize::try_from(n).ok()).filter(|n| *n <= 50);
+                max_comments = number.ok_or_else(|| field.fault("\"max_comments\" is a number from 0 to 50"))?;
+            }
+            "event" if item.as_str() == Some("comment") => {}
+            "approve" if item.as_bool() == Some(false) => {}
+            "event" if item.as_str() == Some("request-changes") => return Err(field.fault("event = \"request-changes\" is not available yet; leave the key out: the required status does the blocking")),
+            "approve" if item.as_bool() == Some(true) => return Err(field.fault("approve = true is not available yet; leave the key out: the green status says it")),
+            "event" => return Err(field.fault("\"event\" is \"comment\" or \"request-changes\"")),
+            "approve" => return Err(field.fault("\"approve\" is true or false")),
+            _ => return Err(field.unknown(&["max_comments", "event", "approve"])),
+        }
+    }
+    Ok(max_comments)
+}
+
+/// One key with its value, and the table in which a fault finds its line.
+#[derive(Clone, Copy)]
+struct Field<'a> {
+    text: &'a str,
+    parent: &'a dyn TableLike,
+    key: &'a str,
+    item: &'a Item,
+}
+
+fn fields<'a>(text: &'a str, parent: &'a dyn TableLike) -> Vec<Field<'a>> {
+    parent.iter().map(|(key, item)| Field { text, parent, key, item }).collect()
+}
+
+impl<'a> Field<'a> {
+    fn table(&self) -> Result<Vec<Field<'a>>> {
+        let table = self.item.as_table();
+        let table =
+            table.ok_or_else(|| self.fault(format!("\"{}\" is a table: write [{}]", self.key, self.key)))?;
+        Ok(fields(self.text, table))
     }
 
-    fn profile(&self, parent: &Table, key: &str, item: &Item) -> Result<Profile> {
-        match item.as_str() {
+    fn profile(&self) -> Result<Profile> {
+        match self.item.as_str() {
             Some("standard") => Ok(Profile::Standard),
             Some("essentials") => Ok(Profile::Essentials),
-            _ => Err(self.fault(parent, key, "\"profile\" is \"standard\" or \"essentials\"".to_owned())),
+            _ => Err(self.fault("\"profile\" is \"standard\" or \"essentials\"")),
         }
     }
 
-    fn globs(&self, parent: &Table, key: &str, item: &Item) -> Result<Vec<String>> {
-        let globs = self.strings(parent, key, item)?;
-        match globs.iter().find_map(|glob| globset::Glob::new(glob).err()) {
-            Some(error) => Err(self.fault(
-                parent,
-                key,
-                format!("\"{key}\" holds a glob that does not parse: {}", error.kind()),
-            )),
-            None => Ok(globs),
-        }
-    }
-
-    fn strings(&self, parent: &Table, key: &str, item: &Item) -> Result<Vec<String>> {
-        let strings = item
-            .as_array()
-            .map(|array| array.iter().map(|v| v.as_str().map(str::to_owned)).collect::<Option<Vec<_>>>());
-        match strings {
-            Some(Some(strings)) if strings.len() <= MAX_LIST => Ok(strings),
-            Some(Some(_)) => {
-                Err(self.fault(parent, key, format!("\"{key}\" has more than {MAX_LIST} entries")))
-            }
-            _ => Err(self.fault(parent, key, format!("\"{key}\" is a list of strings"))),
-        }
-    }
-
-    fn string(&self, parent: &Table, key: &str, item: &Item) -> Result<String> {
-        let text = item.as_str().filter(|s| !s.trim().is_empty());
+    fn string(&self) -> Result<String> {
+        let text = self.item.as_str().filter(|s| !s.trim().is_empty());
         text.map(str::to_owned)
-            .ok_or_else(|| self.fault(parent, key, format!("\"{key}\" is a string that is not empty")))
+            .ok_or_else(|| self.fault(format!("\"{}\" is a string that is not empty", self.key)))
     }
 
-    fn rules(&self, table: &Table, built: &[&str], policy: &mut Policy) -> Result<()> {
-        for (key, item) in table {
-            let setting = self.rule_setting(table, key, item)?;
-            if let Some(family) = Family::parse(key) {
-                policy.families.insert(family.as_str().to_owned(), setting);
-                continue;
-            }
-            let Some(entry) = catalogue::find(key) else { return Err(self.unknown_rule(table, key)) };
-            self.may_lower(table, key, entry, &setting)?;
-            if !built.contains(&entry.code) {
-                policy.notes.push(format!("{} is set in the policy and is not built yet", entry.code));
-            }
-            if policy.rules.insert(entry.code.to_owned(), setting).is_some() {
-                return Err(self.fault(
-                    table,
-                    key,
-                    format!("{} is set twice, by its code and by its name", entry.code),
-                ));
-            }
+    fn strings(&self) -> Result<Vec<String>> {
+        let array = self.item.as_array();
+        let strings: Option<Vec<String>> =
+            array.and_then(|array| array.iter().map(|v| v.as_str().map(str::to_owned)).collect());
+        match strings {
+            Some(strings) if strings.len() <= MAX_LIST => Ok(strings),
+            Some(_) => Err(self.fault(format!("\"{}\" has more than {MAX_LIST} entries", self.key))),
+            None => Err(self.fault(format!("\"{}\" is a list of strings", self.key))),
         }
-        self.families_may_lower(table, policy)
     }
 
-    /// A family takes its error rules along, but for those that are set by themselves.
-    fn families_may_lower(&self, table: &Table, policy: &Policy) -> Result<()> {
-        for (key, _) in table {
-            let Some(family) = Family::parse(key) else { continue };
-            let setting = policy.families.get(family.as_str());
-            let lowers = setting.is_some_and(|s| s.severity != Some(Severity::Error) && s.reason.is_none());
-            let lowered = catalogue::CATALOGUE.iter().find(|entry| {
-                entry.severity == Severity::Error
-                    && Family::of_code(entry.code) == Some(family)
-                    && !ALWAYS_ON.contains(&entry.code)
-                    && !policy.rules.contains_key(entry.code)
-            });
-            if let Some(entry) = lowered.filter(|_| lowers) {
-                let word = word(setting.and_then(|s| s.severity));
-                let code = entry.code;
-                return Err(self.fault(table, key, format!("\"{key}\" takes {code}, an error rule, below error without a reason; write {key} = {{ severity = \"{word}\", reason = \"…\" }}")));
-            }
-        }
-        Ok(())
+    fn glob(&self) -> Result<String> {
+        let glob = self.string()?;
+        self.parses(&glob)?;
+        Ok(glob)
     }
 
-    fn rule_setting(&self, table: &Table, key: &str, item: &Item) -> Result<RuleSetting> {
-        let name = shown(key);
-        if let Some(word) = item.as_str() {
-            return Ok(RuleSetting { severity: self.severity(table, key, &name, word)?, reason: None });
+    fn globs(&self) -> Result<Vec<String>> {
+        let globs = self.strings()?;
+        globs.iter().try_for_each(|glob| self.parses(glob))?;
+        Ok(globs)
+    }
+
+    fn parses(&self, glob: &str) -> Result<()> {
+        match globset::Glob::new(glob) {
+            Ok(_) => Ok(()),
+            Err(error) => Err(self.fault(format!(
+                "\"{}\" holds a glob that does not parse: {}",
+                self.key,
+                error.kind()
+            ))),
         }
-        let Some(inline) = item.as_table_like() else {
-            return Err(self.fault(table, key, format!("\"{name}\" is \"off\", \"advice\", \"warning\", \"error\" or {{ severity = …, reason = \"…\" }}")));
+    }
+
+    fn rule_setting(&self) -> Result<RuleSetting> {
+        let name = shown(self.key);
+        if self.item.is_str() {
+            return Ok(RuleSetting { severity: self.severity(&name)?, reason: None });
+        }
+        let Some(inline) = self.item.as_table_like() else {
+            return Err(self.fault(format!("\"{name}\" is \"off\", \"advice\", \"warning\", \"error\" or {{ severity = …, reason = \"…\" }}")));
         };
         let (mut severity, mut reason) = (None, None);
-        for (inner, value) in inline.iter() {
-            let text = value.as_value().and_then(Value::as_str);
-            match (inner, text) {
-                ("severity", Some(word)) => severity = Some(self.severity(inline, inner, &name, word)?),
+        for inner in fields(self.text, inline) {
+            let text = inner.item.as_str();
+            match (inner.key, text) {
+                ("severity", Some(_)) => severity = Some(inner.severity(&name)?),
                 ("reason", Some(text)) if !text.trim().is_empty() => reason = Some(text.trim().to_owned()),
-                ("severity" | "reason", _) => {
-                    return Err(self.fault(
-                        inline,
-                        inner,
-                        format!("\"{inner}\" of {name} is a string that is not empty"),
-                    ));
+                (key @ ("severity" | "reason"), _) => {
+                    return Err(inner.fault(format!("\"{key}\" of {name} is a string that is not empty")));
                 }
-                _ => {
-                    let unknown = shown(inner);
-                    return Err(self.fault(
-                        inline,
-                        inner,
-                        format!("unknown key \"{unknown}\" of {name}; it takes \"severity\" and \"reason\""),
-                    ));
+                (unknown, _) => {
+                    let unknown = shown(unknown);
+                    return Err(inner.fault(format!(
+                        "unknown key \"{unknown}\" of {name}; it takes \"severity\" and \"reason\""
+                    )));
                 }
             }
         }
         match severity {
             Some(severity) => Ok(RuleSetting { severity, reason }),
-            None => Err(self.fault(table, key, format!("{name} lacks its \"severity\""))),
+            None => Err(self.fault(format!("{name} lacks its \"severity\""))),
         }
     }
 
-    /// `key` says where the word stands, `name` what it is about.
-    fn severity(&self, table: &dyn TableLike, key: &str, name: &str, word: &str) -> Result<Option<Severity>> {
-        match word {
-            "off" => Ok(None),
-            "advice" => Ok(Some(Severity::Advice)),
-            "warning" => Ok(Some(Severity::Warning)),
-            "error" => Ok(Some(Severity::Error)),
-            _ => Err(self.fault(
-                table,
-                key,
-                format!("{name} is \"off\", \"advice\", \"warning\" or \"error\""),
-            )),
+    /// `name` is the rule's, whatever the key is called.
+    fn severity(&self, name: &str) -> Result<Option<Severity>> {
+        match self.item.as_str() {
+            Some("off") => Ok(None),
+            Some("advice") => Ok(Some(Severity::Advice)),
+            Some("warning") => Ok(Some(Severity::Warning)),
+            Some("error") => Ok(Some(Severity::Error)),
+            _ => Err(self.fault(format!("{name} is \"off\", \"advice\", \"warning\" or \"error\""))),
         }
     }
 
     /// Taking an error rule below error needs a reason; three rules cannot be turned off at all.
-    fn may_lower(
-        &self,
-        table: &Table,
-        key: &str,
-        entry: &catalogue::Entry,
-        setting: &RuleSetting,
-    ) -> Result<()> {
-        if ALWAYS_ON.contains(&entry.code) && setting.severity != Some(Severity::Error) {
-            return Err(self.fault(
-                table,
-                key,
-                format!(
-                    "{} cannot be lowered or turned off; take single paths out with \"exclude\"",
-                    entry.code
-                ),
-            ));
+    fn may_lower(&self, entry: &catalogue::Entry, setting: &RuleSetting) -> Result<()> {
+        let code = entry.code;
+        let lowers = setting.severity != Some(Severity::Error);
+        if ALWAYS_ON.contains(&code) && lowers {
+            return Err(self.fault(format!(
+                "{code} cannot be lowered or turned off; take single paths out with \"exclude\""
+            )));
         }
-        if entry.severity == Severity::Error
-            && setting.severity != Some(Severity::Error)
-            && setting.reason.is_none()
-        {
+        if entry.severity == Severity::Error && lowers && setting.reason.is_none() {
             let word = word(setting.severity);
-            let code = entry.code;
-            return Err(self.fault(table, key, format!("{code} is an error rule and is taken below error without a reason; write {code} = {{ severity = \"{word}\", reason = \"…\" }}")));
+            return Err(self.fault(format!("{code} is an error rule and is taken below error without a reason; write {code} = {{ severity = \"{word}\", reason = \"…\" }}")));
         }
         Ok(())
     }
 
-    fn deployed(&self, table: &Table) -> Result<DeployedPolicy> {
-        let mut deployed = DeployedPolicy::default();
-        for (key, item) in table {
-            match key {
-                "ref" => deployed.git_ref = Some(self.string(table, key, item)?),
-                "tags" => {
-                    let glob = self.string(table, key, item)?;
-                    if let Err(error) = globset::Glob::new(&glob) {
-                        return Err(self.fault(
-                            table,
-                            key,
-                            format!("\"tags\" does not parse as a glob: {}", error.kind()),
-                        ));
-                    }
-                    deployed.tags = Some(glob);
-                }
-                "environment" => deployed.environment = Some(self.string(table, key, item)?),
-                "branches" => deployed.branches = self.strings(table, key, item)?,
-                _ => return Err(self.unknown(table, key, &["ref", "tags", "environment", "branches"])),
-            }
-        }
-        Ok(deployed)
-    }
-
-    fn review(&self, table: &Table) -> Result<usize> {
-        let mut max_comments = MAX_COMMENTS;
-        for (key, item) in table {
-            match key {
-                "max_comments" => {
-                    let number = item.as_integer().and_then(|n| usize::try_from(n).ok()).filter(|n| *n <= 50);
-                    max_comments = number.ok_or_else(|| self.fault(table, key, "\"max_comments\" is a number from 0 to 50".to_owned()))?;
-                }
-                "event" if item.as_str() == Some("comment") => {}
-                "approve" if item.as_bool() == Some(false) => {}
-                "event" if item.as_str() == Some("request-changes") => return Err(self.fault(table, key, "event = \"request-changes\" is not available yet; leave the key out: the required status does the blocking".to_owned())),
-                "approve" if item.as_bool() == Some(true) => return Err(self.fault(table, key, "approve = true is not available yet; leave the key out: the green status says it".to_owned())),
-                "event" => return Err(self.fault(table, key, "\"event\" is \"comment\" or \"request-changes\"".to_owned())),
-                "approve" => return Err(self.fault(table, key, "\"approve\" is true or false".to_owned())),
-                _ => return Err(self.unknown(table, key, &["max_comments", "event", "approve"])),
-            }
-        }
-        Ok(max_comments)
-    }
-
-    fn unknown(&self, table: &Table, key: &str, known: &[&str]) -> PolicyFault {
-        let name = shown(key);
-        let message = match nearest(&name, known.iter().copied()) {
+    fn unknown(&self, known: &[&str]) -> PolicyFault {
+        let name = shown(self.key);
+        self.fault(match nearest(&name, known.iter().copied()) {
             Some(near) => format!("unknown key \"{name}\"; did you mean \"{near}\"?"),
             None => format!("unknown key \"{name}\"; known are {}", known.join(", ")),
-        };
-        self.fault(table, key, message)
+        })
     }
 
-    fn unknown_rule(&self, table: &Table, key: &str) -> PolicyFault {
+    fn unknown_rule(&self) -> PolicyFault {
         let known = catalogue::CATALOGUE
             .iter()
             .flat_map(|e| [e.code, e.name])
             .chain(Family::ALL.into_iter().map(Family::as_str));
-        let name = shown(key);
-        let message = match nearest(&name, known) {
+        let name = shown(self.key);
+        self.fault(match nearest(&name, known) {
             Some(near) => format!("unknown rule \"{name}\"; did you mean \"{near}\"?"),
             None => format!("unknown rule \"{name}\"; `red-panda rules list` names them all"),
-        };
-        self.fault(table, key, message)
+        })
     }
 
     /// At the key as the file has it, whatever of it the message shows.
-    fn fault(&self, table: &dyn TableLike, key: &str, message: String) -> PolicyFault {
-        let span = table.get_key_value(key).and_then(|(key, item)| key.span().or_else(|| item.span()));
-        PolicyFault { line: line_of(self.text, span), message: without_controls(message) }
+    fn fault(&self, message: impl Into<String>) -> PolicyFault {
+        let written = self.parent.get_key_value(self.key);
+        let span = written.and_then(|(key, item)| key.span().or_else(|| item.span()));
+        PolicyFault { line: line_of(self.text, span), message: without_controls(message.into()) }
     }
 }
 
@@ -322,25 +295,6 @@ fn line_of(text: &str, span: Option<Range<usize>>) -> u32 {
 
 fn first_line(message: &str) -> String {
     message.lines().next().unwrap_or("it is not valid TOML").to_owned()
-}
-
-/// The known word that is at most two edits away.
-pub fn nearest<'a>(word: &str, known: impl Iterator<Item = &'a str>) -> Option<&'a str> {
-    known.map(|k| (edits(word, k), k)).filter(|(n, _)| *n <= 2).min_by_key(|(n, _)| *n).map(|(_, k)| k)
-}
-
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, ca) in a.chars().take(100).enumerate() {
-        let mut next = vec![i + 1];
-        for (j, cb) in b.iter().enumerate() {
-            let swap = row[j] + usize::from(ca != *cb);
-            next.push(swap.min(row[j + 1] + 1).min(next[j] + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 #[cfg(test)]
@@ -370,14 +324,14 @@ mod tests {
         assert_eq!(policy.profile, Profile::Essentials);
         assert_eq!(policy.rules["MIG004"].severity, Some(Severity::Warning));
         assert_eq!(policy.rules["MIG011"].severity, None);
-        assert_eq!(policy.families["celery"].severity, Some(Severity::Advice));
+        assert_eq!(policy.families[&Family::Celery].severity, Some(Severity::Advice));
         assert_eq!(policy.deployed.tags.as_deref(), Some("v*"));
         assert_eq!(policy.max_comments, 5);
         assert_eq!(policy.notes, ["MIG011 is set in the policy and is not built yet"]);
     }
 
     #[test]
-    fn p27_a_fault_names_line_key_and_the_likely_word() {
+    fn a_fault_names_line_key_and_the_likely_word() {
         assert_eq!(fault("\n\n[rulez]\n"), "line 3: unknown key \"rulez\"; did you mean \"rules\"?");
         assert_eq!(
             fault("[rules]\nMIG04 = \"off\"\n"),
@@ -402,8 +356,8 @@ mod tests {
         assert!(fault("[rules]\nmigrations = \"off\"\n").contains("severity = \"off\", reason"));
         let reasoned = "[rules]\nmigrations = { severity = \"off\", reason = \"squashed weekly\" }\n";
         let policy = parse(reasoned, &[]).unwrap();
-        assert_eq!(policy.families["migrations"].severity, None);
-        assert_eq!(policy.families["migrations"].reason.as_deref(), Some("squashed weekly"));
+        assert_eq!(policy.families[&Family::Migrations].severity, None);
+        assert_eq!(policy.families[&Family::Migrations].reason.as_deref(), Some("squashed weekly"));
         assert!(parse("[rules]\ncelery = \"error\"\n", &[]).is_ok());
     }
 

@@ -14,7 +14,7 @@ const ESSENTIALS: [&str; 23] = [
 
 /// The setting that applies: the code's before the family's.
 fn setting<'a>(policy: &'a Policy, rule: &Rule) -> Option<&'a RuleSetting> {
-    policy.rules.get(rule.code).or_else(|| policy.families.get(rule.family()?.as_str()))
+    policy.rules.get(rule.code).or_else(|| policy.families.get(&rule.family()?))
 }
 
 /// Is the rule on?

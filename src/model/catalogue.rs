@@ -54,61 +54,43 @@ impl Family {
         Self::Docstrings,
     ];
 
-    /// Its name in a policy and its folder under `src/rules/`.
-    pub fn as_str(self) -> &'static str {
+    /// Its name and the letters that its codes begin with.
+    fn words(self) -> (&'static str, &'static str) {
         match self {
-            Self::Migrations => "migrations",
-            Self::Env => "env",
-            Self::Compose => "compose",
-            Self::Celery => "celery",
-            Self::Nginx => "nginx",
-            Self::Memcached => "memcached",
-            Self::Caching => "caching",
-            Self::Models => "models",
-            Self::Forms => "forms",
-            Self::Views => "views",
-            Self::Urls => "urls",
-            Self::Queries => "queries",
-            Self::Templates => "templates",
-            Self::Security => "security",
-            Self::Settings => "settings",
-            Self::Layout => "layout",
-            Self::Packaging => "packaging",
-            Self::Testing => "testing",
-            Self::Style => "style",
-            Self::Docstrings => "docstrings",
+            Self::Migrations => ("migrations", "MIG"),
+            Self::Env => ("env", "ENV"),
+            Self::Compose => ("compose", "CMP"),
+            Self::Celery => ("celery", "CEL"),
+            Self::Nginx => ("nginx", "NGX"),
+            Self::Memcached => ("memcached", "MEM"),
+            Self::Caching => ("caching", "CCH"),
+            Self::Models => ("models", "MOD"),
+            Self::Forms => ("forms", "FRM"),
+            Self::Views => ("views", "VIW"),
+            Self::Urls => ("urls", "URL"),
+            Self::Queries => ("queries", "QRY"),
+            Self::Templates => ("templates", "TPL"),
+            Self::Security => ("security", "SEC"),
+            Self::Settings => ("settings", "SET"),
+            Self::Layout => ("layout", "STR"),
+            Self::Packaging => ("packaging", "PKG"),
+            Self::Testing => ("testing", "TST"),
+            Self::Style => ("style", "STY"),
+            Self::Docstrings => ("docstrings", "DOC"),
         }
     }
 
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|f| f.as_str() == name)
+    /// Its name in a policy and its folder under `src/rules/`.
+    pub fn as_str(self) -> &'static str {
+        self.words().0
     }
 
-    /// The family that the three letters of a code stand for.
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|family| family.words().0 == name)
+    }
+
     pub fn of_code(code: &str) -> Option<Self> {
-        Some(match code.get(..3)? {
-            "MIG" => Self::Migrations,
-            "ENV" => Self::Env,
-            "CMP" => Self::Compose,
-            "CEL" => Self::Celery,
-            "NGX" => Self::Nginx,
-            "MEM" => Self::Memcached,
-            "CCH" => Self::Caching,
-            "MOD" => Self::Models,
-            "FRM" => Self::Forms,
-            "VIW" => Self::Views,
-            "URL" => Self::Urls,
-            "QRY" => Self::Queries,
-            "TPL" => Self::Templates,
-            "SEC" => Self::Security,
-            "SET" => Self::Settings,
-            "STR" => Self::Layout,
-            "PKG" => Self::Packaging,
-            "TST" => Self::Testing,
-            "STY" => Self::Style,
-            "DOC" => Self::Docstrings,
-            _ => return None,
-        })
+        Self::ALL.into_iter().find(|family| code.starts_with(family.words().1))
     }
 }
 

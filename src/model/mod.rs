@@ -8,6 +8,7 @@ pub mod finding;
 pub mod id;
 pub mod judgement;
 pub mod marker;
+pub mod nearest;
 pub mod plan;
 pub mod policy;
 pub mod pull;

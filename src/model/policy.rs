@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::catalogue::Family;
 use super::finding::Severity;
 
 /// The file at the repository's root.
@@ -45,8 +46,7 @@ pub struct Policy {
     pub profile: Profile,
     /// By rule code.
     pub rules: BTreeMap<String, RuleSetting>,
-    /// By family.
-    pub families: BTreeMap<String, RuleSetting>,
+    pub families: BTreeMap<Family, RuleSetting>,
     /// Globs of paths that no rule looks at.
     pub exclude: Vec<String>,
     pub deployed: DeployedPolicy,

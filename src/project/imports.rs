@@ -122,7 +122,7 @@ fn alias(module: &Module, value: &Expr) -> Option<String> {
 }
 
 /// `a.b.C` → (`a.b`, `C`); `.C` → (`.`, `C`); a plain name has no module.
-fn split(dotted: &str) -> Option<(&str, &str)> {
+pub fn split(dotted: &str) -> Option<(&str, &str)> {
     let dot = dotted.rfind('.')?;
     let (module, name) = (&dotted[..dot], &dotted[dot + 1..]);
     // The dots of a relative import belong to the module.
@@ -144,7 +144,7 @@ fn dotted_in(module: &str, name: &str) -> String {
 }
 
 /// The file of a dotted module as the file at `from` would import it.
-fn module_path(tree: &Tree, from: &str, module: &str) -> Option<Path> {
+pub fn module_path(tree: &Tree, from: &str, module: &str) -> Option<Path> {
     let plain = module.trim_start_matches('.');
     let level = module.len() - plain.len();
     let below = plain.replace('.', "/");

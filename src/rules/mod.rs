@@ -29,9 +29,8 @@ pub enum Baseline {
 pub enum Scope {
     /// The changed files one by one; a finding must touch a line that the change added or changed.
     File,
-    /// Everything of the apps that the change touches.
-    App,
-    Repository,
+    /// The change as a whole: a finding may stand anywhere.
+    Whole,
 }
 
 /// One enforceable clause.

@@ -1,4 +1,4 @@
-//! Hunks: from `git diff` text, from a forge's per-file patch, and from two texts.
+//! Hunks: from a forge's patch of one file, and from two texts.
 
 use similar::{ChangeTag, TextDiff};
 

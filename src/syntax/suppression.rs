@@ -19,8 +19,6 @@ pub struct Suppression {
     pub codes: Vec<String>,
     /// What stands after `--`.
     pub reason: Option<String>,
-    /// Nothing else stands on the line: it then speaks for the line below.
-    pub own_line: bool,
 }
 
 /// Longest list of codes that is read.
@@ -53,7 +51,6 @@ fn read(text: &Text, number: u32, written: &str) -> Option<Suppression> {
         found.name("codes").map_or("", |m| m.as_str()).split(',').map(str::trim).filter(|c| !c.is_empty());
     let line = text.line(number);
     let start = line.find("red-panda:").and_then(|at| line[..at].rfind('#')).unwrap_or(0);
-    let own_line = line[..start].trim_matches(|c: char| c.is_whitespace() || c == '{').is_empty();
     let column = line[..start].chars().count() as u32 + 1;
     let mut span = text.line_span(number);
     span.start.column = column;
@@ -62,7 +59,6 @@ fn read(text: &Text, number: u32, written: &str) -> Option<Suppression> {
         span,
         codes: codes.take(MAX_CODES).map(str::to_owned).collect(),
         reason,
-        own_line,
     })
 }
 
@@ -109,9 +105,7 @@ mod tests {
         let found = in_text(&text);
         assert_eq!(found[0].codes, ["CEL001", "CEL002"]);
         assert_eq!(found[0].reason.as_deref(), Some("the broker decodes it"));
-        assert!(!found[0].own_line);
         assert_eq!(found[1].reason.as_deref(), Some("x"));
-        assert!(found[1].own_line && found[2].own_line);
         assert_eq!((found[2].codes.len(), &found[2].reason), (0, &None));
     }
 

@@ -8,9 +8,8 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::sync::Arc;
 
-use granit_parser::{Event, Parser, Placement, ScalarStyle};
+use granit_parser::{Event, Parser, ScalarStyle};
 
-use crate::model::finding::Span;
 use crate::source::Text;
 
 /// How deep collections may nest: the parser stops there, so neither it nor the tree's drop can exhaust the stack.
@@ -49,8 +48,6 @@ pub struct Node {
     pub value: Value,
     /// In the file: of a scalar with its quotes, of an alias with its `*`.
     pub bytes: Range<usize>,
-    /// `&name`
-    pub anchor: Option<String>,
 }
 
 #[derive(Debug)]
@@ -59,30 +56,17 @@ pub struct Entry {
     pub value: Arc<Node>,
 }
 
-/// A comment with its `#`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comment {
-    /// 1-based.
-    pub line: u32,
-    pub text: String,
-    /// Nothing but the comment stands on the line.
-    pub own_line: bool,
-}
-
 /// Where reading ended early.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Fault {
     /// 1-based.
     pub line: u32,
-    pub message: String,
 }
 
-/// A file: its documents, comments, and how far it could be read.
+/// A file: its documents, and how far it could be read.
 #[derive(Debug)]
 pub struct Yaml {
-    text: Text,
     documents: Vec<Arc<Node>>,
-    comments: Vec<Comment>,
     fault: Option<Fault>,
 }
 
@@ -90,35 +74,23 @@ impl Yaml {
     /// Never fails; see [`Yaml::fault`].
     pub fn parse(text: &Text) -> Self {
         let mut builder = Builder::default();
-        let mut comments = Vec::new();
         let mut fault = None;
         let options = granit_parser::options! {
-            emit_anchor_events: true,
+            emit_comments: false,
             emit_unresolved_aliases: true,
             flow_nesting_limit: MAX_DEPTH,
             block_nesting_limit: MAX_DEPTH,
-            max_buffered_comment_events: 10_000,
         };
         for event in Parser::new_from_str_with_options(text.as_str(), options) {
             match event {
-                Ok((Event::Comment(content, placement), span)) => comments.push(Comment {
-                    line: span.start.line() as u32,
-                    text: format!("#{content}"),
-                    own_line: placement != Placement::Right,
-                }),
                 Ok((event, span)) => builder.take(event, span.byte_range().unwrap_or(0..0)),
                 Err(error) => {
-                    fault =
-                        Some(Fault { line: error.marker().line() as u32, message: error.kind().to_string() });
+                    fault = Some(Fault { line: error.marker().line() as u32 });
                     break;
                 }
             }
         }
-        Self { text: text.clone(), documents: builder.finish(text.as_str().len()), comments, fault }
-    }
-
-    pub fn text(&self) -> &Text {
-        &self.text
+        Self { documents: builder.finish(text.as_str().len()), fault }
     }
 
     /// The roots of the documents, in file order.
@@ -126,21 +98,8 @@ impl Yaml {
         &self.documents
     }
 
-    pub fn comments(&self) -> &[Comment] {
-        &self.comments
-    }
-
     pub fn fault(&self) -> Option<&Fault> {
         self.fault.as_ref()
-    }
-
-    pub fn span(&self, node: &Node) -> Span {
-        self.text.span(node.bytes.clone())
-    }
-
-    /// A node as it is written.
-    pub fn source(&self, node: &Node) -> &str {
-        self.text.as_str().get(node.bytes.clone()).unwrap_or("")
     }
 }
 
@@ -193,13 +152,6 @@ impl Node {
     pub fn get(&self, key: &str) -> Option<&Arc<Self>> {
         self.merged().into_iter().find(|entry| entry.key.scalar() == Some(key)).map(|entry| &entry.value)
     }
-
-    /// Keys that stand more than once in this mapping: each later entry.
-    pub fn duplicates(&self) -> Vec<&Entry> {
-        let mut known = HashSet::new();
-        let keyed = self.entries().iter().filter_map(|entry| Some((entry.key.scalar()?, entry)));
-        keyed.filter(|(key, _)| *key != "<<" && !known.insert(*key)).map(|(_, entry)| entry).collect()
-    }
 }
 
 /// Entries gathered over `<<`. Each mapping is looked at once, however often it is merged.
@@ -237,7 +189,8 @@ impl<'a> Merge<'a> {
 struct Open {
     value: Value,
     start: usize,
-    anchor: Option<(usize, String)>,
+    /// The parser's id of its anchor, or 0.
+    anchor: usize,
     /// Of a mapping: the key whose value is awaited.
     key: Option<Arc<Node>>,
 }
@@ -247,58 +200,33 @@ struct Builder {
     open: Vec<Open>,
     /// By the parser's id.
     anchors: HashMap<usize, Arc<Node>>,
-    /// A scalar that an anchor event may still name.
-    scalar: Option<(Node, usize)>,
     documents: Vec<Arc<Node>>,
 }
 
 impl Builder {
     fn take(&mut self, event: Event<'_>, bytes: Range<usize>) {
-        if let Event::Anchor(id, name) = event {
-            return self.name(id, name.into_owned());
-        }
-        self.settle();
         match event {
-            Event::Scalar(text, style, id, _) => {
+            Event::Scalar(text, style, anchor, _) => {
                 let value = Value::Scalar { text: text.into_owned(), style: written(style) };
-                self.scalar = Some((Node { value, bytes, anchor: None }, id));
+                self.put(Node { value, bytes }, anchor);
             }
-            Event::SequenceStart(..) => self.begin(Value::Sequence(Vec::new()), bytes.start),
-            Event::MappingStart(..) => self.begin(Value::Mapping(Vec::new()), bytes.start),
+            Event::SequenceStart(_, anchor, _) => {
+                self.begin(Value::Sequence(Vec::new()), bytes.start, anchor)
+            }
+            Event::MappingStart(_, anchor, _) => self.begin(Value::Mapping(Vec::new()), bytes.start, anchor),
             Event::SequenceEnd | Event::MappingEnd => self.end(bytes.end),
             Event::Alias(id) => {
                 let target = self.anchors.get(&id).cloned();
-                self.put(Arc::new(Node { value: Value::Alias { target }, bytes, anchor: None }));
+                self.put(Node { value: Value::Alias { target }, bytes }, 0);
             }
-            Event::UnresolvedAlias(_) => {
-                self.put(Arc::new(Node { value: Value::Alias { target: None }, bytes, anchor: None }));
-            }
+            Event::UnresolvedAlias(_) => self.put(Node { value: Value::Alias { target: None }, bytes }, 0),
             Event::DocumentEnd => self.anchors.clear(),
             _ => {}
         }
     }
 
-    /// The anchor of the node that has just begun.
-    fn name(&mut self, id: usize, name: String) {
-        if let Some((node, _)) = &mut self.scalar {
-            node.anchor = Some(name);
-        } else if let Some(open) = self.open.last_mut() {
-            open.anchor = Some((id, name));
-        }
-    }
-
-    fn settle(&mut self) {
-        if let Some((node, id)) = self.scalar.take() {
-            let node = Arc::new(node);
-            if id > 0 {
-                self.anchors.insert(id, node.clone());
-            }
-            self.put(node);
-        }
-    }
-
-    fn begin(&mut self, value: Value, start: usize) {
-        self.open.push(Open { value, start, anchor: None, key: None });
+    fn begin(&mut self, value: Value, start: usize, anchor: usize) {
+        self.open.push(Open { value, start, anchor, key: None });
     }
 
     fn end(&mut self, end: usize) {
@@ -306,18 +234,18 @@ impl Builder {
         if let (Value::Mapping(entries), Some(key)) = (&mut open.value, open.key.take()) {
             let at = key.bytes.end;
             let nothing = Value::Scalar { text: String::new(), style: Style::Plain };
-            let value = Arc::new(Node { value: nothing, bytes: at..at, anchor: None });
+            let value = Arc::new(Node { value: nothing, bytes: at..at });
             entries.push(Entry { key, value });
         }
-        let (id, anchor) = open.anchor.map_or((None, None), |(id, name)| (Some(id), Some(name)));
-        let node = Arc::new(Node { value: open.value, bytes: open.start..end.max(open.start), anchor });
-        if let Some(id) = id {
-            self.anchors.insert(id, node.clone());
-        }
-        self.put(node);
+        self.put(Node { value: open.value, bytes: open.start..end.max(open.start) }, open.anchor);
     }
 
-    fn put(&mut self, node: Arc<Node>) {
+    /// Puts a whole node where it belongs; `anchor` is the parser's id of its own, or 0.
+    fn put(&mut self, node: Node, anchor: usize) {
+        let node = Arc::new(node);
+        if anchor > 0 {
+            self.anchors.insert(anchor, node.clone());
+        }
         let Some(open) = self.open.last_mut() else { return self.documents.push(node) };
         match &mut open.value {
             Value::Sequence(items) => items.push(node),
@@ -331,7 +259,6 @@ impl Builder {
 
     /// Closes what an error left open.
     fn finish(mut self, end: usize) -> Vec<Arc<Node>> {
-        self.settle();
         while !self.open.is_empty() {
             self.end(end);
         }
@@ -380,20 +307,16 @@ services:
         assert_eq!(environment.get("A").unwrap().scalar(), Some("one"));
         assert_eq!(environment.get("B").unwrap().scalar(), Some("again"));
         assert_eq!(environment.entries().len(), 3);
-        assert_eq!(environment.duplicates().len(), 1);
         assert_eq!(web.get("command").unwrap().scalar(), Some("run it\n"));
-        assert_eq!(yaml.documents()[0].get("x-env").unwrap().anchor.as_deref(), Some("env"));
-        assert_eq!(yaml.comments(), [Comment { line: 2, text: "# about a".to_owned(), own_line: false }]);
     }
 
     #[test]
     fn every_node_knows_its_place() {
-        let yaml = parse("a: 'x y'\nb: [é, \"z\"]\n");
-        let b = yaml.documents()[0].get("b").unwrap();
-        assert_eq!(yaml.source(yaml.documents()[0].get("a").unwrap()), "'x y'");
-        assert_eq!(yaml.source(&b.items()[1]), "\"z\"");
-        let start = yaml.span(&b.items()[1]).start;
-        assert_eq!((start.line, start.column), (2, 8));
+        let text = "a: 'x y'\nb: [é, \"z\"]\n";
+        let yaml = parse(text);
+        let [a, b] = ["a", "b"].map(|key| yaml.documents()[0].get(key).unwrap());
+        assert_eq!(text[a.bytes.clone()], *"'x y'");
+        assert_eq!(text[b.items()[1].bytes.clone()], *"\"z\"");
     }
 
     #[test]

@@ -147,6 +147,23 @@ fn values_are_followed_to_where_they_are_quoted() {
 }
 
 #[test]
+fn a_password_of_another_module_is_judged_where_it_is_quoted() {
+    let quoted = "from urllib.parse import quote\nP = quote(get(), safe='')\n";
+    for (import, module) in [
+        ("from .secrets import P", "config/settings/secrets.py"),
+        ("from config.secrets import P", "config/secrets.py"),
+        ("from . import P", "config/settings/__init__.py"),
+        ("from .. import P", "config/__init__.py"),
+        ("from ..secrets import *", "config/secrets.py"),
+    ] {
+        let settings = format!("{import}\nURL = f'amqp://u:{{P}}@h/v'\n");
+        let settings = ("config/settings/base.py", settings.as_str());
+        assert_eq!(found(&[settings, (module, quoted)]), [], "{import}");
+        assert_eq!(found(&[settings, ("elsewhere/config/secrets.py", quoted)]).len(), 1, "{import}");
+    }
+}
+
+#[test]
 fn one_fault_is_reported_once() {
     assert_eq!(codes("a.py", "URL = f'amqp://u:{get()}@h/v'\n"), [("CEL003", 1)]);
     assert_eq!(codes("a.py", "URL = f'amqp://u:{get()}:@h/v'\n"), [("CEL003", 1)]);

@@ -151,7 +151,7 @@ fn forge(raw: RawForge, source: &Source<'_>) -> Result<ForgeSettings, SettingsEr
 
 const KINDS: &str = "kind = \"github\" or kind = \"gitea\" (Gitea and Forgejo)";
 
-/// Without a secret anybody could send deliveries: there is no start without one (P19).
+/// Without a secret anybody could send deliveries: there is no start without one.
 fn webhook_secret(raw: &RawForge, source: &Source<'_>) -> Result<SecretString, SettingsError> {
     let next = "put the secret of the webhook's settings into a file and name it in webhook_secret_file";
     match secret(&raw.keys, "webhook_secret", "webhook_secret_file", source)? {
@@ -209,7 +209,7 @@ fn gitea_account(raw: &RawForge, source: &Source<'_>) -> Result<Account, Setting
 fn repositories(keys: &Keys) -> Result<AllowList, SettingsError> {
     let Some(value) = keys.get("repositories") else { return Ok(AllowList::default()) };
     let patterns: Vec<String> =
-        value.text().split(',').map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned).collect();
+        value.text().lines().map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned).collect();
     if let Some(odd) = patterns.iter().find(|p| p.split('/').filter(|part| !part.is_empty()).count() != 2) {
         let problem = format!("\"{odd}\" is not owner/name; write \"alice/*\" or \"alice/trees\"");
         return Err(SettingsError::new(&value.place, problem));

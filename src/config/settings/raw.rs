@@ -5,6 +5,8 @@ use std::fmt;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use crate::model::nearest::nearest;
+
 use super::SettingsError;
 
 /// Top-level keys. Those that end in `_file` name a file with the value of the key before it.
@@ -29,7 +31,7 @@ pub(super) const FORGE_KEYS: [&str; 11] = [
 const PREFIX: &str = "RED_PANDA_";
 const FORGE_PREFIX: &str = "RED_PANDA_FORGE_";
 
-/// A value that may be a secret, so it has no `Debug` of its own.
+/// A value that may be a secret: its `Debug` shows only where it stands.
 #[derive(Clone)]
 pub(super) struct Value {
     text: SecretString,
@@ -98,66 +100,70 @@ impl Raw {
         &mut self,
         environment: &BTreeMap<String, String>,
     ) -> Result<(), SettingsError> {
+        let mut top = Keys::new();
+        let mut forges: BTreeMap<String, Keys> = BTreeMap::new();
         if let Some(url) = environment.get("DATABASE_URL").filter(|v| !v.is_empty()) {
-            self.top.insert("database_url", Value::new(url, "DATABASE_URL"));
+            top.insert("database_url", Value::new(url, "DATABASE_URL"));
         }
         for (variable, text) in environment.iter().filter(|(_, text)| !text.is_empty()) {
             if let Some(rest) = variable.strip_prefix(FORGE_PREFIX) {
-                self.add_forge_variable(variable, rest, text)?;
-            } else if let Some(key) = variable.strip_prefix(PREFIX) {
-                self.add_top_variable(variable, &key.to_ascii_lowercase(), text)?;
+                let (forge, key) = forge_variable(variable, &rest.to_ascii_lowercase())?;
+                let text = if key == "repositories" { text.replace(',', "\n") } else { text.clone() };
+                forges.entry(forge).or_default().insert(key, Value::new(text, variable));
+            } else if let Some(key) = variable.strip_prefix(PREFIX)
+                && let Some(key) = top_variable(variable, &key.to_ascii_lowercase())?
+            {
+                top.insert(key, Value::new(text, variable));
             }
         }
-        Ok(())
-    }
-
-    fn add_top_variable(&mut self, variable: &str, key: &str, text: &str) -> Result<(), SettingsError> {
-        match known(&TOP_KEYS, key) {
-            Some(key) => replace(&mut self.top, key, Value::new(text, variable)),
-            // Kubernetes puts RED_PANDA_SERVICE_HOST and the like there: only what looks like a slip is refused.
-            None => {
-                if let Some(near) = nearest(key, &TOP_KEYS) {
-                    let problem =
-                        format!("unknown setting; did you mean {PREFIX}{}?", near.to_ascii_uppercase());
-                    return Err(SettingsError::new(variable, problem));
-                }
+        replace(&mut self.top, top);
+        for (name, keys) in forges {
+            match self.forges.iter_mut().find(|forge| variable_name(&forge.name) == name) {
+                Some(forge) => replace(&mut forge.keys, keys),
+                None => self.forges.push(RawForge {
+                    place: format!("{FORGE_PREFIX}{}_*", name.to_ascii_uppercase()),
+                    name: name.replace('_', "-"),
+                    keys,
+                }),
             }
-        }
-        Ok(())
-    }
-
-    fn add_forge_variable(&mut self, variable: &str, rest: &str, text: &str) -> Result<(), SettingsError> {
-        let rest = rest.to_ascii_lowercase();
-        let split = FORGE_KEYS
-            .iter()
-            .filter_map(|key| Some((rest.strip_suffix(key)?.strip_suffix('_')?, *key)))
-            .filter(|(name, _)| !name.is_empty())
-            .max_by_key(|(_, key)| key.len());
-        let Some((name, key)) = split else {
-            let keys: Vec<_> = FORGE_KEYS.iter().map(|k| k.to_ascii_uppercase()).collect();
-            let problem =
-                format!("unknown setting; write {FORGE_PREFIX}<NAME>_<KEY> with one of {}", keys.join(", "));
-            return Err(SettingsError::new(variable, problem));
-        };
-        let value = Value::new(text, variable);
-        let at = self.forges.iter().position(|f| variable_name(&f.name) == name);
-        match at.and_then(|at| self.forges.get_mut(at)) {
-            Some(forge) => replace(&mut forge.keys, key, value),
-            None => self.forges.push(RawForge {
-                name: name.replace('_', "-"),
-                place: format!("{FORGE_PREFIX}{}_*", name.to_ascii_uppercase()),
-                keys: Keys::from([(key, value)]),
-            }),
         }
         Ok(())
     }
 }
 
+/// The key that a variable sets, in lower case. Kubernetes puts RED_PANDA_SERVICE_HOST and the like there: only what
+/// looks like a slip is refused.
+fn top_variable(variable: &str, key: &str) -> Result<Option<&'static str>, SettingsError> {
+    let known = known(&TOP_KEYS, key);
+    match nearest(key, TOP_KEYS).filter(|_| known.is_none()) {
+        Some(near) => {
+            let problem = format!("unknown setting; did you mean {PREFIX}{}?", near.to_ascii_uppercase());
+            Err(SettingsError::new(variable, problem))
+        }
+        None => Ok(known),
+    }
+}
+
+/// The forge's name and the key that a variable sets; `rest` follows the prefix, in lower case.
+fn forge_variable(variable: &str, rest: &str) -> Result<(String, &'static str), SettingsError> {
+    let split = FORGE_KEYS
+        .iter()
+        .filter_map(|key| Some((rest.strip_suffix(key)?.strip_suffix('_')?, *key)))
+        .filter(|(name, _)| !name.is_empty())
+        .max_by_key(|(_, key)| key.len());
+    split.map(|(name, key)| (name.to_owned(), key)).ok_or_else(|| {
+        let keys: Vec<_> = FORGE_KEYS.iter().map(|k| k.to_ascii_uppercase()).collect();
+        let problem =
+            format!("unknown setting; write {FORGE_PREFIX}<NAME>_<KEY> with one of {}", keys.join(", "));
+        SettingsError::new(variable, problem)
+    })
+}
+
 /// A secret may be given as itself or as a file: the environment's form replaces both of the file's.
-fn replace(keys: &mut Keys, key: &'static str, value: Value) {
-    let plain = key.strip_suffix("_file").unwrap_or(key);
-    keys.retain(|k, v| k.strip_suffix("_file").unwrap_or(k) != plain || v.place.starts_with(PREFIX));
-    keys.insert(key, value);
+fn replace(keys: &mut Keys, environment: Keys) {
+    let plain = |key: &'static str| key.strip_suffix("_file").unwrap_or(key);
+    keys.retain(|key, _| !environment.keys().any(|other| plain(other) == plain(key)));
+    keys.extend(environment);
 }
 
 /// A forge's name as environment variables spell it, in lower case.
@@ -170,32 +176,11 @@ fn known(keys: &[&'static str], key: &str) -> Option<&'static str> {
 }
 
 fn unknown(place: &str, key: &str, keys: &[&'static str]) -> SettingsError {
-    let hint = match nearest(key, keys) {
+    let hint = match nearest(key, keys.iter().copied()) {
         Some(near) => format!("did you mean \"{near}\"?"),
         None => format!("the keys here are {}.", keys.join(", ")),
     };
     SettingsError::new(place, format!("unknown key \"{key}\"; {hint}"))
-}
-
-/// The key that is a slip or two away.
-fn nearest<'a>(key: &str, keys: &[&'a str]) -> Option<&'a str> {
-    keys.iter().map(|k| (distance(key, k), *k)).filter(|(d, _)| *d <= 2).min().map(|(_, k)| k)
-}
-
-/// Levenshtein distance.
-fn distance(a: &str, b: &str) -> usize {
-    let mut row: Vec<usize> = (0..=b.chars().count()).collect();
-    for (i, x) in a.chars().enumerate() {
-        let mut next = vec![i + 1];
-        for (j, y) in b.chars().enumerate() {
-            let change = row.get(j).copied().unwrap_or(0) + usize::from(x != y);
-            let delete = row.get(j + 1).copied().unwrap_or(0) + 1;
-            let insert = next.last().copied().unwrap_or(0) + 1;
-            next.push(change.min(delete).min(insert));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 fn line_of(text: &str, offset: usize) -> usize {
@@ -250,14 +235,14 @@ impl Reader<'_> {
         Ok(RawForge { name, place: here, keys })
     }
 
-    /// A list becomes one line an entry, as the environment writes it with commas.
+    /// A list becomes one line an entry; the environment has commas between them.
     fn value(&self, item: &toml_edit::Item, key: &str, place: &str) -> Result<Value, SettingsError> {
         let wrong = |wanted: &str| SettingsError::new(place, format!("\"{key}\" must be {wanted}"));
         if key == "repositories" {
             let entries: Option<Vec<&str>> =
                 item.as_array().and_then(|a| a.iter().map(|v| v.as_str()).collect());
             let entries = entries.ok_or_else(|| wrong("a list of texts, such as [\"alice/*\"]"))?;
-            return Ok(Value::new(entries.join(","), place));
+            return Ok(Value::new(entries.join("\n"), place));
         }
         if let Some(number) = item.as_integer().filter(|_| key == "app_id") {
             return Ok(Value::new(number.to_string(), place));

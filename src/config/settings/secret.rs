@@ -41,7 +41,7 @@ fn from_file(value: &Value, key_file: &str, source: &Source<'_>) -> Result<Secre
     Ok(SecretString::from(text.trim().to_owned()))
 }
 
-/// A PEM key with real line ends: accepts those, `\n` written out, CRLF, and base64 of any of them (P21).
+/// A PEM key with real line ends: accepts those, `\n` written out, CRLF, and base64 of any of them.
 pub(super) fn normalised_pem(given: &SecretString) -> Option<SecretString> {
     let text = given.expose_secret().trim();
     let decoded;

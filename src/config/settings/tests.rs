@@ -71,6 +71,13 @@ fn the_whole_file_is_read_relative_to_itself() {
 }
 
 #[test]
+fn an_entry_of_the_repositories_may_hold_a_comma() {
+    let settings = settings(&FULL.replace("alice/*", "{alice,bob}/*"), &[]).unwrap();
+    let repositories = &settings.forge("forgejo").unwrap().repositories;
+    assert!(repositories.allows("bob/trees") && !repositories.allows("carol/trees"));
+}
+
+#[test]
 fn without_anything_there_is_a_server_without_forges() {
     let settings = settings("", &[]).unwrap();
     assert_eq!(settings.listen, "127.0.0.1:8080");
@@ -117,7 +124,7 @@ fn the_environment_wins_key_by_key_and_may_add_a_forge() {
 }
 
 #[test]
-fn p21_a_private_key_may_have_escaped_line_ends_or_be_base64() {
+fn a_private_key_may_have_escaped_line_ends_or_be_base64() {
     let escaped = PEM.replace('\n', "\\n");
     let windows = PEM.replace('\n', "\r\n");
     let base64 = base64::engine::general_purpose::STANDARD.encode(PEM);
@@ -134,7 +141,7 @@ fn p21_a_private_key_may_have_escaped_line_ends_or_be_base64() {
 }
 
 #[test]
-fn p19_no_start_without_a_webhook_secret_or_with_an_empty_one() {
+fn no_start_without_a_webhook_secret_or_with_an_empty_one() {
     let without = FULL.replace("webhook_secret_file = \"hook.secret\"\n", "");
     assert!(
         problem(&without, &[]).contains("line 6: forge \"github\" has no webhook secret; put the secret")
@@ -144,7 +151,7 @@ fn p19_no_start_without_a_webhook_secret_or_with_an_empty_one() {
 }
 
 #[test]
-fn p27_a_mistake_is_named_with_file_line_key_and_the_next_step() {
+fn a_mistake_is_named_with_file_line_key_and_the_next_step() {
     let cases = [
         (
             FULL.replace("listen =", "lisen ="),

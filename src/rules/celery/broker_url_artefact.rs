@@ -3,7 +3,7 @@ use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 
 use super::sources::{self, Kept, Source};
-use super::url::{Artefact, Kind};
+use super::url::{Artefact, Fault, Kind};
 use super::words::{finding, named_first};
 
 pub(super) static RULE: Rule = Rule {
@@ -21,9 +21,8 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for source in sources::in_use(context)? {
-        let Some(fault) = source.reading.fault(RULE.code) else { continue };
-        if let Kind::Artefact(artefact) = fault.kind {
-            findings.push(judge(&source, artefact));
+        if let Some(Fault { kind: Kind::Artefact(artefact), .. }) = source.reading.fault(RULE.code) {
+            findings.push(judge(&source, *artefact));
         }
     }
     Ok(findings)

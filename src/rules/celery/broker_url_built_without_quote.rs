@@ -97,14 +97,7 @@ fn faulty_holes<'a>(
 
 /// What the headline is about: a value that is not encoded at all comes first.
 fn worst<'h, 'a>(faulty: &'h [(HoleExpr<'a>, Quoting<'a>)]) -> Option<&'h (HoleExpr<'a>, Quoting<'a>)> {
-    let weight = |quoting: Quoting<'_>| match quoting {
-        Quoting::Bare => 4,
-        Quoting::Parameter => 3,
-        Quoting::KeepsSlash(_) => 2,
-        Quoting::Plus(_) => 1,
-        Quoting::Safe => 0,
-    };
-    faulty.iter().max_by_key(|(_, quoting)| weight(*quoting))
+    faulty.iter().max_by_key(|(_, quoting)| quoting.rank())
 }
 
 fn finding(

@@ -18,13 +18,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let sources = sources::in_use(context)?;
-    let doubled = sources.iter().filter_map(|source| Some((source, source.reading.fault(RULE.code)?)));
-    let judge = |(source, fault): (&sources::Source, &super::url::Fault)| {
-        let headline = format!("The login in {} looks percent-encoded twice", named(source));
+    let doubled = sources::in_use(context)?.into_iter().filter_map(|source| {
+        let fault = source.reading.fault(RULE.code)?;
+        let headline = format!("The login in {} looks percent-encoded twice", named(&source));
         let consequence =
             "kombu decodes once, so the broker is sent a password that still holds `%` and two digits.";
-        finding(&RULE, source, fault.severity, headline, consequence)
-    };
-    Ok(doubled.map(judge).collect())
+        Some(finding(&RULE, &source, fault.severity, headline, consequence))
+    });
+    Ok(doubled.collect())
 }

@@ -3,7 +3,7 @@ use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 
 use super::sources::{self, Source};
-use super::url::{Kind, Malformed};
+use super::url::{Fault, Kind, Malformed};
 use super::words::{edit, finding, named, named_first};
 
 pub(super) static RULE: Rule = Rule {
@@ -21,13 +21,12 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for source in sources::in_use(context)? {
-        let Some(fault) = source.reading.fault(RULE.code) else { continue };
-        if let Kind::Malformed(malformed) = &fault.kind
+        if let Some(Fault { kind: Kind::Malformed(malformed), severity }) = source.reading.fault(RULE.code)
             && !(source.custom_transport
                 && matches!(malformed, Malformed::Scheme { .. } | Malformed::NoScheme))
         {
             let (headline, consequence, fix) = words(&source, malformed);
-            findings.push(finding(&RULE, &source, fault.severity, headline, &consequence).with_fix(fix));
+            findings.push(finding(&RULE, &source, *severity, headline, &consequence).with_fix(fix));
         }
     }
     Ok(findings)

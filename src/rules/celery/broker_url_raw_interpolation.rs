@@ -2,8 +2,8 @@ use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, Severity,
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 
-use super::sources::{self, Origin, Source};
-use super::url::{Kind, RawHole};
+use super::sources::{self, Origin, Purpose, Source};
+use super::url::{Fault, Kind, RawHole};
 use super::words::{finding, named, named_first};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,15 +20,12 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
-    for source in sources::in_change(context, false)? {
+    for source in sources::in_change(context, &[Purpose::Code, Purpose::Test])? {
         // What Python builds is CEL003's.
-        let Some(fault) = source.reading.fault(RULE.code).filter(|_| source.origin != Origin::Python) else {
-            continue;
-        };
-        if source.says_encoded() {
-            continue;
-        }
-        if let Kind::RawHole(hole) = &fault.kind {
+        if let Some(Fault { kind: Kind::RawHole(hole), .. }) = source.reading.fault(RULE.code)
+            && source.origin != Origin::Python
+            && !source.says_encoded()
+        {
             findings.push(judge(&source, hole));
         }
     }

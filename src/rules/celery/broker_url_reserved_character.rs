@@ -2,8 +2,8 @@ use crate::model::finding::{Confidence, Finding, Severity};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 
-use super::sources::{self, Origin};
-use super::url::Kind;
+use super::sources::{self, Origin, Purpose};
+use super::url::{Fault, Kind};
 use super::words::{characters, encode, finding, hold, part};
 
 pub(super) static RULE: Rule = Rule {
@@ -20,9 +20,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
-    for source in sources::in_change(context, false)? {
-        let Some(fault) = source.reading.fault(RULE.code) else { continue };
-        let Kind::Reserved(userinfo) = &fault.kind else { continue };
+    for source in sources::in_change(context, &[Purpose::Code, Purpose::Test])? {
+        let fault = source.reading.fault(RULE.code);
+        let Some(Fault { kind: Kind::Reserved(userinfo), severity }) = fault else { continue };
         // What else is in a password that Python fills in is CEL003's.
         if source.origin == Origin::Python && !source.reading.password_holes.is_empty() {
             continue;
@@ -33,7 +33,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
             hold(userinfo),
             characters(&userinfo.at_fault)
         );
-        let consequence = match (fault.severity, userinfo.amqp) {
+        let consequence = match (severity, userinfo.amqp) {
             (Severity::Advice, _) => {
                 "RFC 3986 does not allow it there: Python's parser copes, other clients need not."
             }
@@ -44,7 +44,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
                 "Python's parser copes; the URL standard and clients in other languages read another login or host."
             }
         };
-        let found = finding(&RULE, &source, fault.severity, headline, consequence);
+        let found = finding(&RULE, &source, *severity, headline, consequence);
         findings.push(found.with_fix(encode(userinfo, &source)));
     }
     Ok(findings)

@@ -4,8 +4,8 @@ use crate::model::finding::{Confidence, Finding, Severity};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 
-use super::sources;
-use super::url::Kind;
+use super::sources::{self, Purpose};
+use super::url::{Fault, Kind};
 use super::words::{characters, encode, finding, hold, part};
 
 pub(super) static RULE: Rule = Rule {
@@ -22,9 +22,9 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
-    for source in sources::in_change(context, true)? {
-        let Some(fault) = source.reading.fault(RULE.code) else { continue };
-        let Kind::Unencoded(userinfo) = &fault.kind else { continue };
+    for source in sources::in_change(context, &[Purpose::Code, Purpose::Test, Purpose::Docs])? {
+        let fault = source.reading.fault(RULE.code);
+        let Some(Fault { kind: Kind::Unencoded(userinfo), severity }) = fault else { continue };
         let effect = Effect::of(&userinfo.at_fault);
         let headline = format!(
             "{} {} {}, {}",
@@ -33,7 +33,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
             characters(&userinfo.at_fault),
             effect.headline()
         );
-        let found = finding(&RULE, &source, fault.severity, headline, effect.consequence());
+        let found = finding(&RULE, &source, *severity, headline, effect.consequence());
         findings.push(found.with_fix(encode(userinfo, &source)));
     }
     Ok(findings)

@@ -3,7 +3,7 @@ use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 
 use super::sources::{self, Source};
-use super::url::{Kind, Vhost};
+use super::url::{Fault, Kind, Vhost};
 use super::words::{edit, finding, named};
 
 pub(super) static RULE: Rule = Rule {
@@ -21,10 +21,10 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for source in sources::in_use(context)? {
-        let Some(fault) = source.reading.fault(RULE.code) else { continue };
-        let Kind::Vhost(vhost) = &fault.kind else { continue };
+        let fault = source.reading.fault(RULE.code);
+        let Some(Fault { kind: Kind::Vhost(vhost), severity }) = fault else { continue };
         let (headline, consequence, fix) = words(&source, vhost);
-        findings.push(finding(&RULE, &source, fault.severity, headline, &consequence).with_fix(fix));
+        findings.push(finding(&RULE, &source, *severity, headline, &consequence).with_fix(fix));
     }
     Ok(findings)
 }

@@ -18,15 +18,14 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let sources = sources::in_use(context)?;
-    let taken = sources.iter().filter_map(|source| Some((source, source.reading.fault(RULE.code)?)));
-    let judge = |(source, fault): (&sources::Source, &super::url::Fault)| {
+    let taken = sources::in_use(context)?.into_iter().filter_map(|source| {
+        let fault = source.reading.fault(RULE.code)?;
         let headline =
-            format!("The login in {} has no colon, so Redis takes it for a user name", named(source));
+            format!("The login in {} has no colon, so Redis takes it for a user name", named(&source));
         let consequence =
             "Redis answers `NOAUTH Authentication required`, or `WRONGPASS` where users are set up.";
-        finding(&RULE, source, fault.severity, headline, consequence)
-            .with_fix(Fix::text("Put a colon before the password: `redis://:PASSWORD@host`."))
-    };
-    Ok(taken.map(judge).collect())
+        let found = finding(&RULE, &source, fault.severity, headline, consequence);
+        Some(found.with_fix(Fix::text("Put a colon before the password: `redis://:PASSWORD@host`.")))
+    });
+    Ok(taken.collect())
 }

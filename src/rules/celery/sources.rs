@@ -9,6 +9,7 @@ mod lines;
 
 use std::cell::Cell;
 use std::ops::Range;
+use std::sync::Arc;
 
 use crate::model::change::Hunk;
 use crate::model::finding::{Place, Span};
@@ -18,7 +19,7 @@ use crate::source::{NotLoaded, Text};
 
 use super::holes::{Syntax, Unit, units};
 use super::keys;
-use super::url::{Artefact, Kind, Reading, Role, read_units};
+use super::url::{Reading, Role, read, read_units};
 
 use format::Format;
 pub(super) use format::{is_python, purpose};
@@ -58,13 +59,13 @@ pub(super) struct Source {
     pub(super) reading: Reading,
     pub(super) purpose: Purpose,
     pub(super) origin: Origin,
-    /// Where the value stands in the file exactly as it is, and the file.
-    verbatim: Option<(usize, Text)>,
+    /// Where the value begins, when it stands in the file exactly as it is.
+    verbatim: Option<usize>,
     /// The file sets a transport of its own.
     pub(super) custom_transport: bool,
     /// What the readers of an env file make of blanks, quotes and comments around the value.
     pub(super) kept: Kept,
-    /// The text of the file, for what stands elsewhere in it.
+    /// The text of the file.
     pub(super) text: Text,
 }
 
@@ -85,8 +86,8 @@ impl Source {
 
     /// The span of some of the value's bytes, when it stands in the file as it is.
     pub(super) fn part(&self, bytes: Range<usize>) -> Option<Span> {
-        let (start, text) = self.verbatim.as_ref()?;
-        Some(text.span(start + bytes.start..start + bytes.end))
+        let start = self.verbatim?;
+        Some(self.text.span(start + bytes.start..start + bytes.end))
     }
 
     /// Does a comment on the line, or on the line above, say that its variables are encoded?
@@ -107,10 +108,8 @@ impl Source {
 }
 
 /// The URLs that are meant to be used: tests hand over odd ones on purpose.
-pub(super) fn in_use(context: &Context<'_>) -> Result<Vec<Source>, NotLoaded> {
-    let mut sources = in_change(context, false)?;
-    sources.retain(|source| source.purpose == Purpose::Code);
-    Ok(sources)
+pub(super) fn in_use(context: &Context<'_>) -> Result<Vec<Arc<Source>>, NotLoaded> {
+    in_change(context, &[Purpose::Code])
 }
 
 /// A value on its way to becoming a [`Source`].
@@ -125,17 +124,19 @@ struct Found {
     origin: Origin,
 }
 
-/// Every broker URL in the changed files that exist on the side that is judged. Text for people is asked for apart:
-/// only CEL001 looks at it.
-pub(super) fn in_change(context: &Context<'_>, docs: bool) -> Result<Vec<Source>, NotLoaded> {
+/// Every broker URL in the changed files of these purposes that exist on the side that is judged.
+pub(super) fn in_change(context: &Context<'_>, purposes: &[Purpose]) -> Result<Vec<Arc<Source>>, NotLoaded> {
     let files: Vec<&str> = context.files().map(|file| file.path).collect();
-    let topic = if docs { "broker URLs and those in prose" } else { "broker URLs" };
-    let read = |path| context.here.learnt(topic, path, || in_file(context, path, docs));
-    let found = NotLoaded::all(files.into_iter().map(read))?;
+    let files = files.into_iter().filter(|path| purposes.contains(&purpose(path)));
+    let read = |path| {
+        let find = || Ok(in_file(context, path)?.into_iter().map(Arc::new).collect::<Vec<_>>());
+        context.here.learnt("broker URLs", path, find)
+    };
+    let found = NotLoaded::all(files.map(read))?;
     Ok(found.iter().flat_map(|sources| sources.iter().cloned()).collect())
 }
 
-fn in_file(context: &Context<'_>, path: &str, docs: bool) -> Result<Vec<Source>, NotLoaded> {
+fn in_file(context: &Context<'_>, path: &str) -> Result<Vec<Source>, NotLoaded> {
     let by_name = Format::by_name(path);
     if by_name.is_none() && !format::is_bare(path) {
         return Ok(Vec::new());
@@ -143,8 +144,7 @@ fn in_file(context: &Context<'_>, path: &str, docs: bool) -> Result<Vec<Source>,
     let Some(text) = context.here.text(path)?.filter(|text| keys::may_hold_broker(text.as_str())) else {
         return Ok(Vec::new());
     };
-    let format = by_name.or_else(|| Format::by_first_line(text.as_str()));
-    let Some(format) = format.filter(|format| docs || *format != Format::Docs) else {
+    let Some(format) = by_name.or_else(|| Format::by_first_line(text.as_str())) else {
         return Ok(Vec::new());
     };
     let file = File {
@@ -205,15 +205,12 @@ impl File<'_> {
         let units = units(value, found.syntax);
         let bytes = found.bytes.start + start..found.bytes.end;
         let written = self.text.as_str().get(bytes.start..bytes.start + value.len());
-        let verbatim = (written == Some(value)).then(|| (bytes.start, self.text.clone()));
-        let span = match &verbatim {
-            Some((start, text)) => text.span(*start..start + value.len()),
-            None => self.text.span(found.bytes.clone()),
-        };
+        let verbatim = (written == Some(value)).then_some(bytes.start);
+        let span = self.text.span(verbatim.map_or(found.bytes.clone(), |start| start..start + value.len()));
         Some(self.finish(Found { value: value.to_owned(), ..found }, &units, span, verbatim))
     }
 
-    fn finish(&self, found: Found, units: &[Unit], span: Span, verbatim: Option<(usize, Text)>) -> Source {
+    fn finish(&self, found: Found, units: &[Unit], span: Span, verbatim: Option<usize>) -> Source {
         let Found { keys, role, value, origin, .. } = found;
         let subject = if keys.is_empty() { "url".to_owned() } else { keys.join(".") };
         Source {
@@ -261,21 +258,15 @@ fn unwrap_default(value: &str, syntax: Syntax) -> (&str, usize) {
         let Some(default) = rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-')) else { break };
         inner = default;
     }
-    let start = inner.as_ptr() as usize - value.as_ptr() as usize;
-    (inner, start)
+    (inner, offset_in(value, inner))
+}
+
+/// Where a part of a text begins in it.
+fn offset_in(whole: &str, part: &str) -> usize {
+    part.as_ptr() as usize - whole.as_ptr() as usize
 }
 
 /// Blanks, quotes or a comment around a value as its reader gets it.
 fn has_artefact(value: &str) -> bool {
-    let reading = super::url::read(value, Syntax::Literal, Role::Unknown);
-    matches!(
-        reading.fault("CEL005").map(|fault| &fault.kind),
-        Some(Kind::Artefact(
-            Artefact::LeadingSpace
-                | Artefact::TrailingSpace
-                | Artefact::LineEnd
-                | Artefact::Quotes
-                | Artefact::Comment
-        ))
-    )
+    read(value, Syntax::Literal, Role::Unknown).fault("CEL005").is_some()
 }

@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     confidence: Confidence::Certain,
     baseline: Baseline::Itself,
-    scope: Scope::Repository,
+    scope: Scope::Whole,
     page: include_str!("committed_env_file.md"),
     wants: None,
     check,
@@ -92,8 +92,10 @@ fn head_state(context: &Context<'_>, file: ScopedFile<'_>) -> Result<Option<Publ
         }
         _ => {}
     }
-    if let Some(how) = unreadable(&*context.here.file(path)?, path) {
-        return Ok(how.and_then(|how| published(how, BTreeSet::new())));
+    match content(&*context.here.file(path)?, path) {
+        Content::Text => {}
+        Content::Opaque(how) => return Ok(published(how, BTreeSet::new())),
+        Content::Nothing => return Ok(None),
     }
     let Some(env) = readable(context.here, path, &[&*tree])? else { return Ok(None) };
     let mut values = values(&env);
@@ -122,15 +124,24 @@ fn how(changed: &ChangedFile) -> How {
     }
 }
 
-/// `Some(None)`: encrypted or gone, nothing to say. `None`: a text, to be read.
-fn unreadable(blob: &Blob, path: &str) -> Option<Option<How>> {
+/// What can be said of a blob before it is read.
+enum Content {
+    Text,
+    /// It cannot be read, and its name is that of an env file.
+    Opaque(How),
+    /// Encrypted or gone, or it may be anything.
+    Nothing,
+}
+
+fn content(blob: &Blob, path: &str) -> Content {
     let certain = env_files::role(path) == Some(Role::EnvFile);
+    let opaque = |how| if certain { Content::Opaque(how) } else { Content::Nothing };
     match blob {
-        Blob::Missing => Some(None),
-        blob if env_files::is_encrypted(blob, path) => Some(None),
-        blob if env_files::is_lfs_pointer(blob) => Some(certain.then_some(How::Lfs)),
-        Blob::Binary(_) | Blob::TooLarge(_) => Some(certain.then_some(How::Unreadable)),
-        Blob::Text(_) => None,
+        Blob::Missing => Content::Nothing,
+        blob if env_files::is_encrypted(blob, path) => Content::Nothing,
+        blob if env_files::is_lfs_pointer(blob) => opaque(How::Lfs),
+        Blob::Binary(_) | Blob::TooLarge(_) => opaque(How::Unreadable),
+        Blob::Text(_) => Content::Text,
     }
 }
 
@@ -214,8 +225,10 @@ fn commit_state(
 ) -> Result<Option<Published>, NotLoaded> {
     let published =
         |how, values| Some(Published { path: path.to_owned(), how, values, commit: Some(sha.clone()) });
-    if let Some(how) = unreadable(&*project.file(path)?, path) {
-        return Ok(how.and_then(|how| published(how, BTreeSet::new())));
+    match content(&*project.file(path)?, path) {
+        Content::Text => {}
+        Content::Opaque(how) => return Ok(published(how, BTreeSet::new())),
+        Content::Nothing => return Ok(None),
     }
     // A text without any value: a link perhaps, the listing of a single commit does not say.
     let values = readable(project, path, trees)?.map_or_else(BTreeSet::new, |file| values(&file));

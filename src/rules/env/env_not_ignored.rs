@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     confidence: Confidence::Certain,
     baseline: Baseline::Itself,
-    scope: Scope::Repository,
+    scope: Scope::Whole,
     page: include_str!("env_not_ignored.md"),
     wants: None,
     check,

@@ -106,7 +106,8 @@ fn finding(
     let fix = hazard::fix(hazard, file, line, assignment).filter(|_| shown);
     let place = Place::Head { path: path.to_owned(), span: file.span(&assignment.statement) };
     let breaks = matches!(hazard, Hazard::Comment | Hazard::OnlyComment | Hazard::SpaceBefore);
-    RULE.finding(place, format!("{key}: {hazard:?}"), node, headline(key, hazard, &who), consequence(hazard))
+    let subject = format!("{key}: {}", hazard.as_str());
+    RULE.finding(place, subject, node, headline(key, hazard, &who), consequence(hazard))
         .with_severity(if breaks && used { Severity::Error } else { Severity::Warning })
         .with_fix(fix.unwrap_or_else(|| Fix::text(hazard::advice(hazard))))
 }

@@ -7,7 +7,7 @@ use crate::project::secret;
 use crate::source::{NotLoaded, Text};
 use crate::syntax::dotenv::{Assignment, EnvFile, Line, Quote, Reader, Reading, Separator};
 
-/// One of them, with the letter of the catalogue.
+/// One of them, with its letter on the page of ENV011.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Hazard {
     /// (a) `KEY=value # note`
@@ -30,6 +30,24 @@ pub(super) enum Hazard {
     Colon,
     /// (h) `key=value`
     LowerCase,
+}
+
+impl Hazard {
+    /// Tells findings of one key apart.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Comment => "comment",
+            Self::OnlyComment => "only a comment",
+            Self::SpaceBefore => "blank before",
+            Self::SpaceAfter => "blank after",
+            Self::TrailingSpace => "blanks at the end",
+            Self::Quotes => "quotes",
+            Self::UnquotedSpace => "words without quotes",
+            Self::Export => "export",
+            Self::Colon => "colon",
+            Self::LowerCase => "lower case",
+        }
+    }
 }
 
 /// Names that are written in lower case everywhere.

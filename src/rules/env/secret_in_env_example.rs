@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
     confidence: Confidence::Certain,
     // A rename publishes lines that it does not touch, so values are compared, not lines.
     baseline: Baseline::MergeBase,
-    scope: Scope::Repository,
+    scope: Scope::Whole,
     page: include_str!("secret_in_env_example.md"),
     wants: None,
     check,

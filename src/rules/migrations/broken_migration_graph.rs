@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     confidence: Confidence::Certain,
     baseline: Baseline::TargetTip,
-    scope: Scope::App,
+    scope: Scope::Whole,
     page: include_str!("broken_migration_graph.md"),
     wants: Some(files_of_touched_apps),
     check,

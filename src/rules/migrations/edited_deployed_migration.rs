@@ -16,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     confidence: crate::model::finding::Confidence::Certain,
     baseline: Baseline::Itself,
-    scope: Scope::App,
+    scope: Scope::Whole,
     page: include_str!("edited_deployed_migration.md"),
     wants: None,
     check,

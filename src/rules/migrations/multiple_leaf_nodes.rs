@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     confidence: Confidence::Certain,
     baseline: Baseline::TargetTip,
-    scope: Scope::App,
+    scope: Scope::Whole,
     page: include_str!("multiple_leaf_nodes.md"),
     wants: Some(files_of_touched_apps),
     check,

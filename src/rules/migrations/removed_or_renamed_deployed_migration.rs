@@ -21,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Error,
     confidence: Confidence::Certain,
     baseline: Baseline::Itself,
-    scope: Scope::App,
+    scope: Scope::Whole,
     page: include_str!("removed_or_renamed_deployed_migration.md"),
     wants: Some(files_of_touched_apps),
     check,

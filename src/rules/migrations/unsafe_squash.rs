@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
     severity: Severity::Warning,
     confidence: Confidence::Certain,
     baseline: Baseline::TargetTip,
-    scope: Scope::App,
+    scope: Scope::Whole,
     page: include_str!("unsafe_squash.md"),
     wants: Some(files_of_touched_apps),
     check,

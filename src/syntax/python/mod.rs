@@ -10,7 +10,9 @@ use std::sync::OnceLock;
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{Expr, ExprCall, ModModule, PySourceType, Stmt, StmtClassDef, StmtFunctionDef};
+use ruff_python_ast::{
+    Arguments, Expr, ExprCall, ModModule, PySourceType, Stmt, StmtClassDef, StmtFunctionDef,
+};
 use ruff_python_parser::{Parsed, parse_unchecked_source};
 use ruff_python_trivia::CommentRanges;
 use ruff_text_size::{Ranged, TextRange};
@@ -27,8 +29,6 @@ pub struct Comment {
     /// 1-based.
     pub line: u32,
     pub text: String,
-    /// Nothing but the comment stands on the line.
-    pub own_line: bool,
 }
 
 /// Why a file has no usable tree.
@@ -114,11 +114,6 @@ impl Module {
         self.names.imports()
     }
 
-    /// Does the call's callee resolve to one of these dotted names?
-    pub fn calls_any(&self, call: &ExprCall, callees: &[&str]) -> bool {
-        self.qualified(&call.func).is_some_and(|name| callees.contains(&name.as_str()))
-    }
-
     /// Every call in the file, outer before inner, in source order.
     pub fn calls(&self) -> Vec<&ExprCall> {
         let mut calls = Vec::new();
@@ -168,7 +163,7 @@ impl Module {
     }
 }
 
-/// The last value that statements (and those under their `if`, `try`, `with`) assign to a plain name.
+/// The last value that the statements of [`top_level`] assign to a plain name.
 pub fn assigned_in<'a>(body: &'a [Stmt], name: &str) -> Option<&'a Expr> {
     top_level(body)
         .into_iter()
@@ -251,17 +246,18 @@ fn comments(text: &Text, parsed: &Parsed<ModModule>) -> Vec<Comment> {
         .map(|range| {
             let line = text.position(range.start().to_usize()).line;
             let written = text.as_str().get(bytes(*range)).unwrap_or("").trim_end();
-            Comment {
-                line,
-                text: written.to_owned(),
-                own_line: text.line(line).trim_start().starts_with('#'),
-            }
+            Comment { line, text: written.to_owned() }
         })
         .collect()
 }
 
 fn bytes(range: TextRange) -> Range<usize> {
     range.start().to_usize()..range.end().to_usize()
+}
+
+/// `f(*more)`, `f(**more)`: some of the arguments cannot be seen.
+pub fn has_unpacking(arguments: &Arguments) -> bool {
+    arguments.args.iter().any(Expr::is_starred_expr) || arguments.keywords.iter().any(|k| k.arg.is_none())
 }
 
 /// A literal string, also implicitly concatenated.

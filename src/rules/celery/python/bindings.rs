@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprName, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::syntax::python::Module;
@@ -48,6 +48,14 @@ impl<'a> Bindings<'a> {
         let in_function = self.scopes.iter().any(|scope| scope.contains(used));
         let seen = |binding: &&Binding<'_>| binding.scope.is_none() && (in_function || binding.at <= used);
         all.iter().filter(seen).copied().collect()
+    }
+
+    /// What a name holds where it is used, when it is assigned once.
+    pub(in super::super) fn only(&self, name: &ExprName) -> Option<&'a Expr> {
+        match self.of_name(name.id.as_str(), name.start()).as_slice() {
+            [only] => only.value,
+            _ => None,
+        }
     }
 
     /// Where the values stand that an expression names, and those that they name in turn.

@@ -2,7 +2,6 @@
 //! `%`, `+` and `join`; constants are followed through one assignment.
 
 use ruff_python_ast::{Expr, ExprCall, FStringPart, InterpolatedStringElement, Operator, StringFlags};
-use ruff_text_size::Ranged;
 
 use crate::syntax::python::{Module, string};
 
@@ -226,13 +225,7 @@ impl<'a> Builder<'_, 'a> {
             return hole();
         }
         let found = match expr {
-            Expr::Name(name) => {
-                let bindings = self.bindings.of_name(name.id.as_str(), expr.start());
-                match bindings.as_slice() {
-                    [only] => only.value.and_then(|value| self.branch(value, depth + 1)),
-                    _ => None,
-                }
-            }
+            Expr::Name(name) => self.bindings.only(name).and_then(|value| self.branch(value, depth + 1)),
             Expr::Subscript(_) => self.looked_up(expr, 0).and_then(|value| self.branch(value, depth + 1)),
             Expr::NumberLiteral(_) => Some(vec![Piece::Text(self.module.source(expr).to_owned())]),
             other => self.branch(other, depth + 1),
@@ -264,33 +257,24 @@ impl<'a> Builder<'_, 'a> {
                 let outer = self.looked_up(&subscript.value, depth + 1)?;
                 self.entry(outer, string(&subscript.slice)?)
             }
-            Expr::Name(name) => match self.bindings.of_name(name.id.as_str(), expr.start()).as_slice() {
-                [only] => only.value,
-                _ => None,
-            },
+            Expr::Name(name) => self.bindings.only(name),
             _ => None,
         }
     }
 
     /// A literal, or a name that is assigned one.
     fn constant(&self, expr: &'a Expr) -> Option<String> {
-        if let Some(text) = string(expr) {
-            return Some(text.to_owned());
-        }
-        let name = expr.as_name_expr()?;
-        match self.bindings.of_name(name.id.as_str(), expr.start()).as_slice() {
-            [only] => string(only.value?).map(str::to_owned),
-            _ => None,
-        }
+        let value = match expr {
+            Expr::Name(name) => self.bindings.only(name)?,
+            other => other,
+        };
+        string(value).map(str::to_owned)
     }
 
     /// The value of a key in a dict display or a `dict(key=…)` call, also one assignment away.
     fn entry(&self, values: &'a Expr, name: &str) -> Option<&'a Expr> {
         let values = match values {
-            Expr::Name(own) => match self.bindings.of_name(own.id.as_str(), values.start()).as_slice() {
-                [only] => only.value?,
-                _ => return None,
-            },
+            Expr::Name(own) => self.bindings.only(own)?,
             other => other,
         };
         match values {

@@ -4,10 +4,10 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
 use crate::project::Project;
+use crate::project::imports::{module_path, split, star_imports};
 use crate::project::settings::is_settings;
-use crate::source::tree::folder;
-use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Module, string};
+use crate::source::NotLoaded;
+use crate::syntax::python::{Module, has_unpacking, string};
 
 use super::super::holes::says_encoded;
 use super::bindings::{Binding, Bindings};
@@ -27,12 +27,12 @@ pub(in super::super) enum Quoting<'a> {
 }
 
 impl Quoting<'_> {
-    /// Of several ways to get a value: one that is safe may be the one that is taken.
-    fn rank(self) -> u8 {
+    /// How bad it is. A slash is worse than a blank: generated passwords hold it, and kombu ends the host there.
+    pub(in super::super) fn rank(self) -> u8 {
         match self {
             Self::Safe => 0,
-            Self::KeepsSlash(_) => 1,
-            Self::Plus(_) => 2,
+            Self::Plus(_) => 1,
+            Self::KeepsSlash(_) => 2,
             Self::Parameter => 3,
             Self::Bare => 4,
         }
@@ -177,23 +177,13 @@ impl<'a> Judge<'_, 'a> {
             return Ok(Quoting::Bare);
         }
         let tree = self.project.tree()?;
-        let named = self.module.imports().find(|import| import.local == name).map(|i| i.target.clone());
-        let modules: Vec<(String, String)> = match named {
-            Some(target) => {
-                let Some((module, own)) = target.rsplit_once('.') else { return Ok(Quoting::Bare) };
-                // `from .base import X` has the target `.base.X`, `from . import X` has `.X`.
-                let module = if module.is_empty() { "." } else { module };
-                vec![(module.to_owned(), own.to_owned())]
-            }
-            None => star_imports(self.module).into_iter().map(|module| (module, name.to_owned())).collect(),
+        let stars = star_imports(self.module);
+        let modules: Vec<(&str, &str)> = match self.module.imports().find(|import| import.local == name) {
+            Some(import) => split(&import.target).into_iter().collect(),
+            None => stars.iter().map(|module| (module.as_str(), name)).collect(),
         };
-        let paths: Vec<_> = modules
-            .iter()
-            .flat_map(|(module, own)| {
-                module_paths(&tree, self.path, module).into_iter().map(move |p| (p, own))
-            })
-            .collect();
-        self.in_files(&paths)
+        let file = |(module, name)| Some((module_path(&tree, self.path, module)?, name));
+        self.in_files(&modules.into_iter().filter_map(file).collect::<Vec<_>>())
     }
 
     /// `settings.NAME`: in any settings file.
@@ -204,13 +194,11 @@ impl<'a> Judge<'_, 'a> {
             return Ok(Quoting::Bare);
         }
         let tree = self.project.tree()?;
-        let own = name.to_owned();
         let settings = tree.entries.keys().filter(|path| is_settings(path)).take(MOST);
-        let paths: Vec<_> = settings.map(|path| (path.clone(), &own)).collect();
-        self.in_files(&paths)
+        self.in_files(&settings.map(|path| (path.clone(), name)).collect::<Vec<_>>())
     }
 
-    fn in_files(&self, paths: &[(String, &String)]) -> Result<Quoting<'a>, NotLoaded> {
+    fn in_files(&self, paths: &[(String, &str)]) -> Result<Quoting<'a>, NotLoaded> {
         let modules = NotLoaded::all(paths.iter().map(|(path, _)| self.project.module(path)))?;
         let mut best = Quoting::Bare;
         for ((path, name), module) in paths.iter().zip(&modules) {
@@ -260,9 +248,7 @@ impl Encoder {
 
     fn judge<'a>(&self, call: &'a ExprCall) -> Quoting<'a> {
         // `quote(x, *options)`: nobody can tell.
-        let unpacked = call.arguments.args.iter().any(Expr::is_starred_expr)
-            || call.arguments.keywords.iter().any(|keyword| keyword.arg.is_none());
-        if unpacked {
+        if has_unpacking(&call.arguments) {
             return Quoting::Safe;
         }
         let keeps_reserved = match call.arguments.find_argument_value("safe", 1) {
@@ -292,34 +278,4 @@ fn collect_returns<'a>(body: &'a [Stmt], found: &mut Vec<&'a Expr>) {
             found.extend(returned.value.as_deref());
         }
     }
-}
-
-/// Modules imported with a star, as written.
-fn star_imports(module: &Module) -> Vec<String> {
-    let star = |stmt: &Stmt| {
-        let import = stmt.as_import_from_stmt()?;
-        let dots = ".".repeat(import.level as usize);
-        let all = import.names.iter().any(|alias| alias.name.as_str() == "*");
-        all.then(|| format!("{dots}{}", import.module.as_ref().map_or("", |m| m.as_str())))
-    };
-    crate::syntax::python::top_level(module.body()).into_iter().filter_map(star).collect()
-}
-
-/// Files that a dotted module may be: relative to the importing file, or below any folder of the tree.
-fn module_paths(tree: &Tree, from: &str, module: &str) -> Vec<String> {
-    let name = module.trim_start_matches('.');
-    let dots = module.len() - name.len();
-    let tail = name.replace('.', "/");
-    let files = |stem: &str| [format!("{stem}.py"), format!("{stem}/__init__.py")];
-    if dots > 0 {
-        let mut base = folder(from);
-        for _ in 1..dots {
-            base = folder(base);
-        }
-        let stem = crate::source::tree::join(base, &tail);
-        return files(stem.trim_end_matches('/')).into_iter().filter(|path| tree.contains(path)).collect();
-    }
-    let ends = files(&tail);
-    let is = |path: &&String| ends.iter().any(|end| *path == end || path.ends_with(&format!("/{end}")));
-    tree.entries.keys().filter(is).take(4).cloned().collect()
 }

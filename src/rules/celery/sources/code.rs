@@ -24,7 +24,7 @@ pub(super) fn sources(file: &File<'_>, module: &Module, hunks: &[Hunk]) -> Vec<S
         let verbatim = source
             .find(&value)
             .filter(|_| place.expr.is_string_literal_expr() && !value.is_empty())
-            .map(|at| (place.expr.start().to_usize() + at, file.text.clone()));
+            .map(|at| place.expr.start().to_usize() + at);
         let units = place.units(module);
         let found = Found {
             keys: place.keys,

@@ -4,7 +4,7 @@ use crate::project::broker::starts_like_broker;
 use crate::rules::celery::holes::Syntax;
 use crate::rules::celery::url::Role;
 
-use super::{File, Found, Origin, Source};
+use super::{File, Found, Origin, Source, offset_in};
 
 pub(super) fn sources(file: &File<'_>) -> Vec<Source> {
     let mut sources = Vec::new();
@@ -53,14 +53,10 @@ fn inline_code(line: &str) -> Vec<(usize, &str)> {
             .split("``")
             .enumerate()
             .filter(|(i, _)| i % 2 == 1)
-            .map(|(_, p)| (offset(line, p), p))
+            .map(|(_, p)| (offset_in(line, p), p))
             .collect();
     }
     found
-}
-
-fn offset(line: &str, part: &str) -> usize {
-    part.as_ptr() as usize - line.as_ptr() as usize
 }
 
 /// Addresses up to the next blank or quote, with their offsets.

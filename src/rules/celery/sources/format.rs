@@ -24,25 +24,27 @@ impl Format {
             [".j2", ".jinja", ".jinja2", ".tmpl", ".tpl", "-tpl"].iter().any(|end| written.ends_with(end));
         let name = without_marks(&written);
         let ends = |ends: &[&str]| ends.iter().any(|end| name.ends_with(end));
-        Some(match () {
-            () if env_files::is_shell(path) => Self::Lines(Syntax::Shell),
-            () if env_files::role(path).is_some() && !ends(&[".j2", ".md"]) => Self::Env,
-            () if is_template => Self::Lines(Syntax::Jinja),
-            () if ends(&[".py", ".pyi"]) => Self::Python,
-            () if ends(&[".yml", ".yaml", ".json", ".jsonc", ".json5", ".config"]) => Self::Yaml,
-            () if ends(&[".md", ".rst", ".txt", ".markdown", ".adoc"]) || is_prose(path) => Self::Docs,
-            () if ends(&[".toml", ".properties", ".tf", ".tfvars", ".hcl"]) => Self::Lines(Syntax::Jinja),
-            () if ends(&[".sh", ".bash", ".zsh", ".fish", ".mk", ".dockerfile"])
-                || ["dockerfile", "containerfile", "procfile"]
-                    .iter()
-                    .any(|start| name.starts_with(start))
-                || matches!(name, "makefile" | "justfile") =>
-            {
-                Self::Lines(Syntax::Shell)
-            }
-            () if ends(&[".ini", ".cfg", ".conf", ".service"]) => Self::Lines(Syntax::Percent),
-            () => return None,
-        })
+        if env_files::is_shell(path) {
+            Some(Self::Lines(Syntax::Shell))
+        } else if env_files::role(path).is_some() && !ends(&[".j2", ".md"]) {
+            Some(Self::Env)
+        } else if is_template {
+            Some(Self::Lines(Syntax::Jinja))
+        } else if ends(&[".py", ".pyi"]) {
+            Some(Self::Python)
+        } else if ends(&[".yml", ".yaml", ".json", ".jsonc", ".json5", ".config"]) {
+            Some(Self::Yaml)
+        } else if ends(&[".md", ".rst", ".txt", ".markdown", ".adoc"]) || is_prose(path) {
+            Some(Self::Docs)
+        } else if ends(&[".toml", ".properties", ".tf", ".tfvars", ".hcl"]) {
+            Some(Self::Lines(Syntax::Jinja))
+        } else if ends(&[".sh", ".bash", ".zsh", ".fish", ".mk", ".dockerfile"]) || is_recipe(name) {
+            Some(Self::Lines(Syntax::Shell))
+        } else if ends(&[".ini", ".cfg", ".conf", ".service"]) {
+            Some(Self::Lines(Syntax::Percent))
+        } else {
+            None
+        }
     }
 
     /// A file whose name says nothing ([`is_bare`]): a script by its first line, else lines of `KEY=value`.
@@ -100,6 +102,12 @@ fn is_prose(path: &str) -> bool {
         "HACKING",
     ];
     NAMES.contains(&file_name(path))
+}
+
+/// `Dockerfile.dev`, `Makefile`
+fn is_recipe(name: &str) -> bool {
+    ["dockerfile", "containerfile", "procfile"].iter().any(|start| name.starts_with(start))
+        || matches!(name, "makefile" | "justfile")
 }
 
 pub(in super::super) fn purpose(path: &str) -> Purpose {

@@ -7,7 +7,7 @@ use crate::rules::celery::holes::Syntax;
 use crate::rules::celery::url::Role;
 use crate::syntax::shell::{Word, logical_lines, words};
 
-use super::{File, Found, Origin, Source};
+use super::{File, Found, Origin, Source, offset_in};
 
 pub(super) fn sources(file: &File<'_>, syntax: Syntax) -> Vec<Source> {
     match syntax {
@@ -40,7 +40,7 @@ pub(super) fn in_line(file: &File<'_>, line: Range<usize>, syntax: Syntax) -> Ve
     };
     let role = file.role(key);
     if starts_like_broker(value) || value.starts_with("${") || role != Role::Unknown {
-        let start = line.start + (value.as_ptr() as usize - written.as_ptr() as usize);
+        let start = line.start + offset_in(written, value);
         let keys = vec![key.to_owned()];
         let bytes = start..start + value.len();
         let found = Found { keys, role, syntax, value: value.to_owned(), bytes, origin: Origin::Other };
@@ -67,7 +67,7 @@ fn env_instruction(file: &File<'_>, line: &Range<usize>, syntax: Syntax) -> Opti
     if key.contains(['=', '"', '\'']) || value.starts_with(['"', '\'']) || written.contains('\n') {
         return None;
     }
-    let start = line.start + (value.as_ptr() as usize - written.as_ptr() as usize);
+    let start = line.start + offset_in(written, value);
     Some(Found {
         keys: vec![key.to_owned()],
         role: file.role(key),
