@@ -330,6 +330,40 @@ async fn p10_a_merge_group_that_is_gone_gets_no_status_and_only_what_was_begun_f
 }
 
 #[tokio::test]
+async fn p10_a_merge_group_whose_status_was_refused_is_answered_by_a_later_sweep() {
+    let house = House::new().await;
+    house.desk.refuses.store(true, Ordering::SeqCst);
+    house.does(group(Reason::MergeGroup)).await;
+    house.sweeps().await;
+    assert_eq!(house.desk.outcomes(), []);
+    house.desk.pulls.lock().unwrap().clear();
+    house.desk.refuses.store(false, Ordering::SeqCst);
+    house.sweeps().await;
+    assert_eq!((house.desk.last().sha, house.desk.last().outcome), (sha('5'), GREEN));
+    let said = house.desk.outcomes().len();
+    house.sweeps().await;
+    assert_eq!(house.desk.outcomes().len(), said, "it is answered");
+}
+
+#[tokio::test]
+async fn p10_a_sweep_leaves_a_merge_group_that_is_gone_or_that_nobody_waits_for_any_more() {
+    for gone in [true, false] {
+        let house = House::new().await;
+        house.desk.pulls.lock().unwrap().clear();
+        house.desk.refuses.store(true, Ordering::SeqCst);
+        house.does(group(Reason::MergeGroup)).await;
+        if gone {
+            house.does(group(Reason::Closed)).await;
+        } else {
+            house.later(6 * 60 * MINUTE);
+        }
+        house.desk.refuses.store(false, Ordering::SeqCst);
+        house.sweeps().await;
+        assert_eq!(house.desk.outcomes(), [], "gone: {gone}");
+    }
+}
+
+#[tokio::test]
 async fn a_merge_group_is_judged_by_the_default_branch_like_the_pull_requests_in_it() {
     let house = House::new().await;
     let pull = KnownPull { base_branch: "develop".into(), default_branch: "trunk".into(), ..known(7, None) };
