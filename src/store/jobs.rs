@@ -225,10 +225,11 @@ impl Store {
 
     /// When a run that was put off is tried again; `None` for one that is under way or over.
     pub async fn tried_again_at(&self, run: &RunId) -> Result<Option<i64>> {
-        let row = sqlx::query("SELECT run_at FROM jobs WHERE run_id = $1 AND state = 'ready' AND giving_up = 0")
-            .bind(&run.0)
-            .fetch_optional(self.read())
-            .await?;
+        let row =
+            sqlx::query("SELECT run_at FROM jobs WHERE run_id = $1 AND state = 'ready' AND giving_up = 0")
+                .bind(&run.0)
+                .fetch_optional(self.read())
+                .await?;
         Ok(row.map(|r| r.try_get("run_at")).transpose()?)
     }
 

@@ -92,7 +92,6 @@ impl Panda {
     fn hook(&self) -> String {
         format!("{}/webhooks/forge", self.url)
     }
-
 }
 
 impl Drop for Panda {

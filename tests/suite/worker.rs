@@ -61,13 +61,7 @@ impl Perform for Script {
         self.answers.lock().unwrap().pop_front().unwrap_or(Ok(JobEnd::Done))
     }
 
-    async fn put_off(
-        &self,
-        _: &ClaimedJob,
-        _: &str,
-        until_ms: i64,
-        _: &dyn Lease,
-    ) -> Result<(), JobError> {
+    async fn put_off(&self, _: &ClaimedJob, _: &str, until_ms: i64, _: &dyn Lease) -> Result<(), JobError> {
         self.put_off.lock().unwrap().push(until_ms);
         Ok(())
     }
