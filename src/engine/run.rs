@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
@@ -43,8 +44,6 @@ pub(super) struct Run {
     prepared: bool,
     round: usize,
     bytes: usize,
-    /// More was wanted than a run may hold.
-    overflown: bool,
     /// Contents by their id: what one commit gave is not read again for another.
     contents: HashMap<Sha, Blob>,
     not_looked_at: Vec<NotLookedAt>,
@@ -68,7 +67,6 @@ impl Run {
             prepared: false,
             round: 0,
             bytes: 0,
-            overflown: false,
             contents: HashMap::new(),
             not_looked_at,
         }
@@ -100,8 +98,6 @@ impl Run {
     pub(super) fn supply_file(&mut self, want: &Want, blob: Blob) {
         let Want::File { snapshot, path, blob: id } = want else { return };
         self.bytes += blob.weight();
-        self.overflown |= self.bytes > MAX_BYTES;
-        let blob = if self.bytes > MAX_BYTES { Blob::TooLarge(Some(blob.weight() as u64)) } else { blob };
         if let Some(id) = id {
             self.contents.insert(id.clone(), blob.clone());
         }
@@ -112,6 +108,9 @@ impl Run {
 
     pub(super) fn step(&mut self, expired: &(dyn Fn() -> bool + Sync)) -> Step {
         self.round += 1;
+        if self.bytes > MAX_BYTES {
+            return self.give_up(&format!("files that are longer than {} MiB together", MAX_BYTES >> 20));
+        }
         loop {
             let missing = match self.prepare() {
                 Err(missing) => missing,
@@ -146,17 +145,24 @@ impl Run {
 
     fn need(&mut self, missing: NotLoaded) -> Step {
         if self.round > MAX_ROUNDS {
-            for (rule, progress) in &mut self.rules {
-                if matches!(progress, Progress::Waiting) {
-                    *progress = Progress::Failed(format!(
-                        "{} asked for more files than {MAX_ROUNDS} rounds of reading gave",
-                        rule.code
-                    ));
-                }
-            }
-            return Step::Done(Box::new(pool(|| self.judge())));
+            return self.give_up(&format!("more files than {MAX_ROUNDS} rounds of reading give"));
         }
         Step::Need(missing.wants.into_iter().collect())
+    }
+
+    /// Judges without the rules that still wait for files: of what was not read, none says anything.
+    fn give_up(&mut self, asked_for: &str) -> Step {
+        let waiting = |progress: &Progress| matches!(progress, Progress::Waiting);
+        let codes: Vec<&str> =
+            self.rules.iter().filter(|(_, progress)| waiting(progress)).map(|(rule, _)| rule.code).collect();
+        if !codes.is_empty() {
+            let all = codes.len() == self.rules.len();
+            let not_run =
+                if all { "no rule was run".to_owned() } else { format!("not run: {}", codes.join(", ")) };
+            let reason = format!("the rules ask for {asked_for}: {not_run}");
+            self.not_looked_at.push(NotLookedAt { path: String::new(), reason });
+        }
+        Step::Done(Box::new(pool(|| self.judge())))
     }
 
     /// What every run needs before the rules: the trees, the changed files, and what the rules say they want.
@@ -247,7 +253,9 @@ impl Run {
         reported.extend(self.input.policy_fault.as_ref().map(policy_change::finding));
         let suppressions =
             Suppressions::read(&self.sides.head, self.looked_at().filter_map(ChangedFile::head_path));
-        if let Some((style, _)) = self.rules.iter().find(|(rule, _)| rule.code == "STY008") {
+        let style = self.rules.iter().find(|(rule, _)| rule.code == "STY008");
+        // Only with the base side read: what stood there before is not new.
+        if let Some((style, _)) = style.filter(|_| self.compared_last().wants.is_empty()) {
             let bases = suppress::bases(&self.sides.head, self.looked_at());
             let known = Suppressions::read(&self.sides.merge_base, bases).unused(&[], &ran);
             reported.extend(introduced(style, suppressions.unused(&head, &ran), known, change));
@@ -269,11 +277,6 @@ impl Run {
             .collect();
         let unparsed = unparsed::find(change, &self.sides, &|path| self.excluded.matches(path), &said);
         not_looked_at.extend(unparsed.not_looked_at);
-        if self.overflown {
-            let reason =
-                "the files that the rules ask for are longer than 64 MiB together: the rest was not read";
-            not_looked_at.push(NotLookedAt { path: String::new(), reason: reason.to_owned() });
-        }
         let unscanned = not_scanned(change.commits.not_scanned);
         let notes = self.input.notes.iter().chain(&self.input.policy.notes).chain(&unparsed.notes);
         let notes = notes.chain(&unscanned).cloned().collect();
@@ -346,13 +349,30 @@ fn compute_missing_hunks(change: &mut Change, sides: &Sides) {
     }
 }
 
-/// Runs on the engine's own threads with large stacks.
+impl Drop for Run {
+    /// Deep trees fall by recursion too: on the engine's threads, and whoever lets go of the run does not wait for it.
+    fn drop(&mut self) {
+        let unread = Sides::new(&self.input.change, self.input.deployed.clone());
+        let read = std::mem::replace(&mut self.sides, unread);
+        if let Some(threads) = threads() {
+            threads.spawn(move || drop(read));
+        }
+    }
+}
+
+/// Runs on the engine's own threads.
 fn pool<T: Send>(work: impl FnOnce() -> T + Send) -> T {
-    use std::sync::OnceLock;
-    static POOL: OnceLock<Option<rayon::ThreadPool>> = OnceLock::new();
-    let pool = POOL.get_or_init(|| rayon::ThreadPoolBuilder::new().stack_size(STACK).build().ok());
-    match pool {
-        Some(pool) => pool.install(work),
+    match threads() {
+        Some(threads) => threads.install(work),
         None => work(),
     }
 }
+
+/// Threads with large stacks, made at first use.
+fn threads() -> Option<&'static rayon::ThreadPool> {
+    static THREADS: OnceLock<Option<rayon::ThreadPool>> = OnceLock::new();
+    THREADS.get_or_init(|| rayon::ThreadPoolBuilder::new().stack_size(STACK).build().ok()).as_ref()
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,12 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::model::catalogue::Family;
 use crate::model::change::ChangedFile;
 use crate::model::finding::{Finding, Place, Span};
 use crate::model::judgement::Reported;
-use crate::project::Project;
+use crate::project::apps::looks_like_migration;
+use crate::project::{Project, env_files};
 use crate::rules::style;
 use crate::source::Text;
+use crate::source::tree::file_name;
 use crate::syntax::suppression::{Suppression, in_python, in_text, lines_that_speak_for};
 
 /// Their findings stand whatever a comment says.
@@ -71,13 +74,23 @@ impl Suppressions {
         let mut findings = Vec::new();
         for (path, (_, suppressions)) in &self.files {
             for suppression in suppressions.iter().filter(|s| s.reason.is_some()) {
-                let unused = suppression.codes.iter().filter(|c| ran.contains(c.as_str()));
+                let looked = |code: &&String| ran.contains(code.as_str()) && looks_at(code, path);
+                let unused = suppression.codes.iter().filter(looked);
                 let unused = unused
                     .filter(|c| !used.iter().any(|(p, l, k)| p == path && *l == suppression.line && k == c));
                 findings.extend(unused.map(|code| style::unused(path, suppression, code)));
             }
         }
         findings
+    }
+}
+
+/// Does the rule look at files of this name? Those that take no notice of names look at all.
+fn looks_at(code: &str, path: &str) -> bool {
+    match Family::of_code(code) {
+        Some(Family::Migrations) => looks_like_migration(path),
+        Some(Family::Env) => env_files::role(path).is_some() || file_name(path) == ".gitignore",
+        _ => true,
     }
 }
 

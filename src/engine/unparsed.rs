@@ -6,7 +6,6 @@ use crate::model::change::{Change, ChangedFile};
 use crate::model::finding::code;
 use crate::model::judgement::NotLookedAt;
 use crate::project::Project;
-use crate::source::tree::MAX_FILE;
 use crate::source::{Blob, NotLoaded};
 use crate::syntax::python::Fault;
 
@@ -31,8 +30,6 @@ pub(super) fn find(
         let Some(path) = file.head_path().filter(|p| is_read(p) && !excluded(p)) else { continue };
         let blob = sides.head.file(path).ok();
         let reason = match blob.as_deref() {
-            // What crossed the limit of the run is said once, for all files.
-            Some(Blob::TooLarge(Some(size))) if *size <= MAX_FILE => continue,
             Some(Blob::TooLarge(_)) => Some("it is larger than 2 MiB"),
             Some(Blob::Binary(_)) => Some("it is not UTF-8 text"),
             _ => None,

@@ -42,8 +42,10 @@ pub enum Stage<'a> {
     Judged { judgement: &'a Judgement, inline: &'a HashSet<&'a Fingerprint> },
     /// The sentence that names the file, the line and the fault.
     PolicyUnreadable { fault: &'a str },
-    /// `reason` without a full stop; `retry_at_ms` when it is tried again.
-    GaveUp { reason: &'a str, retry_at_ms: Option<i64> },
+    /// It is tried again then; `reason` without a full stop.
+    PutOff { reason: &'a str, until_ms: i64 },
+    /// `reason` without a full stop.
+    GaveUp { reason: &'a str },
     /// By a newer head; `None`: the pull request was closed.
     Superseded { by: Option<&'a Sha> },
 }
@@ -62,7 +64,11 @@ pub fn status(setting: &Setting<'_>, stage: &Stage<'_>) -> Status {
             (Outcome::Verdict(judgement.verdict()), judged(setting, judgement))
         }
         Stage::PolicyUnreadable { fault } => (Outcome::Broken, plain(fault)),
-        Stage::GaveUp { reason, retry_at_ms } => (Outcome::Broken, gave_up(setting, reason, *retry_at_ms)),
+        Stage::PutOff { reason, until_ms } => {
+            let end = format!("; trying again at {} UTC", clock(*until_ms));
+            (Outcome::Running, unfinished(setting, reason, &end))
+        }
+        Stage::GaveUp { reason } => (Outcome::Broken, unfinished(setting, reason, "")),
         Stage::Superseded { by } => (Outcome::Superseded, superseded(*by)),
     };
     let description = match setting.speaks_for {
@@ -136,9 +142,8 @@ pub(super) fn counts(judgement: &Judgement) -> String {
 }
 
 /// The reason is cut before the time and the run, which a person needs to go on.
-fn gave_up(setting: &Setting<'_>, reason: &str, retry_at_ms: Option<i64>) -> String {
-    let retry = retry_at_ms.map(|ms| format!("; trying again at {} UTC", clock(ms))).unwrap_or_default();
-    let end = format!("{retry} (run {})", setting.run.short());
+fn unfinished(setting: &Setting<'_>, reason: &str, next: &str) -> String {
+    let end = format!("{next} (run {})", setting.run.short());
     let room = setting.capabilities.status_description.saturating_sub(end.chars().count());
     format!("{}{end}", cut(&format!("Could not finish: {}", plain_clause(reason)), room))
 }
@@ -161,7 +166,9 @@ fn summary(setting: &Setting<'_>, stage: &Stage<'_>, description: &str) -> Strin
             check_run(judgement, inline, setting.base_branch, setting.links, setting.capabilities.body)
         }
         Stage::PolicyUnreadable { fault } => sentence(fault),
-        Stage::GaveUp { .. } | Stage::Reading { .. } | Stage::Superseded { .. } => sentence(description),
+        Stage::PutOff { .. } | Stage::GaveUp { .. } | Stage::Reading { .. } | Stage::Superseded { .. } => {
+            sentence(description)
+        }
     }
 }
 

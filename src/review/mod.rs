@@ -84,6 +84,15 @@ impl From<StoreError> for JobError {
 pub trait Perform: Send + Sync {
     async fn perform(&self, job: &ClaimedJob, lease: &dyn Lease) -> Result<JobEnd, JobError>;
 
+    /// Says on the status that has begun to run when the job is tried again, and why it was not finished.
+    async fn put_off(
+        &self,
+        job: &ClaimedJob,
+        error: &str,
+        until_ms: i64,
+        lease: &dyn Lease,
+    ) -> Result<(), JobError>;
+
     /// Tells the forge that a dead job will not be tried again: no status is left running.
     async fn give_up(&self, job: &ClaimedJob, error: &str, lease: &dyn Lease) -> Result<(), JobError>;
 }

@@ -85,10 +85,10 @@ impl Publisher<'_> {
         self.reviewer.retry.run(Repeat::Harmless, set).await
     }
 
-    /// The status at once, before anything is read.
-    pub(super) async fn running(&self, files: Option<usize>) -> Result<(), JobError> {
+    /// A status that is not the last: before anything is read, and when the run is put off.
+    pub(super) async fn tell(&self, stage: &Stage<'_>) -> Result<(), JobError> {
         self.still_ours().await?;
-        Ok(self.set(&self.status(&Stage::Reading { files }, &self.links(self.head))).await?)
+        Ok(self.set(&self.status(stage, &self.links(self.head))).await?)
     }
 
     /// Ends a run that a newer one took over from, or whose pull request or group is gone.

@@ -65,6 +65,21 @@ impl Perform for Reviewer {
         }
     }
 
+    async fn put_off(
+        &self,
+        job: &ClaimedJob,
+        error: &str,
+        until_ms: i64,
+        lease: &dyn Lease,
+    ) -> Result<(), JobError> {
+        let begun = self.store.run(&job.run).await?.map(|run| run.summary);
+        let Some(run) = begun.filter(|run| run.finished_at.is_none()) else { return Ok(()) };
+        let Some(head) = run.head else { return Ok(()) };
+        let forge = self.forge(job)?;
+        let publisher = self.publisher(&forge, job, &job.job.repository, &head, &run.base_branch, lease);
+        publisher.tell(&Stage::PutOff { reason: error, until_ms }).await
+    }
+
     async fn give_up(&self, job: &ClaimedJob, error: &str, lease: &dyn Lease) -> Result<(), JobError> {
         if job.job.reason == Reason::Closed {
             // Nobody waits for a status: a new one would only stand beside what was merged.
@@ -83,7 +98,7 @@ impl Perform for Reviewer {
             }
         };
         let publisher = self.publisher(&forge, job, repository, &head, &base_branch, lease);
-        let stage = Stage::GaveUp { reason: error, retry_at_ms: None };
+        let stage = Stage::GaveUp { reason: error };
         publisher.conclude(&stage, RunOutcome::Broken, "Could not finish", error.to_owned()).await
     }
 }
@@ -159,7 +174,7 @@ impl Reviewer {
         let mut publisher =
             self.publisher(&forge, job, &pull.repository, &pull.head, &pull.base_branch, lease);
         publisher.resumed = resumed;
-        publisher.running(pull.changed_files).await?;
+        publisher.tell(&Stage::Reading { files: pull.changed_files }).await?;
         let change = self.retry.run(Repeat::Harmless, || forge.fetch_change(&pull)).await;
         let change = change.map_err(|error| unless_early(job, error))?;
         let touches = change.files.iter().any(|f| looks_like_migration(&f.path));
@@ -371,7 +386,7 @@ impl Reviewer {
         let about = About { head: head.clone(), base_branch: base_branch.clone(), draft: false };
         let mut publisher = self.publisher(&forge, job, repository, head, &base_branch, lease);
         publisher.resumed = self.begin(job, repository, &about, started).await?;
-        publisher.running(None).await?;
+        publisher.tell(&Stage::Reading { files: None }).await?;
         let change =
             self.retry.run(Repeat::Harmless, || forge.fetch_group_change(repository, head, &base)).await;
         let change: Change = change.map_err(|error| unless_early(job, error))?;

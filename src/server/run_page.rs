@@ -89,17 +89,25 @@ pub(super) async fn run(State(state): State<Shared>, Path(id): Path<String>) -> 
         Ok(runs) => runs,
         Err(error) => return unavailable(&error),
     };
+    let again = match state.store.tried_again_at(&summary.id).await {
+        Ok(again) => again,
+        Err(error) => return unavailable(&error),
+    };
     let no_index = [(HeaderName::from_static("x-robots-tag"), "noindex, nofollow")];
-    (no_index, page(StatusCode::OK, &view(run, &runs))).into_response()
+    (no_index, page(StatusCode::OK, &view(run, again, &runs))).into_response()
 }
 
-fn view(run: Run, runs: &[RunSummary]) -> RunView {
+/// `again`: when a run that was put off is tried again.
+fn view(run: Run, again: Option<i64>, runs: &[RunSummary]) -> RunView {
     let Run { summary, page } = run;
     let page = page.unwrap_or_default();
-    let words = outcome_words(summary.outcome);
+    let words = match again {
+        Some(at) => format!("Could not finish, trying again on {}", when(at)),
+        None => outcome_words(summary.outcome).to_owned(),
+    };
     RunView {
         css: stylesheet_url(),
-        heading: if page.heading.is_empty() { words.to_owned() } else { page.heading.clone() },
+        heading: if page.heading.is_empty() { words } else { page.heading.clone() },
         tone: outcome_tone(summary.outcome),
         running: summary.outcome.is_none(),
         full_name: format!("{}/{}", summary.owner, summary.name),

@@ -1,6 +1,7 @@
 //! Trees and texts as they were read, and what changed between two of them.
 
 pub mod anchor;
+pub mod compare;
 pub mod diff;
 pub mod snapshot;
 pub mod text;

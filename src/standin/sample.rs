@@ -94,6 +94,11 @@ impl Sample {
 
     /// The same, with the number of batches that the engine asked for: a forge is paid for each.
     pub fn judge_in_rounds(&self) -> (Judgement, usize) {
+        self.drive(&mut self.engine(), &|| false)
+    }
+
+    /// An engine that has not begun.
+    pub fn engine(&self) -> Engine {
         let change = self.change();
         let deployed = match &self.deployed {
             Some((source, _)) => DeployedAt { source: source.clone(), commits: vec![sha('d')] },
@@ -102,20 +107,23 @@ impl Sample {
                 commits: vec![change.target_tip.clone()],
             },
         };
-        let input = Input {
+        Engine::new(Input {
             change,
             policy: self.policy.clone(),
             deployed,
             not_looked_at: Vec::new(),
             notes: Vec::new(),
             policy_fault: None,
-        };
-        let mut engine = Engine::new(input);
+        })
+    }
+
+    /// Gives an engine what it asks for until it has judged.
+    pub fn drive(&self, engine: &mut Engine, expired: &(dyn Fn() -> bool + Sync)) -> (Judgement, usize) {
         let mut rounds = 0;
         loop {
-            match engine.step(&|| false) {
+            match engine.step(expired) {
                 Step::Done(judgement) => return (*judgement, rounds),
-                Step::Need(wants) => wants.iter().for_each(|want| self.supply(&mut engine, want)),
+                Step::Need(wants) => wants.iter().for_each(|want| self.supply(engine, want)),
             }
             rounds += 1;
         }

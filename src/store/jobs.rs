@@ -223,6 +223,16 @@ impl Store {
         Ok(query.fetch_optional(self.write()).await?)
     }
 
+    /// When a run that was put off is tried again; `None` for one that is under way or over.
+    pub async fn tried_again_at(&self, run: &RunId) -> Result<Option<i64>> {
+        let row =
+            sqlx::query("SELECT run_at FROM jobs WHERE run_id = $1 AND state = 'ready' AND giving_up = 0")
+                .bind(&run.0)
+                .fetch_optional(self.read())
+                .await?;
+        Ok(row.map(|r| r.try_get("run_at")).transpose()?)
+    }
+
     /// Puts back what a worker still holds: it is shutting down.
     pub async fn release_worker(&self, worker: &str, now: i64) -> Result<()> {
         let held = sqlx::query("SELECT id, lease_token FROM jobs WHERE state = 'running' AND worker = $1")
@@ -290,6 +300,25 @@ impl Store {
         .fetch_optional(self.read())
         .await?;
         Ok(row.map(|r| r.try_get("argument")).transpose()?)
+    }
+
+    /// The reviews of merge groups, first asked for after `since`, that died without the forge being told, and after
+    /// which nothing else was asked for their group.
+    pub async fn untold_groups(&self, forge: &ForgeName, since: i64) -> Result<Vec<NewJob>> {
+        let rows = sqlx::query(
+            "SELECT forge, repository_id, owner, name, installation, target, kind, reason, head_hint, priority, argument
+             FROM jobs j WHERE forge = $1 AND kind = 'review' AND target LIKE 'group/%' AND state = 'dead'
+                AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = j.run_id AND r.finished_at IS NOT NULL)
+                AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.forge = j.forge AND n.repository_id = j.repository_id
+                    AND n.target = j.target AND n.id > j.id)
+                AND (SELECT MIN(f.created_at) FROM jobs f WHERE f.forge = j.forge
+                    AND f.repository_id = j.repository_id AND f.target = j.target) > $2",
+        )
+        .bind(&forge.0)
+        .bind(since)
+        .fetch_all(self.read())
+        .await?;
+        rows.iter().map(job_of).collect()
     }
 
     /// Forgets deliveries and ended jobs older than `before`. Runs stay: their pages are linked from the forges.
@@ -373,10 +402,10 @@ pub(super) fn repository_of(row: &AnyRow) -> sqlx::Result<Repository> {
     })
 }
 
-fn claim_of(row: &AnyRow, token: String) -> Result<Claim> {
+fn job_of(row: &AnyRow) -> Result<NewJob> {
     let unreadable = || StoreError::Unreadable { what: "job" };
     let text = |column: &str| row.try_get::<String, _>(column);
-    let job = NewJob {
+    Ok(NewJob {
         forge: ForgeName(text("forge")?),
         repository: repository_of(row)?,
         target: Target::parse(&text("target")?).ok_or_else(unreadable)?,
@@ -385,13 +414,17 @@ fn claim_of(row: &AnyRow, token: String) -> Result<Claim> {
         head_hint: row.try_get::<Option<String>, _>("head_hint")?.as_deref().and_then(Sha::parse),
         priority: row.try_get("priority")?,
         argument: row.try_get("argument")?,
-    };
+    })
+}
+
+fn claim_of(row: &AnyRow, token: String) -> Result<Claim> {
+    let text = |column: &str| row.try_get::<String, _>(column);
     let giving_up = row.try_get::<i64, _>("giving_up")? == 1;
     let last_error: Option<String> = row.try_get("last_error")?;
     Ok(Claim {
         id: text("id")?,
         token,
-        job,
+        job: job_of(row)?,
         attempt: u32::try_from(row.try_get::<i64, _>("attempts")?).unwrap_or(u32::MAX),
         run: RunId(text("run_id")?),
         giving_up: giving_up.then(|| last_error.unwrap_or_default()),

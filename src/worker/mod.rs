@@ -20,7 +20,7 @@ use crate::model::delivery::{JobKind, Reason};
 use crate::model::id::{ForgeName, Target};
 use crate::review::{ClaimedJob, JobEnd, JobError, Perform};
 use crate::store::clock::Clock;
-use crate::store::jobs::{Claim, Failure, Fate, Finished};
+use crate::store::jobs::{Claim, Failure, Fate, Finished, MAX_ATTEMPTS};
 use crate::store::pulls::PullKey;
 use crate::store::{Result, Store};
 
@@ -224,8 +224,22 @@ impl Worker {
             JobKind::Sweep => self.sweep_repository(&job).await,
             JobKind::Review => {
                 self.note_closed(&job).await?;
-                self.perform.perform(&job, lease).await
+                let end = self.perform.perform(&job, lease).await;
+                if let Err(JobError::Retry(error)) = &end
+                    && i64::from(job.attempt) < MAX_ATTEMPTS
+                {
+                    self.say_when(&job, error, lease).await;
+                }
+                end
             }
+        }
+    }
+
+    /// A forge that is down is not told; the run's page says it too.
+    async fn say_when(&self, job: &ClaimedJob, error: &str, lease: &StoreLease) {
+        let at = self.now() + backoff(job.attempt);
+        if let Err(error) = self.perform.put_off(job, error, at, lease).await {
+            tracing::info!(%error, "the forge could not be told when the job is tried again");
         }
     }
 

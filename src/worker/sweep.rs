@@ -22,6 +22,9 @@ const FRESH: i64 = 60_000;
 /// Twenty jobs a minute.
 const GAP: i64 = 3_000;
 
+/// No merge queue waits longer for a status.
+const QUEUE_WAITS: i64 = 6 * 3_600_000;
+
 /// How long deliveries and ended jobs are remembered: longer than any forge sends again.
 const MEMORY: i64 = 35 * 86_400_000;
 
@@ -72,6 +75,7 @@ impl Worker {
     }
 
     async fn look_through_all(&self, name: &ForgeName, served: &ServedForge) -> Result<(), JobError> {
+        self.return_to_groups(name, served).await?;
         let mut turn = self.next_turn(name).await?;
         for repository in served.forge.fetch_repositories().await.map_err(forge_error)? {
             if !(served.allows)(&repository.full_name()) {
@@ -85,6 +89,15 @@ impl Worker {
                 }
                 Ok(()) => {}
             }
+        }
+        Ok(())
+    }
+
+    /// Merge groups that the forge would not let us answer. It lists none: what we know of them are their jobs.
+    async fn return_to_groups(&self, name: &ForgeName, served: &ServedForge) -> Result<(), JobError> {
+        let groups = self.store.untold_groups(name, self.now() - QUEUE_WAITS).await.map_err(store_error)?;
+        for group in groups.iter().filter(|g| (served.allows)(&g.repository.full_name())) {
+            self.store.enqueue(group, self.now()).await.map_err(store_error)?;
         }
         Ok(())
     }

@@ -212,19 +212,32 @@ fn yaml_that_the_change_broke_was_not_looked_at() {
 
 #[test]
 fn an_old_suppression_does_not_become_new_and_an_excluded_file_has_none() {
-    let line = "x = 1  # red-panda: ignore[MIG004] -- old\n";
+    let line = "x = 1  # red-panda: ignore[CEL001] -- old\n";
     let repo = Repo::with(&[
         ("config/old.py", line.as_bytes()),
         (".red-panda.toml", b"exclude = [\"config/settings.py\"]\n"),
     ]);
-    repo.write("config/old.py", line.replace("1", "2").as_bytes());
+    repo.write("config/old.py", line.replace("x = 1", "x = 2").as_bytes());
     repo.write(
         "config/settings.py",
         BROKER.replace("\n", "  # red-panda: ignore[CEL001] -- known\n").as_bytes(),
     );
-    assert!(!repo.check().has("STY008"));
+    let said = repo.check();
+    assert!(!said.has("STY008"), "{said:?}");
     repo.write("config/new.py", line.as_bytes());
     assert!(repo.check().has("STY008"));
+}
+
+#[test]
+fn a_suppression_is_unused_only_in_a_file_that_its_rule_looks_at() {
+    let repo = Repo::with(&[]);
+    let line = b"x = 1  # red-panda: ignore[MIG004, ENV002] -- what it is about stands elsewhere\n";
+    repo.write("config/settings.py", line);
+    assert!(!repo.check().has("STY008"));
+    repo.write("shop/migrations/0002_fill.py", line);
+    let said = repo.check();
+    assert!(said.has("The suppression of `MIG004` is not used"), "{said:?}");
+    assert!(!said.has("ENV002"), "{said:?}");
 }
 
 #[test]

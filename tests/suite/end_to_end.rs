@@ -10,7 +10,7 @@ use red_panda::config::settings::{Settings, Source};
 use red_panda::model::id::Sha;
 use red_panda::model::status::STATUS_NAME;
 use red_panda::standin::gitea::{BOT_TOKEN, Forgejo, Moment};
-use red_panda::standin::github::GitHubStandIn;
+use red_panda::standin::github::{Delivery, GitHubStandIn};
 use red_panda::store::clock::Clock;
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -91,11 +91,6 @@ impl Panda {
 
     fn hook(&self) -> String {
         format!("{}/webhooks/forge", self.url)
-    }
-
-    async fn deliver(&self, headers: http::HeaderMap, body: impl Into<reqwest::Body>) -> u16 {
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        client.post(self.hook()).headers(headers).body(body).send().await.unwrap().status().as_u16()
     }
 }
 
@@ -321,7 +316,7 @@ async fn the_main_job_on_the_stand_in_github_with_every_request_valid() {
     );
 }
 
-fn github_settings(github: &GitHubStandIn) -> String {
+pub(crate) fn github_settings(github: &GitHubStandIn) -> String {
     let settings = github.settings();
     let key = settings.private_key.expose_secret().replace('\n', "\\n");
     format!(
@@ -333,10 +328,16 @@ fn github_settings(github: &GitHubStandIn) -> String {
 /// Hands every webhook of the stand-in over.
 async fn deliver(github: &GitHubStandIn, panda: &Panda) {
     for delivery in github.webhooks() {
-        let named = |(k, v): (String, String)| (k.parse::<http::HeaderName>().unwrap(), v.parse().unwrap());
-        let headers = delivery.headers.into_iter().map(named).collect();
-        assert_eq!(panda.deliver(headers, delivery.body).await, 202);
+        assert_eq!(post(&panda.hook(), delivery).await, 202);
     }
+}
+
+/// Hands one webhook of the stand-in over; gives the answer's status.
+pub(crate) async fn post(hook: &str, delivery: Delivery) -> u16 {
+    let named = |(k, v): (String, String)| (k.parse::<http::HeaderName>().unwrap(), v.parse().unwrap());
+    let headers: http::HeaderMap = delivery.headers.into_iter().map(named).collect();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    client.post(hook).headers(headers).body(delivery.body).send().await.unwrap().status().as_u16()
 }
 
 #[tokio::test(flavor = "multi_thread")]

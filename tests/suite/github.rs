@@ -958,6 +958,25 @@ async fn p10_a_merge_group_is_read_and_answered_on_its_own_head() {
     story.end();
 }
 
+#[tokio::test]
+async fn p10_a_merge_group_of_more_files_than_a_comparison_lists_is_read_whole() {
+    let story = Story::begin().await;
+    let paths: Vec<String> = (0..310).map(|n| format!("app/f{n:03}.py")).collect();
+    let mut changes: Vec<(&str, Option<&str>)> =
+        paths.iter().map(|p| (p.as_str(), Some("x = 1\n"))).collect();
+    let moved = lines(LINES);
+    changes.extend([(SETTINGS, None), ("settings/base.py", Some(moved.as_str())), (POLICY_PATH, Some(""))]);
+    let pull = story.pull(&changes).await;
+    story.hub.webhooks();
+    let (head, base) = story.hub.queue_merge(&story.repository, pull.number).unwrap();
+    let change = story.github.fetch_group_change(&story.repository, &head, &base).await.unwrap();
+    assert_eq!((change.files.len(), &change.truncated), (312, &None));
+    let moved = change.file_at_head("settings/base.py").unwrap();
+    assert_eq!((moved.status, moved.previous_path.as_deref()), (FileStatus::Renamed, Some(SETTINGS)));
+    assert_eq!(change.file_at_head(POLICY_PATH).unwrap().status, FileStatus::Modified);
+    story.end();
+}
+
 /// The webhooks since the last look, believed and understood.
 fn parsed(story: &Story, secret: &str) -> Vec<Event> {
     let secret = SecretString::from(secret.to_owned());

@@ -47,7 +47,7 @@ struct Desk {
     check_runs: AtomicBool,
     /// Every status is refused.
     refuses: AtomicBool,
-    /// Nothing can be listed.
+    /// Neither repositories nor changes can be listed.
     unreachable: AtomicBool,
     /// So often, a pull request is not there yet.
     missing: AtomicUsize,
@@ -125,12 +125,7 @@ impl Forge for Desk {
         Ok(repository.clone())
     }
     async fn fetch_repositories(&self) -> ForgeResult<Vec<Repository>> {
-        if self.unreachable.load(Ordering::SeqCst) {
-            return Err(ForgeError::Transient {
-                what: "the list".into(),
-                message: "no route to host".into(),
-            });
-        }
+        self.reachable()?;
         Ok(vec![repository()])
     }
     async fn fetch_pull(&self, _: &Repository, number: u64) -> ForgeResult<PullRequest> {
@@ -143,6 +138,7 @@ impl Forge for Desk {
         Ok(self.pulls.lock().unwrap().values().filter(|p| p.is_open()).cloned().collect())
     }
     async fn fetch_change(&self, pull: &PullRequest) -> ForgeResult<Change> {
+        self.reachable()?;
         if let Some(turn) = self.meanwhile.lock().unwrap().take() {
             turn(self.pulls.lock().unwrap().get_mut(&pull.number).unwrap());
         }
@@ -181,6 +177,16 @@ impl Forge for Desk {
 }
 
 impl Desk {
+    fn reachable(&self) -> ForgeResult<()> {
+        if self.unreachable.load(Ordering::SeqCst) {
+            return Err(ForgeError::Transient {
+                what: "the list".into(),
+                message: "no route to host".into(),
+            });
+        }
+        Ok(())
+    }
+
     fn opens(&self, number: u64, head: char) {
         let pull = PullRequest {
             repository: repository(),
@@ -335,6 +341,40 @@ async fn what_a_webhook_told_of_while_it_was_swept_is_judged_once() {
 }
 
 #[tokio::test]
+async fn p10_a_merge_group_whose_status_was_refused_is_answered_by_a_later_sweep() {
+    let house = House::new().await;
+    house.desk.refuses.store(true, Ordering::SeqCst);
+    house.does(group(Reason::MergeGroup)).await;
+    house.sweeps().await;
+    assert_eq!(house.desk.outcomes(), []);
+    house.desk.pulls.lock().unwrap().clear();
+    house.desk.refuses.store(false, Ordering::SeqCst);
+    house.sweeps().await;
+    assert_eq!((house.desk.last().sha, house.desk.last().outcome), (sha('5'), GREEN));
+    let said = house.desk.outcomes().len();
+    house.sweeps().await;
+    assert_eq!(house.desk.outcomes().len(), said, "it is answered");
+}
+
+#[tokio::test]
+async fn p10_a_sweep_leaves_a_merge_group_that_is_gone_or_that_nobody_waits_for_any_more() {
+    for gone in [true, false] {
+        let house = House::new().await;
+        house.desk.pulls.lock().unwrap().clear();
+        house.desk.refuses.store(true, Ordering::SeqCst);
+        house.does(group(Reason::MergeGroup)).await;
+        if gone {
+            house.does(group(Reason::Closed)).await;
+        } else {
+            house.later(6 * 60 * MINUTE);
+        }
+        house.desk.refuses.store(false, Ordering::SeqCst);
+        house.sweeps().await;
+        assert_eq!(house.desk.outcomes(), [], "gone: {gone}");
+    }
+}
+
+#[tokio::test]
 async fn a_merge_group_is_judged_by_the_default_branch_like_the_pull_requests_in_it() {
     let house = House::new().await;
     let pull = KnownPull { base_branch: "develop".into(), default_branch: "trunk".into(), ..known(7, None) };
@@ -368,6 +408,20 @@ async fn a_right_that_is_lost_after_the_pending_status_is_waited_for_too() {
     house.desk.refuses.store(false, Ordering::SeqCst);
     house.sweeps().await;
     assert_eq!(house.desk.last().outcome, GREEN, "an older verdict on this head does not hide it");
+}
+
+#[tokio::test]
+async fn a_status_says_when_a_run_that_failed_is_tried_again() {
+    let house = House::new().await;
+    house.desk.unreachable.store(true, Ordering::SeqCst);
+    house.does(because(Reason::Opened)).await;
+    let Status { outcome, description, .. } = house.desk.last();
+    assert_eq!(outcome, Outcome::Running);
+    assert!(description.contains("no route to host; trying again at 00:10 UTC (run "), "{description}");
+    house.desk.unreachable.store(false, Ordering::SeqCst);
+    house.later(10_000);
+    house.works().await;
+    assert_eq!(house.desk.last().outcome, GREEN);
 }
 
 #[tokio::test]

@@ -25,7 +25,7 @@ use serde_json::Value;
 use sha2::Sha256;
 use tower::ServiceExt;
 
-use crate::store::{Database, forge, known, repository, run_end, run_start, sha, sqlite};
+use crate::store::{Database, forge, known, repository, review, run_end, run_start, sha, sqlite};
 
 const SECRET: &str = "the secret of the hook";
 /// The largest body that is read.
@@ -361,6 +361,19 @@ async fn a_running_run_s_page_looks_again_by_itself() {
     house.store.begin_run(&run_start("abcdef", 7, 5_000)).await.unwrap();
     let (_, _, page) = house.get("/runs/abcdef").await;
     assert!(page.contains("Looking at it now") && page.contains(r#"http-equiv="refresh""#), "{page}");
+}
+
+#[tokio::test]
+async fn the_page_of_a_run_that_was_put_off_says_when_it_is_tried_again() {
+    let house = House::new().await;
+    house.store.enqueue(&review(7, '1'), 1_000).await.unwrap();
+    let claim = house.store.claim("w", 1_000, 9_000).await.unwrap().unwrap();
+    house.store.begin_run(&run_start(&claim.run.0, 7, 1_000)).await.unwrap();
+    let failure = Failure::Retry { at: 51_600_000, error: "502".into() };
+    house.store.fail(&claim.id, &claim.token, 2_000, &failure).await.unwrap();
+    let (_, _, page) = house.get(&format!("/runs/{}", claim.run)).await;
+    assert!(page.contains("Could not finish, trying again on 1 January 1970, 14:20 UTC"), "{page}");
+    assert!(page.contains(r#"http-equiv="refresh""#), "{page}");
 }
 
 #[tokio::test]

@@ -31,6 +31,8 @@ const MINUTE: i64 = 60_000;
 struct Script {
     answers: Mutex<VecDeque<Result<JobEnd, JobError>>>,
     performed: Mutex<Vec<ClaimedJob>>,
+    /// When the forge was told it is tried again.
+    put_off: Mutex<Vec<i64>>,
     given_up: Mutex<Vec<String>>,
     at_once: AtomicUsize,
     most_at_once: AtomicUsize,
@@ -57,6 +59,11 @@ impl Perform for Script {
             return Ok(JobEnd::LeaseLost);
         }
         self.answers.lock().unwrap().pop_front().unwrap_or(Ok(JobEnd::Done))
+    }
+
+    async fn put_off(&self, _: &ClaimedJob, _: &str, until_ms: i64, _: &dyn Lease) -> Result<(), JobError> {
+        self.put_off.lock().unwrap().push(until_ms);
+        Ok(())
     }
 
     async fn give_up(&self, _: &ClaimedJob, error: &str, _: &dyn Lease) -> Result<(), JobError> {
@@ -339,6 +346,7 @@ async fn p12_a_job_that_keeps_failing_dies_and_the_forge_is_told() {
         house.later(11 * MINUTE);
     }
     assert_eq!(*house.script.given_up.lock().unwrap(), ["502, try 7"]);
+    assert_eq!(house.script.put_off.lock().unwrap().len(), 7, "after the eighth try there is no next");
     assert_eq!(house.store.queue_counts().await.unwrap().dead, 1);
 }
 

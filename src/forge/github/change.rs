@@ -10,11 +10,12 @@ use crate::forge::{ForgeError, Result};
 use crate::model::change::{Change, ChangedFile, CommitFiles, Commits, FileStatus};
 use crate::model::id::{Repository, Sha};
 use crate::model::pull::PullRequest;
+use crate::source::compare::changed_files;
 use crate::source::diff;
 
 /// A comparison lists no more files than this.
 const COMPARED: usize = 300;
-/// The list of a pull request's files ends here, whatever there is.
+/// The list of a pull request's files ends here, whatever there is; of a merge group we look at no more.
 const LISTED: usize = 3000;
 /// Up to this many commits are looked at one by one.
 const MOST_COMMITS: usize = 30;
@@ -38,9 +39,10 @@ impl GitHub {
         base: &Sha,
     ) -> Result<Change> {
         let comparison = self.compare(repository, base, head).await?;
-        let cut = comparison.files.len() >= COMPARED;
-        let truncated = cut.then(|| format!("GitHub lists only the first {COMPARED} files of a merge group"));
-        let files = files(&comparison.files);
+        let (files, truncated) = match comparison.files.len() {
+            0..COMPARED => (files(&comparison.files), None),
+            _ => self.compared_trees(repository, &comparison, head).await?,
+        };
         self.change(repository, comparison, files, truncated, base, head).await
     }
 
@@ -93,6 +95,32 @@ impl GitHub {
         let cut = listed.len() < counted || listed.len() >= LISTED;
         let truncated = cut.then(|| format!("GitHub lists {} of {counted} changed files", listed.len()));
         Ok((files(&listed), truncated))
+    }
+
+    /// A merge group has no list of its own: what the comparison leaves out, its trees tell.
+    async fn compared_trees(
+        &self,
+        repository: &Repository,
+        comparison: &Comparison,
+        head: &Sha,
+    ) -> Result<(Vec<ChangedFile>, Option<String>)> {
+        let merge_base = sha(&comparison.merge_base_commit.sha, "the comparison")?;
+        let (mut base, mut head) =
+            (self.read_tree(repository, &merge_base).await?, self.read_tree(repository, head).await?);
+        let mut all = files(&comparison.files);
+        for file in &all {
+            file.base_path().map(|path| base.entries.remove(path));
+            file.head_path().map(|path| head.entries.remove(path));
+        }
+        all.extend(changed_files(&base, &head));
+        let counted = all.len();
+        all.truncate(LISTED);
+        let truncated = match counted {
+            0..=LISTED if !base.truncated && !head.truncated => None,
+            0..=LISTED => Some("the repository has more files than GitHub lists".to_owned()),
+            _ => Some(format!("only {LISTED} of {counted} changed files of the merge group are looked at")),
+        };
+        Ok((all, truncated))
     }
 
     async fn commits(

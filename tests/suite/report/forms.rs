@@ -291,8 +291,8 @@ fn the_status_line_of_every_stage() {
         Stage::PolicyUnreadable {
             fault: "`.red-panda.toml` on `main`, line 3: unknown key \"rulez\"; did you mean \"rules\"?",
         },
-        Stage::GaveUp { reason, retry_at_ms: Some(51_600_000) },
-        Stage::GaveUp { reason, retry_at_ms: None },
+        Stage::PutOff { reason, until_ms: 51_600_000 },
+        Stage::GaveUp { reason },
         Stage::Superseded { by: Some(&newer) },
         Stage::Superseded { by: None },
     ];
@@ -334,8 +334,8 @@ fn the_status_line_of_every_stage() {
     failure: .red-panda.toml on main, line 3: unknown key "rulez"; did you mean "rules"?
     error: .red-panda.toml on main, line 3: unknown key "rulez"; did you mean "rules"?
 
-    failure: Could not finish: GitHub answered 502 for 10 minutes; trying again at 14:20 UTC (run 7f3a)
-    error: Could not finish: GitHub answered 502 for 10 minutes; trying again at 14:20 UTC (run 7f3a)
+    –: Could not finish: GitHub answered 502 for 10 minutes; trying again at 14:20 UTC (run 7f3a)
+    pending: Could not finish: GitHub answered 502 for 10 minutes; trying again at 14:20 UTC (run 7f3a)
 
     failure: Could not finish: GitHub answered 502 for 10 minutes (run 7f3a)
     error: Could not finish: GitHub answered 502 for 10 minutes (run 7f3a)
@@ -351,10 +351,7 @@ fn the_status_line_of_every_stage() {
 #[test]
 fn a_long_status_is_cut_at_a_word_and_keeps_the_run() {
     let short = Capabilities { status_description: 60, ..FORGEJO };
-    let long = Stage::GaveUp {
-        reason: "the forge answered with something nobody had ever seen before",
-        retry_at_ms: None,
-    };
+    let long = Stage::GaveUp { reason: "the forge answered with something nobody had ever seen before" };
     assert_snapshot!(status_of(short, &long).description, @"Could not finish: the forge answered with… (run 7f3a)");
     let faulty = judgement(all_faults());
     let none = HashSet::new();
