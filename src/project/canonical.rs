@@ -279,7 +279,8 @@ impl Transformer for Rewriter<'_> {
         let range = expr.range();
         match expr {
             Expr::StringLiteral(_) => {
-                if let Some(text) = string(expr).map(str::to_owned) {
+                // Python reads every line end of a file as `\n`, also inside a string.
+                if let Some(text) = string(expr).map(|text| text.replace("\r\n", "\n")) {
                     *expr = literal(&text, range);
                 }
             }
@@ -373,11 +374,13 @@ fn flatten(joined: &mut ruff_python_ast::ExprFString) {
     };
     for part in &joined.value {
         match part {
-            FStringPart::Literal(part) => text.push_str(&part.value),
+            FStringPart::Literal(part) => text.push_str(&part.value.replace("\r\n", "\n")),
             FStringPart::FString(part) => {
                 for element in &part.elements {
                     match element {
-                        InterpolatedStringElement::Literal(part) => text.push_str(&part.value),
+                        InterpolatedStringElement::Literal(part) => {
+                            text.push_str(&part.value.replace("\r\n", "\n"));
+                        }
                         InterpolatedStringElement::Interpolation(_) => {
                             close(&mut text, &mut elements);
                             elements.push(element.clone());
@@ -454,6 +457,12 @@ mod tests {
         let new = "def fill(apps: Apps, schema_editor: Any) -> None:\n    Post = apps.get_model(\"blog\", \"Post\")\n    Post.objects.update(\n        a=f\"x{b}\"\n    )\n";
         assert_eq!(canonical(old), canonical(new));
         assert_ne!(canonical(old), canonical(&new.replace("x{b}", "y{b}")));
+    }
+
+    #[test]
+    fn line_ends_of_the_file_are_no_part_of_its_strings() {
+        let old = "SQL = '''\n  UPDATE a\n'''\nMORE = f'''{SQL}\n'''\n";
+        assert_eq!(canonical(old), canonical(&old.replace('\n', "\r\n")));
     }
 
     #[test]

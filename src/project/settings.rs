@@ -28,6 +28,8 @@ pub struct Settings {
 pub struct DjangoProject {
     /// The folder of `manage.py`: where imports start.
     pub root: Path,
+    /// Its settings are those of the tests: what they say of migrations no database knows.
+    for_tests: bool,
     /// The named module and those whose names it takes over, nearest first.
     modules: Vec<Arc<Module>>,
 }
@@ -71,6 +73,9 @@ impl DjangoProject {
     pub fn migration_modules(&self) -> Vec<MigrationModule> {
         let value = |stmt: &'_ Stmt| matches!(assignment(stmt), Some(("MIGRATION_MODULES", _)));
         let mut found = Vec::new();
+        if self.for_tests {
+            return found;
+        }
         for module in &self.modules {
             let (plain, nested): (Vec<&Stmt>, Vec<&Stmt>) = top_level(module.body())
                 .into_iter()
@@ -124,9 +129,16 @@ pub(super) fn find(project: &Project) -> Result<Settings, NotLoaded> {
     let projects = named.map(|(root, file)| {
         let mut follow = Follow { project, tree: &tree, root, seen: BTreeSet::new(), modules: Vec::new() };
         follow.read(&file)?;
-        Ok(DjangoProject { root: root.to_owned(), modules: follow.modules })
+        let for_tests = is_for_tests(&file);
+        Ok(DjangoProject { root: root.to_owned(), for_tests, modules: follow.modules })
     });
     Ok(Settings { projects: NotLoaded::all(projects)? })
+}
+
+/// `tests/settings.py`, `test_settings.py`, `settings/test.py`
+fn is_for_tests(path: &str) -> bool {
+    let words = path.trim_end_matches(".py").split(['/', '_']);
+    words.into_iter().any(|word| matches!(word, "test" | "tests" | "testing"))
 }
 
 /// The string given with `"DJANGO_SETTINGS_MODULE"`.
@@ -279,6 +291,20 @@ mod tests {
             modules,
             [MigrationModule { label: "blog".into(), package: Some("blog.db".into()), sure: false }]
         );
+    }
+
+    #[test]
+    fn settings_of_tests_say_nothing_of_migrations() {
+        let files = [
+            (
+                "manage.py",
+                "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'blog.tests.settings')\n",
+            ),
+            ("blog/tests/settings.py", "INSTALLED_APPS = ['blog']\nMIGRATION_MODULES = {'blog': None}\n"),
+        ];
+        let settings = project(&files).settings().unwrap();
+        assert!(settings.installs("blog"));
+        assert_eq!(settings.projects().next().unwrap().migration_modules(), []);
     }
 
     #[test]

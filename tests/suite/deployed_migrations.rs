@@ -235,3 +235,37 @@ fn the_label_is_read_where_django_finds_it() {
         Sample::new(&[file, ("hypha/utils/apps.py", &mended)], &[file, ("hypha/utils/apps.py", &labelled)]);
     assert_eq!(judged(&moved, "MIG002").len(), 1);
 }
+
+#[test]
+fn what_an_array_holds_is_compared_as_a_field() {
+    let array = |choices: &str| {
+        let field = format!("ArrayField(base_field=models.TextField(choices={choices}), null=True)");
+        migration(
+            "from django.contrib.postgres.fields import ArrayField",
+            &format!("    operations = [migrations.AddField('post', 'tags', {field})]"),
+        )
+    };
+    let found = edited(&array("[('a', 'A')]"), &array("[('b', 'B')]"));
+    assert_eq!(found.iter().map(|(severity, _)| *severity).collect::<Vec<_>>(), [Severity::Warning]);
+}
+
+#[test]
+fn an_operation_that_runs_another_function_is_reported_anew() {
+    let run = |name: &str| {
+        let fill = FILL.replace("fill", name);
+        migration(&fill, &format!("    operations = [migrations.RunPython({name})]"))
+    };
+    let path = |name: &str| format!("blog/migrations/{name}.py");
+    let sample = |old: (&str, &str), new: (&str, &str)| {
+        let (from, to) = (path(old.0), path(new.0));
+        let mut sample = Sample::new(&[(&from, &run(old.1))], &[(&to, &run(new.1))]);
+        if from != to {
+            sample.renames.insert(to, from);
+        }
+        judged(&sample, "MIG004").len()
+    };
+    assert_eq!(sample(("0002_a", "fill"), ("0002_a", "fill")), 0);
+    assert_eq!(sample(("0002_a", "fill"), ("0002_a", "fill_all")), 1);
+    assert_eq!(sample(("0002_a", "fill"), ("0003_b", "fill")), 0);
+    assert_eq!(sample(("0002_a", "fill"), ("0003_b", "fill_all")), 1);
+}

@@ -67,17 +67,6 @@ impl File<'_> {
         !self.source.migration().replaces.is_empty()
     }
 
-    /// The migration as it was, with what Django called it then; `None` when the change makes it, also of a file that was
-    /// none before.
-    pub(super) fn before(
-        &self,
-        context: &Context<'_>,
-    ) -> Result<Option<(MigrationName, Arc<Source>)>, NotLoaded> {
-        let Some(path) = self.changed.base_path() else { return Ok(None) };
-        let Some(name) = context.merge_base.apps()?.migration_name(path) else { return Ok(None) };
-        Ok(context.merge_base.migration_source(path)?.map(|source| (name, source)))
-    }
-
     /// As `span`; the file itself where it became a migration by its new name alone and no line of it changed.
     pub(super) fn place(&self, range: TextRange) -> Place {
         if self.changed.previous_path.as_deref().is_some_and(|old| !looks_like_migration(old))

@@ -9,11 +9,8 @@ use crate::project::canonical::literal;
 use crate::project::imports::Definition;
 use crate::project::migration::{Operation, Position};
 use crate::rules::Context;
-use crate::rules::context::Judging;
 use crate::source::NotLoaded;
-use crate::syntax::python::{
-    Module, assigned_in, normalised_expr, normalised_stmts, string, top_level, walk_exprs,
-};
+use crate::syntax::python::{Module, assigned_in, normalised_expr, string, top_level, walk_exprs};
 
 use super::files::File;
 
@@ -28,8 +25,13 @@ pub(super) const RUN_PYTHON: Reversible = Reversible { kind: "RunPython", keywor
 pub(super) const RUN_SQL: Reversible = Reversible { kind: "RunSQL", keyword: "reverse_sql" };
 
 impl Reversible {
+    /// The operations of a migration that cannot be taken back.
+    pub(super) fn missing<'f>(self, file: &'f File<'_>) -> impl Iterator<Item = Operation<'f>> {
+        file.source.operations().into_iter().filter(move |operation| self.is_missing(operation))
+    }
+
     /// Does going back over this operation surely fail?
-    pub(super) fn is_missing(self, operation: &Operation<'_>) -> bool {
+    fn is_missing(self, operation: &Operation<'_>) -> bool {
         operation.position != Position::StateOnly
             && operation.django_kind() == Some(self.kind)
             && !operation.has_unpacking()
@@ -37,36 +39,6 @@ impl Reversible {
                 None => self.is_absent(&operation.call.arguments),
                 Some(ancestry) => self.missing_in_class(&ancestry.own, &operation.call.arguments),
             }
-    }
-
-    /// The operations of a migration that cannot be taken back, without those that could not be before either and go by
-    /// another name now: a function that is renamed, in a file that may be renamed too.
-    pub(super) fn introduced<'f>(
-        self,
-        context: &Context<'_>,
-        file: &'f File<'_>,
-    ) -> Result<Vec<Operation<'f>>, NotLoaded> {
-        let operations = file.source.operations();
-        let is: Vec<String> = operations.iter().map(|o| self.text(o)).collect();
-        let mut missing: Vec<Operation<'f>> = operations.into_iter().filter(|o| self.is_missing(o)).collect();
-        if context.judging == Judging::Baseline || missing.is_empty() {
-            return Ok(missing);
-        }
-        let Some((name, before)) = file.before(context)? else { return Ok(missing) };
-        let before = before.operations();
-        let mut old: Vec<&Operation<'_>> = before.iter().filter(|o| self.is_missing(o)).collect();
-        // What both sides have under one name the engine finds by itself.
-        if name == file.name {
-            let was: Vec<String> = before.iter().map(|o| self.text(o)).collect();
-            old.retain(|o| !is.contains(&self.text(o)));
-            missing.retain(|o| was.contains(&self.text(o)) || !take(&mut old, |was| same_function(was, o)));
-        } else {
-            missing.retain(|o| {
-                let text = self.text(o);
-                !take(&mut old, |was| self.text(was) == text || same_function(was, o))
-            });
-        }
-        Ok(missing)
     }
 
     /// The operation by what it does, without what says nothing of going back.
@@ -174,21 +146,6 @@ fn unwrapped(expr: &Expr) -> String {
     let mut expr = expr.clone();
     Unwrap.visit_expr(&mut expr);
     normalised_expr(&expr)
-}
-
-/// Takes the first that fits out of the list.
-fn take<T>(list: &mut Vec<T>, fits: impl Fn(&T) -> bool) -> bool {
-    let at = list.iter().position(fits);
-    at.map(|at| list.remove(at)).is_some()
-}
-
-/// Do two operations run functions with the same body?
-fn same_function(one: &Operation<'_>, other: &Operation<'_>) -> bool {
-    let body = |operation: &Operation<'_>| {
-        let name = operation.argument("code", 0)?.as_name_expr()?;
-        operation.module.function(name.id.as_str()).map(|f| normalised_stmts(&f.body))
-    };
-    body(one).is_some_and(|text| body(other).as_ref() == Some(&text))
 }
 
 fn method<'a>(class: &'a StmtClassDef, name: &str) -> Option<&'a ruff_python_ast::StmtFunctionDef> {

@@ -22,12 +22,12 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     files::each(context, |file, _| {
         let mut findings = Vec::new();
-        for operation in RUN_PYTHON.introduced(context, file)? {
+        for operation in RUN_PYTHON.missing(file) {
             let migration = file.source.migration();
             let what = label(&operation);
             let finding = RULE.finding(
                 file.place(operation.at),
-                format!("{}.{what}", file.name),
+                what.clone(),
                 NodeText::Open(RUN_PYTHON.text(&operation)),
                 format!("{} in {} cannot be reversed", code(&what), code(&file.name.to_string())),
                 consequence(rollback::command(context, migration, &file.name)?, &operation),

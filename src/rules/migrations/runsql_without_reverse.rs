@@ -22,7 +22,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     files::each(context, |file, _| {
         let mut findings = Vec::new();
-        for operation in RUN_SQL.introduced(context, file)? {
+        for operation in RUN_SQL.missing(file) {
             if does_nothing(&operation) {
                 continue;
             }
@@ -31,7 +31,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
             let what = label(&operation, &statements);
             let finding = RULE.finding(
                 file.place(operation.at),
-                format!("{}.{what}", file.name),
+                what.clone(),
                 NodeText::Open(RUN_SQL.text(&operation)),
                 format!("{} in {} cannot be reversed", code(&what), code(&file.name.to_string())),
                 consequence(rollback::command(context, migration, &file.name)?, &operation),

@@ -131,6 +131,10 @@ pub(super) fn compare(
         if before.map(comparable) == after.map(comparable) {
             continue;
         }
+        if let ("base_field", Some(before), Some(after)) = (name, before, after) {
+            compare(before, after, subject, place, likeness, found);
+            continue;
+        }
         let weight = weigh(name, before, after, &new, old_class != new_class);
         let what = sentence(&format!("{} of {}", code(name), code(subject)), before, after, place);
         found.push(Edit::new(
