@@ -10,9 +10,9 @@ use crate::syntax::python::Module;
 
 /// One place where a name gets a value.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Binding<'a> {
+pub(crate) struct Binding<'a> {
     /// `None` for a parameter.
-    pub(in super::super) value: Option<&'a Expr>,
+    pub(crate) value: Option<&'a Expr>,
     /// The function it is in; `None` at module level (and in classes, whose names methods reach through `self`).
     scope: Option<TextRange>,
     at: TextSize,
@@ -20,7 +20,7 @@ pub(in super::super) struct Binding<'a> {
 
 /// All names of a file that are assigned, `self.name` under its attribute, and its functions.
 #[derive(Debug, Default)]
-pub(in super::super) struct Bindings<'a> {
+pub(crate) struct Bindings<'a> {
     names: HashMap<&'a str, Vec<Binding<'a>>>,
     attributes: HashMap<&'a str, Vec<Binding<'a>>>,
     functions: HashMap<&'a str, &'a StmtFunctionDef>,
@@ -30,7 +30,7 @@ pub(in super::super) struct Bindings<'a> {
 }
 
 impl<'a> Bindings<'a> {
-    pub(in super::super) fn of(module: &'a Module) -> Self {
+    pub(crate) fn of(module: &'a Module) -> Self {
         let mut bindings = Self::default();
         bindings.visit_body(module.body());
         bindings
@@ -38,7 +38,7 @@ impl<'a> Bindings<'a> {
 
     /// What a name may hold where it is used: the assignments before it in the same function, else those of the module
     /// (for a use inside a function, all of them).
-    pub(in super::super) fn of_name(&self, name: &str, used: TextSize) -> Vec<Binding<'a>> {
+    pub(crate) fn of_name(&self, name: &str, used: TextSize) -> Vec<Binding<'a>> {
         let all = self.names.get(name).map_or(&[][..], Vec::as_slice);
         let within = |binding: &Binding<'_>| binding.scope.is_some_and(|scope| scope.contains(used));
         let innermost = all.iter().filter(|b| within(b)).filter_map(|b| b.scope).min_by_key(|s| s.len());
@@ -51,7 +51,7 @@ impl<'a> Bindings<'a> {
     }
 
     /// What a name holds where it is used, when it is assigned once.
-    pub(in super::super) fn only(&self, name: &ExprName) -> Option<&'a Expr> {
+    pub(crate) fn only(&self, name: &ExprName) -> Option<&'a Expr> {
         match self.of_name(name.id.as_str(), name.start()).as_slice() {
             [only] => only.value,
             _ => None,
@@ -59,7 +59,7 @@ impl<'a> Bindings<'a> {
     }
 
     /// Where the values stand that an expression names, and those that they name in turn.
-    pub(in super::super) fn behind(&self, expr: &'a Expr) -> Vec<TextRange> {
+    pub(crate) fn behind(&self, expr: &'a Expr) -> Vec<TextRange> {
         /// An address is built of a handful of values.
         const MOST: usize = 40;
         let mut names = Names::default();
@@ -77,16 +77,16 @@ impl<'a> Bindings<'a> {
     }
 
     /// All values that the file assigns to `….name`.
-    pub(in super::super) fn of_attribute(&self, name: &str) -> &[Binding<'a>] {
+    pub(crate) fn of_attribute(&self, name: &str) -> &[Binding<'a>] {
         self.attributes.get(name).map_or(&[], Vec::as_slice)
     }
 
-    pub(in super::super) fn function(&self, name: &str) -> Option<&'a StmtFunctionDef> {
+    pub(crate) fn function(&self, name: &str) -> Option<&'a StmtFunctionDef> {
         self.functions.get(name).copied()
     }
 
     /// Is the name bound by anything but an import?
-    pub(in super::super) fn binds(&self, name: &str) -> bool {
+    pub(crate) fn binds(&self, name: &str) -> bool {
         self.names.contains_key(name) || self.functions.contains_key(name)
     }
 

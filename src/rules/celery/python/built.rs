@@ -13,31 +13,31 @@ const MAX_PIECES: usize = 200;
 
 /// A part of a built string.
 #[derive(Clone, Debug)]
-pub(in super::super) enum Piece<'a> {
+pub(crate) enum Piece<'a> {
     Text(String),
     Hole(HoleExpr<'a>),
 }
 
 /// What fills a hole.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct HoleExpr<'a> {
-    pub(in super::super) expr: &'a Expr,
+pub(crate) struct HoleExpr<'a> {
+    pub(crate) expr: &'a Expr,
     /// The quotes of the f-string around it: an edit must not use them.
-    pub(in super::super) inside: Option<&'static str>,
+    pub(crate) inside: Option<&'static str>,
     /// The expression can be wrapped where it stands: no `!r`, no `=`, not found through another name.
-    pub(in super::super) can_wrap: bool,
+    pub(crate) can_wrap: bool,
 }
 
 /// Reads built strings of one file.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Builder<'m, 'a> {
-    pub(in super::super) module: &'a Module,
-    pub(in super::super) bindings: &'m Bindings<'a>,
+pub(crate) struct Builder<'m, 'a> {
+    pub(crate) module: &'a Module,
+    pub(crate) bindings: &'m Bindings<'a>,
 }
 
 impl<'a> Builder<'_, 'a> {
     /// The pieces of an expression that builds a string; `None` for any other.
-    pub(in super::super) fn pieces(&self, expr: &'a Expr) -> Option<Vec<Piece<'a>>> {
+    pub(crate) fn pieces(&self, expr: &'a Expr) -> Option<Vec<Piece<'a>>> {
         let mut pieces = self.read(expr, 0)?;
         pieces.truncate(MAX_PIECES);
         Some(pieces)

@@ -19,17 +19,17 @@ use super::built::{Builder, HoleExpr, Piece};
 
 /// A string that is a broker's address, or stands where Celery expects one.
 #[derive(Debug)]
-pub(in super::super) struct Place<'a> {
+pub(crate) struct Place<'a> {
     /// Outermost first: `CACHES`, `default`, `LOCATION`.
-    pub(in super::super) keys: Vec<String>,
-    pub(in super::super) role: Role,
-    pub(in super::super) expr: &'a Expr,
-    pub(in super::super) pieces: Vec<Piece<'a>>,
+    pub(crate) keys: Vec<String>,
+    pub(crate) role: Role,
+    pub(crate) expr: &'a Expr,
+    pub(crate) pieces: Vec<Piece<'a>>,
 }
 
 impl<'a> Place<'a> {
     /// Its characters and holes; a hole's `id` is its number among [`Place::holes`].
-    pub(in super::super) fn units(&self, module: &Module) -> Vec<Unit> {
+    pub(crate) fn units(&self, module: &Module) -> Vec<Unit> {
         let mut units = Vec::new();
         let mut id = 0;
         for piece in &self.pieces {
@@ -47,7 +47,7 @@ impl<'a> Place<'a> {
     }
 
     /// Where the change made it what it is: the expression, or what it names where only that was changed.
-    pub(in super::super) fn span(&self, module: &Module, bindings: &Bindings<'a>, hunks: &[Hunk]) -> Span {
+    pub(crate) fn span(&self, module: &Module, bindings: &Bindings<'a>, hunks: &[Hunk]) -> Span {
         let own = module.span(self.expr);
         if hunks.is_empty() || touches(hunks, own) {
             return own;
@@ -56,7 +56,7 @@ impl<'a> Place<'a> {
         behind.find(|span| touches(hunks, *span)).unwrap_or(own)
     }
 
-    pub(in super::super) fn holes(&self) -> Vec<HoleExpr<'a>> {
+    pub(crate) fn holes(&self) -> Vec<HoleExpr<'a>> {
         let hole = |piece: &Piece<'a>| match piece {
             Piece::Hole(hole) => Some(*hole),
             Piece::Text(_) => None,
@@ -66,7 +66,7 @@ impl<'a> Place<'a> {
 }
 
 /// Every such string of the file, in source order.
-pub(in super::super) fn find<'a>(module: &'a Module, bindings: &Bindings<'a>) -> Vec<Place<'a>> {
+pub(crate) fn find<'a>(module: &'a Module, bindings: &Bindings<'a>) -> Vec<Place<'a>> {
     let mut finder = Finder {
         builder: Builder { module, bindings },
         module,

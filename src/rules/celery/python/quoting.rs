@@ -14,7 +14,7 @@ use super::bindings::{Binding, Bindings};
 
 /// How a value is encoded.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub(in super::super) enum Quoting<'a> {
+pub(crate) enum Quoting<'a> {
     /// Encoded, or made of harmless characters, or nobody can tell.
     Safe,
     /// `quote(x)`: `/` stays. The call, when it stands in this file.
@@ -28,7 +28,7 @@ pub(in super::super) enum Quoting<'a> {
 
 impl Quoting<'_> {
     /// How bad it is. A slash is worse than a blank: generated passwords hold it, and kombu ends the host there.
-    pub(in super::super) fn rank(self) -> u8 {
+    pub(crate) fn rank(self) -> u8 {
         match self {
             Self::Safe => 0,
             Self::Plus(_) => 1,
@@ -52,20 +52,20 @@ impl Quoting<'_> {
 
 /// Judges expressions of one file.
 #[derive(Clone, Copy, Debug)]
-pub(in super::super) struct Judge<'m, 'a> {
-    pub(in super::super) project: &'m Project,
-    pub(in super::super) path: &'m str,
-    pub(in super::super) module: &'a Module,
-    pub(in super::super) bindings: &'m Bindings<'a>,
+pub(crate) struct Judge<'m, 'a> {
+    pub(crate) project: &'m Project,
+    pub(crate) path: &'m str,
+    pub(crate) module: &'a Module,
+    pub(crate) bindings: &'m Bindings<'a>,
     /// Other files may be asked: once.
-    pub(in super::super) across_files: bool,
+    pub(crate) across_files: bool,
 }
 
 /// Assignments followed before a value is taken as it stands.
 const MAX_HOPS: usize = 3;
 
 impl<'a> Judge<'_, 'a> {
-    pub(in super::super) fn quoting(&self, expr: &'a Expr) -> Result<Quoting<'a>, NotLoaded> {
+    pub(crate) fn quoting(&self, expr: &'a Expr) -> Result<Quoting<'a>, NotLoaded> {
         self.judge(expr, 0)
     }
 

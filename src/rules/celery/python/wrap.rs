@@ -12,14 +12,14 @@ use super::quoting::Quoting;
 
 /// What `urllib.parse.quote` is called in a file, and the edit that makes it so.
 #[derive(Debug)]
-pub(in super::super) struct Quote {
-    pub(in super::super) callee: String,
+pub(crate) struct Quote {
+    pub(crate) callee: String,
     import: Option<Edit>,
 }
 
 impl Quote {
     /// `None` when the name `quote` stands for something else.
-    pub(in super::super) fn of(module: &Module, bindings: &Bindings<'_>) -> Option<Self> {
+    pub(crate) fn of(module: &Module, bindings: &Bindings<'_>) -> Option<Self> {
         if let Some(callee) = imported(module) {
             return Some(Self { callee, import: None });
         }
@@ -28,11 +28,7 @@ impl Quote {
     }
 
     /// The edits for these holes; `None` when one of them cannot be mended where it stands.
-    pub(in super::super) fn edits(
-        &self,
-        module: &Module,
-        holes: &[(HoleExpr<'_>, Quoting<'_>)],
-    ) -> Option<Vec<Edit>> {
+    pub(crate) fn edits(&self, module: &Module, holes: &[(HoleExpr<'_>, Quoting<'_>)]) -> Option<Vec<Edit>> {
         let mut edits = Vec::new();
         let mut needs_quote = false;
         for (hole, quoting) in holes {

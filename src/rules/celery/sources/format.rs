@@ -67,7 +67,7 @@ pub(super) fn is_bare(path: &str) -> bool {
 }
 
 /// Read as Python: `settings.py`, `local_settings.py.example`.
-pub(in super::super) fn is_python(path: &str) -> bool {
+pub(crate) fn is_python(path: &str) -> bool {
     Format::by_name(path) == Some(Format::Python)
 }
 
@@ -110,7 +110,7 @@ fn is_recipe(name: &str) -> bool {
         || matches!(name, "makefile" | "justfile")
 }
 
-pub(in super::super) fn purpose(path: &str) -> Purpose {
+pub(crate) fn purpose(path: &str) -> Purpose {
     if Format::by_name(path) == Some(Format::Docs) {
         return Purpose::Docs;
     }

@@ -156,7 +156,7 @@ fn encoded(part: &[Unit]) -> Option<String> {
 }
 
 /// `#` as `%23`, `é` as `%C3%A9`.
-pub(in super::super) fn escape(c: char) -> String {
+pub(crate) fn escape(c: char) -> String {
     c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("%{byte:02X}")).collect()
 }
 
