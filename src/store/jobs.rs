@@ -94,7 +94,7 @@ impl Store {
             "SELECT 1 FROM jobs WHERE forge = $1 AND repository_id = $2 AND target = $3
                 AND (state IN ('ready', 'running')
                     OR (state = 'dead' AND stopped_at > $4 AND COALESCE(head_hint, $5) = $5
-                        AND EXISTS (SELECT 1 FROM runs r WHERE r.id = jobs.run_id AND r.finished_at IS NOT NULL)))
+                        AND EXISTS (SELECT 1 FROM runs r WHERE r.id = jobs.run_id AND r.outcome <> 'superseded')))
              LIMIT 1",
         )
         .bind(&job.forge.0)
@@ -302,15 +302,12 @@ impl Store {
         Ok(row.map(|r| r.try_get("argument")).transpose()?)
     }
 
-    /// The reviews of merge groups, first asked for after `since`, that died without the forge being told, and after
-    /// which nothing else was asked for their group.
+    /// The reviews of merge groups, first asked for after `since`, that died without the forge being told.
     pub async fn untold_groups(&self, forge: &ForgeName, since: i64) -> Result<Vec<NewJob>> {
         let rows = sqlx::query(
             "SELECT forge, repository_id, owner, name, installation, target, kind, reason, head_hint, priority, argument
              FROM jobs j WHERE forge = $1 AND kind = 'review' AND target LIKE 'group/%' AND state = 'dead'
                 AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.id = j.run_id AND r.finished_at IS NOT NULL)
-                AND NOT EXISTS (SELECT 1 FROM jobs n WHERE n.forge = j.forge AND n.repository_id = j.repository_id
-                    AND n.target = j.target AND n.id > j.id)
                 AND (SELECT MIN(f.created_at) FROM jobs f WHERE f.forge = j.forge
                     AND f.repository_id = j.repository_id AND f.target = j.target) > $2",
         )

@@ -97,7 +97,7 @@ impl Worker {
     async fn return_to_groups(&self, name: &ForgeName, served: &ServedForge) -> Result<(), JobError> {
         let groups = self.store.untold_groups(name, self.now() - QUEUE_WAITS).await.map_err(store_error)?;
         for group in groups.iter().filter(|g| (served.allows)(&g.repository.full_name())) {
-            self.store.enqueue(group, self.now()).await.map_err(store_error)?;
+            self.store.enqueue_swept(group, self.now(), self.now()).await.map_err(store_error)?;
         }
         Ok(())
     }

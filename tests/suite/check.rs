@@ -325,11 +325,77 @@ fn odd_names_are_names() {
     for name in ["new\nline.py", "quo\"te.py", "schön.py", "esc\u{1b}[31m.py"] {
         repo.write(name, b"def f(:\n");
     }
-    let said = repo.check();
-    assert_eq!(said.code, Some(2), "{said:?}");
-    assert_eq!(said.out.matches("does not parse as Python").count(), 4, "{said:?}");
-    let output = red_panda(repo.path()).args(["--base", "main", "--format", "github"]).output();
-    drop(output);
+    let plain = repo.check();
+    assert_eq!(plain.code, Some(2), "{plain:?}");
+    assert_eq!(plain.out.matches("does not parse as Python").count(), 4, "{plain:?}");
+    for format in ["github", "text"] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_red-panda"));
+        command.args(["check", "--base", "main", "--format", format, "--repo"]).arg(repo.path());
+        let shown = said(command.output().unwrap());
+        let named = shown.out.lines().filter(|line| line.contains("does not parse as Python")).count();
+        assert_eq!(named, 4, "a name begins no line of its own: {shown:?}");
+        assert!(!shown.out.contains('\u{1b}'), "{shown:?}");
+    }
+}
+
+#[test]
+fn an_edit_within_the_second_of_the_commit_is_seen() {
+    let repo = Repo::new();
+    repo.git(&["config", "core.trustctime", "false"]);
+    let then = std::time::UNIX_EPOCH + std::time::Duration::from_secs(1_700_000_000);
+    let date = |path: &str| {
+        let file = std::fs::File::options().write(true).open(repo.path().join(path)).unwrap();
+        file.set_modified(then).unwrap();
+    };
+    repo.write("config/settings.py", BROKER.replace("pa#ss", "pa23s").as_bytes());
+    date("config/settings.py");
+    repo.commit();
+    repo.write("config/settings.py", BROKER.as_bytes());
+    date("config/settings.py");
+    date(".git/index");
+    let said = check(repo.path(), &["--base", "work"]);
+    assert!(said.has("CEL001"), "{said:?}");
+}
+
+#[test]
+fn without_a_base_the_branch_of_origin_counts() {
+    let repo = Repo::new();
+    let steps: Vec<String> = (0..4)
+        .map(|n| {
+            repo.write("README.md", format!("{n}\n").as_bytes());
+            repo.commit();
+            repo.git(&["rev-parse", "HEAD"])
+        })
+        .collect();
+    let none = check(repo.path(), &[]);
+    assert_eq!(none.code, Some(2), "{none:?}");
+    assert!(none.error.contains("--base"), "{none:?}");
+    for (at, branch) in steps.iter().zip(["origin/master", "origin/main", "origin/trunk"]) {
+        repo.git(&["update-ref", &format!("refs/remotes/{branch}"), at]);
+        if branch == "origin/trunk" {
+            repo.git(&["symbolic-ref", "refs/remotes/origin/HEAD", "refs/remotes/origin/trunk"]);
+        }
+        let said = check(repo.path(), &[]);
+        assert!(said.has(&format!("\"base\":\"{at}\"")), "{branch}: {said:?}");
+    }
+}
+
+#[test]
+fn of_several_merge_bases_git_s_first_is_taken_and_named() {
+    let repo = Repo::new();
+    repo.git(&["branch", "other"]);
+    for branch in ["work", "other"] {
+        repo.git(&["checkout", "-q", branch]);
+        repo.write(&format!("{branch}.md"), b"x\n");
+        repo.commit();
+        repo.git(&["tag", &format!("{branch}-1")]);
+    }
+    repo.git(&["merge", "-q", "-m", "there", "work-1"]);
+    repo.git(&["checkout", "-q", "work"]);
+    repo.git(&["merge", "-q", "-m", "back", "other-1"]);
+    let first = repo.git(&["merge-base", "other", "work"]);
+    let said = check(repo.path(), &["--base", "other", "--head", "work"]);
+    assert!(said.has(&format!("have 2 merge bases; compared with {}", &first[..7])), "{said:?}");
 }
 
 #[test]

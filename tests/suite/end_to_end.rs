@@ -220,6 +220,33 @@ async fn a_recheck_command_is_acknowledged_and_obeyed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_recheck_command_on_github_is_acknowledged_and_obeyed() {
+    let github = GitHubStandIn::start().await.unwrap();
+    github.set_webhook_secret(SECRET);
+    let repository = github.create_repository("grace", "grove", BASE);
+    let panda = Panda::start(&github_settings(&github)).await;
+    quiet(|| github.requests().len()).await;
+    let head = github.push(&repository, "topic", &[("a.py", Some("x = 1\n"))]).unwrap();
+    let number = github.open_pull(&repository, "topic", "main").unwrap();
+    let checked = async |runs: usize| {
+        deliver(&github, &panda).await;
+        until("the check", async || {
+            let ended = github.checks_of(&repository, &head).into_iter();
+            let ended: Vec<_> = ended.filter(|c| c.conclusion.as_deref() == Some("success")).collect();
+            (ended.len() == runs).then_some(())
+        })
+        .await;
+    };
+    checked(1).await;
+    let stranger = github.comment(&repository, number, "mallory", "/red-panda recheck");
+    let comment = github.comment(&repository, number, "ada", "/red-panda recheck");
+    checked(2).await;
+    assert_eq!(github.reactions_to(&repository, comment), ["eyes"]);
+    assert_eq!(github.reactions_to(&repository, stranger), Vec::<String>::new());
+    assert_eq!(github.violations(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_broken_policy_is_told_and_its_repair_can_be_merged() {
     let forge = Forgejo::start().await.unwrap();
     let base: Vec<_> = BASE.iter().copied().chain([(".red-panda.toml", "[rulez]\n")]).collect();

@@ -1,7 +1,6 @@
 //! `kill -9` between any two steps: the real binary dies at a different point each time, a new one takes over, and the
 //! forge ends as after one clean run.
 
-use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use red_panda::model::id::{Repository, Sha};
@@ -9,41 +8,8 @@ use red_panda::model::status::STATUS_NAME;
 use red_panda::standin::gitea::{BOT_TOKEN, Forgejo};
 use red_panda::standin::github::GitHubStandIn;
 
+use crate::binary::Server;
 use crate::end_to_end::{BASE, SECRET, borrowed, faulty, gitea_settings, github_settings, post};
-
-/// A free port for a process that has to have the same one twice.
-fn free_port() -> u16 {
-    std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
-struct Server(Child);
-
-impl Server {
-    async fn start(folder: &std::path::Path, port: u16) -> Self {
-        let binary = env!("CARGO_BIN_EXE_red-panda");
-        let config = folder.join("red-panda.toml");
-        let mut command = Command::new(binary);
-        command.arg("serve").arg("--config").arg(config).stdout(Stdio::null()).stderr(Stdio::null());
-        let server = Self(command.spawn().unwrap());
-        let client = reqwest::Client::builder().no_proxy().build().unwrap();
-        for _ in 0..400 {
-            let alive = client.get(format!("http://127.0.0.1:{port}/live/")).send().await;
-            if alive.is_ok_and(|answer| answer.status().is_success()) {
-                return server;
-            }
-            tokio::time::sleep(Duration::from_millis(25)).await;
-        }
-        panic!("the server did not come up");
-    }
-}
-
-impl Drop for Server {
-    /// SIGKILL: nothing is tidied up.
-    fn drop(&mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-}
 
 /// What people see of the one pull request.
 #[derive(Debug, PartialEq)]
@@ -184,13 +150,7 @@ async fn ten_kills<H: Host>(points: [usize; 10]) {
     let mut killed_in_time = 0;
     for requests in points {
         let mut host = H::start().await;
-        let folder = tempfile::tempdir().unwrap();
-        let port = free_port();
-        let settings = format!(
-            "listen = \"127.0.0.1:{port}\"\n[[forge]]\nname = \"forge\"\nwebhook_secret = \"{SECRET}\"\n{}",
-            host.settings()
-        );
-        std::fs::write(folder.path().join("red-panda.toml"), settings).unwrap();
+        let (folder, port) = Server::settle(&host.settings());
         let server = Server::start(folder.path(), port).await;
         while !host.was_swept() {
             tokio::time::sleep(Duration::from_millis(5)).await;

@@ -1,6 +1,8 @@
 //! One integration binary: stories against the stand-in forges, the command line, the rule pages, the layering.
 
 #[cfg(test)]
+mod binary;
+#[cfg(test)]
 mod celery;
 #[cfg(test)]
 mod check;

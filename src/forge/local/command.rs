@@ -99,7 +99,7 @@ impl Git {
         let folder = tempfile::tempdir().map_err(LocalError::NoGit)?;
         std::fs::create_dir(folder.path().join("objects")).map_err(LocalError::NoGit)?;
         if index.exists() {
-            std::fs::copy(&index, folder.path().join("index")).map_err(LocalError::NoGit)?;
+            copy_with_age(&index, &folder.path().join("index")).map_err(LocalError::NoGit)?;
         }
         self.scratch = Some(Scratch { folder, objects_of_repository: quoted(&objects) });
         self.folder = PathBuf::from(top.trim_end_matches('\n'));
@@ -163,6 +163,12 @@ fn read_object(output: &mut impl BufRead, name: &str) -> Result<Blob> {
         "blob" => Blob::TooLarge(Some(size)),
         _ => Blob::Missing,
     })
+}
+
+/// A file that was written when the index was, or later, is read: a copy that looked younger would hide its edit.
+fn copy_with_age(from: &Path, to: &Path) -> std::io::Result<()> {
+    std::fs::copy(from, to)?;
+    std::fs::File::open(to)?.set_modified(std::fs::metadata(from)?.modified()?)
 }
 
 /// A path in quotes: a bare one ends at its first colon.
