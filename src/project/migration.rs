@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ruff_python_ast::{Expr, ExprCall, StmtClassDef};
 use ruff_text_size::{Ranged, TextRange};
 
-use crate::syntax::python::{Module, assigned_in, string, walk_expr};
+use crate::syntax::python::{Module, assigned_in, string, text_of, walk_expr};
 
 use super::apps::MigrationName;
 use super::imports::Ancestry;
@@ -203,12 +203,13 @@ fn reference(module: &Module, expr: &Expr) -> Dependency {
         _ => return Dependency::Unknown,
     };
     match pair {
-        [app, name] => match (module.fold(app).as_str(), module.fold(name).as_str()) {
-            (Some(app), Some(name)) => {
-                Dependency::On(MigrationName { app: app.to_owned(), name: name.to_owned() })
+        [app, name] => {
+            let text = |expr| text_of(expr).or_else(|| module.fold(expr).as_str().map(str::to_owned));
+            match (text(app), text(name)) {
+                (Some(app), Some(name)) => Dependency::On(MigrationName { app, name }),
+                _ => Dependency::Unknown,
             }
-            _ => Dependency::Unknown,
-        },
+        }
         _ => Dependency::Unknown,
     }
 }

@@ -269,3 +269,20 @@ fn an_operation_that_runs_another_function_is_reported_anew() {
     assert_eq!(sample(("0002_a", "fill"), ("0003_b", "fill")), 0);
     assert_eq!(sample(("0002_a", "fill"), ("0003_b", "fill_all")), 1);
 }
+
+#[test]
+fn a_squash_that_python_2_wrote_is_finished() {
+    let first = migration("", "    operations = []");
+    let squash = |replaces: &str| {
+        migration(
+            "",
+            &format!("{replaces}    dependencies = [('auth', '0001_initial')]\n    operations = []"),
+        )
+    };
+    let (old, new) = (squash("    replaces = [(b'blog', '0001_initial')]\n"), squash(""));
+    let base =
+        [("blog/migrations/0001_initial.py", &*first), ("blog/migrations/0001_squashed_0002.py", &*old)];
+    let done = Sample::new(&base, &[("blog/migrations/0001_squashed_0002.py", &*new)]);
+    assert_eq!((judged(&done, "MIG001"), judged(&done, "MIG002")), (Vec::new(), Vec::new()));
+    assert_eq!(edited(&new.replace("'auth'", "b'auth'"), &new), []);
+}

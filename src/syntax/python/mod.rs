@@ -264,3 +264,11 @@ pub fn has_unpacking(arguments: &Arguments) -> bool {
 pub fn string(expr: &Expr) -> Option<&str> {
     expr.as_string_literal_expr().map(|s| s.value.to_str())
 }
+
+/// The text of a string, or of the byte string that Python 2 had in its place.
+pub fn text_of(expr: &Expr) -> Option<String> {
+    match expr {
+        Expr::BytesLiteral(bytes) => String::from_utf8(bytes.value.bytes().collect()).ok(),
+        other => string(other).map(str::to_owned),
+    }
+}

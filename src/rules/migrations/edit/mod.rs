@@ -14,7 +14,7 @@ use ruff_text_size::{Ranged, TextRange};
 use crate::model::finding::code;
 use crate::project::apps::MigrationName;
 use crate::project::canonical::Canonical;
-use crate::syntax::python::{assignment, normalised_expr, normalised_stmts, string};
+use crate::syntax::python::{assignment, normalised_expr, normalised_stmts, text_of};
 
 use likeness::{Likeness, forward, same_spelling_stmts};
 
@@ -151,9 +151,14 @@ fn flatten<'a>(expr: &'a Expr, found: &mut Vec<&'a Expr>) {
 /// `("blog", "0001_initial")` as a migration.
 fn pair(expr: &Expr) -> Option<MigrationName> {
     match expr.as_tuple_expr()?.elts.as_slice() {
-        [app, name] => Some(MigrationName { app: string(app)?.to_owned(), name: string(name)?.to_owned() }),
+        [app, name] => Some(MigrationName { app: text_of(app)?, name: text_of(name)? }),
         _ => None,
     }
+}
+
+/// What tells a reference from others.
+fn reference(expr: &Expr) -> String {
+    pair(expr).map_or_else(|| normalised_expr(expr), |name| name.to_string())
 }
 
 /// How a reference is written in a sentence.
@@ -171,15 +176,15 @@ fn references(
 ) {
     let [adds, drops] = verbs;
     let (before, after) = (elements(old, attribute), elements(new, attribute));
-    let texts = |list: &[&Expr]| list.iter().map(|e| normalised_expr(e)).collect::<BTreeSet<_>>();
+    let texts = |list: &[&Expr]| list.iter().map(|e| reference(e)).collect::<BTreeSet<_>>();
     let (known, kept) = (texts(&before), texts(&after));
-    for element in after.iter().filter(|e| !known.contains(&normalised_expr(e))) {
+    for element in after.iter().filter(|e| !known.contains(&reference(e))) {
         let mut edit =
             Edit::new(Weight::Real, At::Head(element.range()), format!("{adds} {}", spoken(element)));
         edit.dependency = pair(element).map(|name| (Direction::Added, name));
         found.push(edit);
     }
-    for element in before.iter().filter(|e| !kept.contains(&normalised_expr(e))) {
+    for element in before.iter().filter(|e| !kept.contains(&reference(e))) {
         let mut edit =
             Edit::new(Weight::Real, At::Base(element.range()), format!("{drops} {}", spoken(element)));
         edit.dependency = pair(element).map(|name| (Direction::Removed, name));
@@ -189,8 +194,8 @@ fn references(
 
 /// Taking `replaces` away is how a squash is finished: MIG010 judges it. What it newly replaces is an edit.
 fn replaces(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
-    let known: BTreeSet<String> = elements(old, "replaces").into_iter().map(normalised_expr).collect();
-    for element in elements(new, "replaces").iter().filter(|e| !known.contains(&normalised_expr(e))) {
+    let known: BTreeSet<String> = elements(old, "replaces").into_iter().map(reference).collect();
+    for element in elements(new, "replaces").iter().filter(|e| !known.contains(&reference(e))) {
         let what = format!("makes it replace {}", spoken(element));
         found.push(Edit::new(Weight::Real, At::Head(element.range()), what));
     }
