@@ -7,7 +7,7 @@ use crate::model::id::Sha;
 use crate::project::deployed::Deployed;
 use crate::project::{Parsed, Project};
 use crate::rules::{Baseline, Context, Judging, Rule};
-use crate::source::{Snapshot, SnapshotId, Want};
+use crate::source::{Snapshot, SnapshotId};
 
 use super::DeployedAt;
 
@@ -30,12 +30,11 @@ impl Sides {
         let fresh = |id, commit: &Sha| project(Snapshot::new(id, commit.clone()));
         let head = fresh(SnapshotId::Head, &change.head);
         let merge_base = fresh(SnapshotId::MergeBase, &change.merge_base);
-        let known = [&head, &merge_base];
         let same = |commit: &Sha, others: &[&Arc<Project>], id| {
             let shared = others.iter().find(|p| p.snapshot().commit() == commit).map(|p| (*p).clone());
             shared.unwrap_or_else(|| fresh(id, commit))
         };
-        let target_tip = same(&change.target_tip, &known[1..], SnapshotId::TargetTip);
+        let target_tip = same(&change.target_tip, &[&merge_base], SnapshotId::TargetTip);
         let merged = if change.target_tip == change.merge_base {
             head.clone()
         } else {
@@ -102,10 +101,5 @@ impl Sides {
             SnapshotId::Commit(index) => self.commits.get(index),
         };
         project.map(|p| p.snapshot())
-    }
-
-    pub fn commit_of(&self, want: &Want) -> Sha {
-        let (Want::Tree(id) | Want::File { snapshot: id, .. }) = want;
-        self.snapshot(*id).unwrap_or(self.head.snapshot()).commit().clone()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::catalogue::Family;
+use crate::model::catalogue::{ALWAYS_ON, Family};
 use crate::model::change::ChangedFile;
 use crate::model::finding::{Finding, Place, Span};
 use crate::model::judgement::Reported;
@@ -12,9 +12,6 @@ use crate::rules::style;
 use crate::source::Text;
 use crate::source::tree::file_name;
 use crate::syntax::suppression::{Suppression, in_python, in_text, lines_that_speak_for};
-
-/// Their findings stand whatever a comment says.
-const NEVER_SUPPRESSED: [&str; 3] = ["ENV001", "ENV005", "SEC001"];
 
 /// The suppressions of the head's files that were looked at.
 #[derive(Debug, Default)]
@@ -31,10 +28,8 @@ impl Suppressions {
             if !text.as_str().contains("red-panda:") {
                 continue;
             }
-            let found = match head.module(path) {
-                Ok(Some(module)) if path.ends_with(".py") => in_python(&module),
-                _ => in_text(&text),
-            };
+            let module = if path.ends_with(".py") { head.module(path).ok().flatten() } else { None };
+            let found = module.map_or_else(|| in_text(&text), |module| in_python(&module));
             files.insert(path.to_owned(), (text, found));
         }
         Self { files }
@@ -42,7 +37,7 @@ impl Suppressions {
 
     /// The reason that keeps a finding, if a suppression with a reason speaks for it.
     pub(super) fn reason_for(&self, finding: &Finding) -> Option<String> {
-        if NEVER_SUPPRESSED.contains(&finding.code) {
+        if ALWAYS_ON.contains(&finding.code) {
             return None;
         }
         self.speaking_for(finding).find_map(|(_, s)| s.reason.clone())
@@ -69,15 +64,14 @@ impl Suppressions {
     pub(super) fn unused(&self, head: &[Finding], ran: &BTreeSet<&str>) -> Vec<Finding> {
         let mut used = BTreeSet::new();
         for finding in head {
-            used.extend(self.speaking_for(finding).map(|(path, s)| (path.to_owned(), s.line, finding.code)));
+            used.extend(self.speaking_for(finding).map(|(path, s)| (path, s.line, finding.code)));
         }
         let mut findings = Vec::new();
         for (path, (_, suppressions)) in &self.files {
             for suppression in suppressions.iter().filter(|s| s.reason.is_some()) {
                 let looked = |code: &&String| ran.contains(code.as_str()) && looks_at(code, path);
-                let unused = suppression.codes.iter().filter(looked);
-                let unused = unused
-                    .filter(|c| !used.iter().any(|(p, l, k)| p == path && *l == suppression.line && k == c));
+                let is_used = |code: &str| used.contains(&(path.as_str(), suppression.line, code));
+                let unused = suppression.codes.iter().filter(looked).filter(|code| !is_used(code));
                 findings.extend(unused.map(|code| style::unused(path, suppression, code)));
             }
         }

@@ -23,7 +23,7 @@ pub(super) fn find(
     change: &Change,
     sides: &Sides,
     excluded: &dyn Fn(&str) -> bool,
-    said: &BTreeSet<String>,
+    said: &BTreeSet<&str>,
 ) -> Unparsed {
     let mut unparsed = Unparsed::default();
     for file in &change.files {
@@ -72,13 +72,16 @@ pub(super) fn is_read(path: &str) -> bool {
 fn broken(file: &ChangedFile, path: &str, sides: &Sides, unparsed: &mut Unparsed) {
     let Some(reason) = fault(&sides.head, path) else { return };
     let was_broken = file.base_path().is_some_and(|base| fault(&sides.merge_base, base).is_some());
-    if is_yaml(path) && !was_broken && file.base_path().is_none() && has_placeholders(sides, path) {
-        unparsed.notes.push(format!("{} was not looked at: {reason}, being a template", code(path)));
-    } else if was_broken || is_template(path) {
-        unparsed.notes.push(format!("{} was not looked at: {reason}, as before this change", code(path)));
+    let new = file.base_path().is_none();
+    let excuse = if was_broken {
+        "as before this change"
+    } else if is_template(path) || (new && is_yaml(path) && has_placeholders(sides, path)) {
+        "being a template"
     } else {
         unparsed.not_looked_at.push(NotLookedAt { path: path.to_owned(), reason });
-    }
+        return;
+    };
+    unparsed.notes.push(format!("{} was not looked at: {reason}, {excuse}", code(path)));
 }
 
 /// Why a Python or YAML file has no usable tree.

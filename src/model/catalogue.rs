@@ -2,7 +2,7 @@
 
 use super::finding::Severity::{self, Advice, Error, Warning};
 
-/// Rules that no policy turns off or lowers; a path can still be excluded.
+/// Rules that neither a policy nor a comment takes off; a path can still be excluded.
 pub const ALWAYS_ON: [&str; 3] = ["ENV001", "ENV005", "SEC001"];
 
 /// The folders of rules, in the order of the catalogue.

@@ -32,6 +32,13 @@ pub struct NotLookedAt {
     pub reason: String,
 }
 
+impl NotLookedAt {
+    /// About the change as a whole.
+    pub fn change(reason: String) -> Self {
+        Self { path: Path::new(), reason }
+    }
+}
+
 /// The outcome of the engine on one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {

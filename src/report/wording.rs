@@ -2,6 +2,7 @@
 
 use std::fmt::Debug;
 
+use crate::model::catalogue::ALWAYS_ON;
 use crate::model::finding::{Place, Severity, is_invisible};
 use crate::model::judgement::Judgement;
 use crate::model::plan::Side;
@@ -36,13 +37,10 @@ impl Links for NoLinks {
     }
 }
 
-/// Codes whose findings cannot be suppressed in the file.
-const NEVER_SUPPRESSED: [&str; 3] = ["ENV001", "ENV005", "SEC001"];
-
 /// The comment that keeps a finding, in the language of its file. `None` where no comment can.
 pub(super) fn suppression(code: &str, place: &Place) -> Option<String> {
     let Place::Head { path, .. } = place else { return None };
-    if NEVER_SUPPRESSED.contains(&code) {
+    if ALWAYS_ON.contains(&code) {
         return None;
     }
     let template = [".html", ".htm", ".djhtml", ".txt"].iter().any(|end| path.ends_with(end));

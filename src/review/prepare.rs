@@ -140,7 +140,7 @@ async fn deployed(
 fn configured(input: &mut Input, source: Source, commit: Option<Sha>, what: &str) -> DeployedAt {
     if commit.is_none() {
         let reason = format!("{what} names nothing here, so nobody can say which migrations are deployed");
-        input.not_looked_at.push(NotLookedAt { path: String::new(), reason });
+        input.not_looked_at.push(NotLookedAt::change(reason));
     }
     DeployedAt { source, commits: commit.into_iter().collect() }
 }
@@ -171,7 +171,7 @@ async fn by_branches(
             }
             None => {
                 let reason = format!("the deployed branch {} does not exist", code(name));
-                input.not_looked_at.push(NotLookedAt { path: String::new(), reason });
+                input.not_looked_at.push(NotLookedAt::change(reason));
             }
         }
     }

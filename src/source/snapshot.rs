@@ -28,6 +28,15 @@ pub enum Want {
     File { snapshot: SnapshotId, path: Path, blob: Option<Sha> },
 }
 
+impl Want {
+    /// Where it is read.
+    pub fn snapshot(&self) -> SnapshotId {
+        match self {
+            Self::Tree(id) | Self::File { snapshot: id, .. } => *id,
+        }
+    }
+}
+
 /// Everything that was missing. Merged over all rules before anything is read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NotLoaded {

@@ -1,6 +1,6 @@
 //! The rounds of a run: rules that miss files wait, all that is missing is read in one batch, and only they run again.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
@@ -10,9 +10,10 @@ use crate::model::change::{Change, ChangedFile, FileStatus};
 use crate::model::finding::Finding;
 use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt, Reported};
+use crate::model::plan::Side;
 use crate::rules::{self, Judging, Rule};
 use crate::source::snapshot::{both, merge_base_tree};
-use crate::source::{Blob, NotLoaded, SnapshotId, Tree, Want, diff};
+use crate::source::{Blob, NotLoaded, SnapshotId, Text, Tree, Want, diff};
 
 use super::exclude::{ATTRIBUTES, Excluded};
 use super::introduced::introduced;
@@ -26,16 +27,27 @@ const MAX_BYTES: usize = 64 * 1024 * 1024;
 /// Stack of the engine's threads: parser output recurses.
 const STACK: usize = 64 * 1024 * 1024;
 
+/// Its second half is the engine's: only it knows what was suppressed.
+const UNUSED_SUPPRESSION: &str = "STY008";
+/// Tells of migrations that do not parse; of other files the engine does.
+const UNPARSED_MIGRATION: &str = "MIG009";
+
 /// How far a rule has come.
 #[derive(Debug)]
 enum Progress {
     Waiting,
-    Done { reported: Vec<Reported>, head: Vec<Finding> },
-    Failed(String),
+    /// What it reports as introduced, and all that it finds at head.
+    Done {
+        reported: Vec<Reported>,
+        head: Vec<Finding>,
+    },
+    /// Why it did not run.
+    Failed(&'static str),
 }
 
+/// One run over one change.
 #[derive(Debug)]
-pub(super) struct Run {
+pub struct Engine {
     input: Input,
     sides: Sides,
     rules: Vec<(&'static Rule, Progress)>,
@@ -49,15 +61,15 @@ pub(super) struct Run {
     not_looked_at: Vec<NotLookedAt>,
 }
 
-impl Run {
-    pub(super) fn new(mut input: Input) -> Self {
+impl Engine {
+    pub fn new(mut input: Input) -> Self {
         let sides = Sides::new(&input.change, input.deployed.clone());
         let on = rules::all().into_iter().filter(|rule| selection::is_on(&input.policy, rule));
         let rules = on.map(|rule| (rule, Progress::Waiting)).collect();
         let excluded = Excluded::new(&input.policy.exclude);
         let mut not_looked_at = std::mem::take(&mut input.not_looked_at);
         if let Some(reason) = &input.change.truncated {
-            not_looked_at.push(NotLookedAt { path: String::new(), reason: reason.clone() });
+            not_looked_at.push(NotLookedAt::change(reason.clone()));
         }
         Self {
             input,
@@ -72,30 +84,42 @@ impl Run {
         }
     }
 
-    pub(super) fn change(&self) -> &Change {
+    /// The change with all hunks, also those that we computed.
+    pub fn change(&self) -> &Change {
         &self.input.change
     }
 
-    pub(super) fn sides(&self) -> &Sides {
-        &self.sides
+    /// The text of a file that was read, at head or at the merge base.
+    pub fn text(&self, side: Side, path: &str) -> Option<Text> {
+        let project = match side {
+            Side::Head => &self.sides.head,
+            Side::Base => &self.sides.merge_base,
+        };
+        project.text(path).ok().flatten()
     }
 
-    pub(super) fn supply_tree(&mut self, want: &Want, tree: Tree) {
-        let (Want::Tree(id) | Want::File { snapshot: id, .. }) = want;
-        if tree.truncated && *id == SnapshotId::Head {
+    /// The commit that a wanted thing is read at.
+    pub fn commit_of(&self, want: &Want) -> Sha {
+        let snapshot = self.sides.snapshot(want.snapshot());
+        snapshot.unwrap_or(self.sides.head.snapshot()).commit().clone()
+    }
+
+    pub fn supply_tree(&mut self, want: &Want, tree: Tree) {
+        let id = want.snapshot();
+        if tree.truncated && id == SnapshotId::Head {
             let reason = "the repository has more files than the forge lists".to_owned();
-            self.not_looked_at.push(NotLookedAt { path: String::new(), reason });
+            self.not_looked_at.push(NotLookedAt::change(reason));
         }
-        if *id == SnapshotId::Head {
+        if id == SnapshotId::Head {
             let base = merge_base_tree(&tree, &self.input.change);
             self.sides.merge_base.snapshot().supply_tree(base);
         }
-        if let Some(snapshot) = self.sides.snapshot(*id) {
+        if let Some(snapshot) = self.sides.snapshot(id) {
             snapshot.supply_tree(tree);
         }
     }
 
-    pub(super) fn supply_file(&mut self, want: &Want, blob: Blob) {
+    pub fn supply_file(&mut self, want: &Want, blob: Blob) {
         let Want::File { snapshot, path, blob: id } = want else { return };
         self.bytes += blob.weight();
         if let Some(id) = id {
@@ -106,7 +130,8 @@ impl Run {
         }
     }
 
-    pub(super) fn step(&mut self, expired: &(dyn Fn() -> bool + Sync)) -> Step {
+    /// Runs every rule that can run. `expired` is asked between rules: `true` ends the run as incomplete.
+    pub fn step(&mut self, expired: &(dyn Fn() -> bool + Sync)) -> Step {
         self.round += 1;
         if self.bytes > MAX_BYTES {
             return self.give_up(&format!("files that are longer than {} MiB together", MAX_BYTES >> 20));
@@ -160,7 +185,7 @@ impl Run {
             let not_run =
                 if all { "no rule was run".to_owned() } else { format!("not run: {}", codes.join(", ")) };
             let reason = format!("the rules ask for {asked_for}: {not_run}");
-            self.not_looked_at.push(NotLookedAt { path: String::new(), reason });
+            self.not_looked_at.push(NotLookedAt::change(reason));
         }
         Step::Done(Box::new(pool(|| self.judge())))
     }
@@ -193,29 +218,21 @@ impl Run {
         let excluded = |path: &str| decided.get(path).copied().unwrap_or_else(|| self.excluded.matches(path));
         let mut waiting: Vec<_> =
             self.rules.iter_mut().filter(|(_, p)| matches!(p, Progress::Waiting)).collect();
-        let results: Vec<Option<NotLoaded>> = pool(|| {
-            waiting
-                .par_iter_mut()
-                .map(|(rule, progress)| {
-                    if expired() {
-                        *progress = Progress::Failed(format!(
-                            "{} did not run: the time of the run was used up",
-                            rule.code
-                        ));
-                        return None;
-                    }
-                    match run_rule(rule, sides, change, &excluded) {
-                        Ok(Ok((reported, head))) => *progress = Progress::Done { reported, head },
-                        Ok(Err(missing)) => return Some(missing),
-                        Err(panicked) => *progress = Progress::Failed(panicked),
-                    }
-                    None
-                })
-                .collect()
-        });
-        let mut missing = NotLoaded::default();
-        results.into_iter().flatten().for_each(|m| missing.merge(m));
-        missing
+        let run = |(rule, progress): &mut &mut (&'static Rule, Progress)| {
+            if expired() {
+                *progress = Progress::Failed("the time of the run was used up");
+                return None;
+            }
+            match run_rule(rule, sides, change, &excluded) {
+                Ok(after) => *progress = after,
+                Err(missing) => return Some(missing),
+            }
+            None
+        };
+        let missing: Vec<NotLoaded> = pool(|| waiting.par_iter_mut().filter_map(run).collect());
+        let mut all = NotLoaded::default();
+        missing.into_iter().for_each(|m| all.merge(m));
+        all
     }
 
     /// What only the judgement compares: the base of files that no longer parse or hold suppressions.
@@ -234,32 +251,10 @@ impl Run {
     }
 
     fn judge(&mut self) -> Judgement {
-        let (mut reported, mut head, mut ran) = (Vec::new(), Vec::new(), BTreeSet::new());
-        let mut not_looked_at = std::mem::take(&mut self.not_looked_at);
-        for (rule, progress) in &mut self.rules {
-            match progress {
-                Progress::Done { reported: of_rule, head: of_head } => {
-                    ran.insert(rule.code);
-                    head.append(of_head);
-                    reported.append(of_rule);
-                }
-                Progress::Failed(reason) => {
-                    not_looked_at.push(NotLookedAt { path: rule.code.to_owned(), reason: reason.clone() });
-                }
-                Progress::Waiting => {}
-            }
-        }
-        let change = &self.input.change;
-        reported.extend(self.input.policy_fault.as_ref().map(policy_change::finding));
+        let (mut reported, head) = self.collect();
         let suppressions =
             Suppressions::read(&self.sides.head, self.looked_at().filter_map(ChangedFile::head_path));
-        let style = self.rules.iter().find(|(rule, _)| rule.code == "STY008");
-        // Only with the base side read: what stood there before is not new.
-        if let Some((style, _)) = style.filter(|_| self.compared_last().wants.is_empty()) {
-            let bases = suppress::bases(&self.sides.head, self.looked_at());
-            let known = Suppressions::read(&self.sides.merge_base, bases).unused(&[], &ran);
-            reported.extend(introduced(style, suppressions.unused(&head, &ran), known, change));
-        }
+        reported.extend(self.unused(&suppressions, &head));
         for item in &mut reported {
             if let Some((rule, _)) = self.rules.iter().find(|(rule, _)| rule.code == item.finding.code) {
                 item.finding.severity = selection::severity(&self.input.policy, rule, &item.finding);
@@ -270,28 +265,61 @@ impl Run {
             let (a, b) = (&a.finding, &b.finding);
             b.severity.cmp(&a.severity).then_with(|| a.place.cmp(&b.place)).then_with(|| a.code.cmp(b.code))
         });
-        let said = head
-            .iter()
-            .filter(|f| f.code == "MIG009")
-            .filter_map(|f| f.place.path().map(str::to_owned))
-            .collect();
-        let unparsed = unparsed::find(change, &self.sides, &|path| self.excluded.matches(path), &said);
+        let change = &self.input.change;
+        let told =
+            head.iter().filter(|f| f.code == UNPARSED_MIGRATION).filter_map(|f| f.place.path()).collect();
+        let unparsed = unparsed::find(change, &self.sides, &|path| self.excluded.matches(path), &told);
+        let mut not_looked_at = std::mem::take(&mut self.not_looked_at);
         not_looked_at.extend(unparsed.not_looked_at);
         let unscanned = not_scanned(change.commits.not_scanned);
         let notes = self.input.notes.iter().chain(&self.input.policy.notes).chain(&unparsed.notes);
-        let notes = notes.chain(&unscanned).cloned().collect();
-        let looked_at = self.looked_at().count();
         Judgement {
             findings,
             suppressed,
             not_looked_at,
-            notes,
-            files: looked_at,
+            notes: notes.chain(&unscanned).cloned().collect(),
+            files: self.looked_at().count(),
             rules: self.rules.len(),
             merge_base: change.merge_base.clone(),
             target_tip: change.target_tip.clone(),
             head: change.head.clone(),
         }
+    }
+
+    /// What all rules report, and what they find at head; one that did not run makes the verdict incomplete.
+    fn collect(&mut self) -> (Vec<Reported>, Vec<Finding>) {
+        let mut reported: Vec<Reported> =
+            self.input.policy_fault.iter().map(policy_change::finding).collect();
+        let mut head = Vec::new();
+        for (rule, progress) in &mut self.rules {
+            match progress {
+                Progress::Done { reported: of_rule, head: of_head } => {
+                    head.append(of_head);
+                    reported.append(of_rule);
+                }
+                Progress::Failed(why) => {
+                    let reason = format!("{} did not run: {why}", rule.code);
+                    self.not_looked_at.push(NotLookedAt { path: rule.code.to_owned(), reason });
+                }
+                Progress::Waiting => {}
+            }
+        }
+        (reported, head)
+    }
+
+    /// Suppressions that keep nothing, where the base side was read: what stood there before is not new.
+    fn unused(&self, suppressions: &Suppressions, head: &[Finding]) -> Vec<Reported> {
+        let style = self.rules.iter().find(|(rule, _)| rule.code == UNUSED_SUPPRESSION);
+        let Some((style, _)) = style.filter(|_| self.compared_last().wants.is_empty()) else {
+            return Vec::new();
+        };
+        let done = |(rule, progress): &(&'static Rule, Progress)| {
+            matches!(progress, Progress::Done { .. }).then_some(rule.code)
+        };
+        let ran = self.rules.iter().filter_map(done).collect();
+        let bases = suppress::bases(&self.sides.head, self.looked_at());
+        let known = Suppressions::read(&self.sides.merge_base, bases).unused(&[], &ran);
+        introduced(style, suppressions.unused(head, &ran), known, &self.input.change)
     }
 }
 
@@ -303,33 +331,25 @@ fn not_scanned(number: usize) -> Option<String> {
     })
 }
 
-/// What a rule reports as introduced, and all that it finds at head.
-type Found = (Vec<Reported>, Vec<Finding>);
-
-/// What the change introduces, and all that head has. The baseline runs only where head has findings.
-/// `Err`: the rule panicked.
+/// Runs a rule on both sides; the baseline only where head has findings.
 fn run_rule(
     rule: &'static Rule,
     sides: &Sides,
     change: &Change,
     excluded: &dyn Fn(&str) -> bool,
-) -> Result<Result<Found, NotLoaded>, String> {
+) -> Result<Progress, NotLoaded> {
     let on = |judging| {
         sides
             .context(rule, judging, change, excluded)
             .map_or_else(|| Ok(Vec::new()), |context| (rule.check)(&context))
     };
-    let both = || -> Result<(Vec<Finding>, Vec<Finding>), NotLoaded> {
+    let compare = || {
         let head = on(Judging::Head)?;
         let baseline = if head.is_empty() { Vec::new() } else { on(Judging::Baseline)? };
-        Ok((head, baseline))
+        Ok(Progress::Done { reported: introduced(rule, head.clone(), baseline, change), head })
     };
-    catch_unwind(AssertUnwindSafe(|| {
-        both().map(|(head, baseline)| (introduced(rule, head.clone(), baseline, change), head))
-    }))
-    .map_err(|_| {
-        format!("{} did not run: it failed on this change, which is a fault of Red Panda", rule.code)
-    })
+    let failed = Progress::Failed("it failed on this change, which is a fault of Red Panda");
+    catch_unwind(AssertUnwindSafe(compare)).unwrap_or(Ok(failed))
 }
 
 /// Where the forge gave no patch, both blobs tell.
@@ -349,7 +369,7 @@ fn compute_missing_hunks(change: &mut Change, sides: &Sides) {
     }
 }
 
-impl Drop for Run {
+impl Drop for Engine {
     /// Deep trees fall by recursion too: on the engine's threads, and whoever lets go of the run does not wait for it.
     fn drop(&mut self) {
         let unread = Sides::new(&self.input.change, self.input.deployed.clone());

@@ -32,7 +32,7 @@ const fn rule(code: &'static str, check: fn(&Context<'_>) -> Result<Vec<Finding>
 /// Judges with one more rule, and says what could not be looked at.
 fn judged_with(sample: &Sample, rule: &'static Rule) -> (Judgement, String) {
     let mut engine: Engine = sample.engine();
-    engine.run.rules.push((rule, Progress::Waiting));
+    engine.rules.push((rule, Progress::Waiting));
     let (judgement, _) = sample.drive(&mut engine, &|| false);
     let reasons: Vec<String> = judgement.not_looked_at.iter().map(|n| n.reason.clone()).collect();
     (judgement, reasons.join("; "))
