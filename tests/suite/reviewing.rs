@@ -1,7 +1,7 @@
 //! What a review does when the world changes under it: the real reviewer and worker before a forge that plays along.
 
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -19,12 +19,11 @@ use red_panda::model::status::{Outcome, Status};
 use red_panda::review::{ClaimedJob, Lease, Perform, Reviewer};
 use red_panda::source::{Blob, Text, Tree, TreeEntry};
 use red_panda::store::Store;
-use red_panda::store::clock::Clock;
 use red_panda::store::pulls::{HeadVerdict, KnownPull, PullKey};
 use red_panda::store::runs::{RunOutcome, RunStart};
 use red_panda::worker::{Options, ServedForge, Worker};
 
-use crate::store::{Database, forge, known, repository, review, run_start, sha, sqlite};
+use crate::fixtures::{Database, Time, forge, known, open_pull, repository, review, run_start, sha, sqlite};
 
 const MINUTE: i64 = 60_000;
 const GREEN: Outcome = Outcome::Verdict(Verdict::Approved);
@@ -188,22 +187,7 @@ impl Desk {
     }
 
     fn opens(&self, number: u64, head: char) {
-        let pull = PullRequest {
-            repository: repository(),
-            number,
-            author: "bob".into(),
-            state: PullState::Open,
-            draft: false,
-            head: sha(head),
-            base_branch: "main".into(),
-            base_tip: sha('b'),
-            merge_base: None,
-            default_branch: "main".into(),
-            changed_files: None,
-            head_since: None,
-            web_url: "https://git.example.org/alice/trees/pulls/7".into(),
-        };
-        self.pulls.lock().unwrap().insert(number, pull);
+        self.pulls.lock().unwrap().insert(number, open_pull(number, head, None));
     }
 
     fn turns(&self, number: u64, turn: impl FnOnce(&mut PullRequest)) {
@@ -236,7 +220,7 @@ impl Lease for Asked {
 struct House {
     store: Store,
     desk: Arc<Desk>,
-    time: Arc<AtomicI64>,
+    time: Time,
     _database: Database,
 }
 
@@ -244,30 +228,16 @@ impl House {
     async fn new() -> Self {
         let database = sqlite();
         let store = Store::open(&database.url).await.unwrap();
-        let house =
-            Self { store, desk: Arc::default(), time: Arc::new(AtomicI64::new(0)), _database: database };
-        house.later(10 * MINUTE);
-        house.store.first_started(&forge(), house.now()).await.unwrap();
+        let time = Time::starting_at(10 * MINUTE);
+        store.first_started(&forge(), time.now()).await.unwrap();
+        let house = Self { store, desk: Arc::default(), time, _database: database };
         house.desk.opens(7, '1');
         house
     }
 
-    fn now(&self) -> i64 {
-        self.time.load(Ordering::SeqCst)
-    }
-
-    fn later(&self, ms: i64) {
-        self.time.fetch_add(ms, Ordering::SeqCst);
-    }
-
-    fn clock(&self) -> Clock {
-        let time = Arc::clone(&self.time);
-        Clock::new(move || time.load(Ordering::SeqCst))
-    }
-
     fn reviewer(&self) -> Reviewer {
         let forges = BTreeMap::from([(forge(), Arc::clone(&self.desk) as Arc<dyn Forge>)]);
-        let mut reviewer = Reviewer::new(forges, self.store.clone(), self.clock(), None);
+        let mut reviewer = Reviewer::new(forges, self.store.clone(), self.time.clock(), None);
         reviewer.retry = Retry::with_delays(Vec::new());
         reviewer.head_waits = Vec::new();
         reviewer
@@ -277,11 +247,17 @@ impl House {
         let served =
             ServedForge { forge: Arc::clone(&self.desk) as Arc<dyn Forge>, allows: Arc::new(|_| true) };
         let served = BTreeMap::from([(forge(), served)]);
-        Worker::new(self.store.clone(), Arc::new(self.reviewer()), served, self.clock(), Options::new("w"))
+        Worker::new(
+            self.store.clone(),
+            Arc::new(self.reviewer()),
+            served,
+            self.time.clock(),
+            Options::new("w"),
+        )
     }
 
     async fn queue(&self, job: NewJob) {
-        self.store.enqueue(&job, self.now()).await.unwrap();
+        self.store.enqueue(&job, self.time.now()).await.unwrap();
     }
 
     /// Queues a job and works until nothing is left to do now.
@@ -291,12 +267,12 @@ impl House {
     }
 
     async fn works(&self) {
-        self.later(1);
+        self.time.later(1);
         self.worker().drain().await.unwrap();
     }
 
     async fn sweeps(&self) {
-        self.later(10 * MINUTE);
+        self.time.later(10 * MINUTE);
         self.worker().sweep().await;
         self.works().await;
     }
@@ -351,7 +327,7 @@ async fn p10_a_sweep_leaves_a_merge_group_for_which_nobody_waits_any_more() {
     house.desk.pulls.lock().unwrap().clear();
     house.desk.refuses.store(true, Ordering::SeqCst);
     house.does(group(Reason::MergeGroup)).await;
-    house.later(6 * 60 * MINUTE);
+    house.time.later(6 * 60 * MINUTE);
     house.desk.refuses.store(false, Ordering::SeqCst);
     house.sweeps().await;
     assert_eq!(house.desk.outcomes(), []);
@@ -403,7 +379,7 @@ async fn a_status_says_when_a_run_that_failed_is_tried_again() {
     assert_eq!(outcome, Outcome::Running);
     assert!(description.contains("no route to host; trying again at 00:10 UTC (run "), "{description}");
     house.desk.unreachable.store(false, Ordering::SeqCst);
-    house.later(10_000);
+    house.time.later(10_000);
     house.works().await;
     assert_eq!(house.desk.last().outcome, GREEN);
 }
@@ -559,7 +535,7 @@ async fn what_a_webhook_told_of_may_be_there_a_moment_later() {
     house.does(because(Reason::Opened)).await;
     assert_eq!(house.desk.outcomes(), []);
     for _ in 0..2 {
-        house.later(MINUTE);
+        house.time.later(MINUTE);
         house.works().await;
     }
     assert_eq!(house.desk.last().outcome, GREEN);
@@ -572,7 +548,7 @@ async fn what_stays_away_was_deleted() {
     house.queue(because(Reason::Opened)).await;
     for _ in 0..5 {
         house.works().await;
-        house.later(MINUTE);
+        house.time.later(MINUTE);
     }
     let counts = house.store.queue_counts().await.unwrap();
     assert_eq!((counts.ready, counts.dead, house.desk.outcomes()), (0, 0, vec![]));
@@ -583,14 +559,14 @@ async fn a_sweep_that_failed_is_made_up_for_at_the_next_look() {
     let house = House::new().await;
     house.desk.unreachable.store(true, Ordering::SeqCst);
     house.worker().sweep().await;
-    assert!(house.store.take_sweep(&forge(), house.now() + MINUTE, 10 * MINUTE).await.unwrap());
+    assert!(house.store.take_sweep(&forge(), house.time.now() + MINUTE, 10 * MINUTE).await.unwrap());
 }
 
 #[tokio::test]
 async fn p16_a_quick_restart_sweeps_at_once() {
     let house = House::new().await;
-    assert!(house.store.take_sweep(&forge(), house.now(), 10 * MINUTE).await.unwrap());
-    house.later(20_000);
+    assert!(house.store.take_sweep(&forge(), house.time.now(), 10 * MINUTE).await.unwrap());
+    house.time.later(20_000);
     let told = async {
         while house.desk.outcomes().last() != Some(&GREEN) {
             tokio::time::sleep(Duration::from_millis(20)).await;
