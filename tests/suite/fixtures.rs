@@ -1,5 +1,7 @@
-//! What stories about jobs and runs share: a store, a clock that only the story moves, and `alice/trees`.
+//! What several stories share: Git, a store, a clock that only the story moves, and `alice/trees`.
 
+use std::path::Path;
+use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
@@ -9,6 +11,15 @@ use red_panda::model::pull::{PullRequest, PullState};
 use red_panda::store::clock::Clock;
 use red_panda::store::pulls::KnownPull;
 use red_panda::store::runs::{Counts, Read, RunEnd, RunOutcome, RunPage, RunStart};
+
+/// What `git` says in this folder.
+pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder).args(["-c", "user.name=p", "-c", "user.email=p@example.org"]);
+    let output = command.args(["-c", "protocol.file.allow=always"]).args(arguments).output().unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
 
 /// A fresh, empty database; gone when dropped (SQLite) or left to the test server (PostgreSQL).
 pub(crate) struct Database {
