@@ -1,33 +1,39 @@
 //! What a review does when the world changes under it: the real reviewer and worker before a forge that plays along.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex};
-use std::time::Duration;
+mod ends;
+mod groups;
+mod moves;
+mod sweeps;
 
 use async_trait::async_trait;
 use red_panda::forge::retry::Retry;
 use red_panda::forge::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result as ForgeResult};
 use red_panda::model::change::{Change, ChangedFile, Commits, FileStatus, Hunk, Mode};
-use red_panda::model::delivery::{JobKind, NewJob, Reason};
+use red_panda::model::delivery::{NewJob, Reason};
 use red_panda::model::id::{Repository, RunId, Sha, Target};
 use red_panda::model::judgement::Verdict;
 use red_panda::model::plan::{CommentEdit, ForgePosting, NewReview};
 use red_panda::model::policy::POLICY_PATH;
 use red_panda::model::pull::{Capabilities, PullRequest, PullState};
 use red_panda::model::status::{Outcome, Status};
-use red_panda::review::{ClaimedJob, Lease, Perform, Reviewer};
+use red_panda::review::{Lease, Reviewer};
 use red_panda::source::{Blob, Text, Tree, TreeEntry};
 use red_panda::store::Store;
-use red_panda::store::pulls::{HeadVerdict, KnownPull, PullKey};
-use red_panda::store::runs::{RunOutcome, RunStart};
+use red_panda::store::pulls::{HeadVerdict, PullKey};
+use red_panda::store::runs::RunOutcome;
 use red_panda::worker::{Options, ServedForge, Worker};
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 
-use crate::fixtures::{Database, Time, forge, known, open_pull, repository, review, run_start, sha, sqlite};
+use crate::fixtures::{Database, Time, forge, known, open_pull, repository, review, sha, sqlite};
 
 const MINUTE: i64 = 60_000;
+
 const GREEN: Outcome = Outcome::Verdict(Verdict::Approved);
+
 const SETTINGS: &str = "config/settings.py";
+
 const FAULT: &str = "CELERY_BROKER_URL = \"amqp://grove:change#me@rabbit:5672/grove\"\n";
 
 type Turn = Box<dyn FnOnce(&mut PullRequest) + Send>;
@@ -291,178 +297,6 @@ fn group(reason: Reason) -> NewJob {
     NewJob { target: Target::Group(sha('5')), argument, ..because(reason) }
 }
 
-#[tokio::test]
-async fn p10_a_merge_group_that_is_gone_gets_no_status_and_only_what_was_begun_for_it_ends() {
-    let house = House::new().await;
-    house.does(group(Reason::Closed)).await;
-    assert_eq!(house.desk.outcomes(), [], "GitHub also says so after the merge");
-    let begun =
-        RunStart { target: Target::Group(sha('5')), head: Some(sha('5')), ..run_start("begun", 0, 1) };
-    house.store.begin_run(&begun).await.unwrap();
-    house.does(group(Reason::Closed)).await;
-    assert_eq!(house.desk.outcomes(), [Outcome::Superseded]);
-    assert_eq!(house.desk.last().run, RunId("begun".into()));
-    assert_eq!(house.store.queue_counts().await.unwrap().dead, 0);
-}
-
-#[tokio::test]
-async fn p10_a_merge_group_whose_status_was_refused_is_answered_by_a_later_sweep() {
-    let house = House::new().await;
-    house.desk.refuses.store(true, Ordering::SeqCst);
-    house.does(group(Reason::MergeGroup)).await;
-    house.sweeps().await;
-    assert_eq!(house.desk.outcomes(), []);
-    house.desk.pulls.lock().unwrap().clear();
-    house.desk.refuses.store(false, Ordering::SeqCst);
-    house.sweeps().await;
-    assert_eq!((house.desk.last().sha, house.desk.last().outcome), (sha('5'), GREEN));
-    let said = house.desk.outcomes().len();
-    house.sweeps().await;
-    assert_eq!(house.desk.outcomes().len(), said, "it is answered");
-}
-
-#[tokio::test]
-async fn p10_a_sweep_leaves_a_merge_group_for_which_nobody_waits_any_more() {
-    let house = House::new().await;
-    house.desk.pulls.lock().unwrap().clear();
-    house.desk.refuses.store(true, Ordering::SeqCst);
-    house.does(group(Reason::MergeGroup)).await;
-    house.time.later(6 * 60 * MINUTE);
-    house.desk.refuses.store(false, Ordering::SeqCst);
-    house.sweeps().await;
-    assert_eq!(house.desk.outcomes(), []);
-}
-
-#[tokio::test]
-async fn a_merge_group_is_judged_by_the_default_branch_like_the_pull_requests_in_it() {
-    let house = House::new().await;
-    let pull = KnownPull { base_branch: "develop".into(), default_branch: "trunk".into(), ..known(7, None) };
-    house.store.note_pull(&pull).await.unwrap();
-    house.does(group(Reason::MergeGroup)).await;
-    assert_eq!(*house.desk.refs.lock().unwrap(), ["trunk"]);
-    assert_eq!(house.desk.last().outcome, GREEN);
-}
-
-#[tokio::test]
-async fn a_status_that_the_forge_refuses_stays_unfinished_until_a_sweep_may_set_it() {
-    let house = House::new().await;
-    house.desk.refuses.store(true, Ordering::SeqCst);
-    house.does(because(Reason::Opened)).await;
-    house.sweeps().await;
-    assert_eq!(house.unfinished(&Target::Pull(7)).await, 1, "nobody was told");
-    house.desk.refuses.store(false, Ordering::SeqCst);
-    house.sweeps().await;
-    assert_eq!(house.desk.last().outcome, GREEN);
-    assert_eq!(house.unfinished(&Target::Pull(7)).await, 0);
-}
-
-#[tokio::test]
-async fn a_right_that_is_lost_after_the_pending_status_is_waited_for_too() {
-    let house = House::new().await;
-    house.does(because(Reason::Opened)).await;
-    let desk = Arc::clone(&house.desk);
-    let turn: Turn = Box::new(move |_| desk.refuses.store(true, Ordering::SeqCst));
-    *house.desk.meanwhile.lock().unwrap() = Some(turn);
-    house.does(because(Reason::Command)).await;
-    assert_eq!(house.desk.last().outcome, Outcome::Running);
-    house.desk.refuses.store(false, Ordering::SeqCst);
-    house.sweeps().await;
-    assert_eq!(house.desk.last().outcome, GREEN, "an older verdict on this head does not hide it");
-}
-
-#[tokio::test]
-async fn a_status_says_when_a_run_that_failed_is_tried_again() {
-    let house = House::new().await;
-    house.desk.unreachable.store(true, Ordering::SeqCst);
-    house.does(because(Reason::Opened)).await;
-    let Status { outcome, description, .. } = house.desk.last();
-    assert_eq!(outcome, Outcome::Running);
-    assert!(description.contains("no route to host; trying again at 00:10 UTC (run "), "{description}");
-    house.desk.unreachable.store(false, Ordering::SeqCst);
-    house.time.later(10_000);
-    house.works().await;
-    assert_eq!(house.desk.last().outcome, GREEN);
-}
-
-#[tokio::test]
-async fn a_job_that_is_given_up_before_it_could_begin_has_a_page_to_link_to() {
-    let house = House::new().await;
-    let lease = Asked(AtomicUsize::new(1));
-    let job = ClaimedJob { id: "j".into(), job: because(Reason::Opened), attempt: 8, run: RunId("r".into()) };
-    house.reviewer().give_up(&job, "502 for an hour", &lease).await.unwrap();
-    assert_eq!(house.desk.last().outcome, Outcome::Broken);
-    let run = house.store.run(&job.run).await.unwrap().unwrap();
-    assert_eq!(run.summary.outcome, Some(RunOutcome::Broken));
-    let late = house.reviewer().give_up(&job, "502 for an hour", &lease).await;
-    assert!(late.is_err() && house.desk.outcomes().len() == 1, "without the lease, nothing is written");
-}
-
-#[tokio::test]
-async fn the_lease_is_asked_before_each_write() {
-    for (asks, writes) in [(0, 0), (1, 1), (2, 2), (3, 3), (9, 3)] {
-        let house = House::new().await;
-        house.desk.faulty.store(true, Ordering::SeqCst);
-        let job =
-            ClaimedJob { id: "j".into(), job: because(Reason::Opened), attempt: 1, run: RunId("r".into()) };
-        let end = house.reviewer().perform(&job, &Asked(AtomicUsize::new(asks))).await;
-        assert_eq!(end.is_ok(), asks >= 3, "{end:?}");
-        assert_eq!(house.desk.outcomes().len() + house.desk.reviews(), writes);
-    }
-}
-
-#[tokio::test]
-async fn an_earlier_run_on_the_same_head_ends_before_the_next_begins() {
-    for check_runs in [true, false] {
-        let house = House::new().await;
-        house.desk.check_runs.store(check_runs, Ordering::SeqCst);
-        house.store.begin_run(&run_start("old", 7, 1)).await.unwrap();
-        house.does(because(Reason::Command)).await;
-        let first = house.desk.statuses.lock().unwrap()[0].clone();
-        let ended = (first.run.0 == "old", first.outcome) == (true, Outcome::Superseded);
-        assert_eq!(ended, check_runs, "a commit status is the new run's already");
-        assert_eq!((house.desk.last().outcome, house.unfinished(&Target::Pull(7)).await), (GREEN, 0));
-    }
-}
-
-#[tokio::test]
-async fn a_pull_request_retargeted_while_it_is_read_is_judged_for_the_new_branch_only() {
-    let house = House::new().await;
-    let turn: Turn = Box::new(|pull| pull.base_branch = "dev".into());
-    *house.desk.meanwhile.lock().unwrap() = Some(turn);
-    house.does(because(Reason::Opened)).await;
-    assert_eq!(house.desk.outcomes().iter().filter(|o| **o == GREEN).count(), 1);
-    let runs = house.store.runs_of(&forge(), 42, &Target::Pull(7), 9).await.unwrap();
-    let ends: Vec<_> = runs.iter().map(|r| (r.base_branch.as_str(), r.outcome)).collect();
-    let green = Some(RunOutcome::Verdict(Verdict::Approved));
-    assert!(ends.contains(&("dev", green)) && !ends.contains(&("main", green)), "{ends:?}");
-}
-
-#[tokio::test]
-async fn a_pull_request_closed_while_it_is_read_gets_no_review() {
-    let house = House::new().await;
-    house.desk.faulty.store(true, Ordering::SeqCst);
-    let turn: Turn = Box::new(|pull| pull.state = PullState::Closed);
-    *house.desk.meanwhile.lock().unwrap() = Some(turn);
-    house.does(because(Reason::Opened)).await;
-    assert_eq!(house.desk.reviews(), 0);
-    assert_eq!(house.desk.last().outcome, Outcome::Superseded);
-    assert!(house.store.open_pulls(&forge(), 42).await.unwrap().is_empty());
-}
-
-#[tokio::test]
-async fn closing_the_worse_of_two_pull_requests_with_one_head_frees_the_other() {
-    let house = two_with_one_head().await;
-    house.does(because(Reason::Closed)).await;
-    assert_eq!(house.desk.last().outcome, GREEN);
-}
-
-#[tokio::test]
-async fn p16_a_sweep_that_finds_the_worse_one_closed_frees_the_other_too() {
-    let house = two_with_one_head().await;
-    house.sweeps().await;
-    assert_eq!(house.desk.last().outcome, GREEN);
-}
-
 /// 7 was refused and is closed on the forge; 8 has the same head and nothing to change.
 async fn two_with_one_head() -> House {
     let house = House::new().await;
@@ -480,121 +314,4 @@ async fn two_with_one_head() -> House {
     assert_eq!(house.desk.last().description, "Pull request 7: 1 error");
     house.desk.turns(7, |pull| pull.state = PullState::Closed);
     house
-}
-
-#[tokio::test]
-async fn a_push_to_the_target_concerns_whom_its_broken_policy_stopped() {
-    let house = House::new().await;
-    let concerned = async || house.store.pulls_a_push_concerns(&forge(), 42, "main", 50).await.unwrap();
-    let broken = Blob::Text(Text::new("[rulez]\n"));
-    *house.desk.policy.lock().unwrap() = Some(broken);
-    house.does(because(Reason::Opened)).await;
-    assert_eq!((house.desk.last().outcome, concerned().await), (Outcome::Broken, vec![7]));
-    *house.desk.policy.lock().unwrap() = None;
-    house.does(because(Reason::TargetMoved)).await;
-    assert_eq!((house.desk.last().outcome, concerned().await), (GREEN, vec![]));
-}
-
-#[tokio::test]
-async fn a_policy_that_is_no_text_is_a_fault_and_never_the_defaults() {
-    for (blob, words) in
-        [(Blob::Binary(vec![0xff, 0xfe]), "not UTF-8 text"), (Blob::TooLarge(None), "longer than 2 MiB")]
-    {
-        let house = House::new().await;
-        *house.desk.policy.lock().unwrap() = Some(blob);
-        house.does(because(Reason::Opened)).await;
-        let status = house.desk.last();
-        assert_eq!(status.outcome, Outcome::Broken);
-        assert!(status.description.contains(words), "{}", status.description);
-    }
-}
-
-#[tokio::test]
-async fn p16_a_retarget_or_a_ready_that_no_webhook_told_is_found_by_the_sweep() {
-    let house = House::new().await;
-    house.desk.faulty.store(true, Ordering::SeqCst);
-    house.desk.turns(7, |pull| pull.draft = true);
-    house.does(because(Reason::Opened)).await;
-    let runs = async || house.store.runs_of(&forge(), 42, &Target::Pull(7), 9).await.unwrap();
-    house.sweeps().await;
-    assert_eq!((runs().await.len(), house.desk.reviews()), (1, 0), "a draft has its status");
-    house.desk.turns(7, |pull| pull.draft = false);
-    house.sweeps().await;
-    assert_eq!((runs().await.len(), house.desk.reviews()), (2, 1));
-    house.desk.turns(7, |pull| pull.base_branch = "dev".into());
-    house.sweeps().await;
-    assert_eq!((runs().await.len(), runs().await[0].base_branch.as_str()), (3, "dev"));
-    house.sweeps().await;
-    assert_eq!(runs().await.len(), 3);
-}
-
-#[tokio::test]
-async fn what_a_webhook_told_of_may_be_there_a_moment_later() {
-    let house = House::new().await;
-    house.desk.missing.store(2, Ordering::SeqCst);
-    house.does(because(Reason::Opened)).await;
-    assert_eq!(house.desk.outcomes(), []);
-    for _ in 0..2 {
-        house.time.later(MINUTE);
-        house.works().await;
-    }
-    assert_eq!(house.desk.last().outcome, GREEN);
-}
-
-#[tokio::test]
-async fn what_stays_away_was_deleted() {
-    let house = House::new().await;
-    house.desk.pulls.lock().unwrap().clear();
-    house.queue(because(Reason::Opened)).await;
-    for _ in 0..5 {
-        house.works().await;
-        house.time.later(MINUTE);
-    }
-    let counts = house.store.queue_counts().await.unwrap();
-    assert_eq!((counts.ready, counts.dead, house.desk.outcomes()), (0, 0, vec![]));
-}
-
-#[tokio::test]
-async fn a_sweep_that_failed_is_made_up_for_at_the_next_look() {
-    let house = House::new().await;
-    house.desk.unreachable.store(true, Ordering::SeqCst);
-    house.worker().sweep().await;
-    assert!(house.store.take_sweep(&forge(), house.time.now() + MINUTE, 10 * MINUTE).await.unwrap());
-}
-
-#[tokio::test]
-async fn p16_a_quick_restart_sweeps_at_once() {
-    let house = House::new().await;
-    assert!(house.store.take_sweep(&forge(), house.time.now(), 10 * MINUTE).await.unwrap());
-    house.time.later(20_000);
-    let told = async {
-        while house.desk.outcomes().last() != Some(&GREEN) {
-            tokio::time::sleep(Duration::from_millis(20)).await;
-        }
-    };
-    let worker = house.worker();
-    let told = tokio::time::timeout(Duration::from_secs(20), worker.run(told)).await;
-    assert!(told.is_ok(), "swept a minute later at the earliest");
-}
-
-#[tokio::test]
-async fn a_push_to_the_target_gives_no_review_to_what_is_older_than_we_are() {
-    for (head_since, reviews) in [(MINUTE, 0), (20 * MINUTE, 1)] {
-        let house = House::new().await;
-        house.desk.faulty.store(true, Ordering::SeqCst);
-        house.desk.turns(7, |pull| pull.head_since = Some(head_since));
-        house.does(because(Reason::TargetMoved)).await;
-        assert_eq!(house.desk.last().outcome, Outcome::Verdict(Verdict::ChangesRequested));
-        assert_eq!(house.desk.reviews(), reviews);
-    }
-}
-
-#[tokio::test]
-async fn the_author_is_obeyed_where_nobody_tells_us_who_may_write() {
-    let house = House::new().await;
-    let command =
-        NewJob { kind: JobKind::Command, argument: Some("9 bob".into()), ..because(Reason::Command) };
-    house.does(command).await;
-    assert_eq!(house.desk.last().outcome, GREEN);
-    assert_eq!(house.desk.reactions.load(Ordering::SeqCst), 1);
 }
