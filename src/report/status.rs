@@ -29,8 +29,6 @@ pub struct Setting<'a> {
     pub links: &'a dyn Links,
     /// Name of the branch it is to be merged into.
     pub base_branch: &'a str,
-    /// Set when another pull request of the same head is worse and the status speaks for that one.
-    pub speaks_for: Option<u64>,
 }
 
 /// How far the work has come.
@@ -70,10 +68,6 @@ pub fn status(setting: &Setting<'_>, stage: &Stage<'_>) -> Status {
         }
         Stage::GaveUp { reason } => (Outcome::Broken, unfinished(setting, reason, "")),
         Stage::Superseded { by } => (Outcome::Superseded, superseded(*by)),
-    };
-    let description = match setting.speaks_for {
-        Some(number) => format!("Pull request {number}: {description}"),
-        None => description,
     };
     let shown = setting.capabilities.check_runs;
     Status {

@@ -67,7 +67,6 @@ impl Publisher<'_> {
             capabilities: self.forge.capabilities(),
             links,
             base_branch: self.base_branch,
-            speaks_for: None,
         };
         status::status(&setting, stage)
     }

@@ -8,6 +8,7 @@ use red_panda::standin::gitea::{BOT_TOKEN, Forgejo};
 use tempfile::TempDir;
 
 use crate::end_to_end::{BASE, SECRET, borrowed, faulty, gitea_settings};
+use crate::fixtures::git;
 
 const BINARY: &str = env!("CARGO_BIN_EXE_red-panda");
 
@@ -104,13 +105,8 @@ fn the_demo_shows_the_four_faults_and_ends() {
 /// A repository whose working tree holds a broken broker URL.
 fn repository() -> TempDir {
     let folder = tempfile::tempdir().unwrap();
-    let git = |arguments: &[&str]| {
-        let mut command = Command::new("git");
-        command.arg("-C").arg(folder.path()).args(["-c", "user.name=p", "-c", "user.email=p@example.org"]);
-        assert!(command.args(arguments).status().unwrap().success());
-    };
-    git(&["init", "-q", "-b", "main"]);
-    git(&["commit", "-q", "--allow-empty", "-m", "first"]);
+    git(folder.path(), &["init", "-q", "-b", "main"]);
+    git(folder.path(), &["commit", "-q", "--allow-empty", "-m", "first"]);
     let url = "CELERY_BROKER_URL = \"amqp://grove:change#me@rabbit:5672/grove\"\n";
     std::fs::write(folder.path().join("settings.py"), url).unwrap();
     folder

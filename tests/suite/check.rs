@@ -5,6 +5,8 @@ use std::process::{Command, Output};
 
 use tempfile::TempDir;
 
+use crate::fixtures::git;
+
 const MIGRATION: &str = "from django.db import migrations
 
 
@@ -73,14 +75,6 @@ impl Repo {
     fn check(&self) -> Said {
         check(self.path(), &["--base", "main"])
     }
-}
-
-fn git(folder: &Path, arguments: &[&str]) -> String {
-    let mut command = Command::new("git");
-    command.arg("-C").arg(folder).args(["-c", "user.name=p", "-c", "user.email=p@example.org"]);
-    let output = command.args(["-c", "protocol.file.allow=always"]).args(arguments).output().unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
 }
 
 fn check(folder: &Path, arguments: &[&str]) -> Said {

@@ -3,17 +3,7 @@
 use std::path::Path;
 use std::process::{Command, Output};
 
-fn git(folder: &Path, arguments: &[&str]) -> String {
-    let mut command = Command::new("git");
-    command
-        .arg("-C")
-        .arg(folder)
-        .args(["-c", "user.name=p", "-c", "user.email=p@example.org"])
-        .args(arguments);
-    let output = command.output().unwrap();
-    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
+use crate::fixtures::git;
 
 fn check(folder: &Path) -> Output {
     let binary = env!("CARGO_BIN_EXE_red-panda");

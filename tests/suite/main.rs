@@ -18,6 +18,8 @@ mod env_committed;
 #[cfg(test)]
 mod env_secrets;
 #[cfg(test)]
+mod fixtures;
+#[cfg(test)]
 mod fuzz_targets;
 #[cfg(test)]
 mod gitea;

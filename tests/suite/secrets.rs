@@ -4,17 +4,17 @@ use std::collections::HashSet;
 
 use proptest::prelude::*;
 
-use red_panda::model::id::RunId;
 use red_panda::model::judgement::Judgement;
 use red_panda::model::plan::Side;
-use red_panda::model::pull::Capabilities;
 use red_panda::report::plan::{PlanInput, plan};
-use red_panda::report::status::{Setting, Stage, status};
+use red_panda::report::status::Stage;
 use red_panda::report::terminal::Terminal;
 use red_panda::report::wording::NoLinks;
 use red_panda::report::{annotations, heading, json, sarif};
 use red_panda::source::Text;
 use red_panda::standin::sample::{Sample, files};
+
+use crate::report::fixtures::{GITHUB, status_of};
 
 /// A stretch of this many characters tells something of the password.
 const PIECE: usize = 4;
@@ -104,36 +104,19 @@ fn outputs(sample: &Sample, judged: &Judgement) -> Vec<(&'static str, String)> {
         let files = if side == Side::Head { &sample.head } else { &sample.base };
         files.get(path).map(|bytes| Text::new(&String::from_utf8_lossy(bytes)))
     };
-    let capabilities = Capabilities {
-        check_runs: true,
-        suggestions: true,
-        multi_line: true,
-        status_description: 140,
-        body: 65_000,
-        deployments: true,
-    };
     let line = |path: &str, line: u32| text(Side::Head, path).map(|text| text.line(line).to_owned());
     let review = plan(&PlanInput {
         judgement: judged,
         change: &sample.change(),
         stored: &[],
         present: &[],
-        capabilities,
+        capabilities: GITHUB,
         links: &NoLinks,
         base_branch: "main",
         max_comments: 50,
         review_wanted: true,
         line_text: &line,
     });
-    let setting = Setting {
-        sha: &judged.head,
-        run: &RunId("7f3a".into()),
-        capabilities,
-        links: &NoLinks,
-        base_branch: "main",
-        speaks_for: None,
-        resumed: false,
-    };
     let stage = Stage::Judged { judgement: judged, inline: &HashSet::new() };
     let terminal = |colour| Terminal { colour, source: &text, elapsed_ms: None }.render(judged);
     vec![
@@ -143,7 +126,7 @@ fn outputs(sample: &Sample, judged: &Judgement) -> Vec<(&'static str, String)> {
         ("sarif", sarif::render(judged, &NoLinks).to_string()),
         ("annotations", annotations::render(judged)),
         ("review", format!("{review:?}")),
-        ("status", format!("{:?}", status(&setting, &stage))),
+        ("status", format!("{:?}", status_of(GITHUB, "main", &stage))),
         ("heading", heading(judged)),
         // The run's page is made of these fields.
         ("judgement", format!("{judged:?}")),

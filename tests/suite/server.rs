@@ -25,7 +25,7 @@ use serde_json::Value;
 use sha2::Sha256;
 use tower::ServiceExt;
 
-use crate::store::{Database, forge, known, repository, review, run_end, run_start, sha, sqlite};
+use crate::fixtures::{Database, forge, known, repository, review, run_end, run_start, sha, sqlite};
 
 const SECRET: &str = "the secret of the hook";
 /// The largest body that is read.

@@ -2,24 +2,15 @@
 
 use red_panda::model::delivery::{JobKind, NewJob, Reason};
 use red_panda::model::finding::Fingerprint;
-use red_panda::model::id::{ForgeName, Repository, RunId, Sha, Target};
+use red_panda::model::id::{RunId, Target};
 use red_panda::model::judgement::Verdict;
 use red_panda::model::plan::{Posting, PostingKind};
 use red_panda::store::jobs::{Failure, Fate, Finished, MAX_ATTEMPTS};
-use red_panda::store::pulls::{HeadVerdict, KnownPull, PullKey};
-use red_panda::store::runs::{Counts, Read, RunEnd, RunOutcome, RunPage, RunStart};
+use red_panda::store::pulls::{HeadVerdict, PullKey};
+use red_panda::store::runs::{RunOutcome, RunStart};
 use red_panda::store::{Accepted, Delivery, Store};
 
-/// A fresh, empty database; gone when dropped (SQLite) or left to the test server (PostgreSQL).
-pub(crate) struct Database {
-    pub(crate) url: String,
-    _folder: Option<tempfile::TempDir>,
-}
-
-pub(crate) fn sqlite() -> Database {
-    let folder = tempfile::tempdir().unwrap();
-    Database { url: format!("sqlite://{}", folder.path().join("panda.db").display()), _folder: Some(folder) }
-}
+use crate::fixtures::{Database, forge, known, review, run_end, run_start, sha, sqlite};
 
 async fn postgres(server: &str) -> Database {
     sqlx::any::install_default_drivers();
@@ -37,31 +28,6 @@ async fn databases() -> Vec<Database> {
         all.push(postgres(&server).await);
     }
     all
-}
-
-pub(crate) fn forge() -> ForgeName {
-    ForgeName("forgejo".to_owned())
-}
-
-pub(crate) fn repository() -> Repository {
-    Repository { id: 42, owner: "alice".to_owned(), name: "trees".to_owned(), installation: None }
-}
-
-pub(crate) fn sha(digit: char) -> Sha {
-    Sha::parse(&digit.to_string().repeat(40)).unwrap()
-}
-
-pub(crate) fn review(number: u64, head: char) -> NewJob {
-    NewJob {
-        forge: forge(),
-        repository: repository(),
-        target: Target::Pull(number),
-        kind: JobKind::Review,
-        reason: Reason::Pushed,
-        head_hint: Some(sha(head)),
-        priority: 0,
-        argument: None,
-    }
 }
 
 fn delivery(id: &str) -> Delivery {
@@ -419,51 +385,5 @@ async fn old_rows_are_forgotten_and_waiting_ones_are_not() {
             Accepted::Queued,
             "its id is forgotten"
         );
-    }
-}
-
-pub(crate) fn known(number: u64, touches_migrations: Option<bool>) -> KnownPull {
-    KnownPull {
-        forge: forge(),
-        repository: repository(),
-        number,
-        head: sha('1'),
-        base_branch: "main".into(),
-        default_branch: "main".into(),
-        touches_migrations,
-        open: true,
-    }
-}
-
-pub(crate) fn run_start(id: &str, number: u64, started_at: i64) -> RunStart {
-    RunStart {
-        id: RunId(id.into()),
-        job: "j".into(),
-        forge: forge(),
-        repository: 42,
-        owner: "alice".into(),
-        name: "trees".into(),
-        target: Target::Pull(number),
-        reason: Reason::Pushed,
-        head: Some(sha('1')),
-        base_branch: "main".into(),
-        draft: false,
-        started_at,
-    }
-}
-
-pub(crate) fn run_end(outcome: RunOutcome) -> RunEnd {
-    RunEnd {
-        outcome,
-        head: Some(sha('1')),
-        base: Some(sha('b')),
-        merge_base: Some(sha('c')),
-        finished_at: 9_000,
-        page: RunPage {
-            heading: "2 things to change before merging".into(),
-            counts: Counts { errors: 2, ..Counts::default() },
-            read: Read { files: 4, rules: 30, requests: 8, milliseconds: 1_234 },
-            ..RunPage::default()
-        },
     }
 }

@@ -1,7 +1,7 @@
 //! The worker loses nothing and doubles nothing, whatever breaks around it.
 
 use std::collections::{BTreeMap, VecDeque};
-use std::sync::atomic::{AtomicI64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -12,17 +12,18 @@ use red_panda::model::delivery::{JobKind, NewJob, Reason};
 use red_panda::model::id::{ForgeName, Repository, RunId, Sha, Target};
 use red_panda::model::judgement::Verdict;
 use red_panda::model::plan::{CommentEdit, ForgePosting, NewReview};
-use red_panda::model::pull::{Capabilities, PullRequest, PullState};
+use red_panda::model::pull::{Capabilities, PullRequest};
 use red_panda::model::status::Status;
 use red_panda::review::{ClaimedJob, JobEnd, JobError, Lease, Perform};
 use red_panda::source::{Blob, Tree};
 use red_panda::store::Store;
-use red_panda::store::clock::Clock;
 use red_panda::store::runs::RunOutcome;
 use red_panda::worker::{Options, ServedForge, Worker};
 use tokio::sync::Notify;
 
-use crate::store::{Database, forge, known, repository, review, run_end, run_start, sha, sqlite};
+use crate::fixtures::{
+    Database, Time, forge, known, open_pull, repository, review, run_end, run_start, sha, sqlite,
+};
 
 const MINUTE: i64 = 60_000;
 
@@ -167,30 +168,11 @@ impl Forge for Shelf {
     }
 }
 
-fn open_pull(number: u64, head: char, head_since: i64) -> PullRequest {
-    PullRequest {
-        repository: repository(),
-        number,
-        author: "bob".into(),
-        state: PullState::Open,
-        draft: false,
-        head: sha(head),
-        base_branch: "main".into(),
-        base_tip: sha('b'),
-        merge_base: None,
-        default_branch: "main".into(),
-        changed_files: None,
-        head_since: Some(head_since),
-        web_url: "https://git.example.org/alice/trees/pulls/7".into(),
-    }
-}
-
-/// A house with a clock that only the story moves.
 struct House {
     store: Store,
     script: Arc<Script>,
     shelf: Arc<Shelf>,
-    time: Arc<AtomicI64>,
+    time: Time,
     _database: Database,
 }
 
@@ -198,7 +180,7 @@ impl House {
     async fn with(script: Script, shelf: Shelf) -> Self {
         let database = sqlite();
         let store = Store::open(&database.url).await.unwrap();
-        let time = Arc::new(AtomicI64::new(1_000_000));
+        let time = Time::starting_at(1_000_000);
         Self { store, script: Arc::new(script), shelf: Arc::new(shelf), time, _database: database }
     }
 
@@ -220,22 +202,18 @@ impl House {
             forge: Arc::clone(&self.shelf) as Arc<dyn Forge>,
             allows: Arc::new(|full_name| full_name.starts_with("alice/")),
         };
-        let time = Arc::clone(&self.time);
-        let clock = Clock::new(move || time.load(Ordering::SeqCst));
         let perform = Arc::clone(&self.script) as Arc<dyn Perform>;
-        Worker::new(self.store.clone(), perform, BTreeMap::from([(forge(), served)]), clock, options)
-    }
-
-    fn now(&self) -> i64 {
-        self.time.load(Ordering::SeqCst)
-    }
-
-    fn later(&self, ms: i64) {
-        self.time.fetch_add(ms, Ordering::SeqCst);
+        Worker::new(
+            self.store.clone(),
+            perform,
+            BTreeMap::from([(forge(), served)]),
+            self.time.clock(),
+            options,
+        )
     }
 
     async fn queue(&self, job: NewJob) {
-        self.store.enqueue(&job, self.now()).await.unwrap();
+        self.store.enqueue(&job, self.time.now()).await.unwrap();
     }
 }
 
@@ -258,7 +236,7 @@ async fn p12_a_worker_killed_in_the_middle_is_replaced_and_the_job_runs_to_its_e
     house.script.began.notified().await;
     killed.abort();
     assert_eq!(house.worker("second").drain().await.unwrap(), 0, "the lease still holds");
-    house.later(2 * MINUTE);
+    house.time.later(2 * MINUTE);
     house.script.hold.as_ref().unwrap().notify_one();
     assert_eq!(house.worker("second").drain().await.unwrap(), 1);
     let performed = house.script.performed.lock().unwrap();
@@ -274,13 +252,14 @@ async fn a_worker_that_comes_back_late_sees_that_the_job_is_no_longer_its_own() 
     let slow = house.worker("slow");
     let slow = tokio::spawn(async move { slow.drain().await });
     house.script.began.notified().await;
-    house.later(2 * MINUTE);
-    assert_eq!(house.store.reap(house.now()).await.unwrap(), 1);
-    let taken = house.store.claim("fast", house.now(), house.now() + MINUTE).await.unwrap().unwrap();
+    house.time.later(2 * MINUTE);
+    assert_eq!(house.store.reap(house.time.now()).await.unwrap(), 1);
+    let taken =
+        house.store.claim("fast", house.time.now(), house.time.now() + MINUTE).await.unwrap().unwrap();
     house.script.hold.as_ref().unwrap().notify_one();
     slow.await.unwrap().unwrap();
     assert!(
-        house.store.holds(&taken.id, &taken.token, house.now()).await.unwrap(),
+        house.store.holds(&taken.id, &taken.token, house.time.now()).await.unwrap(),
         "untouched by the late one"
     );
 }
@@ -329,9 +308,9 @@ async fn p8_a_rate_limited_job_waits_without_spending_attempts() {
     house.queue(review(8, '1')).await;
     house.script.answers.lock().unwrap().push_back(Err(JobError::RateLimited { until_ms: until }));
     house.worker("w").drain().await.unwrap();
-    house.later(29 * MINUTE);
+    house.time.later(29 * MINUTE);
     assert_eq!(house.worker("w").drain().await.unwrap(), 0);
-    house.later(MINUTE);
+    house.time.later(MINUTE);
     assert_eq!(house.worker("w").drain().await.unwrap(), 2);
     assert!(house.script.performed.lock().unwrap().iter().all(|j| j.attempt == 1));
 }
@@ -343,7 +322,7 @@ async fn p12_a_job_that_keeps_failing_dies_and_the_forge_is_told() {
     for _ in 0..8 {
         assert!(house.script.given_up.lock().unwrap().is_empty());
         house.worker("w").drain().await.unwrap();
-        house.later(11 * MINUTE);
+        house.time.later(11 * MINUTE);
     }
     assert_eq!(*house.script.given_up.lock().unwrap(), ["502, try 7"]);
     assert_eq!(house.script.put_off.lock().unwrap().len(), 7, "after the eighth try there is no next");
@@ -378,13 +357,13 @@ async fn p16_a_sweep_finds_what_no_webhook_told_and_leaves_the_rest() {
         .await
         .unwrap();
     house.store.note_pull(&known(5, Some(true))).await.unwrap();
-    let (old, new) = (house.now() - MINUTE, house.now() + MINUTE);
+    let (old, new) = (house.time.now() - MINUTE, house.time.now() + MINUTE);
     *house.shelf.pulls.lock().unwrap() =
-        vec![open_pull(7, '1', new), open_pull(8, '2', new), open_pull(9, '3', old)];
+        vec![open_pull(7, '1', Some(new)), open_pull(8, '2', Some(new)), open_pull(9, '3', Some(old))];
     let worker = house.worker("w");
     worker.sweep().await;
     worker.sweep().await;
-    house.later(MINUTE);
+    house.time.later(MINUTE);
     worker.drain().await.unwrap();
     assert_eq!(
         house.script.reasons(),
@@ -397,7 +376,7 @@ async fn p16_a_sweep_finds_what_no_webhook_told_and_leaves_the_rest() {
 #[tokio::test]
 async fn a_sweep_queues_at_most_twenty_a_minute() {
     let house = House::new().await;
-    *house.shelf.pulls.lock().unwrap() = (1..=50).map(|n| open_pull(n, '2', i64::MAX)).collect();
+    *house.shelf.pulls.lock().unwrap() = (1..=50).map(|n| open_pull(n, '2', Some(i64::MAX))).collect();
     let worker = house.worker("w");
     let mut per_minute = Vec::new();
     worker.sweep().await;
@@ -405,7 +384,7 @@ async fn a_sweep_queues_at_most_twenty_a_minute() {
         let mut performed = 0;
         for _ in 0..20 {
             performed += worker.drain().await.unwrap();
-            house.later(3_000);
+            house.time.later(3_000);
         }
         per_minute.push(performed);
     }
@@ -416,12 +395,12 @@ async fn a_sweep_queues_at_most_twenty_a_minute() {
 async fn a_repository_that_was_just_given_to_us_gets_no_reviews_for_what_was_open_before() {
     let house = House::new().await;
     house.worker("w").sweep().await;
-    house.later(10 * MINUTE);
-    *house.shelf.pulls.lock().unwrap() = vec![open_pull(7, '1', house.now() - MINUTE)];
+    house.time.later(10 * MINUTE);
+    *house.shelf.pulls.lock().unwrap() = vec![open_pull(7, '1', Some(house.time.now() - MINUTE))];
     let installed = NewJob {
         kind: JobKind::Sweep,
         reason: Reason::Backlog,
-        argument: Some(house.now().to_string()),
+        argument: Some(house.time.now().to_string()),
         ..review(0, '1')
     };
     house.queue(installed).await;
@@ -432,7 +411,7 @@ async fn a_repository_that_was_just_given_to_us_gets_no_reviews_for_what_was_ope
 #[tokio::test]
 async fn p14_a_check_asked_for_again_finds_the_fork_s_pull_request_by_its_head() {
     let house = House::new().await;
-    *house.shelf.pulls.lock().unwrap() = vec![open_pull(7, '1', 0), open_pull(8, '2', 0)];
+    *house.shelf.pulls.lock().unwrap() = vec![open_pull(7, '1', Some(0)), open_pull(8, '2', Some(0))];
     let look = NewJob {
         kind: JobKind::Sweep,
         reason: Reason::Rerequested,
@@ -447,7 +426,7 @@ async fn p14_a_check_asked_for_again_finds_the_fork_s_pull_request_by_its_head()
 
 #[tokio::test]
 async fn a_command_is_acknowledged_and_becomes_a_review_only_for_the_author_and_those_who_may_write() {
-    let pulls = Mutex::new(vec![open_pull(7, '1', 0)]);
+    let pulls = Mutex::new(vec![open_pull(7, '1', Some(0))]);
     let house =
         House::with(Script::default(), Shelf { writers: vec!["carol"], pulls, ..Shelf::default() }).await;
     for (author, comment) in [("mallory", 8), ("bob", 9), ("carol", 10)] {
@@ -466,7 +445,7 @@ async fn a_command_is_acknowledged_and_becomes_a_review_only_for_the_author_and_
 async fn a_stranger_s_command_does_not_take_the_place_of_the_author_s() {
     let house = House::with(
         Script::default(),
-        Shelf { pulls: Mutex::new(vec![open_pull(7, '1', 0)]), ..Shelf::default() },
+        Shelf { pulls: Mutex::new(vec![open_pull(7, '1', Some(0))]), ..Shelf::default() },
     )
     .await;
     for argument in ["8 bob", "9 mallory"] {
@@ -486,7 +465,7 @@ async fn a_worker_told_to_stop_ends_what_runs_and_puts_back_what_does_not_end() 
     house.queue(review(7, '1')).await;
     let worker = house.worker_with(Options { grace: Duration::ZERO, ..Options::new("w") });
     worker.run(house.script.began.notified()).await;
-    let next = house.store.claim("v", house.now(), house.now() + MINUTE).await.unwrap().unwrap();
+    let next = house.store.claim("v", house.time.now(), house.time.now() + MINUTE).await.unwrap().unwrap();
     assert_eq!(next.attempt, 1, "a restart spends no attempt");
 }
 

@@ -2,15 +2,17 @@
 
 use red_panda::model::change::{Change, ChangedFile, Commits, FileStatus, Hunk};
 use red_panda::model::finding::*;
-use red_panda::model::id::Sha;
+use red_panda::model::id::{RunId, Sha};
 use red_panda::model::judgement::{Judgement, NotLookedAt, Reported};
 use red_panda::model::marker;
 use red_panda::model::plan::{ForgePosting, Plan, Posting, PostingKind, Side};
 use red_panda::model::pull::Capabilities;
+use red_panda::model::status::Status;
 use red_panda::report::plan::{PlanInput, plan, remember};
+use red_panda::report::status::{Setting, Stage, status};
 use red_panda::report::wording::Links;
 
-pub(super) const GITHUB: Capabilities = Capabilities {
+pub(crate) const GITHUB: Capabilities = Capabilities {
     check_runs: true,
     suggestions: true,
     multi_line: true,
@@ -18,7 +20,7 @@ pub(super) const GITHUB: Capabilities = Capabilities {
     body: 65_000,
     deployments: true,
 };
-pub(super) const FORGEJO: Capabilities = Capabilities {
+pub(crate) const FORGEJO: Capabilities = Capabilities {
     check_runs: false,
     suggestions: false,
     multi_line: false,
@@ -27,15 +29,28 @@ pub(super) const FORGEJO: Capabilities = Capabilities {
     deployments: false,
 };
 
-pub(super) const MIGRATION: &str = "trees/migrations/0003_fill_names.py";
-pub(super) const LINE_15: &str = "        migrations.RunPython(fill),";
+pub(crate) const MIGRATION: &str = "trees/migrations/0003_fill_names.py";
+pub(crate) const LINE_15: &str = "        migrations.RunPython(fill),";
 
-pub(super) fn sha(digit: char) -> Sha {
+pub(crate) fn sha(digit: char) -> Sha {
     Sha::parse(&digit.to_string().repeat(40)).unwrap()
 }
 
+/// The status of the sample's head at this stage of a run.
+pub(crate) fn status_of(capabilities: Capabilities, base_branch: &str, stage: &Stage<'_>) -> Status {
+    let setting = Setting {
+        sha: &sha('3'),
+        run: &RunId("7f3a9c".into()),
+        capabilities,
+        links: &Pages,
+        base_branch,
+        resumed: false,
+    };
+    status(&setting, stage)
+}
+
 #[derive(Debug)]
-pub(super) struct Pages;
+pub(crate) struct Pages;
 
 impl Links for Pages {
     fn rule(&self, code: &str) -> Option<String> {
@@ -53,19 +68,19 @@ impl Links for Pages {
     }
 }
 
-pub(super) fn span(line: u32, from: u32, to: u32) -> Span {
+pub(crate) fn span(line: u32, from: u32, to: u32) -> Span {
     Span { start: Position { line, column: from }, end: Position { line, column: to } }
 }
 
-pub(super) fn reported(id: u32, finding: Finding) -> Reported {
+pub(crate) fn reported(id: u32, finding: Finding) -> Reported {
     Reported { finding, fingerprint: fp(id) }
 }
 
-pub(super) fn fp(id: u32) -> Fingerprint {
+pub(crate) fn fp(id: u32) -> Fingerprint {
     Fingerprint(format!("{id:016x}"))
 }
 
-pub(super) fn irreversible() -> Finding {
+pub(crate) fn irreversible() -> Finding {
     Finding {
         code: "MIG004",
         severity: Severity::Error,
@@ -86,7 +101,7 @@ pub(super) fn irreversible() -> Finding {
     }
 }
 
-pub(super) fn edited_migration() -> Finding {
+pub(crate) fn edited_migration() -> Finding {
     Finding {
         code: "MIG001",
         severity: Severity::Error,
@@ -102,7 +117,7 @@ pub(super) fn edited_migration() -> Finding {
     }
 }
 
-pub(super) fn committed_env() -> Finding {
+pub(crate) fn committed_env() -> Finding {
     Finding {
         code: "ENV001",
         severity: Severity::Error,
@@ -117,7 +132,7 @@ pub(super) fn committed_env() -> Finding {
     }
 }
 
-pub(super) fn broker_url() -> Finding {
+pub(crate) fn broker_url() -> Finding {
     Finding {
         code: "CEL002",
         severity: Severity::Warning,
@@ -131,7 +146,7 @@ pub(super) fn broker_url() -> Finding {
     }
 }
 
-pub(super) fn print_call(line: u32) -> Finding {
+pub(crate) fn print_call(line: u32) -> Finding {
     Finding {
         code: "STY009",
         severity: Severity::Warning,
@@ -145,7 +160,7 @@ pub(super) fn print_call(line: u32) -> Finding {
     }
 }
 
-pub(super) fn advice() -> Finding {
+pub(crate) fn advice() -> Finding {
     Finding {
         code: "URL006",
         severity: Severity::Advice,
@@ -160,7 +175,7 @@ pub(super) fn advice() -> Finding {
 }
 
 /// Lines 1–40 of each file are one hunk, and 10–20 of them were added.
-pub(super) fn change() -> Change {
+pub(crate) fn change() -> Change {
     let hunk = Hunk { old: 1..30, new: 1..41, added: (1..=20).collect(), removed: vec![3] };
     let file = |path: &str| ChangedFile {
         path: path.into(),
@@ -186,7 +201,7 @@ pub(super) fn change() -> Change {
     }
 }
 
-pub(super) fn judgement(findings: Vec<Reported>) -> Judgement {
+pub(crate) fn judgement(findings: Vec<Reported>) -> Judgement {
     let mut findings = findings;
     findings.sort_by(|a, b| {
         let key = |r: &Reported| (std::cmp::Reverse(r.finding.severity), r.finding.place.clone());
@@ -205,11 +220,11 @@ pub(super) fn judgement(findings: Vec<Reported>) -> Judgement {
     }
 }
 
-pub(super) fn unseen(path: &str, reason: &str) -> NotLookedAt {
+pub(crate) fn unseen(path: &str, reason: &str) -> NotLookedAt {
     NotLookedAt { path: path.into(), reason: reason.into() }
 }
 
-pub(super) fn all_faults() -> Vec<Reported> {
+pub(crate) fn all_faults() -> Vec<Reported> {
     vec![
         reported(1, irreversible()),
         reported(2, edited_migration()),
@@ -221,31 +236,31 @@ pub(super) fn all_faults() -> Vec<Reported> {
     ]
 }
 
-pub(super) fn head_line(path: &str, line: u32) -> Option<String> {
+pub(crate) fn head_line(path: &str, line: u32) -> Option<String> {
     Some(if (path, line) == (MIGRATION, 15) { LINE_15.into() } else { format!("    line_{line} = {line}") })
 }
 
 /// A comment as it stands on the fake forge.
 #[derive(Clone, Debug)]
-pub(super) struct Standing {
-    pub(super) kind: PostingKind,
-    pub(super) id: u64,
-    pub(super) review: u64,
-    pub(super) body: String,
+pub(crate) struct Standing {
+    pub(crate) kind: PostingKind,
+    pub(crate) id: u64,
+    pub(crate) review: u64,
+    pub(crate) body: String,
 }
 
 /// A forge and a store in memory.
 #[derive(Clone, Debug)]
-pub(super) struct World {
-    pub(super) comments: Vec<Standing>,
-    pub(super) stored: Vec<Posting>,
-    pub(super) change: Change,
-    pub(super) capabilities: Capabilities,
-    pub(super) max_comments: usize,
-    pub(super) review_wanted: bool,
+pub(crate) struct World {
+    pub(crate) comments: Vec<Standing>,
+    pub(crate) stored: Vec<Posting>,
+    pub(crate) change: Change,
+    pub(crate) capabilities: Capabilities,
+    pub(crate) max_comments: usize,
+    pub(crate) review_wanted: bool,
     /// The text of every file; empty: [`head_line`].
-    pub(super) lines: Vec<String>,
-    pub(super) next: u64,
+    pub(crate) lines: Vec<String>,
+    pub(crate) next: u64,
 }
 
 impl Default for World {
@@ -264,7 +279,7 @@ impl Default for World {
 }
 
 impl World {
-    pub(super) fn present(&self) -> Vec<ForgePosting> {
+    pub(crate) fn present(&self) -> Vec<ForgePosting> {
         let read = |s: &Standing| {
             let (kind, fingerprints) = marker::parse(&s.body).expect("our marker");
             assert_eq!(kind, s.kind);
@@ -291,12 +306,12 @@ impl World {
         })
     }
 
-    pub(super) fn plan(&self, judgement: &Judgement) -> Plan {
+    pub(crate) fn plan(&self, judgement: &Judgement) -> Plan {
         self.with_input(judgement, plan)
     }
 
     /// Carries a plan out. The forge refuses the inline comments in `refused` and puts them into the body.
-    pub(super) fn publish(&mut self, judgement: &Judgement, refused: &[usize]) -> Plan {
+    pub(crate) fn publish(&mut self, judgement: &Judgement, refused: &[usize]) -> Plan {
         let plan = self.plan(judgement);
         let before = self.clone();
         let posted = self.post(&plan, refused);
@@ -306,7 +321,7 @@ impl World {
     }
 
     /// Only the review reached the forge; nothing was remembered.
-    pub(super) fn crash_after_review(&mut self, judgement: &Judgement) {
+    pub(crate) fn crash_after_review(&mut self, judgement: &Judgement) {
         let plan = self.plan(judgement);
         self.post(&plan, &[]);
     }
@@ -347,16 +362,16 @@ impl World {
         self.next
     }
 
-    pub(super) fn inline(&self) -> Vec<&Standing> {
+    pub(crate) fn inline(&self) -> Vec<&Standing> {
         self.comments.iter().filter(|c| c.kind == PostingKind::Inline).collect()
     }
 
-    pub(super) fn summaries(&self) -> Vec<&Standing> {
+    pub(crate) fn summaries(&self) -> Vec<&Standing> {
         self.comments.iter().filter(|c| c.kind == PostingKind::Summary).collect()
     }
 
     /// A person removes a comment.
-    pub(super) fn remove(&mut self, id: u64) {
+    pub(crate) fn remove(&mut self, id: u64) {
         self.comments.retain(|c| c.id != id);
     }
 }

@@ -4,12 +4,10 @@ use std::collections::HashSet;
 
 use insta::assert_snapshot;
 use red_panda::model::finding::{FixSafety, Place};
-use red_panda::model::id::RunId;
 use red_panda::model::judgement::Judgement;
 use red_panda::model::plan::NewReview;
 use red_panda::model::pull::Capabilities;
-use red_panda::model::status::Status;
-use red_panda::report::status::{Setting, Stage, inline, status};
+use red_panda::report::status::{Stage, inline};
 use red_panda::report::terminal::Terminal;
 use red_panda::source::Text;
 
@@ -252,19 +250,6 @@ fn many_findings_without_a_comment_are_folded() {
     ");
 }
 
-fn status_of(capabilities: Capabilities, stage: &Stage<'_>) -> Status {
-    let setting = Setting {
-        sha: &sha('3'),
-        run: &RunId("7f3a9c".into()),
-        capabilities,
-        links: &Pages,
-        base_branch: "main",
-        speaks_for: None,
-        resumed: false,
-    };
-    status(&setting, stage)
-}
-
 #[test]
 fn the_status_line_of_every_stage() {
     let none = HashSet::new();
@@ -297,7 +282,7 @@ fn the_status_line_of_every_stage() {
         Stage::Superseded { by: None },
     ];
     let lines = stages.iter().map(|stage| {
-        let (github, forgejo) = (status_of(GITHUB, stage), status_of(FORGEJO, stage));
+        let (github, forgejo) = (status_of(GITHUB, "main", stage), status_of(FORGEJO, "main", stage));
         let conclusion = github.outcome.github_conclusion().unwrap_or("–");
         format!(
             "{conclusion}: {}\n{}: {}",
@@ -352,27 +337,11 @@ fn the_status_line_of_every_stage() {
 fn a_long_status_is_cut_at_a_word_and_keeps_the_run() {
     let short = Capabilities { status_description: 60, ..FORGEJO };
     let long = Stage::GaveUp { reason: "the forge answered with something nobody had ever seen before" };
-    assert_snapshot!(status_of(short, &long).description, @"Could not finish: the forge answered with… (run 7f3a)");
+    assert_snapshot!(status_of(short, "main", &long).description, @"Could not finish: the forge answered with… (run 7f3a)");
     let faulty = judgement(all_faults());
     let none = HashSet::new();
     let judged = Stage::Judged { judgement: &faulty, inline: &none };
-    assert_snapshot!(status_of(short, &judged).description, @"3 errors, 3 warnings · trees/migrations/0001_initial.py:12…");
-}
-
-#[test]
-fn a_status_that_speaks_for_another_pull_request_names_it() {
-    let faulty = judgement(vec![reported(4, broker_url())]);
-    let setting = Setting {
-        sha: &sha('3'),
-        run: &RunId("7f3a9c".into()),
-        capabilities: GITHUB,
-        links: &Pages,
-        base_branch: "main",
-        speaks_for: Some(12),
-        resumed: false,
-    };
-    let status = status(&setting, &Stage::Judged { judgement: &faulty, inline: &HashSet::new() });
-    assert_eq!(status.description, "Pull request 12: 1 warning");
+    assert_snapshot!(status_of(short, "main", &judged).description, @"3 errors, 3 warnings · trees/migrations/0001_initial.py:12…");
 }
 
 #[test]
@@ -382,7 +351,7 @@ fn a_check_run_holds_everything_and_annotates_what_has_no_comment() {
     judged.notes = vec!["`rules.MOD099` in `.red-panda.toml` names a rule that is not built yet".into()];
     world.publish(&judged, &[]);
     let inline = inline(&world.stored);
-    let check = status_of(GITHUB, &Stage::Judged { judgement: &judged, inline: &inline });
+    let check = status_of(GITHUB, "main", &Stage::Judged { judgement: &judged, inline: &inline });
     assert_snapshot!(check.summary, @r"
     ### 🐾 3 things to change before merging, 3 to look at
     | | where | what |
@@ -415,7 +384,7 @@ fn a_check_run_holds_everything_and_annotates_what_has_no_comment() {
     URL006
     ");
     let clean = judgement(vec![]);
-    let green = status_of(GITHUB, &Stage::Judged { judgement: &clean, inline: &inline });
+    let green = status_of(GITHUB, "main", &Stage::Judged { judgement: &clean, inline: &inline });
     assert_snapshot!(green.summary, @r"
     ### 🐾 Nothing to change
 

@@ -6,12 +6,11 @@ use std::sync::LazyLock;
 use proptest::prelude::*;
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd, TextMergeStream};
 use red_panda::model::finding::*;
-use red_panda::model::id::RunId;
-use red_panda::model::judgement::{Judgement, Reported};
+use red_panda::model::judgement::Reported;
 use red_panda::model::marker;
 use red_panda::model::plan::Side;
 use red_panda::model::pull::Capabilities;
-use red_panda::report::status::{Setting, Stage, status};
+use red_panda::report::status::Stage;
 use red_panda::report::terminal::Terminal;
 use red_panda::report::{annotations, json, sarif};
 use red_panda::source::Text;
@@ -134,7 +133,8 @@ fn render(seeds: &[Seed], capabilities: Capabilities) -> (Vec<(String, usize)>, 
         }
     }
     judged.not_looked_at = seeds.iter().map(|s| unseen(&s.text[0], &s.text[2])).collect();
-    let check = check_run(&judged, capabilities);
+    let stage = Stage::Judged { judgement: &judged, inline: &HashSet::new() };
+    let check = status_of(capabilities, "feature/@octocat#1`|", &stage);
     markdown.push((check.summary, capabilities.body));
     let after = world.publish(&judgement(vec![]), &[]);
     markdown.extend(after.edits.into_iter().map(|e| (e.body, capabilities.body)));
@@ -151,19 +151,6 @@ fn render(seeds: &[Seed], capabilities: Capabilities) -> (Vec<(String, usize)>, 
     let others =
         [terminal, actions, json::render(&judged).unwrap(), sarif::render(&judged, &Pages).to_string()];
     (markdown, others.into_iter().chain(annotated).chain([check.description]).collect())
-}
-
-fn check_run(judged: &Judgement, capabilities: Capabilities) -> red_panda::model::status::Status {
-    let setting = Setting {
-        sha: &judged.head,
-        run: &RunId("7f3a".into()),
-        capabilities,
-        links: &Pages,
-        base_branch: "feature/@octocat#1`|",
-        speaks_for: None,
-        resumed: false,
-    };
-    status(&setting, &Stage::Judged { judgement: judged, inline: &HashSet::new() })
 }
 
 static REFERENCE: LazyLock<regex::Regex> = LazyLock::new(|| {

@@ -1,7 +1,7 @@
 //! What people and machines are shown.
 #![cfg(test)] // the lints know helpers of tests by it
 
-mod fixtures;
+pub(crate) mod fixtures;
 mod forms;
 mod hostile;
 mod machines;

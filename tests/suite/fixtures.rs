@@ -1,0 +1,145 @@
+//! What several stories share: Git, a store, a clock that only the story moves, and `alice/trees`.
+
+use std::path::Path;
+use std::process::Command;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use red_panda::model::delivery::{JobKind, NewJob, Reason};
+use red_panda::model::id::{ForgeName, Repository, RunId, Sha, Target};
+use red_panda::model::pull::{PullRequest, PullState};
+use red_panda::store::clock::Clock;
+use red_panda::store::pulls::KnownPull;
+use red_panda::store::runs::{Counts, Read, RunEnd, RunOutcome, RunPage, RunStart};
+
+/// What `git` says in this folder.
+pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
+    let mut command = Command::new("git");
+    command.arg("-C").arg(folder).args(["-c", "user.name=p", "-c", "user.email=p@example.org"]);
+    let output = command.args(["-c", "protocol.file.allow=always"]).args(arguments).output().unwrap();
+    assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap().trim().to_owned()
+}
+
+/// A fresh, empty database; gone when dropped (SQLite) or left to the test server (PostgreSQL).
+pub(crate) struct Database {
+    pub(crate) url: String,
+    pub(crate) _folder: Option<tempfile::TempDir>,
+}
+
+pub(crate) fn sqlite() -> Database {
+    let folder = tempfile::tempdir().unwrap();
+    Database { url: format!("sqlite://{}", folder.path().join("panda.db").display()), _folder: Some(folder) }
+}
+
+/// A clock that only the story moves; clones are the same clock.
+#[derive(Clone)]
+pub(crate) struct Time(Arc<AtomicI64>);
+
+impl Time {
+    pub(crate) fn starting_at(now: i64) -> Self {
+        Self(Arc::new(AtomicI64::new(now)))
+    }
+
+    pub(crate) fn now(&self) -> i64 {
+        self.0.load(Ordering::SeqCst)
+    }
+
+    pub(crate) fn later(&self, ms: i64) {
+        self.0.fetch_add(ms, Ordering::SeqCst);
+    }
+
+    pub(crate) fn clock(&self) -> Clock {
+        let time = self.clone();
+        Clock::new(move || time.now())
+    }
+}
+
+pub(crate) fn forge() -> ForgeName {
+    ForgeName("forgejo".to_owned())
+}
+
+pub(crate) fn repository() -> Repository {
+    Repository { id: 42, owner: "alice".to_owned(), name: "trees".to_owned(), installation: None }
+}
+
+pub(crate) fn sha(digit: char) -> Sha {
+    Sha::parse(&digit.to_string().repeat(40)).unwrap()
+}
+
+pub(crate) fn review(number: u64, head: char) -> NewJob {
+    NewJob {
+        forge: forge(),
+        repository: repository(),
+        target: Target::Pull(number),
+        kind: JobKind::Review,
+        reason: Reason::Pushed,
+        head_hint: Some(sha(head)),
+        priority: 0,
+        argument: None,
+    }
+}
+
+pub(crate) fn open_pull(number: u64, head: char, head_since: Option<i64>) -> PullRequest {
+    PullRequest {
+        repository: repository(),
+        number,
+        author: "bob".into(),
+        state: PullState::Open,
+        draft: false,
+        head: sha(head),
+        base_branch: "main".into(),
+        base_tip: sha('b'),
+        merge_base: None,
+        default_branch: "main".into(),
+        changed_files: None,
+        head_since,
+        web_url: "https://git.example.org/alice/trees/pulls/7".into(),
+    }
+}
+
+pub(crate) fn known(number: u64, touches_migrations: Option<bool>) -> KnownPull {
+    KnownPull {
+        forge: forge(),
+        repository: repository(),
+        number,
+        head: sha('1'),
+        base_branch: "main".into(),
+        default_branch: "main".into(),
+        touches_migrations,
+        open: true,
+    }
+}
+
+pub(crate) fn run_start(id: &str, number: u64, started_at: i64) -> RunStart {
+    RunStart {
+        id: RunId(id.into()),
+        job: "j".into(),
+        forge: forge(),
+        repository: 42,
+        owner: "alice".into(),
+        name: "trees".into(),
+        target: Target::Pull(number),
+        reason: Reason::Pushed,
+        head: Some(sha('1')),
+        base_branch: "main".into(),
+        draft: false,
+        started_at,
+    }
+}
+
+pub(crate) fn run_end(outcome: RunOutcome) -> RunEnd {
+    RunEnd {
+        outcome,
+        head: Some(sha('1')),
+        base: Some(sha('b')),
+        merge_base: Some(sha('c')),
+        finished_at: 9_000,
+        page: RunPage {
+            heading: "2 things to change before merging".into(),
+            counts: Counts { errors: 2, ..Counts::default() },
+            read: Read { files: 4, rules: 30, requests: 8, milliseconds: 1_234 },
+            ..RunPage::default()
+        },
+    }
+}

@@ -1,0 +1,89 @@
+//! Which repositories are ours, their refs and deployments.
+
+use red_panda::forge::github::{GitHub, GitHubSettings};
+use red_panda::forge::{Forge, ForgeError, Reader};
+use red_panda::model::id::Repository;
+
+use super::Story;
+
+#[tokio::test]
+async fn deployed_is_the_newest_deployment_that_stands() {
+    let story = Story::begin().await;
+    let first = story.hub.git(&story.repository, |g| g.branch("main")).unwrap().unwrap();
+    let deployed = |environment: &'static str| story.github.fetch_deployed(&story.repository, environment);
+    assert_eq!(deployed("production").await.unwrap(), None);
+    story.hub.release(&story.repository, "v1.0", &first);
+    let second = story.hub.push(&story.repository, "main", &[("a.py", Some("a\n"))]).unwrap();
+    assert_eq!(deployed("production").await.unwrap(), None, "a release is no deployment");
+    story.hub.deploy(&story.repository, "production", &first, &["in_progress", "success"]);
+    story.hub.deploy(&story.repository, "production", &second, &["in_progress", "failure"]);
+    assert_eq!(deployed("production").await.unwrap(), Some(first));
+    story.hub.deploy(&story.repository, "production", &second, &["success"]);
+    assert_eq!(deployed("production").await.unwrap(), Some(second));
+    story.end();
+}
+
+#[tokio::test]
+async fn refs_and_tags_are_found_by_name_and_by_id() {
+    let story = Story::begin().await;
+    let head = story.hub.push(&story.repository, "feature/x y", &[("a.py", Some("a\n"))]).unwrap();
+    story.hub.release(&story.repository, "v1", &head);
+    story.hub.release(&story.repository, "v2", &head);
+    story.hub.release(&story.repository, "v3", &head);
+    story.hub.set_page_size(2);
+    assert_eq!(story.github.fetch_tags(&story.repository).await.unwrap(), ["v1", "v2", "v3"]);
+    for name in ["feature/x y", "v1", head.as_str()] {
+        assert_eq!(
+            story.github.fetch_ref(&story.repository, name).await.unwrap(),
+            Some(head.clone()),
+            "{name}"
+        );
+    }
+    assert_eq!(story.github.fetch_ref(&story.repository, "nowhere").await.unwrap(), None);
+    story.end();
+}
+
+#[tokio::test]
+async fn a_renamed_repository_is_still_itself_and_a_new_one_of_its_name_is_not() {
+    let story = Story::begin().await;
+    story.hub.rename(&story.repository, "woods");
+    let found = story.github.fetch_repository(&story.repository).await.unwrap();
+    assert_eq!((found.id, found.full_name().as_str()), (story.repository.id, "ada/woods"));
+    let taken_over = story.hub.create_repository("ada", "trees", &[("a.py", "a\n")]);
+    assert_ne!(taken_over.id, story.repository.id);
+    assert_eq!(story.github.fetch_repository(&story.repository).await.unwrap().name, "woods");
+    story.hub.push(&taken_over, "topic", &[("a.py", Some("b\n"))]).unwrap();
+    story.hub.open_pull(&taken_over, "topic", "main").unwrap();
+    let pull = story.github.fetch_pull(&story.repository, 1).await;
+    assert!(matches!(pull, Err(ForgeError::Gone { .. })), "{pull:?}");
+    story.end();
+}
+
+#[tokio::test]
+async fn the_allow_list_decides_where_we_work() {
+    let story = Story::begin().await;
+    for name in ["leaves", "trees-fork", "bark"] {
+        story.hub.create_repository("ada", name, &[("a.py", "a\n")]);
+    }
+    story.hub.set_page_size(2);
+    let settings =
+        GitHubSettings { repositories: vec!["ada/trees*".into(), "bob/*".into()], ..story.hub.settings() };
+    let github = GitHub::connect(settings).await.unwrap();
+    let names: Vec<String> =
+        github.fetch_repositories().await.unwrap().iter().map(Repository::full_name).collect();
+    assert_eq!(names, ["ada/trees", "ada/trees-fork"]);
+    assert_eq!(story.github.fetch_repositories().await.unwrap().len(), 4);
+    story.end();
+}
+
+#[tokio::test]
+async fn an_installation_that_lets_nobody_in_does_not_hide_the_others() {
+    let story = Story::begin().await;
+    story.hub.install_behind_an_allow_list();
+    assert_eq!(story.github.fetch_repositories().await.unwrap(), std::slice::from_ref(&story.repository));
+
+    story.hub.limit_next("GET", "/installation/repositories", &[("retry-after", "60")]);
+    let limited = story.github.fetch_repositories().await;
+    assert!(matches!(limited, Err(ForgeError::RateLimited { .. })), "{limited:?}");
+    story.end();
+}

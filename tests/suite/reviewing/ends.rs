@@ -1,0 +1,101 @@
+//! How a job comes to its end when something is in its way.
+
+use red_panda::model::delivery::{JobKind, NewJob, Reason};
+use red_panda::model::id::RunId;
+use red_panda::model::status::{Outcome, Status};
+use red_panda::review::{ClaimedJob, Perform};
+use red_panda::source::Blob;
+use red_panda::store::runs::RunOutcome;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::{Asked, GREEN, House, MINUTE, because};
+
+#[tokio::test]
+async fn a_status_says_when_a_run_that_failed_is_tried_again() {
+    let house = House::new().await;
+    house.desk.unreachable.store(true, Ordering::SeqCst);
+    house.does(because(Reason::Opened)).await;
+    let Status { outcome, description, .. } = house.desk.last();
+    assert_eq!(outcome, Outcome::Running);
+    assert!(description.contains("no route to host; trying again at 00:10 UTC (run "), "{description}");
+    house.desk.unreachable.store(false, Ordering::SeqCst);
+    house.time.later(10_000);
+    house.works().await;
+    assert_eq!(house.desk.last().outcome, GREEN);
+}
+
+#[tokio::test]
+async fn a_job_that_is_given_up_before_it_could_begin_has_a_page_to_link_to() {
+    let house = House::new().await;
+    let lease = Asked(AtomicUsize::new(1));
+    let job = ClaimedJob { id: "j".into(), job: because(Reason::Opened), attempt: 8, run: RunId("r".into()) };
+    house.reviewer().give_up(&job, "502 for an hour", &lease).await.unwrap();
+    assert_eq!(house.desk.last().outcome, Outcome::Broken);
+    let run = house.store.run(&job.run).await.unwrap().unwrap();
+    assert_eq!(run.summary.outcome, Some(RunOutcome::Broken));
+    let late = house.reviewer().give_up(&job, "502 for an hour", &lease).await;
+    assert!(late.is_err() && house.desk.outcomes().len() == 1, "without the lease, nothing is written");
+}
+
+#[tokio::test]
+async fn the_lease_is_asked_before_each_write() {
+    for (asks, writes) in [(0, 0), (1, 1), (2, 2), (3, 3), (9, 3)] {
+        let house = House::new().await;
+        house.desk.faulty.store(true, Ordering::SeqCst);
+        let job =
+            ClaimedJob { id: "j".into(), job: because(Reason::Opened), attempt: 1, run: RunId("r".into()) };
+        let end = house.reviewer().perform(&job, &Asked(AtomicUsize::new(asks))).await;
+        assert_eq!(end.is_ok(), asks >= 3, "{end:?}");
+        assert_eq!(house.desk.outcomes().len() + house.desk.reviews(), writes);
+    }
+}
+
+#[tokio::test]
+async fn a_policy_that_is_no_text_is_a_fault_and_never_the_defaults() {
+    for (blob, words) in
+        [(Blob::Binary(vec![0xff, 0xfe]), "not UTF-8 text"), (Blob::TooLarge(None), "longer than 2 MiB")]
+    {
+        let house = House::new().await;
+        *house.desk.policy.lock().unwrap() = Some(blob);
+        house.does(because(Reason::Opened)).await;
+        let status = house.desk.last();
+        assert_eq!(status.outcome, Outcome::Broken);
+        assert!(status.description.contains(words), "{}", status.description);
+    }
+}
+
+#[tokio::test]
+async fn what_a_webhook_told_of_may_be_there_a_moment_later() {
+    let house = House::new().await;
+    house.desk.missing.store(2, Ordering::SeqCst);
+    house.does(because(Reason::Opened)).await;
+    assert_eq!(house.desk.outcomes(), []);
+    for _ in 0..2 {
+        house.time.later(MINUTE);
+        house.works().await;
+    }
+    assert_eq!(house.desk.last().outcome, GREEN);
+}
+
+#[tokio::test]
+async fn what_stays_away_was_deleted() {
+    let house = House::new().await;
+    house.desk.pulls.lock().unwrap().clear();
+    house.queue(because(Reason::Opened)).await;
+    for _ in 0..5 {
+        house.works().await;
+        house.time.later(MINUTE);
+    }
+    let counts = house.store.queue_counts().await.unwrap();
+    assert_eq!((counts.ready, counts.dead, house.desk.outcomes()), (0, 0, vec![]));
+}
+
+#[tokio::test]
+async fn the_author_is_obeyed_where_nobody_tells_us_who_may_write() {
+    let house = House::new().await;
+    let command =
+        NewJob { kind: JobKind::Command, argument: Some("9 bob".into()), ..because(Reason::Command) };
+    house.does(command).await;
+    assert_eq!(house.desk.last().outcome, GREEN);
+    assert_eq!(house.desk.reactions.load(Ordering::SeqCst), 1);
+}

@@ -1,0 +1,91 @@
+//! What moves, closes or shares its head while it is read.
+
+use red_panda::model::delivery::Reason;
+use red_panda::model::id::Target;
+use red_panda::model::judgement::Verdict;
+use red_panda::model::pull::PullState;
+use red_panda::model::status::Outcome;
+use red_panda::source::{Blob, Text};
+use red_panda::store::runs::RunOutcome;
+use std::sync::atomic::Ordering;
+
+use super::{GREEN, House, MINUTE, Turn, because, two_with_one_head};
+use crate::fixtures::{forge, run_start};
+
+#[tokio::test]
+async fn an_earlier_run_on_the_same_head_ends_before_the_next_begins() {
+    for check_runs in [true, false] {
+        let house = House::new().await;
+        house.desk.check_runs.store(check_runs, Ordering::SeqCst);
+        house.store.begin_run(&run_start("old", 7, 1)).await.unwrap();
+        house.does(because(Reason::Command)).await;
+        let first = house.desk.statuses.lock().unwrap()[0].clone();
+        let ended = (first.run.0 == "old", first.outcome) == (true, Outcome::Superseded);
+        assert_eq!(ended, check_runs, "a commit status is the new run's already");
+        assert_eq!((house.desk.last().outcome, house.unfinished(&Target::Pull(7)).await), (GREEN, 0));
+    }
+}
+
+#[tokio::test]
+async fn a_pull_request_retargeted_while_it_is_read_is_judged_for_the_new_branch_only() {
+    let house = House::new().await;
+    let turn: Turn = Box::new(|pull| pull.base_branch = "dev".into());
+    *house.desk.meanwhile.lock().unwrap() = Some(turn);
+    house.does(because(Reason::Opened)).await;
+    assert_eq!(house.desk.outcomes().iter().filter(|o| **o == GREEN).count(), 1);
+    let runs = house.store.runs_of(&forge(), 42, &Target::Pull(7), 9).await.unwrap();
+    let ends: Vec<_> = runs.iter().map(|r| (r.base_branch.as_str(), r.outcome)).collect();
+    let green = Some(RunOutcome::Verdict(Verdict::Approved));
+    assert!(ends.contains(&("dev", green)) && !ends.contains(&("main", green)), "{ends:?}");
+}
+
+#[tokio::test]
+async fn a_pull_request_closed_while_it_is_read_gets_no_review() {
+    let house = House::new().await;
+    house.desk.faulty.store(true, Ordering::SeqCst);
+    let turn: Turn = Box::new(|pull| pull.state = PullState::Closed);
+    *house.desk.meanwhile.lock().unwrap() = Some(turn);
+    house.does(because(Reason::Opened)).await;
+    assert_eq!(house.desk.reviews(), 0);
+    assert_eq!(house.desk.last().outcome, Outcome::Superseded);
+    assert!(house.store.open_pulls(&forge(), 42).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn closing_the_worse_of_two_pull_requests_with_one_head_frees_the_other() {
+    let house = two_with_one_head().await;
+    house.does(because(Reason::Closed)).await;
+    assert_eq!(house.desk.last().outcome, GREEN);
+}
+
+#[tokio::test]
+async fn p16_a_sweep_that_finds_the_worse_one_closed_frees_the_other_too() {
+    let house = two_with_one_head().await;
+    house.sweeps().await;
+    assert_eq!(house.desk.last().outcome, GREEN);
+}
+
+#[tokio::test]
+async fn a_push_to_the_target_concerns_whom_its_broken_policy_stopped() {
+    let house = House::new().await;
+    let concerned = async || house.store.pulls_a_push_concerns(&forge(), 42, "main", 50).await.unwrap();
+    let broken = Blob::Text(Text::new("[rulez]\n"));
+    *house.desk.policy.lock().unwrap() = Some(broken);
+    house.does(because(Reason::Opened)).await;
+    assert_eq!((house.desk.last().outcome, concerned().await), (Outcome::Broken, vec![7]));
+    *house.desk.policy.lock().unwrap() = None;
+    house.does(because(Reason::TargetMoved)).await;
+    assert_eq!((house.desk.last().outcome, concerned().await), (GREEN, vec![]));
+}
+
+#[tokio::test]
+async fn a_push_to_the_target_gives_no_review_to_what_is_older_than_we_are() {
+    for (head_since, reviews) in [(MINUTE, 0), (20 * MINUTE, 1)] {
+        let house = House::new().await;
+        house.desk.faulty.store(true, Ordering::SeqCst);
+        house.desk.turns(7, |pull| pull.head_since = Some(head_since));
+        house.does(because(Reason::TargetMoved)).await;
+        assert_eq!(house.desk.last().outcome, Outcome::Verdict(Verdict::ChangesRequested));
+        assert_eq!(house.desk.reviews(), reviews);
+    }
+}
