@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use ruff_python_ast::StmtClassDef;
+
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, join};
 use crate::source::{NotLoaded, Tree};
@@ -187,8 +189,8 @@ pub fn is_vendored(path: &str) -> bool {
         .any(|part| matches!(part, "node_modules" | "site-packages" | "bower_components" | "staticfiles"))
 }
 
-/// The label of the app that a migration package belongs to: as its config says, in `apps.py` or where
-/// `default_app_config` points, else the folder's name.
+/// The label of the app that a migration package belongs to: as its config says, in `apps.py`, where
+/// `default_app_config` points or in the package itself, else the folder's name.
 fn label(project: &Project, package: &str) -> Result<String, NotLoaded> {
     let app = folder(package);
     let declared = |path: &str| Ok(project.module(path)?.and_then(|module| declared_label(&module, app)));
@@ -203,35 +205,35 @@ fn label(project: &Project, package: &str) -> Result<String, NotLoaded> {
     {
         return Ok(label);
     }
+    if let Some(label) = init.as_ref().and_then(|module| declared_label(module, app)) {
+        return Ok(label);
+    }
     // `db/migrations/blog` holds the migrations of `blog`.
     let named = if file_name(app).contains("migrations") { package } else { app };
     Ok(file_name(named).to_owned())
 }
 
-/// `AppConfig.label`, else the last component of `AppConfig.name`; of several configs the one marked `default`. A
-/// name that leads to another folder says nothing of this one.
+/// `AppConfig.label`, else the last component of `AppConfig.name`; of several configs the one marked `default`, else the
+/// one for this folder. A name that leads to another folder says nothing of this one.
 fn declared_label(module: &Module, app: &str) -> Option<String> {
     let configs: Vec<_> = module
         .classes()
         .into_iter()
         .filter(|class| {
-            class.bases().iter().any(|base| module.qualified(base).is_some_and(|q| q.ends_with("AppConfig")))
+            class.bases().iter().any(|base| module.qualified(base).is_some_and(|q| q.ends_with("Config")))
         })
         .collect();
-    let config = match configs.as_slice() {
-        [] => return None,
-        [only] => only,
-        several => {
-            several.iter().find(|c| attribute(&c.body, "default").is_some()).or_else(|| several.first())?
-        }
-    };
-    let label = attribute(&config.body, "label").and_then(string);
     let leads_here = |name: &&str| {
         let (path, folder) = (format!("/{}", name.replace('.', "/")), format!("/{app}"));
         folder.ends_with(&path) || path.ends_with(&folder)
     };
-    let name = attribute(&config.body, "name").and_then(string).filter(leads_here);
-    label.or_else(|| name.and_then(|n| n.rsplit('.').next())).map(str::to_owned)
+    let name = |class: &StmtClassDef| {
+        attribute(&class.body, "name").and_then(string).filter(leads_here).map(str::to_owned)
+    };
+    let marked = configs.iter().find(|class| attribute(&class.body, "default").is_some());
+    let config = marked.or_else(|| configs.iter().find(|class| name(class).is_some())).or(configs.first())?;
+    let label = attribute(&config.body, "label").and_then(string).map(str::to_owned);
+    label.or_else(|| name(config).and_then(|n| n.rsplit('.').next().map(str::to_owned)))
 }
 
 fn attribute<'a>(body: &'a [ruff_python_ast::Stmt], name: &str) -> Option<&'a ruff_python_ast::Expr> {
