@@ -189,8 +189,8 @@ pub fn is_vendored(path: &str) -> bool {
         .any(|part| matches!(part, "node_modules" | "site-packages" | "bower_components" | "staticfiles"))
 }
 
-/// The label of the app that a migration package belongs to: as its config says, in `apps.py` or where
-/// `default_app_config` points, else the folder's name.
+/// The label of the app that a migration package belongs to: as its config says, in `apps.py`, where
+/// `default_app_config` points or in the package itself, else the folder's name.
 fn label(project: &Project, package: &str) -> Result<String, NotLoaded> {
     let app = folder(package);
     let declared = |path: &str| Ok(project.module(path)?.and_then(|module| declared_label(&module, app)));
@@ -205,33 +205,38 @@ fn label(project: &Project, package: &str) -> Result<String, NotLoaded> {
     {
         return Ok(label);
     }
+    if let Some(label) = init.as_ref().and_then(|module| declared_label(module, app)) {
+        return Ok(label);
+    }
     // `db/migrations/blog` holds the migrations of `blog`.
     let named = if file_name(app).contains("migrations") { package } else { app };
     Ok(file_name(named).to_owned())
 }
 
-/// `AppConfig.label`, else the last component of `AppConfig.name`; of several configs the one marked `default`. A
-/// name that leads to another folder says nothing of this one.
+/// `AppConfig.label`, else the last component of `AppConfig.name`; of several configs the one marked `default`, else the
+/// one for this folder. A name that leads to another folder says nothing of this one.
 fn declared_label(module: &Module, app: &str) -> Option<String> {
     let is_config = |class: &&StmtClassDef| {
-        class.bases().iter().any(|base| module.qualified(base).is_some_and(|q| q.ends_with("AppConfig")))
+        class.bases().iter().any(|base| module.qualified(base).is_some_and(|q| q.ends_with("Config")))
     };
     let default = |class: &StmtClassDef| {
         assigned_in(&class.body, "default").and_then(Expr::as_boolean_literal_expr).map(|flag| flag.value)
     };
-    let mut configs: Vec<_> = module.classes().into_iter().filter(is_config).collect();
-    // https://docs.djangoproject.com/en/5.2/ref/applications/#configuring-applications
-    configs.retain(|class| default(class) != Some(false));
-    let config = match configs.as_slice() {
-        [] => return None,
-        [only] => only,
-        several => several.iter().find(|c| default(c) == Some(true)).or_else(|| several.first())?,
-    };
-    let label = assigned_in(&config.body, "label").and_then(string);
     let leads_here = |name: &&str| {
         let (path, folder) = (format!("/{}", name.replace('.', "/")), format!("/{app}"));
         folder.ends_with(&path) || path.ends_with(&folder)
     };
-    let name = assigned_in(&config.body, "name").and_then(string).filter(leads_here);
-    label.or_else(|| name.and_then(|n| n.rsplit('.').next())).map(str::to_owned)
+    let mut configs: Vec<_> = module.classes().into_iter().filter(is_config).collect();
+    // https://docs.djangoproject.com/en/5.2/ref/applications/#configuring-applications
+    configs.retain(|class| default(class) != Some(false));
+    let marked = configs.iter().find(|class| default(class) == Some(true));
+    let config = marked
+        .or_else(|| configs.iter().find(|class| text(class, "name").is_some_and(|n| leads_here(&n))))
+        .or(configs.first())?;
+    let name = text(config, "name").filter(leads_here);
+    text(config, "label").or_else(|| name.and_then(|n| n.rsplit('.').next())).map(str::to_owned)
+}
+
+fn text<'a>(class: &'a StmtClassDef, attribute: &str) -> Option<&'a str> {
+    assigned_in(&class.body, attribute).and_then(string)
 }

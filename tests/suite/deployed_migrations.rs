@@ -237,6 +237,24 @@ fn the_label_is_read_where_django_finds_it() {
 }
 
 #[test]
+fn a_plugin_says_its_label_in_its_own_kind_of_config() {
+    let plain = migration("", "    operations = []");
+    let config = |name: &str| {
+        format!(
+            "from core import PluginConfig\n\n\nclass Base(PluginConfig):\n    pass\n\n\nclass App(PluginConfig):\n    name = '{name}.app'\n    label = '{name}'\n"
+        )
+    };
+    let (file, cert) = (config("file"), config("cert"));
+    let (from, to) = ("file/app/migrations/0001_initial.py", "cert/app/migrations/0001_initial.py");
+    let apps = [("file/app/__init__.py", file.as_str()), ("cert/app/apps.py", cert.as_str())];
+    let with = |path| [apps.as_slice(), &[(path, plain.as_str())]].concat();
+    let mut sample = Sample::new(&with(from), &with(to));
+    sample.renames.insert(to.to_owned(), from.to_owned());
+    let found = judged(&sample, "MIG002");
+    assert_eq!(found[0].headline, "`file` becomes `cert`, and its 1 deployed migration with it");
+}
+
+#[test]
 fn what_an_array_holds_is_compared_as_a_field() {
     let array = |choices: &str| {
         let field = format!("ArrayField(base_field=models.TextField(choices={choices}), null=True)");

@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{GREEN, House, MINUTE, Turn, because};
-use crate::fixtures::forge;
+use crate::fixtures::{forge, sha};
 
 #[tokio::test]
 async fn a_status_that_the_forge_refuses_stays_unfinished_until_a_sweep_may_set_it() {
