@@ -48,6 +48,8 @@ pub struct Operation<'a> {
     pub position: Position,
     /// The file that the call is written in: the migration's own, or a helper's.
     pub module: &'a Module,
+    /// Its path.
+    pub path: &'a str,
     /// Where the migration's own file has it: the call, or the name or call that brings it in from a helper.
     pub at: TextRange,
     /// Set when the callee is a class of this repository.

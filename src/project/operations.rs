@@ -291,6 +291,7 @@ impl<'a> Collector<'a> {
             callee,
             position: frame.position,
             module: frame.module,
+            path: frame.path,
             at: frame.at.unwrap_or(call.range()),
             ancestry,
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ruff_python_ast::{Expr, ExprCall};
 
 use crate::source::NotLoaded;
-use crate::syntax::python::{Module, string};
+use crate::syntax::python::string;
 
 use super::Project;
 use super::apps::{App, MigrationName};
@@ -44,7 +44,6 @@ impl State {
     pub fn apply(
         &mut self,
         project: &Project,
-        path: &str,
         migration: &str,
         operation: &Operation<'_>,
     ) -> Result<(), NotLoaded> {
@@ -52,7 +51,7 @@ impl State {
         match operation.kind() {
             "CreateModel" => {
                 let Some(name) = lower("name", 0) else { return Ok(()) };
-                let model = created(project, path, migration, operation)?;
+                let model = created(project, migration, operation)?;
                 self.models.insert(name, model);
             }
             "DeleteModel" => {
@@ -69,7 +68,7 @@ impl State {
                 let (Some(model), Some(name)) = (lower("model_name", 0), lower("name", 1)) else {
                     return Ok(());
                 };
-                let field = field_of(project, path, operation.module, operation.argument("field", 2))?;
+                let field = field_of(project, operation, operation.argument("field", 2))?;
                 if let Some(model) = self.models.get_mut(&model) {
                     model.fields.insert(name, field);
                 }
@@ -117,7 +116,7 @@ impl Project {
             for (ancestor, source) in NotLoaded::all(sources)? {
                 let Some(source) = source else { continue };
                 for operation in source.operations().iter().filter(|o| o.position != Position::DatabaseOnly) {
-                    if let Err(more) = state.apply(self, source.path(), ancestor, operation) {
+                    if let Err(more) = state.apply(self, ancestor, operation) {
                         missing.merge(more);
                     }
                 }
@@ -184,20 +183,14 @@ fn own_dependencies(app: &str, migration: &Migration) -> Vec<String> {
     own.collect()
 }
 
-fn created(
-    project: &Project,
-    path: &str,
-    migration: &str,
-    operation: &Operation<'_>,
-) -> Result<Model, NotLoaded> {
+fn created(project: &Project, migration: &str, operation: &Operation<'_>) -> Result<Model, NotLoaded> {
     let mut model = Model { created_in: Some(migration.to_owned()), ..Model::default() };
     let pairs = operation.argument("fields", 1).map(elements).unwrap_or_default();
     let fields = pairs.iter().filter_map(|pair| match elements(pair) {
         [name, field] => Some((string(name)?.to_lowercase(), field)),
         _ => None,
     });
-    let fields =
-        fields.map(|(name, field)| Ok((name, field_of(project, path, operation.module, Some(field))?)));
+    let fields = fields.map(|(name, field)| Ok((name, field_of(project, operation, Some(field))?)));
     model.fields = NotLoaded::all(fields)?.into_iter().collect();
     if let Some(Expr::Dict(options)) = operation.argument("options", 2) {
         model.untouched = options.items.iter().any(|item| {
@@ -219,10 +212,9 @@ fn elements(expr: &Expr) -> &[Expr] {
 
 fn field_of(
     project: &Project,
-    path: &str,
-    module: &Module,
+    operation: &Operation<'_>,
     expr: Option<&Expr>,
 ) -> Result<Option<Field>, NotLoaded> {
     let call: Option<&ExprCall> = expr.and_then(|e| e.as_call_expr());
-    call.map_or(Ok(None), |call| project.field(path, module, call))
+    call.map_or(Ok(None), |call| project.field(operation.path, operation.module, call))
 }

@@ -304,3 +304,14 @@ fn a_squash_that_python_2_wrote_is_finished() {
     assert_eq!((judged(&done, "MIG001"), judged(&done, "MIG002")), (Vec::new(), Vec::new()));
     assert_eq!(edited(&new.replace("'auth'", "b'auth'"), &new), []);
 }
+
+#[test]
+fn the_old_name_is_kept_with_the_blanks_of_its_file() {
+    let text = "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n\toperations = [migrations.RunSQL('UPDATE a', '')]\n";
+    let base = [("manage.py", ""), ("trees/migrations/0002_a.py", text)];
+    let head = [("manage.py", ""), ("trees/migrations/0002_b.py", text)];
+    let renames = [("trees/migrations/0002_b.py".to_owned(), "trees/migrations/0002_a.py".to_owned())].into();
+    let found = judged(&Sample { renames, ..Sample::new(&base, &head) }, "MIG002");
+    let edit = &found[0].fix.as_ref().unwrap().edits[0];
+    assert_eq!(edit.replacement, "replaces = [(\"trees\", \"0002_a\")]\n\t");
+}

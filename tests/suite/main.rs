@@ -7,6 +7,7 @@ mod celery;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod columns;
 mod deployed_migrations;
 #[cfg(test)]
 mod documents;

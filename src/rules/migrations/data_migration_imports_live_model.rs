@@ -235,12 +235,11 @@ fn fix(file: &File<'_>, function: &StmtFunctionDef, used: &Use<'_>, live: &Live)
     });
     let plain = !used.local.contains('.') && app.chars().all(|c| c.is_alphanumeric() || c == '_');
     let runs = !function.parameters.args.is_empty();
-    let Some(first) = first.filter(|_| plain && runs) else { return Fix::text(text) };
-    let start = module.span(first).start;
-    let indent: String = module.text().line(start.line).chars().take_while(|c| c.is_whitespace()).collect();
-    if indent.chars().count() as u32 + 1 != start.column {
+    let first = first.filter(|_| plain && runs);
+    let Some((first, indent)) = first.and_then(|first| Some((first, module.indentation(first)?))) else {
         return Fix::text(text);
-    }
+    };
+    let start = module.span(first).start;
     let span = Span { start, end: start };
     Fix { safety: FixSafety::Ask, text, edits: vec![Edit { span, replacement: format!("{line}\n{indent}") }] }
 }

@@ -99,7 +99,7 @@ impl File<'_> {
         for operation in &operations {
             visit(operation, &state)?;
             if operation.position != Position::DatabaseOnly {
-                state.apply(context.here, self.path, &self.name.name, operation)?;
+                state.apply(context.here, &self.name.name, operation)?;
             }
         }
         Ok(state)

@@ -29,7 +29,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
         }
         // A table that this change empties first takes any column.
         let mut emptied = another_does(context, file, files, may_empty)?;
-        let fault = |operation: &Operation<'_>| fault(context, file, operation);
+        let fault = |operation: &Operation<'_>| fault(context, operation);
         let matters = |operation: &Operation<'_>| Ok(fault(operation)?.is_some());
         file.replay(context, matters, |operation, state| {
             emptied |= may_empty(operation);
@@ -48,18 +48,14 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
 }
 
 /// What is wrong with an added field on a table with rows.
-fn fault(
-    context: &Context<'_>,
-    file: &File<'_>,
-    operation: &Operation<'_>,
-) -> Result<Option<Fault>, NotLoaded> {
+fn fault(context: &Context<'_>, operation: &Operation<'_>) -> Result<Option<Fault>, NotLoaded> {
     let adds = operation.is_django("AddField") && operation.position != Position::StateOnly;
     let Some(Expr::Call(call)) =
         operation.argument("field", 2).filter(|_| adds && !operation.has_unpacking())
     else {
         return Ok(None);
     };
-    let field = context.here.field(file.path, operation.module, call)?;
+    let field = context.here.field(operation.path, operation.module, call)?;
     Ok(field.as_ref().and_then(Fault::of))
 }
 

@@ -1,11 +1,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use ruff_text_size::Ranged;
-
 use crate::model::change::{FileStatus, Path};
 use crate::model::finding::{
-    Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Position, Severity, Span, code,
+    Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code,
 };
 use crate::project::apps::MigrationName;
 use crate::project::deployed::Because;
@@ -166,16 +164,15 @@ fn keep_old_name(migration: &Migration, gone: &Gone) -> Fix {
     let text = format!("Add {} to its class: then it counts as applied where the old one is.", code(&line));
     let first = migration.class().and_then(|class| class.body.iter().find(|stmt| !stmt.is_expr_stmt()));
     let is_plain = |name: &str| name.chars().all(|c| c.is_alphanumeric() || c == '_');
-    match first {
-        Some(first)
-            if migration.replaces.is_empty() && is_plain(&gone.name.app) && is_plain(&gone.name.name) =>
-        {
-            let at: Position = migration.module().span(&first.range()).start;
-            let indent = " ".repeat(at.column.saturating_sub(1) as usize);
+    let exact = migration.replaces.is_empty() && is_plain(&gone.name.app) && is_plain(&gone.name.name);
+    let first = first.filter(|_| exact);
+    match first.and_then(|first| Some((first, migration.module().indentation(first)?))) {
+        Some((first, indent)) => {
+            let at = migration.module().span(first).start;
             let edit = Edit { span: Span { start: at, end: at }, replacement: format!("{line}\n{indent}") };
             Fix { safety: FixSafety::Safe, text, edits: vec![edit] }
         }
-        _ => Fix::text(text),
+        None => Fix::text(text),
     }
 }
 

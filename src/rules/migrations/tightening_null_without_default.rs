@@ -27,7 +27,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
             return Ok(findings);
         }
         let mut filled = another_does(context, file, files, changes_data)?;
-        let needs_value = |operation: &Operation<'_>| needs_value(context, file, operation);
+        let needs_value = |operation: &Operation<'_>| needs_value(context, operation);
         file.replay(context, needs_value, |operation, state| {
             filled |= changes_data(operation);
             if filled || !needs_value(operation)? {
@@ -48,14 +48,14 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
 }
 
 /// Does the operation leave a column that is NOT NULL and that nothing fills?
-fn needs_value(context: &Context<'_>, file: &File<'_>, operation: &Operation<'_>) -> Result<bool, NotLoaded> {
+fn needs_value(context: &Context<'_>, operation: &Operation<'_>) -> Result<bool, NotLoaded> {
     let alters = operation.is_django("AlterField") && operation.position != Position::StateOnly;
     let Some(Expr::Call(call)) =
         operation.argument("field", 2).filter(|_| alters && !operation.has_unpacking())
     else {
         return Ok(false);
     };
-    let field = context.here.field(file.path, operation.module, call)?;
+    let field = context.here.field(operation.path, operation.module, call)?;
     Ok(field.and_then(|field| field.needs_value()) == Some(true))
 }
 

@@ -187,12 +187,8 @@ fn not_atomic(migration: &Migration) -> Fix {
     let edit = match (migration.attribute("atomic"), migration.class().and_then(|c| c.body.first())) {
         (Some(written), _) => Edit { span: module.span(written), replacement: "False".to_owned() },
         (None, Some(first)) if !first.is_expr_stmt() => {
+            let Some(indent) = module.indentation(first) else { return Fix::text(text) };
             let start = module.span(first).start;
-            let line = module.text().line(start.line);
-            let indent: String = line.chars().take_while(|c| c.is_whitespace()).collect();
-            if indent.chars().count() as u32 + 1 != start.column {
-                return Fix::text(text);
-            }
             let span = crate::model::finding::Span { start, end: start };
             Edit { span, replacement: format!("atomic = False\n\n{indent}") }
         }

@@ -101,6 +101,14 @@ impl Module {
         self.text.as_str().get(bytes(node.range())).unwrap_or("")
     }
 
+    /// The blanks before a statement; `None` where it does not begin its line.
+    pub fn indentation(&self, stmt: &Stmt) -> Option<&str> {
+        let start = bytes(stmt.range()).start;
+        let begin = self.text.as_str().get(..start)?.rfind('\n').map_or(0, |at| at + 1);
+        let before = self.text.as_str().get(begin..start)?;
+        before.chars().all(char::is_whitespace).then_some(before)
+    }
+
     /// `models.CharField` → `django.db.models.CharField`, through imports and plain aliases (`RP = migrations.RunPython`)
     /// anywhere in the file. A relative import keeps its leading dots: `..core.models.Base`. A name that the file
     /// neither imports nor aliases stays as written, so builtins and own classes come out plain.
