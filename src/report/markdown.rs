@@ -1,4 +1,4 @@
-//! Inline comments, in the form of voice.md: the fault, what it does, what to type, and one line of small print.
+//! Inline comments, always in one form: the fault, what it does, what to type, and one line of small print.
 
 use crate::model::finding::{Finding, Fingerprint};
 use crate::model::id::Sha;

@@ -98,7 +98,7 @@ pub async fn input(
     Ok(input)
 }
 
-/// Asked in the catalogue's order: ref, tags, environment, branches. A configured source that does not resolve makes
+/// Asked in this order: ref, tags, environment, branches. A configured source that does not resolve makes
 /// the verdict incomplete and never falls through to the next.
 async fn deployed(
     reader: &dyn Reader,

@@ -128,7 +128,7 @@ fn group(forge: &ForgeName, repository: &Repository, head: &Sha, argument: Optio
     }
 }
 
-/// Pull requests that are older than our being given the repository get no review from this (DESIGN §7).
+/// Pull requests that are older than our being given the repository get no review from this.
 fn first_sweep(forge: &ForgeName, repository: &Repository, now: i64) -> NewJob {
     NewJob {
         kind: JobKind::Sweep,

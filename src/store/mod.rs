@@ -1,6 +1,6 @@
 //! What the house remembers: deliveries, jobs, runs, postings. One SQL text for SQLite and PostgreSQL.
 //!
-//! Every time is Unix milliseconds and passed in. On SQLite all writes go through one connection (P23); on
+//! Every time is Unix milliseconds and passed in. On SQLite all writes go through one connection; on
 //! PostgreSQL any number of replicas share the tables, and unique indexes decide what two of them may not both do.
 
 mod accept;
@@ -123,7 +123,7 @@ impl Store {
         &self.inner.write
     }
 
-    /// A transaction that may read before it writes: on SQLite it takes the write lock at once (P23).
+    /// A transaction that may read before it writes: on SQLite it takes the write lock at once.
     async fn begin(&self) -> Result<sqlx::Transaction<'static, sqlx::Any>> {
         Ok(begin(&self.inner.write, self.inner.backend).await?)
     }

@@ -139,7 +139,7 @@ impl Store {
         numbers(&rows)
     }
 
-    /// Open pull requests whose head this commit is (P14: GitHub does not say so for forks).
+    /// Open pull requests whose head this commit is (GitHub does not say so for forks).
     pub async fn pulls_with_head(&self, forge: &ForgeName, repository: u64, head: &Sha) -> Result<Vec<u64>> {
         let rows = sqlx::query(
             "SELECT number FROM pulls_known WHERE forge = $1 AND repository_id = $2 AND head = $3 AND is_open = 1",

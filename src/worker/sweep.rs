@@ -1,4 +1,4 @@
-//! What no webhook told us: forges lose deliveries and do not send them again (P16).
+//! What no webhook told us: forges lose deliveries and do not send them again.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

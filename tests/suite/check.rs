@@ -223,7 +223,7 @@ fn an_old_suppression_does_not_become_new_and_an_excluded_file_has_none() {
 }
 
 #[test]
-fn a_suppression_is_unused_only_in_a_file_that_its_rule_looks_at() {
+fn p28_a_suppression_is_unused_only_in_a_file_that_its_rule_looks_at() {
     let repo = Repo::with(&[]);
     let line = b"x = 1  # red-panda: ignore[MIG004, ENV002] -- what it is about stands elsewhere\n";
     repo.write("config/settings.py", line);

@@ -297,6 +297,19 @@ fn the_server_understands_what_compose_hands_it() {
 }
 
 #[test]
+fn every_pitfall_has_a_test_that_bears_its_number_and_no_number_is_without_its_pitfall() {
+    let row = regex::Regex::new(r"(?m)^\| P(\d+) \|").unwrap();
+    let page = read("docs/pitfalls.md");
+    let told: BTreeSet<u32> = row.captures_iter(&page).map(|c| c[1].parse().unwrap()).collect();
+    let test = regex::Regex::new(r"fn p(\d+)_").unwrap();
+    let sources = below("src").into_iter().chain(below("tests")).filter(|path| path.ends_with(".rs"));
+    let texts: Vec<String> = sources.map(|path| read(&path)).collect();
+    let borne: BTreeSet<u32> =
+        texts.iter().flat_map(|text| test.captures_iter(text)).map(|c| c[1].parse().unwrap()).collect();
+    assert_eq!(borne, told);
+}
+
+#[test]
 fn the_image_is_built_from_every_target_of_the_manifest() {
     let (manifest, image) = (read("Cargo.toml"), read("deploy/Dockerfile"));
     let context = read("deploy/Dockerfile.dockerignore");

@@ -247,7 +247,7 @@ async fn a_recheck_command_on_github_is_acknowledged_and_obeyed() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_broken_policy_is_told_and_its_repair_can_be_merged() {
+async fn p27_a_broken_policy_is_told_and_its_repair_can_be_merged() {
     let forge = Forgejo::start().await.unwrap();
     let base: Vec<_> = BASE.iter().copied().chain([(".red-panda.toml", "[rulez]\n")]).collect();
     let repository = forge.repository("grace/grove", &base);

@@ -203,7 +203,7 @@ proptest! {
 }
 
 #[test]
-fn an_old_fault_whose_call_gains_an_argument_is_not_new() {
+fn p20_an_old_fault_whose_call_gains_an_argument_is_not_new() {
     let create = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    operations = [migrations.CreateModel('Tree', [])]\n";
     let add = |more: &str| {
         format!(

@@ -27,7 +27,7 @@ async fn an_earlier_run_on_the_same_head_ends_before_the_next_begins() {
 }
 
 #[tokio::test]
-async fn a_pull_request_retargeted_while_it_is_read_is_judged_for_the_new_branch_only() {
+async fn p25_a_pull_request_retargeted_while_it_is_read_is_judged_for_the_new_branch_only() {
     let house = House::new().await;
     let turn: Turn = Box::new(|pull| pull.base_branch = "dev".into());
     *house.desk.meanwhile.lock().unwrap() = Some(turn);
