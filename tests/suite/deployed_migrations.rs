@@ -302,7 +302,20 @@ fn a_squash_that_python_2_wrote_is_finished() {
         [("blog/migrations/0001_initial.py", &*first), ("blog/migrations/0001_squashed_0002.py", &*old)];
     let done = Sample::new(&base, &[("blog/migrations/0001_squashed_0002.py", &*new)]);
     assert_eq!((judged(&done, "MIG001"), judged(&done, "MIG002")), (Vec::new(), Vec::new()));
-    assert_eq!(edited(&new.replace("'auth'", "b'auth'"), &new), []);
+    let respelled = edited(&new.replace("'auth'", "b'auth'"), &new);
+    assert_eq!(respelled.iter().map(|(severity, _)| *severity).collect::<Vec<_>>(), [Severity::Advice]);
+}
+
+#[test]
+fn what_takes_the_place_of_south_keeps_its_name() {
+    let first = migration("", "    operations = []");
+    let south = "from south.v2 import SchemaMigration\n\n\nclass Migration(SchemaMigration):\n    def forwards(self, orm):\n        pass\n";
+    let (place, beside) = ("blog/migrations/0001_initial.py", "blog/migrations_django/0001_initial.py");
+    let package = ("blog/migrations_django/__init__.py", "");
+    let moved = Sample::new(&[(place, south), (beside, &*first), package], &[(place, &*first)]);
+    assert_eq!(judged(&moved, "MIG002"), []);
+    let lost = Sample::new(&[(place, south), (beside, &*first), package], &[package]);
+    assert_eq!(judged(&lost, "MIG002").len(), 1);
 }
 
 #[test]

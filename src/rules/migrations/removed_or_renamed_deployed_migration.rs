@@ -26,7 +26,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// A deployed migration that head does not have.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Gone {
     name: MigrationName,
     /// At the merge base.
@@ -48,22 +48,21 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
 fn gone(context: &Context<'_>) -> Result<Vec<Gone>, NotLoaded> {
     let (before, after) =
         both(all_migrations(context, context.merge_base), all_migrations(context, context.head))?;
-    let mut missing = Vec::new();
-    for (name, old) in &before {
-        let new = after.get(name).map_or(&[][..], Vec::as_slice);
+    let kept = |name: &MigrationName| after.get(name).map_or(&[][..], Vec::as_slice);
+    let fewer = before.iter().filter(|(name, old)| old.len() > kept(name).len());
+    let judged = fewer.map(|(name, old)| {
+        let migrations = NotLoaded::all(old.iter().map(|path| was_migration(context, path)));
+        let (migrations, because) = both(migrations, context.deployed(name))?;
+        let Some(because) = because else { return Ok(Vec::new()) };
+        let old: Vec<&Path> =
+            old.iter().zip(migrations).filter(|(_, is)| *is).map(|(path, _)| path).collect();
         // Several projects in one repository may have an app of the same name.
-        let lost = old.len().saturating_sub(new.len());
-        missing.extend(old.iter().filter(|path| !new.contains(path)).take(lost).map(|path| (name, path)));
-    }
-    let judged = missing.into_iter().map(|(name, path)| {
-        let (is_migration, because) = both(was_migration(context, path), context.deployed(name))?;
-        Ok(because.filter(|_| is_migration).map(|because| Gone {
-            name: name.clone(),
-            path: path.clone(),
-            because,
-        }))
+        let lost = old.len().saturating_sub(kept(name).len());
+        let paths = old.into_iter().filter(|path| !kept(name).contains(path)).take(lost);
+        let gone = |path: &Path| Gone { name: name.clone(), path: path.clone(), because: because.clone() };
+        Ok(paths.map(gone).collect())
     });
-    Ok(NotLoaded::all(judged)?.into_iter().flatten().collect())
+    Ok(NotLoaded::all(judged)?.concat())
 }
 
 fn judge_app(

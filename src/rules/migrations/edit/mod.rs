@@ -190,15 +190,28 @@ fn references(
         edit.dependency = pair(element).map(|name| (Direction::Removed, name));
         found.push(edit);
     }
+    respelled(&before, &after, found);
+}
+
+/// Python 2's `b"blog"` that becomes `"blog"`.
+fn respelled(before: &[&Expr], after: &[&Expr], found: &mut Vec<Edit>) {
+    let known: BTreeMap<String, String> = before.iter().map(|e| (reference(e), normalised_expr(e))).collect();
+    let other = |e: &&&Expr| known.get(&reference(e)).is_some_and(|text| *text != normalised_expr(e));
+    found.extend(after.iter().filter(other).map(|element| {
+        let what = format!("spells {} another way", spoken(element));
+        Edit::new(Weight::Compatible, At::Head(element.range()), what)
+    }));
 }
 
 /// Taking `replaces` away is how a squash is finished: MIG010 judges it. What it newly replaces is an edit.
 fn replaces(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
-    let known: BTreeSet<String> = elements(old, "replaces").into_iter().map(reference).collect();
-    for element in elements(new, "replaces").iter().filter(|e| !known.contains(&reference(e))) {
+    let (before, after) = (elements(old, "replaces"), elements(new, "replaces"));
+    let known: BTreeSet<String> = before.iter().map(|e| reference(e)).collect();
+    for element in after.iter().filter(|e| !known.contains(&reference(e))) {
         let what = format!("makes it replace {}", spoken(element));
         found.push(Edit::new(Weight::Real, At::Head(element.range()), what));
     }
+    respelled(&before, &after, found);
 }
 
 /// Django takes a migration without dependencies in its own app for initial, whether it says so or not.
