@@ -1,6 +1,6 @@
 //! The way of a job: read the pull request afresh, judge it, publish what came of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -153,24 +153,27 @@ impl Reviewer {
         let pull = match self.read_pull(&forge, job, number).await {
             Ok(pull) => pull,
             Err(error) if may_still_come(job, &error) => return Err(JobError::Retry(error.to_string())),
-            // Deleted with its repository, or never was: there is nobody to tell.
-            Err(ForgeError::NotFound { .. } | ForgeError::Gone { .. }) => return Ok(JobEnd::Superseded),
+            Err(ForgeError::NotFound { .. } | ForgeError::Gone { .. }) => {
+                // Deleted with its repository, or never was: there is nobody to tell.
+                let key = PullKey { forge: job.job.forge.clone(), repository: job.job.repository.id, number };
+                self.store.close_pull(&key).await?;
+                return Ok(JobEnd::Superseded);
+            }
             Err(error) => return Err(error.into()),
         };
         let key = PullKey { forge: job.job.forge.clone(), repository: pull.repository.id, number };
+        self.store.note_pull(&known_pull(&job.job.forge, &pull, None)).await?;
         let head = pull.is_open().then_some(&pull.head);
-        self.supersede_earlier(&forge, job, &pull.repository, head, lease).await?;
+        self.leave_earlier(&forge, job, &pull.repository, head, lease).await?;
         if !pull.is_open() {
-            self.close(&key, &pull).await?;
             return Ok(JobEnd::Superseded);
         }
-        let swept = matches!(job.job.reason, Reason::Swept | Reason::Backlog);
-        if swept && self.store.is_judged(&key, &pull.head, &pull.base_branch, pull.draft).await? {
+        let unasked = matches!(job.job.reason, Reason::Swept | Reason::Backlog | Reason::Closed);
+        if unasked && self.store.is_judged(&key, &pull.head, &pull.base_branch, pull.draft).await? {
             // Its webhook was only late.
             return Ok(JobEnd::Done);
         }
         let resumed = self.begin(job, &pull.repository, &About::of(&pull), started).await?;
-        self.store.note_pull(&known_pull(&job.job.forge, &pull, None)).await?;
         let mut publisher =
             self.publisher(&forge, job, &pull.repository, &pull.head, &pull.base_branch, lease);
         publisher.resumed = resumed;
@@ -210,11 +213,7 @@ impl Reviewer {
         match publisher.publish(&pull, &judged, max_comments, review_wanted, started).await? {
             Ended::Published => Ok(JobEnd::Done),
             Ended::Moved(now) => {
-                let by = (now.head != pull.head).then_some(&now.head);
-                if by.is_some() || !now.is_open() {
-                    publisher.supersede(by).await?;
-                }
-                self.follow(job, &key, &pull, &now).await?;
+                self.follow(job, &pull, &now).await?;
                 Ok(JobEnd::Superseded)
             }
         }
@@ -236,24 +235,6 @@ impl Reviewer {
             }
             _ => true,
         })
-    }
-
-    /// A commit has one status: what it said of this pull request is now to be said of the others with this head.
-    async fn close(&self, key: &PullKey, pull: &PullRequest) -> Result<(), JobError> {
-        for number in self.store.close_pull(key).await? {
-            let other = NewJob {
-                forge: key.forge.clone(),
-                repository: pull.repository.clone(),
-                target: Target::Pull(number),
-                kind: JobKind::Review,
-                reason: Reason::Rerequested,
-                head_hint: Some(pull.head.clone()),
-                priority: 0,
-                argument: None,
-            };
-            self.store.enqueue(&other, self.clock.now()).await?;
-        }
-        Ok(())
     }
 
     /// The pull request as it is now. The payload's head is a hint: if the API shows another, it may lag behind.
@@ -287,9 +268,9 @@ impl Reviewer {
         Ok(pull)
     }
 
-    /// Runs of this target that were begun and never ended: their statuses must not run for ever. `head`: what is to
-    /// be judged now; none when the pull request is closed or the group gone.
-    async fn supersede_earlier(
+    /// Leaves the heads that were judged before: their statuses must not run for ever, and are now those of the other
+    /// pull requests there. `head`: what is to be judged now; none when the pull request is closed or the group gone.
+    async fn leave_earlier(
         &self,
         forge: &Arc<dyn Forge>,
         job: &ClaimedJob,
@@ -297,7 +278,10 @@ impl Reviewer {
         head: Option<&Sha>,
         lease: &dyn Lease,
     ) -> Result<(), JobError> {
-        for run in self.store.unfinished_runs(&job.job.forge, repository.id, &job.job.target).await? {
+        let NewJob { forge: name, target, .. } = &job.job;
+        let latest = self.store.runs_of(name, repository.id, target, 1).await?.pop();
+        let mut left: BTreeSet<Sha> = latest.and_then(|run| run.head).into_iter().collect();
+        for run in self.store.unfinished_runs(name, repository.id, target).await? {
             let Some(old_head) = run.head else { continue };
             let same_head = head == Some(&old_head);
             if same_head && run.id == job.run {
@@ -310,6 +294,28 @@ impl Reviewer {
             } else {
                 publisher.supersede(head.filter(|_| !same_head)).await?;
             }
+            left.insert(old_head);
+        }
+        for old_head in left.iter().filter(|old| head != Some(old)) {
+            self.free(job, repository, old_head).await?;
+        }
+        Ok(())
+    }
+
+    /// A commit has one status: what it said of this pull request is now to be said of the others with this head.
+    async fn free(&self, job: &ClaimedJob, repository: &Repository, head: &Sha) -> Result<(), JobError> {
+        for number in self.store.pulls_with_head(&job.job.forge, repository.id, head).await? {
+            let other = NewJob {
+                forge: job.job.forge.clone(),
+                repository: repository.clone(),
+                target: Target::Pull(number),
+                kind: JobKind::Review,
+                reason: Reason::Rerequested,
+                head_hint: Some(head.clone()),
+                priority: 0,
+                argument: None,
+            };
+            self.store.enqueue(&other, self.clock.now()).await?;
         }
         Ok(())
     }
@@ -341,19 +347,15 @@ impl Reviewer {
         Ok(resumed)
     }
 
-    /// It moved under us: its own webhook may be lost, so what it is now is queued here too.
-    async fn follow(
-        &self,
-        job: &ClaimedJob,
-        key: &PullKey,
-        was: &PullRequest,
-        now: &PullRequest,
-    ) -> Result<(), JobError> {
-        if !now.is_open() {
-            return self.close(key, now).await;
-        }
-        let retargeted = now.base_branch != was.base_branch;
-        let reason = if retargeted { Reason::Retargeted } else { Reason::Pushed };
+    /// It moved under us: its own webhook may be lost, so what it is now is queued here too. That job ends this run.
+    async fn follow(&self, job: &ClaimedJob, was: &PullRequest, now: &PullRequest) -> Result<(), JobError> {
+        let reason = if !now.is_open() {
+            Reason::Closed
+        } else if now.base_branch != was.base_branch {
+            Reason::Retargeted
+        } else {
+            Reason::Pushed
+        };
         let next = NewJob {
             repository: now.repository.clone(),
             reason,
@@ -375,14 +377,14 @@ impl Reviewer {
         let repository = &job.job.repository;
         if job.job.reason == Reason::Closed {
             // GitHub also says so after the merge: what was never begun gets no status.
-            self.supersede_earlier(&forge, job, repository, None, lease).await?;
+            self.leave_earlier(&forge, job, repository, None, lease).await?;
             return Ok(JobEnd::Superseded);
         }
         let argument = job.job.argument.as_deref().and_then(GroupArgument::parse);
         let Some(GroupArgument { base, base_branch }) = argument else {
             return Err(JobError::Fatal("the merge group came without its base".to_owned()));
         };
-        self.supersede_earlier(&forge, job, repository, Some(head), lease).await?;
+        self.leave_earlier(&forge, job, repository, Some(head), lease).await?;
         let about = About { head: head.clone(), base_branch: base_branch.clone(), draft: false };
         let mut publisher = self.publisher(&forge, job, repository, head, &base_branch, lease);
         publisher.resumed = self.begin(job, repository, &about, started).await?;

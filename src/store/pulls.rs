@@ -67,26 +67,17 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the open pull requests that share its head: the one status of it is theirs now.
-    pub async fn close_pull(&self, pull: &PullKey) -> Result<Vec<u64>> {
-        let closed = sqlx::query(
-            "UPDATE pulls_known SET is_open = 0 WHERE forge = $1 AND repository_id = $2 AND number = $3 RETURNING head",
+    /// It leaves the list of open ones.
+    pub async fn close_pull(&self, pull: &PullKey) -> Result<()> {
+        sqlx::query(
+            "UPDATE pulls_known SET is_open = 0 WHERE forge = $1 AND repository_id = $2 AND number = $3",
         )
         .bind(&pull.forge.0)
         .bind(to_row(pull.repository))
         .bind(to_row(pull.number))
-        .fetch_optional(self.write())
+        .execute(self.write())
         .await?;
-        let Some(closed) = closed else { return Ok(Vec::new()) };
-        let rows = sqlx::query(
-            "SELECT number FROM pulls_known WHERE forge = $1 AND repository_id = $2 AND head = $3 AND is_open = 1",
-        )
-        .bind(&pull.forge.0)
-        .bind(to_row(pull.repository))
-        .bind(closed.try_get::<String, _>("head")?)
-        .fetch_all(self.write())
-        .await?;
-        numbers(&rows)
+        Ok(())
     }
 
     /// Numbers of the pull requests that are open as far as we know.
@@ -173,7 +164,7 @@ impl Store {
         Ok(())
     }
 
-    /// The latest verdict of each pull request with this head that is not known to be closed.
+    /// The latest verdict of each pull request with this head that is not known to be closed or to have moved on.
     pub async fn latest_verdicts_for_head(
         &self,
         forge: &ForgeName,
@@ -183,7 +174,8 @@ impl Store {
         let rows = sqlx::query(
             "SELECT s.pull, s.outcome, s.description, s.run_id FROM statuses s
              LEFT JOIN pulls_known p ON p.forge = s.forge AND p.repository_id = s.repository_id AND p.number = s.pull
-             WHERE s.forge = $1 AND s.repository_id = $2 AND s.head = $3 AND COALESCE(p.is_open, 1) = 1 ORDER BY s.pull",
+             WHERE s.forge = $1 AND s.repository_id = $2 AND s.head = $3 AND COALESCE(p.is_open, 1) = 1
+                AND COALESCE(p.head, s.head) = s.head ORDER BY s.pull",
         )
         .bind(&forge.0)
         .bind(to_row(repository))

@@ -16,12 +16,11 @@ use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use crate::forge::Forge;
-use crate::model::delivery::{JobKind, Reason};
-use crate::model::id::{ForgeName, Target};
+use crate::model::delivery::JobKind;
+use crate::model::id::ForgeName;
 use crate::review::{ClaimedJob, JobEnd, JobError, Perform};
 use crate::store::clock::Clock;
 use crate::store::jobs::{Claim, Failure, Fate, Finished, MAX_ATTEMPTS};
-use crate::store::pulls::PullKey;
 use crate::store::{Result, Store};
 
 use lease::StoreLease;
@@ -223,7 +222,6 @@ impl Worker {
             JobKind::Command => self.command(&job).await,
             JobKind::Sweep => self.sweep_repository(&job).await,
             JobKind::Review => {
-                self.note_closed(&job).await?;
                 let end = self.perform.perform(&job, lease).await;
                 if let Err(JobError::Retry(error)) = &end
                     && i64::from(job.attempt) < MAX_ATTEMPTS
@@ -241,16 +239,6 @@ impl Worker {
         if let Err(error) = self.perform.put_off(job, error, at, lease).await {
             tracing::info!(%error, "the forge could not be told when the job is tried again");
         }
-    }
-
-    /// A pull request that was closed leaves the store's list of open ones.
-    async fn note_closed(&self, job: &ClaimedJob) -> std::result::Result<(), JobError> {
-        if let (Reason::Closed, Target::Pull(number)) = (job.job.reason, &job.job.target) {
-            let key =
-                PullKey { forge: job.job.forge.clone(), repository: job.job.repository.id, number: *number };
-            self.store.close_pull(&key).await.map_err(store_error)?;
-        }
-        Ok(())
     }
 
     async fn settle(&self, claim: &Claim, end: std::result::Result<JobEnd, JobError>) -> Result<()> {

@@ -1,6 +1,5 @@
 //! What no webhook told us: forges lose deliveries and do not send them again (P16).
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -156,7 +155,7 @@ impl Worker {
         head: &Sha,
     ) -> Result<(), JobError> {
         for pull in self.fetch_and_note(name, served, repository).await?.iter().filter(|p| p.head == *head) {
-            let job = found(name, pull, Reason::Rerequested, 0);
+            let job = NewJob { priority: 0, ..found_open(name, pull, Reason::Rerequested) };
             self.store.enqueue(&job, self.now()).await.map_err(store_error)?;
         }
         Ok(())
@@ -179,18 +178,17 @@ impl Worker {
         }
     }
 
-    /// The store's list of open pull requests becomes the forge's.
+    /// The store's list of open pull requests becomes the forge's. What is not on it any more is looked at by itself.
     async fn note_open(
         &self,
         name: &ForgeName,
         repository: &Repository,
         pulls: &[PullRequest],
     ) -> Result<(), JobError> {
-        let mut sharing = BTreeSet::new();
         for number in self.store.open_pulls(name, repository.id).await.map_err(store_error)? {
             if !pulls.iter().any(|p| p.number == number) {
-                let key = PullKey { forge: name.clone(), repository: repository.id, number };
-                sharing.extend(self.store.close_pull(&key).await.map_err(store_error)?);
+                let job = found(name, repository, number, Reason::Closed);
+                self.store.enqueue_swept(&job, self.now(), self.now()).await.map_err(store_error)?;
             }
         }
         for pull in pulls {
@@ -205,11 +203,6 @@ impl Worker {
                 open: true,
             };
             self.store.note_pull(&known).await.map_err(store_error)?;
-        }
-        // The status of a shared head may still speak for the one that was closed.
-        for pull in pulls.iter().filter(|p| sharing.contains(&p.number)) {
-            let job = found(name, pull, Reason::Rerequested, 10);
-            self.store.enqueue(&job, self.now()).await.map_err(store_error)?;
         }
         Ok(())
     }
@@ -227,7 +220,7 @@ impl Worker {
         if judged.map_err(store_error)? {
             return Ok(false);
         }
-        let job = found(name, pull, if old { Reason::Backlog } else { Reason::Swept }, 10);
+        let job = found_open(name, pull, if old { Reason::Backlog } else { Reason::Swept });
         let queued = self.store.enqueue_swept(&job, self.now(), turn).await.map_err(store_error)?;
         if queued {
             metrics::counter!("red_panda_swept_total", "forge" => name.0.clone()).increment(1);
@@ -236,15 +229,19 @@ impl Worker {
     }
 }
 
-fn found(name: &ForgeName, pull: &PullRequest, reason: Reason, priority: i64) -> NewJob {
+fn found_open(name: &ForgeName, pull: &PullRequest, reason: Reason) -> NewJob {
+    NewJob { head_hint: Some(pull.head.clone()), ..found(name, &pull.repository, pull.number, reason) }
+}
+
+fn found(name: &ForgeName, repository: &Repository, number: u64, reason: Reason) -> NewJob {
     NewJob {
         forge: name.clone(),
-        repository: pull.repository.clone(),
-        target: Target::Pull(pull.number),
+        repository: repository.clone(),
+        target: Target::Pull(number),
         kind: JobKind::Review,
         reason,
-        head_hint: Some(pull.head.clone()),
-        priority,
+        head_hint: None,
+        priority: 10,
         argument: None,
     }
 }

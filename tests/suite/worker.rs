@@ -388,10 +388,9 @@ async fn p16_a_sweep_finds_what_no_webhook_told_and_leaves_the_rest() {
     worker.drain().await.unwrap();
     assert_eq!(
         house.script.reasons(),
-        [Reason::Swept, Reason::Backlog],
-        "7 has its verdict, 9 is older than we are"
+        [Reason::Closed, Reason::Swept, Reason::Backlog],
+        "5 was closed meanwhile, 7 has its verdict, 9 is older than we are"
     );
-    assert_eq!(house.store.open_pulls(&forge(), 42).await.unwrap(), [7, 8, 9], "5 was closed meanwhile");
 }
 
 #[tokio::test]
@@ -488,16 +487,6 @@ async fn a_worker_told_to_stop_ends_what_runs_and_puts_back_what_does_not_end() 
     worker.run(house.script.began.notified()).await;
     let next = house.store.claim("v", house.now(), house.now() + MINUTE).await.unwrap().unwrap();
     assert_eq!(next.attempt, 1, "a restart spends no attempt");
-}
-
-#[tokio::test]
-async fn a_closed_pull_request_leaves_the_list_of_open_ones() {
-    let house = House::new().await;
-    house.store.note_pull(&known(7, Some(true))).await.unwrap();
-    house.queue(NewJob { reason: Reason::Closed, ..review(7, '1') }).await;
-    house.worker("w").drain().await.unwrap();
-    assert!(house.store.open_pulls(&forge(), 42).await.unwrap().is_empty());
-    assert_eq!(house.script.reasons(), [Reason::Closed], "and its old status is ended");
 }
 
 #[tokio::test]
