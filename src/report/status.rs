@@ -29,8 +29,6 @@ pub struct Setting<'a> {
     pub links: &'a dyn Links,
     /// Name of the branch it is to be merged into.
     pub base_branch: &'a str,
-    /// Set when another pull request of the same head is worse and the status speaks for that one.
-    pub speaks_for: Option<u64>,
 }
 
 /// How far the work has come.
@@ -71,10 +69,6 @@ pub fn status(setting: &Setting<'_>, stage: &Stage<'_>) -> Status {
         Stage::GaveUp { reason } => (Outcome::Broken, unfinished(setting, reason, "")),
         Stage::Superseded { by } => (Outcome::Superseded, superseded(*by)),
     };
-    let description = match setting.speaks_for {
-        Some(number) => format!("Pull request {number}: {description}"),
-        None => description,
-    };
     let shown = setting.capabilities.check_runs;
     Status {
         sha: setting.sha.clone(),
@@ -86,6 +80,16 @@ pub fn status(setting: &Setting<'_>, stage: &Stage<'_>) -> Status {
         run: setting.run.clone(),
         resumed: setting.resumed,
     }
+}
+
+/// The same status, speaking for a worse pull request that has the same head: nothing of our own verdict contradicts it.
+pub fn speaking_for(number: u64, outcome: Outcome, description: &str, own: Status, longest: usize) -> Status {
+    let summary = match own.summary.as_str() {
+        "" => String::new(),
+        _ => sentence(&format!("Pull request {number} has the same head and decides: {description}")),
+    };
+    let description = cut(&format!("Pull request {number}: {description}"), longest);
+    Status { outcome, description, summary, annotations: Vec::new(), ..own }
 }
 
 fn reading(files: Option<usize>) -> String {

@@ -67,7 +67,6 @@ impl Publisher<'_> {
             capabilities: self.forge.capabilities(),
             links,
             base_branch: self.base_branch,
-            speaks_for: None,
         };
         status::status(&setting, stage)
     }
@@ -114,7 +113,7 @@ impl Publisher<'_> {
         self.still_ours().await?;
         let mut status = self.status(stage, &self.links(self.head));
         if outcome != RunOutcome::Superseded {
-            self.speak_for_the_worst(outcome, &mut status).await?;
+            status = self.speak_for_the_worst(outcome, status).await?;
         }
         match self.set(&status).await {
             Ok(()) => {}
@@ -269,9 +268,9 @@ impl Publisher<'_> {
         let judgement = &judged.judgement;
         let links = self.links(&judgement.merge_base);
         let inline: HashSet<&Fingerprint> = status::inline(postings);
-        let mut status = self.status(&Stage::Judged { judgement, inline: &inline }, &links);
+        let status = self.status(&Stage::Judged { judgement, inline: &inline }, &links);
         let outcome = RunOutcome::Verdict(judgement.verdict());
-        self.speak_for_the_worst(outcome, &mut status).await?;
+        let status = self.speak_for_the_worst(outcome, status).await?;
         self.still_ours().await?;
         self.set(&status).await?;
         let milliseconds = u64::try_from(self.reviewer.clock.now() - started).unwrap_or(0);
@@ -282,8 +281,8 @@ impl Publisher<'_> {
     }
 
     /// Where two open pull requests share the head, its one status is that of the worse.
-    async fn speak_for_the_worst(&self, own: RunOutcome, status: &mut Status) -> Result<(), JobError> {
-        let Target::Pull(number) = self.job.job.target else { return Ok(()) };
+    async fn speak_for_the_worst(&self, own: RunOutcome, status: Status) -> Result<Status, JobError> {
+        let Target::Pull(number) = self.job.job.target else { return Ok(status) };
         let store = &self.reviewer.store;
         let key = PullKey { forge: self.job.job.forge.clone(), repository: self.repository.id, number };
         let description = status.description.clone();
@@ -291,9 +290,10 @@ impl Publisher<'_> {
         store.save_verdict(&key, self.head, &verdict).await?;
         let all = store.latest_verdicts_for_head(&key.forge, key.repository, self.head).await?;
         if let Some(worse) = worse_than_own(own, number, all) {
-            status.outcome = worse.outcome.outcome();
-            status.description = format!("Pull request {}: {}", worse.number, worse.description);
+            let longest = self.forge.capabilities().status_description;
+            let outcome = worse.outcome.outcome();
+            return Ok(status::speaking_for(worse.number, outcome, &worse.description, status, longest));
         }
-        Ok(())
+        Ok(status)
     }
 }

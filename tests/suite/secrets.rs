@@ -131,7 +131,6 @@ fn outputs(sample: &Sample, judged: &Judgement) -> Vec<(&'static str, String)> {
         capabilities,
         links: &NoLinks,
         base_branch: "main",
-        speaks_for: None,
         resumed: false,
     };
     let stage = Stage::Judged { judgement: judged, inline: &HashSet::new() };

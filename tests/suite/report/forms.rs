@@ -5,11 +5,11 @@ use std::collections::HashSet;
 use insta::assert_snapshot;
 use red_panda::model::finding::{FixSafety, Place};
 use red_panda::model::id::RunId;
-use red_panda::model::judgement::Judgement;
+use red_panda::model::judgement::{Judgement, Verdict};
 use red_panda::model::plan::NewReview;
 use red_panda::model::pull::Capabilities;
-use red_panda::model::status::Status;
-use red_panda::report::status::{Setting, Stage, inline, status};
+use red_panda::model::status::{Outcome, Status};
+use red_panda::report::status::{Setting, Stage, inline, speaking_for, status};
 use red_panda::report::terminal::Terminal;
 use red_panda::source::Text;
 
@@ -259,7 +259,6 @@ fn status_of(capabilities: Capabilities, stage: &Stage<'_>) -> Status {
         capabilities,
         links: &Pages,
         base_branch: "main",
-        speaks_for: None,
         resumed: false,
     };
     status(&setting, stage)
@@ -360,19 +359,18 @@ fn a_long_status_is_cut_at_a_word_and_keeps_the_run() {
 }
 
 #[test]
-fn a_status_that_speaks_for_another_pull_request_names_it() {
+fn a_status_that_speaks_for_another_pull_request_names_it_and_says_nothing_of_its_own() {
     let faulty = judgement(vec![reported(4, broker_url())]);
-    let setting = Setting {
-        sha: &sha('3'),
-        run: &RunId("7f3a9c".into()),
-        capabilities: GITHUB,
-        links: &Pages,
-        base_branch: "main",
-        speaks_for: Some(12),
-        resumed: false,
-    };
-    let status = status(&setting, &Stage::Judged { judgement: &faulty, inline: &HashSet::new() });
-    assert_eq!(status.description, "Pull request 12: 1 warning");
+    let judged = Stage::Judged { judgement: &faulty, inline: &HashSet::new() };
+    for (forge, summary) in
+        [(GITHUB, "Pull request 12 has the same head and decides: 3 errors"), (FORGEJO, "")]
+    {
+        let own = status_of(forge, &judged);
+        let worse = Outcome::Verdict(Verdict::ChangesRequested);
+        let status = speaking_for(12, worse, "3 errors", own, 24);
+        assert_eq!((status.outcome, status.description.as_str()), (worse, "Pull request 12: 3…"));
+        assert_eq!((status.summary.as_str(), status.annotations.len()), (summary, 0));
+    }
 }
 
 #[test]

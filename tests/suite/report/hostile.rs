@@ -160,7 +160,6 @@ fn check_run(judged: &Judgement, capabilities: Capabilities) -> red_panda::model
         capabilities,
         links: &Pages,
         base_branch: "feature/@octocat#1`|",
-        speaks_for: None,
         resumed: false,
     };
     status(&setting, &Stage::Judged { judgement: judged, inline: &HashSet::new() })
