@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::forge::retry::{Repeat, Retry};
+use crate::forge::retry::{Repeat, Retry, Retrying};
 use crate::forge::{Forge, ForgeError, requests};
 use crate::model::change::Change;
 use crate::model::delivery::{GroupArgument, JobKind, NewJob, Reason};
@@ -183,11 +183,8 @@ impl Reviewer {
         let touches = change.files.iter().any(|f| looks_like_migration(&f.path));
         self.store.note_pull(&known_pull(&job.job.forge, &pull, Some(touches))).await?;
         let branches = Branches { target: pull.base_branch.clone(), default: pull.default_branch.clone() };
-        let policy = self
-            .retry
-            .run(Repeat::Harmless, || prepare::policy(forge.as_ref(), &pull.repository, &change))
-            .await?;
-        let policy = match policy {
+        let reader = Retrying { reader: forge.as_ref(), retry: &self.retry };
+        let policy = match prepare::policy(&reader, &pull.repository, &change).await? {
             PolicyRead::Valid(policy) => *policy,
             PolicyRead::Broken(fault) => {
                 let sentence = prepare::broken_policy(&fault, &pull.base_branch);
@@ -199,16 +196,8 @@ impl Reviewer {
             }
         };
         let max_comments = policy.max_comments;
-        let input = self
-            .retry
-            .run(Repeat::Harmless, || {
-                prepare::input(forge.as_ref(), &pull.repository, change.clone(), policy.clone(), &branches)
-            })
-            .await?;
-        let judged = self
-            .retry
-            .run(Repeat::Harmless, || judge(forge.as_ref(), &pull.repository, input.clone()))
-            .await?;
+        let input = prepare::input(&reader, &pull.repository, change, policy, &branches).await?;
+        let judged = judge(&reader, &pull.repository, input).await?;
         let review_wanted = self.review_wanted(job, &pull, &key).await?;
         match publisher.publish(&pull, &judged, max_comments, review_wanted, started).await? {
             Ended::Published => Ok(JobEnd::Done),
@@ -392,7 +381,8 @@ impl Reviewer {
         let change =
             self.retry.run(Repeat::Harmless, || forge.fetch_group_change(repository, head, &base)).await;
         let change: Change = change.map_err(|error| unless_early(job, error))?;
-        let policy = match prepare::policy(forge.as_ref(), repository, &change).await? {
+        let reader = Retrying { reader: forge.as_ref(), retry: &self.retry };
+        let policy = match prepare::policy(&reader, repository, &change).await? {
             PolicyRead::Valid(policy) => *policy,
             PolicyRead::Broken(fault) => {
                 let sentence = prepare::broken_policy(&fault, &base_branch);
@@ -407,8 +397,8 @@ impl Reviewer {
         let default = self.store.default_branch(&job.job.forge, repository.id).await?;
         let branches =
             Branches { default: default.unwrap_or_else(|| base_branch.clone()), target: base_branch.clone() };
-        let input = prepare::input(forge.as_ref(), repository, change, policy, &branches).await?;
-        let judged = judge(forge.as_ref(), repository, input).await?;
+        let input = prepare::input(&reader, repository, change, policy, &branches).await?;
+        let judged = judge(&reader, repository, input).await?;
         publisher.publish_status(&judged, &[], None, started).await?;
         Ok(JobEnd::Done)
     }

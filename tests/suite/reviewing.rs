@@ -16,7 +16,7 @@ use red_panda::model::plan::{CommentEdit, ForgePosting, NewReview};
 use red_panda::model::policy::POLICY_PATH;
 use red_panda::model::pull::{Capabilities, PullRequest, PullState};
 use red_panda::model::status::{Outcome, Status};
-use red_panda::review::{ClaimedJob, Lease, Perform, Reviewer};
+use red_panda::review::{ClaimedJob, JobEnd, Lease, Perform, Reviewer};
 use red_panda::source::{Blob, Text, Tree, TreeEntry};
 use red_panda::store::Store;
 use red_panda::store::clock::Clock;
@@ -47,6 +47,9 @@ struct Desk {
     check_runs: AtomicBool,
     /// Every status is refused.
     refuses: AtomicBool,
+    /// Every other read breaks.
+    stumbles: AtomicBool,
+    reads: AtomicUsize,
     /// Neither repositories nor changes can be listed.
     unreachable: AtomicBool,
     /// So often, a pull request is not there yet.
@@ -80,6 +83,7 @@ fn change(head: &Sha, faulty: bool) -> Change {
 #[async_trait]
 impl Reader for Desk {
     async fn fetch_tree(&self, _: &Repository, commit: &Sha) -> ForgeResult<Tree> {
+        self.read()?;
         let mut tree = Tree::default();
         if *commit != sha('b') && self.faulty.load(Ordering::SeqCst) {
             tree.entries.insert(SETTINGS.into(), TreeEntry { mode: Mode::File, blob: None, size: None });
@@ -87,6 +91,7 @@ impl Reader for Desk {
         Ok(tree)
     }
     async fn fetch_files(&self, _: &Repository, wanted: &[FileWanted]) -> ForgeResult<Vec<Blob>> {
+        self.read()?;
         let blob = |file: &FileWanted| match file.path.as_str() {
             POLICY_PATH => self.policy.lock().unwrap().clone().unwrap_or(Blob::Missing),
             SETTINGS if file.at != sha('b') => Blob::Text(Text::new(FAULT)),
@@ -95,6 +100,7 @@ impl Reader for Desk {
         Ok(wanted.iter().map(blob).collect())
     }
     async fn fetch_ref(&self, _: &Repository, name: &str) -> ForgeResult<Option<Sha>> {
+        self.read()?;
         self.refs.lock().unwrap().push(name.to_owned());
         Ok(Some(sha('b')))
     }
@@ -183,6 +189,14 @@ impl Desk {
                 what: "the list".into(),
                 message: "no route to host".into(),
             });
+        }
+        Ok(())
+    }
+
+    fn read(&self) -> ForgeResult<()> {
+        let even = self.reads.fetch_add(1, Ordering::SeqCst) % 2 == 0;
+        if even && self.stumbles.load(Ordering::SeqCst) {
+            return Err(ForgeError::Transient { what: "the file".into(), message: "502".into() });
         }
         Ok(())
     }
@@ -407,6 +421,20 @@ async fn a_right_that_is_lost_after_the_pending_status_is_waited_for_too() {
     house.desk.refuses.store(false, Ordering::SeqCst);
     house.sweeps().await;
     assert_eq!(house.desk.last().outcome, GREEN, "an older verdict on this head does not hide it");
+}
+
+#[tokio::test]
+async fn each_read_is_tried_again_by_itself_for_merge_groups_too() {
+    for job in [because(Reason::Opened), group(Reason::MergeGroup)] {
+        let house = House::new().await;
+        house.desk.faulty.store(true, Ordering::SeqCst);
+        house.desk.stumbles.store(true, Ordering::SeqCst);
+        let mut reviewer = house.reviewer();
+        reviewer.retry = Retry::with_delays(vec![Duration::ZERO]);
+        let claim = ClaimedJob { id: "j".into(), job, attempt: 1, run: RunId("r".into()) };
+        let end = reviewer.perform(&claim, &Asked(AtomicUsize::new(9))).await;
+        assert_eq!(end, Ok(JobEnd::Done));
+    }
 }
 
 #[tokio::test]
