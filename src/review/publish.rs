@@ -186,8 +186,11 @@ impl Publisher<'_> {
             return Ok(Ended::Moved(Box::new(now)));
         }
         let posted = self.review(pull, &plan).await?;
+        let remembered = |edited: &[CommentEdit]| remember(&input, &posted.postings, &posted.demoted, edited);
+        // At once: should an edit break off, what the review said would be unknown to the next attempt.
+        store.save_postings(&key, &remembered(&[])).await?;
         let edited = self.edits(pull, &plan).await?;
-        let postings = remember(&input, &posted.postings, &posted.demoted, &edited);
+        let postings = remembered(&edited);
         store.save_postings(&key, &postings).await?;
         self.publish_status(judged, &postings, Some(pull), started).await?;
         Ok(Ended::Published)
@@ -233,9 +236,10 @@ impl Publisher<'_> {
             let retry = &self.reviewer.retry;
             match retry.run(Repeat::Harmless, || self.forge.ensure_comment(pull, edit)).await {
                 Ok(()) => edited.push(edit.clone()),
-                Err(
-                    ForgeError::NotFound { .. } | ForgeError::Forbidden { .. } | ForgeError::Invalid { .. },
-                ) => {}
+                Err(ForgeError::NotFound { .. }) => {}
+                Err(error @ (ForgeError::Forbidden { .. } | ForgeError::Invalid { .. })) => {
+                    tracing::warn!(comment = edit.forge_id, %error, "the forge refuses to change our comment");
+                }
                 Err(error) => return Err(error.into()),
             }
         }
