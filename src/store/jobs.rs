@@ -30,6 +30,7 @@ pub struct Claim {
     pub job: NewJob,
     /// 1 at the first try.
     pub attempt: u32,
+    /// The same for all attempts of a job: a resumed run finds what it already wrote.
     pub run: RunId,
     /// Set when the work is only to tell the forge that the job died of this error.
     pub giving_up: Option<String>,

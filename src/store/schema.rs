@@ -59,15 +59,15 @@ CREATE INDEX jobs_by_key ON jobs (forge, repository_id, target);
 
 CREATE TABLE runs (
     id TEXT PRIMARY KEY,
-    job_id TEXT NOT NULL,
     forge TEXT NOT NULL,
     repository_id BIGINT NOT NULL,
     owner TEXT NOT NULL,
     name TEXT NOT NULL,
     target TEXT NOT NULL,
     reason TEXT NOT NULL,
-    head TEXT,
+    head TEXT NOT NULL,
     base_branch TEXT NOT NULL,
+    web_url TEXT,
     draft BIGINT NOT NULL,
     base TEXT,
     merge_base TEXT,
@@ -77,7 +77,6 @@ CREATE TABLE runs (
     advice BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     finished_at BIGINT,
-    requests BIGINT NOT NULL,
     page TEXT
 );
 CREATE INDEX runs_by_target ON runs (forge, repository_id, target, started_at);

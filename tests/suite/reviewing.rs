@@ -16,10 +16,11 @@ use red_panda::model::plan::{CommentEdit, ForgePosting, NewReview};
 use red_panda::model::policy::POLICY_PATH;
 use red_panda::model::pull::{Capabilities, PullRequest, PullState};
 use red_panda::model::status::{Outcome, Status};
-use red_panda::review::{ClaimedJob, JobEnd, Lease, Perform, Reviewer};
+use red_panda::review::{JobEnd, Lease, Perform, Reviewer};
 use red_panda::source::{Blob, Text, Tree, TreeEntry};
 use red_panda::store::Store;
 use red_panda::store::clock::Clock;
+use red_panda::store::jobs::Claim;
 use red_panda::store::pulls::KnownPull;
 use red_panda::store::runs::{RunOutcome, RunStart};
 use red_panda::worker::{Options, ServedForge, Worker};
@@ -328,6 +329,11 @@ fn because(reason: Reason) -> NewJob {
     NewJob { reason, ..review(7, '1') }
 }
 
+fn claim(job: NewJob, attempt: u32) -> Claim {
+    let run = RunId("r".into());
+    Claim { id: "j".into(), token: "t".into(), job, attempt, run, giving_up: None }
+}
+
 fn group(reason: Reason) -> NewJob {
     let argument = (reason == Reason::MergeGroup).then(|| format!("{} develop", sha('b')));
     NewJob { target: Target::Group(sha('5')), argument, ..because(reason) }
@@ -338,8 +344,7 @@ async fn p10_a_merge_group_that_is_gone_gets_no_status_and_only_what_was_begun_f
     let house = House::new().await;
     house.does(group(Reason::Closed)).await;
     assert_eq!(house.desk.outcomes(), [], "GitHub also says so after the merge");
-    let begun =
-        RunStart { target: Target::Group(sha('5')), head: Some(sha('5')), ..run_start("begun", 0, 1) };
+    let begun = RunStart { target: Target::Group(sha('5')), head: sha('5'), ..run_start("begun", 0, 1) };
     house.store.begin_run(&begun).await.unwrap();
     house.does(group(Reason::Closed)).await;
     assert_eq!(house.desk.outcomes(), [Outcome::Superseded]);
@@ -431,7 +436,7 @@ async fn each_read_is_tried_again_by_itself_for_merge_groups_too() {
         house.desk.stumbles.store(true, Ordering::SeqCst);
         let mut reviewer = house.reviewer();
         reviewer.retry = Retry::with_delays(vec![Duration::ZERO]);
-        let claim = ClaimedJob { id: "j".into(), job, attempt: 1, run: RunId("r".into()) };
+        let claim = claim(job, 1);
         let end = reviewer.perform(&claim, &Asked(AtomicUsize::new(9))).await;
         assert_eq!(end, Ok(JobEnd::Done));
     }
@@ -455,7 +460,7 @@ async fn a_status_says_when_a_run_that_failed_is_tried_again() {
 async fn a_job_that_is_given_up_before_it_could_begin_has_a_page_to_link_to() {
     let house = House::new().await;
     let lease = Asked(AtomicUsize::new(1));
-    let job = ClaimedJob { id: "j".into(), job: because(Reason::Opened), attempt: 8, run: RunId("r".into()) };
+    let job = claim(because(Reason::Opened), 8);
     house.reviewer().give_up(&job, "502 for an hour", &lease).await.unwrap();
     assert_eq!(house.desk.last().outcome, Outcome::Broken);
     let run = house.store.run(&job.run).await.unwrap().unwrap();
@@ -469,8 +474,7 @@ async fn the_lease_is_asked_before_each_write() {
     for (asks, writes) in [(0, 0), (1, 1), (2, 2), (3, 3), (9, 3)] {
         let house = House::new().await;
         house.desk.faulty.store(true, Ordering::SeqCst);
-        let job =
-            ClaimedJob { id: "j".into(), job: because(Reason::Opened), attempt: 1, run: RunId("r".into()) };
+        let job = claim(because(Reason::Opened), 1);
         let end = house.reviewer().perform(&job, &Asked(AtomicUsize::new(asks))).await;
         assert_eq!(end.is_ok(), asks >= 3, "{end:?}");
         assert_eq!(house.desk.outcomes().len() + house.desk.reviews(), writes);
@@ -588,6 +592,8 @@ async fn a_policy_that_is_no_text_is_a_fault_and_never_the_defaults() {
         house.does(because(Reason::Opened)).await;
         let status = house.desk.last();
         assert_eq!(status.outcome, Outcome::Broken);
+        let run = house.store.run(&status.run).await.unwrap().unwrap().summary;
+        assert_eq!(run.web_url.as_deref(), Some("https://git.example.org/alice/trees/pulls/7"));
         assert!(status.description.contains(words), "{}", status.description);
     }
 }

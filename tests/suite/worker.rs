@@ -14,10 +14,11 @@ use red_panda::model::judgement::Verdict;
 use red_panda::model::plan::{CommentEdit, ForgePosting, NewReview};
 use red_panda::model::pull::{Capabilities, PullRequest, PullState};
 use red_panda::model::status::Status;
-use red_panda::review::{ClaimedJob, JobEnd, JobError, Lease, Perform};
+use red_panda::review::{JobEnd, JobError, Lease, Perform};
 use red_panda::source::{Blob, Tree};
 use red_panda::store::Store;
 use red_panda::store::clock::Clock;
+use red_panda::store::jobs::Claim;
 use red_panda::store::runs::RunOutcome;
 use red_panda::worker::{Options, ServedForge, Worker};
 use tokio::sync::Notify;
@@ -30,7 +31,7 @@ const MINUTE: i64 = 60_000;
 #[derive(Default)]
 struct Script {
     answers: Mutex<VecDeque<Result<JobEnd, JobError>>>,
-    performed: Mutex<Vec<ClaimedJob>>,
+    performed: Mutex<Vec<Claim>>,
     /// When the forge was told it is tried again.
     put_off: Mutex<Vec<i64>>,
     given_up: Mutex<Vec<String>>,
@@ -44,7 +45,7 @@ struct Script {
 
 #[async_trait]
 impl Perform for Script {
-    async fn perform(&self, job: &ClaimedJob, lease: &dyn Lease) -> Result<JobEnd, JobError> {
+    async fn perform(&self, job: &Claim, lease: &dyn Lease) -> Result<JobEnd, JobError> {
         self.performed.lock().unwrap().push(job.clone());
         assert!(!self.panics, "as the story wants it");
         let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
@@ -61,12 +62,12 @@ impl Perform for Script {
         self.answers.lock().unwrap().pop_front().unwrap_or(Ok(JobEnd::Done))
     }
 
-    async fn put_off(&self, _: &ClaimedJob, _: &str, until_ms: i64, _: &dyn Lease) -> Result<(), JobError> {
+    async fn put_off(&self, _: &Claim, _: &str, until_ms: i64, _: &dyn Lease) -> Result<(), JobError> {
         self.put_off.lock().unwrap().push(until_ms);
         Ok(())
     }
 
-    async fn give_up(&self, _: &ClaimedJob, error: &str, _: &dyn Lease) -> Result<(), JobError> {
+    async fn give_up(&self, _: &Claim, error: &str, _: &dyn Lease) -> Result<(), JobError> {
         self.given_up.lock().unwrap().push(error.to_owned());
         Ok(())
     }
