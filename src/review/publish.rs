@@ -316,7 +316,7 @@ impl Publisher<'_> {
         let store = &self.reviewer.store;
         let key = PullKey { forge: self.job.job.forge.clone(), repository: self.repository.id, number };
         let description = status.description.clone();
-        let verdict = HeadVerdict { number, outcome: own, description, run: self.run.clone() };
+        let verdict = HeadVerdict { number, outcome: own, description };
         store.save_verdict(&key, &self.about.head, &verdict).await?;
         let all = store.latest_verdicts_for_head(&key.forge, key.repository, &self.about.head).await?;
         if let Some(worse) = worse_than_own(own, number, all) {

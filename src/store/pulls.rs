@@ -5,7 +5,7 @@ use sqlx::Row;
 use super::jobs::repository_of;
 use super::runs::{RunOutcome, parse_target};
 use super::{Result, Store, StoreError, from_row, to_row};
-use crate::model::id::{ForgeName, Repository, RunId, Sha, Target};
+use crate::model::id::{ForgeName, Repository, Sha, Target};
 
 /// A pull request of one repository of one forge.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,7 +37,6 @@ pub struct HeadVerdict {
     pub number: u64,
     pub outcome: RunOutcome,
     pub description: String,
-    pub run: RunId,
 }
 
 impl Store {
@@ -147,10 +146,10 @@ impl Store {
     /// knows both.
     pub async fn save_verdict(&self, pull: &PullKey, head: &Sha, verdict: &HeadVerdict) -> Result<()> {
         sqlx::query(
-            "INSERT INTO statuses (forge, repository_id, pull, head, outcome, description, run_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
+            "INSERT INTO statuses (forge, repository_id, pull, head, outcome, description)
+             VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (forge, repository_id, pull, head) DO UPDATE SET outcome = excluded.outcome,
-                description = excluded.description, run_id = excluded.run_id",
+                description = excluded.description",
         )
         .bind(&pull.forge.0)
         .bind(to_row(pull.repository))
@@ -158,7 +157,6 @@ impl Store {
         .bind(head.as_str())
         .bind(verdict.outcome.as_str())
         .bind(&verdict.description)
-        .bind(&verdict.run.0)
         .execute(self.write())
         .await?;
         Ok(())
@@ -172,7 +170,7 @@ impl Store {
         head: &Sha,
     ) -> Result<Vec<HeadVerdict>> {
         let rows = sqlx::query(
-            "SELECT s.pull, s.outcome, s.description, s.run_id FROM statuses s
+            "SELECT s.pull, s.outcome, s.description FROM statuses s
              LEFT JOIN pulls_known p ON p.forge = s.forge AND p.repository_id = s.repository_id AND p.number = s.pull
              WHERE s.forge = $1 AND s.repository_id = $2 AND s.head = $3 AND COALESCE(p.is_open, 1) = 1
                 AND COALESCE(p.head, s.head) = s.head ORDER BY s.pull",
@@ -189,7 +187,6 @@ impl Store {
                     number: from_row(row.try_get("pull")?),
                     outcome: RunOutcome::parse(&outcome).ok_or(StoreError::Unreadable { what: "outcome" })?,
                     description: row.try_get("description")?,
-                    run: RunId(row.try_get("run_id")?),
                 })
             })
             .collect()

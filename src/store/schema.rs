@@ -140,7 +140,6 @@ CREATE TABLE statuses (
     head TEXT NOT NULL,
     outcome TEXT NOT NULL,
     description TEXT NOT NULL,
-    run_id TEXT NOT NULL,
     PRIMARY KEY (forge, repository_id, pull, head)
 );
 CREATE INDEX statuses_by_head ON statuses (forge, repository_id, head);

@@ -122,7 +122,6 @@ impl Forge for Desk {
             multi_line: false,
             status_description: 255,
             body: 65_536,
-            deployments: false,
         }
     }
     fn line_url(&self, _: &Repository, _: &Sha, path: &str, _: Option<u32>) -> String {

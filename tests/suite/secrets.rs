@@ -110,7 +110,6 @@ fn outputs(sample: &Sample, judged: &Judgement) -> Vec<(&'static str, String)> {
         multi_line: true,
         status_description: 140,
         body: 65_000,
-        deployments: true,
     };
     let line = |path: &str, line: u32| text(Side::Head, path).map(|text| text.line(line).to_owned());
     let review = plan(&PlanInput {

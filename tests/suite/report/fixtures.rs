@@ -16,7 +16,6 @@ pub(super) const GITHUB: Capabilities = Capabilities {
     multi_line: true,
     status_description: 140,
     body: 65_000,
-    deployments: true,
 };
 pub(super) const FORGEJO: Capabilities = Capabilities {
     check_runs: false,
@@ -24,7 +23,6 @@ pub(super) const FORGEJO: Capabilities = Capabilities {
     multi_line: false,
     status_description: 255,
     body: 65_000,
-    deployments: false,
 };
 
 pub(super) const MIGRATION: &str = "trees/migrations/0003_fill_names.py";
