@@ -2,8 +2,7 @@
 
 use sqlx::Row;
 
-use super::jobs::repository_of;
-use super::runs::{RunOutcome, parse_target};
+use super::runs::RunOutcome;
 use super::{Result, Store, StoreError, from_row, to_row};
 use crate::model::id::{ForgeName, Repository, Sha, Target};
 
@@ -217,22 +216,6 @@ impl Store {
         let same_branch = row.try_get::<String, _>("base_branch")? == base_branch;
         let review_due = row.try_get::<i64, _>("draft")? == 1 && !draft;
         Ok(said && same_branch && !review_due)
-    }
-
-    /// Every pull request that is open as far as we know, with its repository.
-    pub(super) async fn all_open_pulls(&self) -> Result<Vec<(ForgeName, Repository, Target)>> {
-        let rows = sqlx::query(
-            "SELECT forge, repository_id, owner, name, installation, number FROM pulls_known WHERE is_open = 1
-             ORDER BY forge, owner, name, number DESC LIMIT 1000",
-        )
-        .fetch_all(self.read())
-        .await?;
-        rows.iter()
-            .map(|row| {
-                let target = parse_target(&format!("pull/{}", from_row(row.try_get("number")?)))?;
-                Ok((ForgeName(row.try_get("forge")?), repository_of(row)?, target))
-            })
-            .collect()
     }
 }
 

@@ -284,7 +284,8 @@ pub(super) fn parse_target(text: &str) -> Result<Target> {
     Target::parse(text).ok_or(StoreError::Unreadable { what: "target" })
 }
 
-fn summary(row: &AnyRow) -> Result<RunSummary> {
+/// A row's columns as a run.
+pub(super) fn summary(row: &AnyRow) -> Result<RunSummary> {
     let sha = |column: &str| -> Result<Option<Sha>> {
         Ok(row.try_get::<Option<String>, _>(column)?.as_deref().and_then(Sha::parse))
     };

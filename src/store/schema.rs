@@ -55,6 +55,7 @@ CREATE TABLE jobs (
 CREATE UNIQUE INDEX jobs_one_ready ON jobs (forge, repository_id, target, kind, slot) WHERE state = 'ready';
 CREATE UNIQUE INDEX jobs_one_running ON jobs (forge, repository_id, target) WHERE state = 'running';
 CREATE INDEX jobs_by_turn ON jobs (state, priority, run_at, id);
+CREATE INDEX jobs_by_end ON jobs (state, stopped_at);
 CREATE INDEX jobs_by_key ON jobs (forge, repository_id, target);
 
 CREATE TABLE runs (

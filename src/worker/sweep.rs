@@ -56,15 +56,16 @@ impl Worker {
                 tracing::warn!(forge = %name, %error, "the sweep did not come to its end; the next one carries on");
             }
         }
-        if let Err(error) = self.store.prune(self.now() - MEMORY).await {
-            tracing::warn!(%error, "old rows could not be removed");
-        }
     }
 
     async fn sweep_forge(&self, name: &ForgeName, served: &ServedForge, every: i64) -> Result<(), JobError> {
         self.store.first_started(name, self.now()).await?;
         if !self.store.take_sweep(name, self.now(), every).await? {
             return Ok(());
+        }
+        // Whoever takes the sweep also tidies up.
+        if let Err(error) = self.store.prune(self.now() - MEMORY).await {
+            tracing::warn!(%error, "old rows could not be removed");
         }
         let swept = self.look_through_all(name, served).await;
         if let Err(JobError::Retry(_) | JobError::Fatal(_)) = &swept {
