@@ -3,7 +3,11 @@
 use std::future::Future;
 use std::time::Duration;
 
-use super::{ForgeError, Result};
+use async_trait::async_trait;
+
+use super::{FileWanted, ForgeError, Reader, Result};
+use crate::model::id::{Repository, Sha};
+use crate::source::{Blob, Tree};
 
 /// What repeating a call would do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,6 +24,41 @@ pub enum Next {
     After(Duration),
     /// Hand the error up. A rate limit is the job's to wait for: it must not hold a worker.
     GiveUp,
+}
+
+/// A reader that tries each call again by itself: what was read is not read twice because the next call failed.
+pub struct Retrying<'a> {
+    pub reader: &'a dyn Reader,
+    pub retry: &'a Retry,
+}
+
+impl std::fmt::Debug for Retrying<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Retrying").field("retry", self.retry).finish_non_exhaustive()
+    }
+}
+
+#[async_trait]
+impl Reader for Retrying<'_> {
+    async fn fetch_tree(&self, repository: &Repository, commit: &Sha) -> Result<Tree> {
+        self.retry.run(Repeat::Harmless, || self.reader.fetch_tree(repository, commit)).await
+    }
+
+    async fn fetch_files(&self, repository: &Repository, wanted: &[FileWanted]) -> Result<Vec<Blob>> {
+        self.retry.run(Repeat::Harmless, || self.reader.fetch_files(repository, wanted)).await
+    }
+
+    async fn fetch_ref(&self, repository: &Repository, name: &str) -> Result<Option<Sha>> {
+        self.retry.run(Repeat::Harmless, || self.reader.fetch_ref(repository, name)).await
+    }
+
+    async fn fetch_tags(&self, repository: &Repository) -> Result<Vec<String>> {
+        self.retry.run(Repeat::Harmless, || self.reader.fetch_tags(repository)).await
+    }
+
+    async fn fetch_deployed(&self, repository: &Repository, environment: &str) -> Result<Option<Sha>> {
+        self.retry.run(Repeat::Harmless, || self.reader.fetch_deployed(repository, environment)).await
+    }
 }
 
 /// How long to wait before the second, third and fourth try.

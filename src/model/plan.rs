@@ -108,12 +108,4 @@ pub struct CommentEdit {
 pub struct Plan {
     pub review: Option<NewReview>,
     pub edits: Vec<CommentEdit>,
-    /// Postings that a person removed since: to be remembered as such.
-    pub removed: Vec<u64>,
-}
-
-impl Plan {
-    pub fn is_empty(&self) -> bool {
-        self.review.is_none() && self.edits.is_empty() && self.removed.is_empty()
-    }
 }

@@ -65,6 +65,4 @@ pub struct Capabilities {
     pub status_description: usize,
     /// Longest comment or review body, in bytes.
     pub body: usize,
-    /// Deployment records can be asked for.
-    pub deployments: bool,
 }

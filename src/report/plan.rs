@@ -54,9 +54,7 @@ impl fmt::Debug for PlanInput<'_> {
 pub fn plan(input: &PlanInput<'_>) -> Plan {
     let desk = Desk::lay(input);
     let review = desk.new_review();
-    let edits = desk.edits().into_iter().map(|(_, edit)| edit).collect();
-    let newly_removed = desk.known.iter().filter(|k| !k.live && !k.posting.removed);
-    Plan { review, edits, removed: newly_removed.map(|k| k.posting.forge_id).collect() }
+    Plan { review, edits: desk.edits().into_iter().map(|(_, edit)| edit).collect() }
 }
 
 /// What the store is to remember once the plan was carried out: `posted` and `demoted` are the forge's answer to the

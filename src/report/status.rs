@@ -82,6 +82,16 @@ pub fn status(setting: &Setting<'_>, stage: &Stage<'_>) -> Status {
     }
 }
 
+/// The same status, speaking for a worse pull request that has the same head: nothing of our own verdict contradicts it.
+pub fn speaking_for(number: u64, outcome: Outcome, description: &str, own: Status, longest: usize) -> Status {
+    let summary = match own.summary.as_str() {
+        "" => String::new(),
+        _ => sentence(&format!("Pull request {number} has the same head and decides: {description}")),
+    };
+    let description = cut(&format!("Pull request {number}: {description}"), longest);
+    Status { outcome, description, summary, annotations: Vec::new(), ..own }
+}
+
 fn reading(files: Option<usize>) -> String {
     match files {
         Some(number) => format!("Reading {}", count(number, "file", "files")),

@@ -1,6 +1,7 @@
 //! One run, end to end: read, judge, plan, publish.
 
 pub mod judge;
+mod ledger;
 mod links;
 mod page;
 pub mod prepare;
@@ -11,22 +12,11 @@ mod shared_head;
 use async_trait::async_trait;
 
 use crate::forge::ForgeError;
-use crate::model::delivery::NewJob;
-use crate::model::id::RunId;
+use crate::model::id::ForgeName;
 use crate::store::StoreError;
+use crate::store::jobs::Claim;
 
 pub use reviewer::Reviewer;
-
-/// A job as a worker holds it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ClaimedJob {
-    pub id: String,
-    pub job: NewJob,
-    /// 1 at the first try.
-    pub attempt: u32,
-    /// The same for all attempts of a job: a resumed run finds what it already wrote.
-    pub run: RunId,
-}
 
 /// Proof that a job is still ours, asked before each write to a forge.
 #[async_trait]
@@ -60,6 +50,12 @@ pub enum JobError {
     Fatal(String),
 }
 
+impl JobError {
+    pub fn not_served(forge: &ForgeName) -> Self {
+        Self::Fatal(format!("forge \"{forge}\" is no longer in the settings"))
+    }
+}
+
 impl From<ForgeError> for JobError {
     fn from(error: ForgeError) -> Self {
         match error {
@@ -82,17 +78,17 @@ impl From<StoreError> for JobError {
 /// Does the work of a job. The worker knows nothing else of reviews.
 #[async_trait]
 pub trait Perform: Send + Sync {
-    async fn perform(&self, job: &ClaimedJob, lease: &dyn Lease) -> Result<JobEnd, JobError>;
+    async fn perform(&self, job: &Claim, lease: &dyn Lease) -> Result<JobEnd, JobError>;
 
     /// Says on the status that has begun to run when the job is tried again, and why it was not finished.
     async fn put_off(
         &self,
-        job: &ClaimedJob,
+        job: &Claim,
         error: &str,
         until_ms: i64,
         lease: &dyn Lease,
     ) -> Result<(), JobError>;
 
     /// Tells the forge that a dead job will not be tried again: no status is left running.
-    async fn give_up(&self, job: &ClaimedJob, error: &str, lease: &dyn Lease) -> Result<(), JobError>;
+    async fn give_up(&self, job: &Claim, error: &str, lease: &dyn Lease) -> Result<(), JobError>;
 }

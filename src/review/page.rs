@@ -19,16 +19,12 @@ pub(super) fn page(
     judgement: &Judgement,
     inline: &HashSet<&Fingerprint>,
     links: &dyn Links,
-    web_url: Option<String>,
-    base_branch: &str,
     effort: Effort,
 ) -> RunPage {
     let findings =
         judgement.findings.iter().map(|r| finding(&r.finding, inline.contains(&r.fingerprint), links));
     RunPage {
         heading: heading(judgement),
-        web_url,
-        base_branch: base_branch.to_owned(),
         counts: Counts {
             errors: judgement.count(Severity::Error) as u64,
             warnings: judgement.count(Severity::Warning) as u64,
@@ -48,20 +44,9 @@ pub(super) fn page(
 }
 
 /// A page for a run that judged nothing.
-pub(super) fn without_verdict(
-    heading: &str,
-    reason: String,
-    web_url: Option<String>,
-    base_branch: &str,
-) -> RunPage {
+pub(super) fn without_verdict(heading: &str, reason: String) -> RunPage {
     let notes = if reason.is_empty() { Vec::new() } else { vec![reason] };
-    RunPage {
-        heading: heading.to_owned(),
-        web_url,
-        base_branch: base_branch.to_owned(),
-        notes,
-        ..RunPage::default()
-    }
+    RunPage { heading: heading.to_owned(), notes, ..RunPage::default() }
 }
 
 fn finding(finding: &Finding, inline: bool, links: &dyn Links) -> PageFinding {

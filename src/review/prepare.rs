@@ -7,7 +7,7 @@ use crate::model::change::Change;
 use crate::model::finding::code;
 use crate::model::id::{Repository, Sha};
 use crate::model::judgement::NotLookedAt;
-use crate::model::policy::{POLICY_PATH, Policy};
+use crate::model::policy::{DeployedPolicy, POLICY_PATH, Policy};
 use crate::project::deployed::Source;
 use crate::rules;
 use crate::source::Blob;
@@ -83,78 +83,63 @@ pub async fn input(
     policy: Policy,
     branches: &Branches,
 ) -> Result<Input> {
-    let mut input = Input {
-        deployed: DeployedAt { source: Source::Branches(Vec::new()), commits: Vec::new() },
-        change,
-        policy,
-        not_looked_at: Vec::new(),
-        notes: Vec::new(),
-        policy_fault: None,
+    let policy_fault = match change.file_at_head(POLICY_PATH) {
+        Some(_) => read(reader, repository, &change.head).await?.and_then(|head| head.err()),
+        None => None,
     };
-    if input.change.file_at_head(POLICY_PATH).is_some() {
-        input.policy_fault = read(reader, repository, &input.change.head).await?.and_then(|head| head.err());
-    }
-    input.deployed = deployed(reader, repository, &mut input, branches).await?;
-    Ok(input)
+    let (deployed, not_looked_at) =
+        deployed(reader, repository, &policy.deployed, &change.target_tip, branches).await?;
+    Ok(Input { deployed, change, policy, not_looked_at, notes: Vec::new(), policy_fault })
 }
+
+/// What is deployed, and what nobody can say of it.
+type Deployed = (DeployedAt, Vec<NotLookedAt>);
 
 /// Asked in this order: ref, tags, environment, branches. A configured source that does not resolve makes
 /// the verdict incomplete and never falls through to the next.
 async fn deployed(
     reader: &dyn Reader,
     repository: &Repository,
-    input: &mut Input,
+    policy: &DeployedPolicy,
+    tip: &Sha,
     branches: &Branches,
-) -> Result<DeployedAt> {
-    let policy = input.policy.deployed.clone();
-    if let Some(name) = policy.git_ref {
-        let commit = reader.fetch_ref(repository, &name).await?;
-        return Ok(configured(
-            input,
-            Source::Ref(name.clone()),
-            commit,
-            &format!("deployed.ref {}", code(&name)),
-        ));
+) -> Result<Deployed> {
+    if let Some(name) = &policy.git_ref {
+        let commit = reader.fetch_ref(repository, name).await?;
+        return Ok(configured(Source::Ref(name.clone()), commit, &format!("deployed.ref {}", code(name))));
     }
-    if let Some(pattern) = policy.tags {
-        let newest = newest_tag(&pattern, reader.fetch_tags(repository).await?);
+    if let Some(pattern) = &policy.tags {
+        let newest = newest_tag(pattern, reader.fetch_tags(repository).await?);
         let commit = match &newest {
             Some(tag) => reader.fetch_ref(repository, &format!("refs/tags/{tag}")).await?,
             None => None,
         };
-        return Ok(configured(
-            input,
-            Source::Tag(newest.unwrap_or_default()),
-            commit,
-            &format!("deployed.tags {}", code(&pattern)),
-        ));
+        let source = Source::Tag(newest.unwrap_or_default());
+        return Ok(configured(source, commit, &format!("deployed.tags {}", code(pattern))));
     }
-    if let Some(environment) = policy.environment {
-        let commit = reader.fetch_deployed(repository, &environment).await?;
-        let what = format!("deployed.environment {}", code(&environment));
-        return Ok(configured(input, Source::Environment(environment), commit, &what));
+    if let Some(environment) = &policy.environment {
+        let commit = reader.fetch_deployed(repository, environment).await?;
+        let what = format!("deployed.environment {}", code(environment));
+        return Ok(configured(Source::Environment(environment.clone()), commit, &what));
     }
-    by_branches(reader, repository, input, branches, &policy.branches).await
+    by_branches(reader, repository, tip, branches, &policy.branches).await
 }
 
-fn configured(input: &mut Input, source: Source, commit: Option<Sha>, what: &str) -> DeployedAt {
-    if commit.is_none() {
-        let reason = format!("{what} names nothing here, so nobody can say which migrations are deployed");
-        input.not_looked_at.push(NotLookedAt::change(reason));
-    }
-    DeployedAt { source, commits: commit.into_iter().collect() }
+fn configured(source: Source, commit: Option<Sha>, what: &str) -> Deployed {
+    let unknown = || format!("{what} names nothing here, so nobody can say which migrations are deployed");
+    let not_looked_at = if commit.is_none() { vec![NotLookedAt::change(unknown())] } else { Vec::new() };
+    (DeployedAt { source, commits: commit.into_iter().collect() }, not_looked_at)
 }
 
 /// The target's tip when it is a deployed branch, else the default branch's; and those that the policy adds.
 async fn by_branches(
     reader: &dyn Reader,
     repository: &Repository,
-    input: &mut Input,
+    tip: &Sha,
     branches: &Branches,
     more: &[String],
-) -> Result<DeployedAt> {
-    let tip = input.change.target_tip.clone();
-    let (mut names, mut commits) = (Vec::new(), Vec::new());
+) -> Result<Deployed> {
+    let (mut names, mut commits, mut not_looked_at) = (Vec::new(), Vec::new(), Vec::new());
     for name in std::iter::once(&branches.default).chain(more) {
         if names.contains(name) {
             continue;
@@ -171,11 +156,11 @@ async fn by_branches(
             }
             None => {
                 let reason = format!("the deployed branch {} does not exist", code(name));
-                input.not_looked_at.push(NotLookedAt::change(reason));
+                not_looked_at.push(NotLookedAt::change(reason));
             }
         }
     }
-    Ok(DeployedAt { source: Source::Branches(names), commits })
+    Ok((DeployedAt { source: Source::Branches(names), commits }, not_looked_at))
 }
 
 /// The newest by version among the tags that the glob matches.

@@ -4,25 +4,30 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::forge::retry::Repeat;
+use crate::forge::retry::{Repeat, Retrying};
 use crate::forge::{Forge, ForgeError, PostedReview, requests};
+use crate::model::change::Change;
 use crate::model::finding::Fingerprint;
-use crate::model::id::{Repository, Sha, Target};
+use crate::model::id::{Repository, RunId, Sha, Target};
 use crate::model::judgement::Judgement;
 use crate::model::plan::{CommentEdit, Plan, Posting, Side};
+use crate::model::policy::Policy;
 use crate::model::pull::PullRequest;
 use crate::model::status::Status;
 use crate::report::plan::{PlanInput, plan, remember};
 use crate::report::status::{self, Setting, Stage};
+use crate::store::jobs::Claim;
 use crate::store::pulls::{HeadVerdict, PullKey};
 use crate::store::runs::{RunEnd, RunOutcome, RunPage};
 
-use super::judge::Judged;
+use super::judge::{Judged, judge};
+use super::ledger::About;
 use super::links::RunLinks;
 use super::page::{self, Effort};
+use super::prepare::{self, Branches, PolicyRead};
 use super::reviewer::Reviewer;
 use super::shared_head::worse_than_own;
-use super::{ClaimedJob, JobError, Lease};
+use super::{JobError, Lease};
 
 /// Between two writes of one account, in milliseconds: GitHub asks for a second, and for no bursts.
 const WRITE_GAP: i64 = 1_000;
@@ -31,11 +36,13 @@ const WRITE_GAP: i64 = 1_000;
 pub(super) struct Publisher<'a> {
     pub(super) reviewer: &'a Reviewer,
     pub(super) forge: &'a Arc<dyn Forge>,
-    pub(super) job: &'a ClaimedJob,
+    pub(super) job: &'a Claim,
+    /// The job's own, or an earlier one that it ends.
+    pub(super) run: &'a RunId,
     pub(super) repository: &'a Repository,
-    pub(super) head: &'a Sha,
-    pub(super) base_branch: &'a str,
+    pub(super) about: &'a About,
     pub(super) lease: &'a dyn Lease,
+    pub(super) started: i64,
     /// The run was begun before: by an earlier attempt, or by a process that was stopped.
     pub(super) resumed: bool,
 }
@@ -52,21 +59,21 @@ impl Publisher<'_> {
         RunLinks {
             forge: self.forge.clone(),
             repository: self.repository.clone(),
-            head: self.head.clone(),
+            head: self.about.head.clone(),
             merge_base: merge_base.clone(),
             public_url: self.reviewer.public_url.clone(),
-            run: self.job.run.clone(),
+            run: self.run.clone(),
         }
     }
 
     fn status(&self, stage: &Stage<'_>, links: &RunLinks) -> Status {
         let setting = Setting {
-            sha: self.head,
-            run: &self.job.run,
+            sha: &self.about.head,
+            run: self.run,
             resumed: self.resumed,
             capabilities: self.forge.capabilities(),
             links,
-            base_branch: self.base_branch,
+            base_branch: &self.about.base_branch,
         };
         status::status(&setting, stage)
     }
@@ -87,7 +94,35 @@ impl Publisher<'_> {
     /// A status that is not the last: before anything is read, and when the run is put off.
     pub(super) async fn tell(&self, stage: &Stage<'_>) -> Result<(), JobError> {
         self.still_ours().await?;
-        Ok(self.set(&self.status(stage, &self.links(self.head))).await?)
+        Ok(self.set(&self.status(stage, &self.links(&self.about.head))).await?)
+    }
+
+    fn reader(&self) -> Retrying<'_> {
+        Retrying { reader: self.forge.as_ref(), retry: &self.reviewer.retry }
+    }
+
+    /// The policy that judges the change. `None`: it is broken, and the forge shows so.
+    pub(super) async fn policy(&self, change: &Change) -> Result<Option<Policy>, JobError> {
+        let fault = match prepare::policy(&self.reader(), self.repository, change).await? {
+            PolicyRead::Valid(policy) => return Ok(Some(*policy)),
+            PolicyRead::Broken(fault) => prepare::broken_policy(&fault, &self.about.base_branch),
+        };
+        let stage = Stage::PolicyUnreadable { fault: &fault };
+        self.conclude(&stage, RunOutcome::Broken, "The policy is broken", fault.clone()).await?;
+        Ok(None)
+    }
+
+    /// `default`: the repository's default branch.
+    pub(super) async fn judge(
+        &self,
+        change: Change,
+        policy: Policy,
+        default: String,
+    ) -> Result<Judged, JobError> {
+        let branches = Branches { target: self.about.base_branch.clone(), default };
+        let reader = self.reader();
+        let input = prepare::input(&reader, self.repository, change, policy, &branches).await?;
+        Ok(judge(&reader, self.repository, input).await?)
     }
 
     /// Ends a run that a newer one took over from, or whose pull request or group is gone.
@@ -98,7 +133,7 @@ impl Publisher<'_> {
 
     /// Ends a run whose status is not to be touched: a newer run's is the same one.
     pub(super) async fn leave(&self) -> Result<(), JobError> {
-        let page = page::without_verdict("Superseded", String::new(), None, self.base_branch);
+        let page = page::without_verdict("Superseded", String::new());
         self.finish(RunOutcome::Superseded, None, page).await
     }
 
@@ -111,9 +146,9 @@ impl Publisher<'_> {
         reason: String,
     ) -> Result<(), JobError> {
         self.still_ours().await?;
-        let mut status = self.status(stage, &self.links(self.head));
+        let mut status = self.status(stage, &self.links(&self.about.head));
         if outcome != RunOutcome::Superseded {
-            self.speak_for_the_worst(outcome, &mut status).await?;
+            status = self.speak_for_the_worst(outcome, status).await?;
         }
         match self.set(&status).await {
             Ok(()) => {}
@@ -127,7 +162,7 @@ impl Publisher<'_> {
             }
             Err(error) => return Err(error.into()),
         }
-        let page = page::without_verdict(heading, reason, None, self.base_branch);
+        let page = page::without_verdict(heading, reason);
         self.finish(outcome, None, page).await
     }
 
@@ -139,13 +174,12 @@ impl Publisher<'_> {
     ) -> Result<(), JobError> {
         let end = RunEnd {
             outcome,
-            head: Some(self.head.clone()),
             base: judgement.map(|j| j.target_tip.clone()),
             merge_base: judgement.map(|j| j.merge_base.clone()),
             finished_at: self.reviewer.clock.now(),
             page,
         };
-        Ok(self.reviewer.store.finish_run(&self.job.run, &end).await?)
+        Ok(self.reviewer.store.finish_run(self.run, &end).await?)
     }
 
     /// Review, edits, status, in this order.
@@ -155,7 +189,6 @@ impl Publisher<'_> {
         judged: &Judged,
         max_comments: usize,
         review_wanted: bool,
-        started: i64,
     ) -> Result<Ended, JobError> {
         let store = &self.reviewer.store;
         let key = PullKey {
@@ -176,7 +209,7 @@ impl Publisher<'_> {
             present: &present,
             capabilities: self.forge.capabilities(),
             links: &links,
-            base_branch: self.base_branch,
+            base_branch: &self.about.base_branch,
             max_comments,
             review_wanted,
             line_text: &line_text,
@@ -186,10 +219,13 @@ impl Publisher<'_> {
             return Ok(Ended::Moved(Box::new(now)));
         }
         let posted = self.review(pull, &plan).await?;
+        let remembered = |edited: &[CommentEdit]| remember(&input, &posted.postings, &posted.demoted, edited);
+        // At once: should an edit break off, what the review said would be unknown to the next attempt.
+        store.save_postings(&key, &remembered(&[])).await?;
         let edited = self.edits(pull, &plan).await?;
-        let postings = remember(&input, &posted.postings, &posted.demoted, &edited);
+        let postings = remembered(&edited);
         store.save_postings(&key, &postings).await?;
-        self.publish_status(judged, &postings, Some(pull), started).await?;
+        self.publish_status(judged, &postings).await?;
         Ok(Ended::Published)
     }
 
@@ -233,9 +269,10 @@ impl Publisher<'_> {
             let retry = &self.reviewer.retry;
             match retry.run(Repeat::Harmless, || self.forge.ensure_comment(pull, edit)).await {
                 Ok(()) => edited.push(edit.clone()),
-                Err(
-                    ForgeError::NotFound { .. } | ForgeError::Forbidden { .. } | ForgeError::Invalid { .. },
-                ) => {}
+                Err(ForgeError::NotFound { .. }) => {}
+                Err(error @ (ForgeError::Forbidden { .. } | ForgeError::Invalid { .. })) => {
+                    tracing::warn!(comment = edit.forge_id, %error, "the forge refuses to change our comment");
+                }
                 Err(error) => return Err(error.into()),
             }
         }
@@ -257,42 +294,36 @@ impl Publisher<'_> {
         Ok(())
     }
 
-    /// The final status and the run's page. `pull`: none for a merge group, whose head nobody shares.
-    pub(super) async fn publish_status(
-        &self,
-        judged: &Judged,
-        postings: &[Posting],
-        pull: Option<&PullRequest>,
-        started: i64,
-    ) -> Result<(), JobError> {
+    /// The final status and the run's page.
+    pub(super) async fn publish_status(&self, judged: &Judged, postings: &[Posting]) -> Result<(), JobError> {
         let judgement = &judged.judgement;
         let links = self.links(&judgement.merge_base);
         let inline: HashSet<&Fingerprint> = status::inline(postings);
-        let mut status = self.status(&Stage::Judged { judgement, inline: &inline }, &links);
+        let status = self.status(&Stage::Judged { judgement, inline: &inline }, &links);
         let outcome = RunOutcome::Verdict(judgement.verdict());
-        self.speak_for_the_worst(outcome, &mut status).await?;
+        let status = self.speak_for_the_worst(outcome, status).await?;
         self.still_ours().await?;
         self.set(&status).await?;
-        let milliseconds = u64::try_from(self.reviewer.clock.now() - started).unwrap_or(0);
+        let milliseconds = u64::try_from(self.reviewer.clock.now() - self.started).unwrap_or(0);
         let effort = Effort { requests: requests::so_far(), milliseconds };
-        let web_url = pull.map(|p| p.web_url.clone());
-        let page = page::page(judgement, &inline, &links, web_url, self.base_branch, effort);
+        let page = page::page(judgement, &inline, &links, effort);
         self.finish(outcome, Some(judgement), page).await
     }
 
     /// Where two open pull requests share the head, its one status is that of the worse.
-    async fn speak_for_the_worst(&self, own: RunOutcome, status: &mut Status) -> Result<(), JobError> {
-        let Target::Pull(number) = self.job.job.target else { return Ok(()) };
+    async fn speak_for_the_worst(&self, own: RunOutcome, status: Status) -> Result<Status, JobError> {
+        let Target::Pull(number) = self.job.job.target else { return Ok(status) };
         let store = &self.reviewer.store;
         let key = PullKey { forge: self.job.job.forge.clone(), repository: self.repository.id, number };
         let description = status.description.clone();
-        let verdict = HeadVerdict { number, outcome: own, description, run: self.job.run.clone() };
-        store.save_verdict(&key, self.head, &verdict).await?;
-        let all = store.latest_verdicts_for_head(&key.forge, key.repository, self.head).await?;
+        let verdict = HeadVerdict { number, outcome: own, description };
+        store.save_verdict(&key, &self.about.head, &verdict).await?;
+        let all = store.latest_verdicts_for_head(&key.forge, key.repository, &self.about.head).await?;
         if let Some(worse) = worse_than_own(own, number, all) {
-            status.outcome = worse.outcome.outcome();
-            status.description = format!("Pull request {}: {}", worse.number, worse.description);
+            let longest = self.forge.capabilities().status_description;
+            let outcome = worse.outcome.outcome();
+            return Ok(status::speaking_for(worse.number, outcome, &worse.description, status, longest));
         }
-        Ok(())
+        Ok(status)
     }
 }

@@ -8,7 +8,6 @@ use async_trait::async_trait;
 
 use crate::forge::retry::{Repeat, Retry};
 use crate::forge::{Forge, ForgeError, requests};
-use crate::model::change::Change;
 use crate::model::delivery::{GroupArgument, JobKind, NewJob, Reason};
 use crate::model::id::{ForgeName, Repository, Sha, Target};
 use crate::model::pull::PullRequest;
@@ -16,13 +15,13 @@ use crate::project::apps::looks_like_migration;
 use crate::report::status::Stage;
 use crate::store::Store;
 use crate::store::clock::Clock;
-use crate::store::pulls::{KnownPull, PullKey};
-use crate::store::runs::{RunOutcome, RunStart};
+use crate::store::jobs::Claim;
+use crate::store::pulls::PullKey;
+use crate::store::runs::RunOutcome;
 
-use super::judge::judge;
-use super::prepare::{self, Branches, PolicyRead};
+use super::ledger::{About, known_pull};
 use super::publish::{Ended, Publisher};
-use super::{ClaimedJob, JobEnd, JobError, Lease, Perform};
+use super::{JobEnd, JobError, Lease, Perform};
 
 /// How often, and with which waits, a pull request is read again when its head is not yet the one the payload named.
 const HEAD_WAITS: [Duration; 3] = [Duration::from_secs(1), Duration::from_secs(2), Duration::from_secs(4)];
@@ -50,7 +49,7 @@ impl std::fmt::Debug for Reviewer {
 
 #[async_trait]
 impl Perform for Reviewer {
-    async fn perform(&self, job: &ClaimedJob, lease: &dyn Lease) -> Result<JobEnd, JobError> {
+    async fn perform(&self, job: &Claim, lease: &dyn Lease) -> Result<JobEnd, JobError> {
         let forge = self.forge(job)?;
         match (&job.job.kind, &job.job.target) {
             (JobKind::Review, Target::Pull(number)) => {
@@ -67,37 +66,34 @@ impl Perform for Reviewer {
 
     async fn put_off(
         &self,
-        job: &ClaimedJob,
+        job: &Claim,
         error: &str,
         until_ms: i64,
         lease: &dyn Lease,
     ) -> Result<(), JobError> {
         let begun = self.store.run(&job.run).await?.map(|run| run.summary);
         let Some(run) = begun.filter(|run| run.finished_at.is_none()) else { return Ok(()) };
-        let Some(head) = run.head else { return Ok(()) };
-        let forge = self.forge(job)?;
-        let publisher = self.publisher(&forge, job, &job.job.repository, &head, &run.base_branch, lease);
+        let about = About::of_run(&run);
+        let publisher = self.publisher(self.forge(job)?, job, &job.job.repository, &about, lease);
         publisher.tell(&Stage::PutOff { reason: error, until_ms }).await
     }
 
-    async fn give_up(&self, job: &ClaimedJob, error: &str, lease: &dyn Lease) -> Result<(), JobError> {
+    async fn give_up(&self, job: &Claim, error: &str, lease: &dyn Lease) -> Result<(), JobError> {
         if job.job.reason == Reason::Closed {
             // Nobody waits for a status: a new one would only stand beside what was merged.
             return Ok(());
         }
-        let forge = self.forge(job)?;
-        let repository = &job.job.repository;
-        let begun = self.store.run(&job.run).await?.map(|run| run.summary);
-        let (head, base_branch) = match begun.and_then(|run| Some((run.head?, run.base_branch))) {
-            Some(begun) => begun,
-            None => {
-                let about = self.named_by(&forge, job).await?;
-                // The status will link to the run's page.
-                self.begin(job, repository, &about, self.clock.now()).await?;
-                (about.head, about.base_branch)
-            }
+        let (forge, repository) = (self.forge(job)?, &job.job.repository);
+        let begun = self.store.run(&job.run).await?;
+        let about = match &begun {
+            Some(run) => About::of_run(&run.summary),
+            None => self.named_by(forge, job).await?,
         };
-        let publisher = self.publisher(&forge, job, repository, &head, &base_branch, lease);
+        if begun.is_none() {
+            // The status will link to the run's page.
+            self.begin(forge, job, repository, &about, lease).await?;
+        }
+        let publisher = self.publisher(forge, job, repository, &about, lease);
         let stage = Stage::GaveUp { reason: error };
         publisher.conclude(&stage, RunOutcome::Broken, "Could not finish", error.to_owned()).await
     }
@@ -113,29 +109,26 @@ impl Reviewer {
         Self { forges, store, clock, public_url, retry: Retry::default(), head_waits: HEAD_WAITS.to_vec() }
     }
 
-    fn forge(&self, job: &ClaimedJob) -> Result<Arc<dyn Forge>, JobError> {
-        let name = &job.job.forge;
-        let known = self.forges.get(name).cloned();
-        known.ok_or_else(|| JobError::Fatal(format!("forge \"{name}\" is no longer in the settings")))
+    fn forge(&self, job: &Claim) -> Result<&Arc<dyn Forge>, JobError> {
+        self.forges.get(&job.job.forge).ok_or_else(|| JobError::not_served(&job.job.forge))
     }
 
-    fn publisher<'a>(
+    pub(super) fn publisher<'a>(
         &'a self,
         forge: &'a Arc<dyn Forge>,
-        job: &'a ClaimedJob,
+        job: &'a Claim,
         repository: &'a Repository,
-        head: &'a Sha,
-        base_branch: &'a str,
+        about: &'a About,
         lease: &'a dyn Lease,
     ) -> Publisher<'a> {
-        Publisher { reviewer: self, forge, job, repository, head, base_branch, lease, resumed: true }
+        let (run, started) = (&job.run, self.clock.now());
+        Publisher { reviewer: self, forge, job, run, repository, about, lease, started, resumed: true }
     }
 
     /// What a job is about, as far as it says so itself: its pull request may be what could not be read.
-    async fn named_by(&self, forge: &Arc<dyn Forge>, job: &ClaimedJob) -> Result<About, JobError> {
-        let unread = |head: &Sha| About { head: head.clone(), base_branch: String::new(), draft: false };
+    async fn named_by(&self, forge: &Arc<dyn Forge>, job: &Claim) -> Result<About, JobError> {
         match (&job.job.target, &job.job.head_hint) {
-            (Target::Group(head), _) | (Target::Pull(_), Some(head)) => Ok(unread(head)),
+            (Target::Group(head), _) | (Target::Pull(_), Some(head)) => Ok(About::head(head)),
             (Target::Pull(number), None) => {
                 Ok(About::of(&forge.fetch_pull(&job.job.repository, *number).await?))
             }
@@ -144,89 +137,103 @@ impl Reviewer {
 
     async fn pull(
         &self,
-        forge: Arc<dyn Forge>,
-        job: &ClaimedJob,
+        forge: &Arc<dyn Forge>,
+        job: &Claim,
         number: u64,
         lease: &dyn Lease,
     ) -> Result<JobEnd, JobError> {
-        let started = self.clock.now();
-        let pull = match self.read_pull(&forge, job, number).await {
-            Ok(pull) => pull,
-            Err(error) if may_still_come(job, &error) => return Err(JobError::Retry(error.to_string())),
-            // Deleted with its repository, or never was: there is nobody to tell.
-            Err(ForgeError::NotFound { .. } | ForgeError::Gone { .. }) => return Ok(JobEnd::Superseded),
-            Err(error) => return Err(error.into()),
-        };
-        let key = PullKey { forge: job.job.forge.clone(), repository: pull.repository.id, number };
+        let Some(pull) = self.look_at(forge, job, number).await? else { return Ok(JobEnd::Superseded) };
         let head = pull.is_open().then_some(&pull.head);
-        self.supersede_earlier(&forge, job, &pull.repository, head, lease).await?;
+        self.leave_earlier(forge, job, &pull.repository, head, lease).await?;
         if !pull.is_open() {
-            self.close(&key, &pull).await?;
             return Ok(JobEnd::Superseded);
         }
-        let swept = matches!(job.job.reason, Reason::Swept | Reason::Backlog);
-        if swept && self.store.is_judged(&key, &pull.head, &pull.base_branch, pull.draft).await? {
+        let key = PullKey { forge: job.job.forge.clone(), repository: pull.repository.id, number };
+        let unasked = matches!(job.job.reason, Reason::Swept | Reason::Backlog | Reason::Closed);
+        if unasked && self.store.is_judged(&key, &pull.head, &pull.base_branch, pull.draft).await? {
             // Its webhook was only late.
             return Ok(JobEnd::Done);
         }
-        let resumed = self.begin(job, &pull.repository, &About::of(&pull), started).await?;
-        self.store.note_pull(&known_pull(&job.job.forge, &pull, None)).await?;
-        let mut publisher =
-            self.publisher(&forge, job, &pull.repository, &pull.head, &pull.base_branch, lease);
-        publisher.resumed = resumed;
+        let about = About::of(&pull);
+        let publisher = self.begin(forge, job, &pull.repository, &about, lease).await?;
         publisher.tell(&Stage::Reading { files: pull.changed_files }).await?;
         let change = self.retry.run(Repeat::Harmless, || forge.fetch_change(&pull)).await;
         let change = change.map_err(|error| unless_early(job, error))?;
         let touches = change.files.iter().any(|f| looks_like_migration(&f.path));
-        self.store.note_pull(&known_pull(&job.job.forge, &pull, Some(touches))).await?;
-        let branches = Branches { target: pull.base_branch.clone(), default: pull.default_branch.clone() };
-        let policy = self
-            .retry
-            .run(Repeat::Harmless, || prepare::policy(forge.as_ref(), &pull.repository, &change))
-            .await?;
-        let policy = match policy {
-            PolicyRead::Valid(policy) => *policy,
-            PolicyRead::Broken(fault) => {
-                let sentence = prepare::broken_policy(&fault, &pull.base_branch);
-                let stage = Stage::PolicyUnreadable { fault: &sentence };
-                publisher
-                    .conclude(&stage, RunOutcome::Broken, "The policy is broken", sentence.clone())
-                    .await?;
-                return Ok(JobEnd::Done);
-            }
-        };
+        self.store.note_pull(&known_pull(&key.forge, &pull, Some(touches))).await?;
+        let Some(policy) = publisher.policy(&change).await? else { return Ok(JobEnd::Done) };
         let max_comments = policy.max_comments;
-        let input = self
-            .retry
-            .run(Repeat::Harmless, || {
-                prepare::input(forge.as_ref(), &pull.repository, change.clone(), policy.clone(), &branches)
-            })
-            .await?;
-        let judged = self
-            .retry
-            .run(Repeat::Harmless, || judge(forge.as_ref(), &pull.repository, input.clone()))
-            .await?;
+        let judged = publisher.judge(change, policy, pull.default_branch.clone()).await?;
         let review_wanted = self.review_wanted(job, &pull, &key).await?;
-        match publisher.publish(&pull, &judged, max_comments, review_wanted, started).await? {
+        match publisher.publish(&pull, &judged, max_comments, review_wanted).await? {
             Ended::Published => Ok(JobEnd::Done),
             Ended::Moved(now) => {
-                let by = (now.head != pull.head).then_some(&now.head);
-                if by.is_some() || !now.is_open() {
-                    publisher.supersede(by).await?;
-                }
-                self.follow(job, &key, &pull, &now).await?;
+                self.follow(job, &pull, &now).await?;
                 Ok(JobEnd::Superseded)
             }
         }
     }
 
-    /// What is older than our being here gets its review with its next event: a push to its target is none of its own.
-    async fn review_wanted(
+    /// A merge group is judged on its own head: status only.
+    async fn group(
         &self,
-        job: &ClaimedJob,
-        pull: &PullRequest,
-        key: &PullKey,
-    ) -> Result<bool, JobError> {
+        forge: &Arc<dyn Forge>,
+        job: &Claim,
+        head: &Sha,
+        lease: &dyn Lease,
+    ) -> Result<JobEnd, JobError> {
+        let repository = &job.job.repository;
+        if job.job.reason == Reason::Closed {
+            // GitHub also says so after the merge: what was never begun gets no status.
+            self.leave_earlier(forge, job, repository, None, lease).await?;
+            return Ok(JobEnd::Superseded);
+        }
+        let argument = job.job.argument.as_deref().and_then(GroupArgument::parse);
+        let Some(GroupArgument { base, base_branch }) = argument else {
+            return Err(JobError::Fatal("the merge group came without its base".to_owned()));
+        };
+        self.leave_earlier(forge, job, repository, Some(head), lease).await?;
+        let about = About { base_branch, ..About::head(head) };
+        let publisher = self.begin(forge, job, repository, &about, lease).await?;
+        publisher.tell(&Stage::Reading { files: None }).await?;
+        let change =
+            self.retry.run(Repeat::Harmless, || forge.fetch_group_change(repository, head, &base)).await;
+        let change = change.map_err(|error| unless_early(job, error))?;
+        let Some(policy) = publisher.policy(&change).await? else { return Ok(JobEnd::Done) };
+        // The queue does not say which branch is the default one; the pull requests in it were judged by it.
+        let default = self.store.default_branch(&job.job.forge, repository.id).await?;
+        let default = default.unwrap_or_else(|| about.base_branch.clone());
+        let judged = publisher.judge(change, policy, default).await?;
+        publisher.publish_status(&judged, &[]).await?;
+        Ok(JobEnd::Done)
+    }
+
+    /// The pull request as it is now, which the store is told. `None`: there is none, and nobody to tell.
+    async fn look_at(
+        &self,
+        forge: &Arc<dyn Forge>,
+        job: &Claim,
+        number: u64,
+    ) -> Result<Option<PullRequest>, JobError> {
+        let NewJob { forge: name, repository, .. } = &job.job;
+        match self.read_pull(forge, job, number).await {
+            Ok(pull) => {
+                self.store.note_pull(&known_pull(name, &pull, None)).await?;
+                Ok(Some(pull))
+            }
+            Err(error) if may_still_come(job, &error) => Err(JobError::Retry(error.to_string())),
+            // Deleted with its repository, or never was.
+            Err(ForgeError::NotFound { .. } | ForgeError::Gone { .. }) => {
+                let key = PullKey { forge: name.clone(), repository: repository.id, number };
+                self.store.close_pull(&key).await?;
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// What is older than our being here gets its review with its next event: a push to its target is none of its own.
+    async fn review_wanted(&self, job: &Claim, pull: &PullRequest, key: &PullKey) -> Result<bool, JobError> {
         Ok(match job.job.reason {
             _ if pull.draft => false,
             Reason::Backlog => false,
@@ -238,41 +245,26 @@ impl Reviewer {
         })
     }
 
-    /// A commit has one status: what it said of this pull request is now to be said of the others with this head.
-    async fn close(&self, key: &PullKey, pull: &PullRequest) -> Result<(), JobError> {
-        for number in self.store.close_pull(key).await? {
-            let other = NewJob {
-                forge: key.forge.clone(),
-                repository: pull.repository.clone(),
-                target: Target::Pull(number),
-                kind: JobKind::Review,
-                reason: Reason::Rerequested,
-                head_hint: Some(pull.head.clone()),
-                priority: 0,
-                argument: None,
-            };
-            self.store.enqueue(&other, self.clock.now()).await?;
-        }
-        Ok(())
-    }
-
     /// The pull request as it is now. The payload's head is a hint: if the API shows another, it may lag behind.
     async fn read_pull(
         &self,
         forge: &Arc<dyn Forge>,
-        job: &ClaimedJob,
+        job: &Claim,
         number: u64,
     ) -> Result<PullRequest, ForgeError> {
         let mut repository = job.job.repository.clone();
-        let first = self.retry.run(Repeat::Harmless, || forge.fetch_pull(&repository, number)).await;
-        let mut pull = match first {
+        let fetch = async |repository: &Repository| {
+            self.retry.run(Repeat::Harmless, || forge.fetch_pull(repository, number)).await
+        };
+        let mut pull = match fetch(&repository).await {
             Err(ForgeError::NotFound { what }) => {
-                let renamed = forge.fetch_repository(&repository).await?;
+                let renamed =
+                    self.retry.run(Repeat::Harmless, || forge.fetch_repository(&repository)).await?;
                 if renamed == repository {
                     return Err(ForgeError::NotFound { what });
                 }
                 repository = renamed;
-                forge.fetch_pull(&repository, number).await?
+                fetch(&repository).await?
             }
             other => other?,
         };
@@ -282,151 +274,14 @@ impl Reviewer {
                 break;
             }
             tokio::time::sleep(*wait).await;
-            pull = self.retry.run(Repeat::Harmless, || forge.fetch_pull(&repository, number)).await?;
+            pull = fetch(&repository).await?;
         }
         Ok(pull)
-    }
-
-    /// Runs of this target that were begun and never ended: their statuses must not run for ever. `head`: what is to
-    /// be judged now; none when the pull request is closed or the group gone.
-    async fn supersede_earlier(
-        &self,
-        forge: &Arc<dyn Forge>,
-        job: &ClaimedJob,
-        repository: &Repository,
-        head: Option<&Sha>,
-        lease: &dyn Lease,
-    ) -> Result<(), JobError> {
-        for run in self.store.unfinished_runs(&job.job.forge, repository.id, &job.job.target).await? {
-            let Some(old_head) = run.head else { continue };
-            let same_head = head == Some(&old_head);
-            if same_head && run.id == job.run {
-                continue;
-            }
-            let old = ClaimedJob { run: run.id, attempt: 2, ..job.clone() };
-            let publisher = self.publisher(forge, &old, repository, &old_head, &run.base_branch, lease);
-            if same_head && !forge.capabilities().check_runs {
-                publisher.leave().await?;
-            } else {
-                publisher.supersede(head.filter(|_| !same_head)).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Writes that the run began. `true`: it had begun before.
-    async fn begin(
-        &self,
-        job: &ClaimedJob,
-        repository: &Repository,
-        about: &About,
-        now: i64,
-    ) -> Result<bool, JobError> {
-        let start = RunStart {
-            id: job.run.clone(),
-            job: job.id.clone(),
-            forge: job.job.forge.clone(),
-            repository: repository.id,
-            owner: repository.owner.clone(),
-            name: repository.name.clone(),
-            target: job.job.target.clone(),
-            reason: job.job.reason,
-            head: Some(about.head.clone()),
-            base_branch: about.base_branch.clone(),
-            draft: about.draft,
-            started_at: now,
-        };
-        let resumed = job.attempt > 1 || self.store.run(&job.run).await?.is_some();
-        self.store.begin_run(&start).await?;
-        Ok(resumed)
-    }
-
-    /// It moved under us: its own webhook may be lost, so what it is now is queued here too.
-    async fn follow(
-        &self,
-        job: &ClaimedJob,
-        key: &PullKey,
-        was: &PullRequest,
-        now: &PullRequest,
-    ) -> Result<(), JobError> {
-        if !now.is_open() {
-            return self.close(key, now).await;
-        }
-        let retargeted = now.base_branch != was.base_branch;
-        let reason = if retargeted { Reason::Retargeted } else { Reason::Pushed };
-        let next = NewJob {
-            repository: now.repository.clone(),
-            reason,
-            head_hint: Some(now.head.clone()),
-            ..job.job.clone()
-        };
-        Ok(self.store.enqueue(&next, self.clock.now()).await?)
-    }
-
-    /// A merge group is judged on its own head: status only.
-    async fn group(
-        &self,
-        forge: Arc<dyn Forge>,
-        job: &ClaimedJob,
-        head: &Sha,
-        lease: &dyn Lease,
-    ) -> Result<JobEnd, JobError> {
-        let started = self.clock.now();
-        let repository = &job.job.repository;
-        if job.job.reason == Reason::Closed {
-            // GitHub also says so after the merge: what was never begun gets no status.
-            self.supersede_earlier(&forge, job, repository, None, lease).await?;
-            return Ok(JobEnd::Superseded);
-        }
-        let argument = job.job.argument.as_deref().and_then(GroupArgument::parse);
-        let Some(GroupArgument { base, base_branch }) = argument else {
-            return Err(JobError::Fatal("the merge group came without its base".to_owned()));
-        };
-        self.supersede_earlier(&forge, job, repository, Some(head), lease).await?;
-        let about = About { head: head.clone(), base_branch: base_branch.clone(), draft: false };
-        let mut publisher = self.publisher(&forge, job, repository, head, &base_branch, lease);
-        publisher.resumed = self.begin(job, repository, &about, started).await?;
-        publisher.tell(&Stage::Reading { files: None }).await?;
-        let change =
-            self.retry.run(Repeat::Harmless, || forge.fetch_group_change(repository, head, &base)).await;
-        let change: Change = change.map_err(|error| unless_early(job, error))?;
-        let policy = match prepare::policy(forge.as_ref(), repository, &change).await? {
-            PolicyRead::Valid(policy) => *policy,
-            PolicyRead::Broken(fault) => {
-                let sentence = prepare::broken_policy(&fault, &base_branch);
-                let stage = Stage::PolicyUnreadable { fault: &sentence };
-                publisher
-                    .conclude(&stage, RunOutcome::Broken, "The policy is broken", sentence.clone())
-                    .await?;
-                return Ok(JobEnd::Done);
-            }
-        };
-        // The queue does not say which branch is the default one; the pull requests in it were judged by it.
-        let default = self.store.default_branch(&job.job.forge, repository.id).await?;
-        let branches =
-            Branches { default: default.unwrap_or_else(|| base_branch.clone()), target: base_branch.clone() };
-        let input = prepare::input(forge.as_ref(), repository, change, policy, &branches).await?;
-        let judged = judge(forge.as_ref(), repository, input).await?;
-        publisher.publish_status(&judged, &[], None, started).await?;
-        Ok(JobEnd::Done)
-    }
-}
-
-/// What a run is about.
-struct About {
-    head: Sha,
-    base_branch: String,
-    draft: bool,
-}
-
-impl About {
-    fn of(pull: &PullRequest) -> Self {
-        Self { head: pull.head.clone(), base_branch: pull.base_branch.clone(), draft: pull.draft }
     }
 }
 
 /// A webhook may be ahead of what the forge's own replicas know: what it told of is not missing yet.
-fn may_still_come(job: &ClaimedJob, error: &ForgeError) -> bool {
+fn may_still_come(job: &Claim, error: &ForgeError) -> bool {
     let told = !matches!(
         job.job.reason,
         Reason::Swept | Reason::Backlog | Reason::TargetMoved | Reason::Closed | Reason::Command
@@ -434,19 +289,6 @@ fn may_still_come(job: &ClaimedJob, error: &ForgeError) -> bool {
     told && job.attempt <= EARLY_ATTEMPTS && matches!(error, ForgeError::NotFound { .. })
 }
 
-fn unless_early(job: &ClaimedJob, error: ForgeError) -> JobError {
+fn unless_early(job: &Claim, error: ForgeError) -> JobError {
     if may_still_come(job, &error) { JobError::Retry(error.to_string()) } else { error.into() }
-}
-
-fn known_pull(forge: &ForgeName, pull: &PullRequest, touches_migrations: Option<bool>) -> KnownPull {
-    KnownPull {
-        forge: forge.clone(),
-        repository: pull.repository.clone(),
-        number: pull.number,
-        head: pull.head.clone(),
-        base_branch: pull.base_branch.clone(),
-        default_branch: pull.default_branch.clone(),
-        touches_migrations,
-        open: pull.is_open(),
-    }
 }

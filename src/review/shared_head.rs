@@ -29,11 +29,10 @@ fn weight(outcome: RunOutcome) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::id::RunId;
 
     fn of(number: u64, verdict: Verdict) -> HeadVerdict {
         let outcome = RunOutcome::Verdict(verdict);
-        HeadVerdict { number, outcome, description: String::new(), run: RunId("r".into()) }
+        HeadVerdict { number, outcome, description: String::new() }
     }
 
     #[test]

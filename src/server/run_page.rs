@@ -26,7 +26,7 @@ struct RunView {
     full_name: String,
     target: String,
     web_url: Option<String>,
-    head: Option<String>,
+    head: String,
     base_branch: String,
     base: Option<String>,
     files: Vec<FileView>,
@@ -63,7 +63,7 @@ struct EarlierRun {
     id: String,
     tone: &'static str,
     words: String,
-    head: Option<String>,
+    head: String,
     when: String,
 }
 
@@ -112,9 +112,9 @@ fn view(run: Run, again: Option<i64>, runs: &[RunSummary]) -> RunView {
         running: summary.outcome.is_none(),
         full_name: format!("{}/{}", summary.owner, summary.name),
         target: target_words(&summary.target),
-        web_url: link(page.web_url.as_deref()),
-        head: summary.head.as_ref().map(|sha| sha.short().to_owned()),
-        base_branch: page.base_branch.clone(),
+        web_url: link(summary.web_url.as_deref()),
+        head: summary.head.short().to_owned(),
+        base_branch: summary.base_branch.clone(),
         base: summary.merge_base.as_ref().map(|sha| sha.short().to_owned()),
         read: read_words(&page),
         not_looked_at: page.not_looked_at.iter().map(not_looked_at).collect(),
@@ -203,7 +203,7 @@ fn earlier(run: &RunSummary) -> EarlierRun {
         id: run.id.0.clone(),
         tone: outcome_tone(run.outcome),
         words: if counts.is_empty() { outcome_words(run.outcome).to_owned() } else { counts },
-        head: run.head.as_ref().map(|sha| sha.short().to_owned()),
+        head: run.head.short().to_owned(),
         when: when(run.started_at),
     }
 }

@@ -2,9 +2,9 @@
 
 use sqlx::Row;
 
-use super::jobs::QueueCounts;
-use super::runs::{RunSummary, parse_target};
-use super::{Result, Store};
+use super::jobs::{QueueCounts, repository_of};
+use super::runs::{RunSummary, parse_target, summary};
+use super::{Result, Store, from_row};
 use crate::model::id::{ForgeName, Repository, RunId, Target};
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,16 +44,41 @@ const DEAD_SHOWN: i64 = 50;
 
 impl Store {
     pub async fn overview(&self) -> Result<Overview> {
+        Ok(Overview {
+            queue: self.queue_counts().await?,
+            repositories: self.open_repositories().await?,
+            dead: self.dead_jobs().await?,
+        })
+    }
+
+    /// Every pull request that is open as far as we know, with its latest run.
+    async fn open_repositories(&self) -> Result<Vec<RepositoryOverview>> {
+        let rows = sqlx::query(
+            "SELECT p.forge, p.repository_id, p.owner, p.name, p.installation, p.number, r.id, r.target, r.reason, r.head,
+                r.base_branch, r.web_url, r.base, r.merge_base, r.outcome, r.errors, r.warnings, r.advice, r.started_at,
+                r.finished_at
+             FROM pulls_known p LEFT JOIN runs r ON r.id = (SELECT l.id FROM runs l WHERE l.forge = p.forge
+                AND l.repository_id = p.repository_id AND l.target = 'pull/' || CAST(p.number AS TEXT)
+                ORDER BY l.started_at DESC, l.id DESC LIMIT 1)
+             WHERE p.is_open = 1 ORDER BY p.forge, p.owner, p.name, p.number DESC LIMIT 1000",
+        )
+        .fetch_all(self.read())
+        .await?;
         let mut repositories: Vec<RepositoryOverview> = Vec::new();
-        for (forge, repository, target) in self.all_open_pulls().await? {
-            let latest = self.runs_of(&forge, repository.id, &target, 1).await?.pop();
-            let pull = PullOverview { target, latest };
+        for row in &rows {
+            let forge = ForgeName(row.try_get("forge")?);
+            let repository = repository_of(row)?;
+            let has_run = row.try_get::<Option<String>, _>("id")?.is_some();
+            let pull = PullOverview {
+                target: Target::Pull(from_row(row.try_get("number")?)),
+                latest: has_run.then(|| summary(row)).transpose()?,
+            };
             match repositories.last_mut().filter(|r| r.forge == forge && r.repository.id == repository.id) {
                 Some(known) => known.pulls.push(pull),
                 None => repositories.push(RepositoryOverview { forge, repository, pulls: vec![pull] }),
             }
         }
-        Ok(Overview { queue: self.queue_counts().await?, repositories, dead: self.dead_jobs().await? })
+        Ok(repositories)
     }
 
     async fn dead_jobs(&self) -> Result<Vec<DeadJob>> {

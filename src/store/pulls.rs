@@ -2,10 +2,9 @@
 
 use sqlx::Row;
 
-use super::jobs::repository_of;
-use super::runs::{RunOutcome, parse_target};
+use super::runs::RunOutcome;
 use super::{Result, Store, StoreError, from_row, to_row};
-use crate::model::id::{ForgeName, Repository, RunId, Sha, Target};
+use crate::model::id::{ForgeName, Repository, Sha, Target};
 
 /// A pull request of one repository of one forge.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -37,7 +36,6 @@ pub struct HeadVerdict {
     pub number: u64,
     pub outcome: RunOutcome,
     pub description: String,
-    pub run: RunId,
 }
 
 impl Store {
@@ -67,26 +65,17 @@ impl Store {
         Ok(())
     }
 
-    /// Returns the open pull requests that share its head: the one status of it is theirs now.
-    pub async fn close_pull(&self, pull: &PullKey) -> Result<Vec<u64>> {
-        let closed = sqlx::query(
-            "UPDATE pulls_known SET is_open = 0 WHERE forge = $1 AND repository_id = $2 AND number = $3 RETURNING head",
+    /// It leaves the list of open ones.
+    pub async fn close_pull(&self, pull: &PullKey) -> Result<()> {
+        sqlx::query(
+            "UPDATE pulls_known SET is_open = 0 WHERE forge = $1 AND repository_id = $2 AND number = $3",
         )
         .bind(&pull.forge.0)
         .bind(to_row(pull.repository))
         .bind(to_row(pull.number))
-        .fetch_optional(self.write())
+        .execute(self.write())
         .await?;
-        let Some(closed) = closed else { return Ok(Vec::new()) };
-        let rows = sqlx::query(
-            "SELECT number FROM pulls_known WHERE forge = $1 AND repository_id = $2 AND head = $3 AND is_open = 1",
-        )
-        .bind(&pull.forge.0)
-        .bind(to_row(pull.repository))
-        .bind(closed.try_get::<String, _>("head")?)
-        .fetch_all(self.write())
-        .await?;
-        numbers(&rows)
+        Ok(())
     }
 
     /// Numbers of the pull requests that are open as far as we know.
@@ -156,10 +145,10 @@ impl Store {
     /// knows both.
     pub async fn save_verdict(&self, pull: &PullKey, head: &Sha, verdict: &HeadVerdict) -> Result<()> {
         sqlx::query(
-            "INSERT INTO statuses (forge, repository_id, pull, head, outcome, description, run_id)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
+            "INSERT INTO statuses (forge, repository_id, pull, head, outcome, description)
+             VALUES ($1, $2, $3, $4, $5, $6)
              ON CONFLICT (forge, repository_id, pull, head) DO UPDATE SET outcome = excluded.outcome,
-                description = excluded.description, run_id = excluded.run_id",
+                description = excluded.description",
         )
         .bind(&pull.forge.0)
         .bind(to_row(pull.repository))
@@ -167,13 +156,12 @@ impl Store {
         .bind(head.as_str())
         .bind(verdict.outcome.as_str())
         .bind(&verdict.description)
-        .bind(&verdict.run.0)
         .execute(self.write())
         .await?;
         Ok(())
     }
 
-    /// The latest verdict of each pull request with this head that is not known to be closed.
+    /// The latest verdict of each pull request with this head that is not known to be closed or to have moved on.
     pub async fn latest_verdicts_for_head(
         &self,
         forge: &ForgeName,
@@ -181,9 +169,10 @@ impl Store {
         head: &Sha,
     ) -> Result<Vec<HeadVerdict>> {
         let rows = sqlx::query(
-            "SELECT s.pull, s.outcome, s.description, s.run_id FROM statuses s
+            "SELECT s.pull, s.outcome, s.description FROM statuses s
              LEFT JOIN pulls_known p ON p.forge = s.forge AND p.repository_id = s.repository_id AND p.number = s.pull
-             WHERE s.forge = $1 AND s.repository_id = $2 AND s.head = $3 AND COALESCE(p.is_open, 1) = 1 ORDER BY s.pull",
+             WHERE s.forge = $1 AND s.repository_id = $2 AND s.head = $3 AND COALESCE(p.is_open, 1) = 1
+                AND COALESCE(p.head, s.head) = s.head ORDER BY s.pull",
         )
         .bind(&forge.0)
         .bind(to_row(repository))
@@ -197,7 +186,6 @@ impl Store {
                     number: from_row(row.try_get("pull")?),
                     outcome: RunOutcome::parse(&outcome).ok_or(StoreError::Unreadable { what: "outcome" })?,
                     description: row.try_get("description")?,
-                    run: RunId(row.try_get("run_id")?),
                 })
             })
             .collect()
@@ -228,22 +216,6 @@ impl Store {
         let same_branch = row.try_get::<String, _>("base_branch")? == base_branch;
         let review_due = row.try_get::<i64, _>("draft")? == 1 && !draft;
         Ok(said && same_branch && !review_due)
-    }
-
-    /// Every pull request that is open as far as we know, with its repository.
-    pub(super) async fn all_open_pulls(&self) -> Result<Vec<(ForgeName, Repository, Target)>> {
-        let rows = sqlx::query(
-            "SELECT forge, repository_id, owner, name, installation, number FROM pulls_known WHERE is_open = 1
-             ORDER BY forge, owner, name, number DESC LIMIT 1000",
-        )
-        .fetch_all(self.read())
-        .await?;
-        rows.iter()
-            .map(|row| {
-                let target = parse_target(&format!("pull/{}", from_row(row.try_get("number")?)))?;
-                Ok((ForgeName(row.try_get("forge")?), repository_of(row)?, target))
-            })
-            .collect()
     }
 }
 

@@ -58,10 +58,6 @@ impl RunOutcome {
 pub struct RunPage {
     /// Verdict and counts as the summary's heading has them: `2 things to change before merging, 1 to look at`.
     pub heading: String,
-    /// The pull request's page on the forge.
-    pub web_url: Option<String>,
-    /// Name of the branch it is to be merged into.
-    pub base_branch: String,
     pub counts: Counts,
     /// Most severe first within a file; the page groups them by file.
     pub findings: Vec<PageFinding>,
@@ -115,17 +111,18 @@ pub struct Read {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunStart {
     pub id: RunId,
-    pub job: String,
     pub forge: ForgeName,
     pub repository: u64,
     pub owner: String,
     pub name: String,
     pub target: Target,
     pub reason: Reason,
-    /// The head that is to be judged, once it is known.
-    pub head: Option<Sha>,
+    /// The head that is to be judged.
+    pub head: Sha,
     /// Name of the branch it is to be merged into; empty while that is not known.
     pub base_branch: String,
+    /// The pull request's page on the forge.
+    pub web_url: Option<String>,
     /// A draft gets no review.
     pub draft: bool,
     pub started_at: i64,
@@ -135,8 +132,6 @@ pub struct RunStart {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RunEnd {
     pub outcome: RunOutcome,
-    /// The head that was judged; `None` leaves what the start said.
-    pub head: Option<Sha>,
     pub base: Option<Sha>,
     pub merge_base: Option<Sha>,
     pub finished_at: i64,
@@ -153,9 +148,11 @@ pub struct RunSummary {
     pub name: String,
     pub target: Target,
     pub reason: Reason,
-    pub head: Option<Sha>,
+    pub head: Sha,
     /// Name of the branch it is to be merged into; empty while that is not known.
     pub base_branch: String,
+    /// The pull request's page on the forge.
+    pub web_url: Option<String>,
     pub base: Option<Sha>,
     pub merge_base: Option<Sha>,
     /// `None` while it runs.
@@ -177,8 +174,8 @@ pub struct Run {
 macro_rules! select_runs {
     ($rest:literal) => {
         concat!(
-            "SELECT id, forge, repository_id, owner, name, target, reason, head, base_branch, base, merge_base, outcome, errors,
-                warnings, advice, started_at, finished_at, page FROM runs ",
+            "SELECT id, forge, repository_id, owner, name, target, reason, head, base_branch, web_url, base, merge_base,
+                outcome, errors, warnings, advice, started_at, finished_at, page FROM runs ",
             $rest
         )
     };
@@ -188,22 +185,22 @@ impl Store {
     /// Writes that a run began; a later attempt of the same job begins it again.
     pub async fn begin_run(&self, run: &RunStart) -> Result<()> {
         sqlx::query(
-            "INSERT INTO runs (id, job_id, forge, repository_id, owner, name, target, reason, head, base_branch, draft,
-                errors, warnings, advice, started_at, requests)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 0, $12, 0)
-             ON CONFLICT (id) DO UPDATE SET head = COALESCE(excluded.head, runs.head), base_branch = excluded.base_branch,
-                draft = excluded.draft, outcome = NULL, finished_at = NULL",
+            "INSERT INTO runs (id, forge, repository_id, owner, name, target, reason, head, base_branch, web_url, draft,
+                errors, warnings, advice, started_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, 0, 0, 0, $12)
+             ON CONFLICT (id) DO UPDATE SET head = excluded.head, base_branch = excluded.base_branch,
+                web_url = excluded.web_url, draft = excluded.draft, outcome = NULL, finished_at = NULL",
         )
         .bind(&run.id.0)
-        .bind(&run.job)
         .bind(&run.forge.0)
         .bind(to_row(run.repository))
         .bind(&run.owner)
         .bind(&run.name)
         .bind(run.target.to_string())
         .bind(run.reason.as_str())
-        .bind(run.head.as_ref().map(Sha::as_str))
+        .bind(run.head.as_str())
         .bind(&run.base_branch)
+        .bind(run.web_url.as_deref())
         .bind(i64::from(run.draft))
         .bind(run.started_at)
         .execute(self.write())
@@ -217,18 +214,16 @@ impl Store {
             serde_json::to_string(&end.page).map_err(|_| StoreError::Unreadable { what: "run page" })?;
         let counts = end.page.counts;
         sqlx::query(
-            "UPDATE runs SET outcome = $1, head = COALESCE($2, head), base = $3, merge_base = $4, errors = $5,
-                warnings = $6, advice = $7, finished_at = $8, requests = $9, page = $10 WHERE id = $11",
+            "UPDATE runs SET outcome = $1, base = $2, merge_base = $3, errors = $4, warnings = $5, advice = $6,
+                finished_at = $7, page = $8 WHERE id = $9",
         )
         .bind(end.outcome.as_str())
-        .bind(end.head.as_ref().map(Sha::as_str))
         .bind(end.base.as_ref().map(Sha::as_str))
         .bind(end.merge_base.as_ref().map(Sha::as_str))
         .bind(to_row(counts.errors))
         .bind(to_row(counts.warnings))
         .bind(to_row(counts.advice))
         .bind(end.finished_at)
-        .bind(to_row(end.page.read.requests))
         .bind(page)
         .bind(&id.0)
         .execute(self.write())
@@ -289,7 +284,8 @@ pub(super) fn parse_target(text: &str) -> Result<Target> {
     Target::parse(text).ok_or(StoreError::Unreadable { what: "target" })
 }
 
-fn summary(row: &AnyRow) -> Result<RunSummary> {
+/// A row's columns as a run.
+pub(super) fn summary(row: &AnyRow) -> Result<RunSummary> {
     let sha = |column: &str| -> Result<Option<Sha>> {
         Ok(row.try_get::<Option<String>, _>(column)?.as_deref().and_then(Sha::parse))
     };
@@ -304,8 +300,9 @@ fn summary(row: &AnyRow) -> Result<RunSummary> {
         name: row.try_get("name")?,
         target: parse_target(&row.try_get::<String, _>("target")?)?,
         reason: Reason::parse(&row.try_get::<String, _>("reason")?).ok_or_else(unreadable)?,
-        head: sha("head")?,
+        head: sha("head")?.ok_or_else(unreadable)?,
         base_branch: row.try_get("base_branch")?,
+        web_url: row.try_get("web_url")?,
         base: sha("base")?,
         merge_base: sha("merge_base")?,
         outcome,

@@ -55,19 +55,20 @@ CREATE TABLE jobs (
 CREATE UNIQUE INDEX jobs_one_ready ON jobs (forge, repository_id, target, kind, slot) WHERE state = 'ready';
 CREATE UNIQUE INDEX jobs_one_running ON jobs (forge, repository_id, target) WHERE state = 'running';
 CREATE INDEX jobs_by_turn ON jobs (state, priority, run_at, id);
+CREATE INDEX jobs_by_end ON jobs (state, stopped_at);
 CREATE INDEX jobs_by_key ON jobs (forge, repository_id, target);
 
 CREATE TABLE runs (
     id TEXT PRIMARY KEY,
-    job_id TEXT NOT NULL,
     forge TEXT NOT NULL,
     repository_id BIGINT NOT NULL,
     owner TEXT NOT NULL,
     name TEXT NOT NULL,
     target TEXT NOT NULL,
     reason TEXT NOT NULL,
-    head TEXT,
+    head TEXT NOT NULL,
     base_branch TEXT NOT NULL,
+    web_url TEXT,
     draft BIGINT NOT NULL,
     base TEXT,
     merge_base TEXT,
@@ -77,7 +78,6 @@ CREATE TABLE runs (
     advice BIGINT NOT NULL,
     started_at BIGINT NOT NULL,
     finished_at BIGINT,
-    requests BIGINT NOT NULL,
     page TEXT
 );
 CREATE INDEX runs_by_target ON runs (forge, repository_id, target, started_at);
@@ -141,7 +141,6 @@ CREATE TABLE statuses (
     head TEXT NOT NULL,
     outcome TEXT NOT NULL,
     description TEXT NOT NULL,
-    run_id TEXT NOT NULL,
     PRIMARY KEY (forge, repository_id, pull, head)
 );
 CREATE INDEX statuses_by_head ON statuses (forge, repository_id, head);

@@ -3,21 +3,18 @@
 use crate::forge::ForgeError;
 use crate::model::delivery::{CommandArgument, JobKind, NewJob, Reason};
 use crate::model::id::Target;
-use crate::review::{ClaimedJob, JobEnd, JobError};
+use crate::review::{JobEnd, JobError};
 
-use super::{ServedForge, Worker, forge_error, store_error};
+use super::{ServedForge, Worker};
 
 impl Worker {
     /// Only the pull request's author and people who may write to the repository are obeyed; others are not answered.
-    pub(super) async fn command(&self, job: &ClaimedJob) -> Result<JobEnd, JobError> {
-        let NewJob { forge: name, repository, argument, .. } = &job.job;
-        let Some(served) = self.forges.get(name) else {
-            return Err(JobError::Fatal(format!("forge \"{name}\" is no longer in the settings")));
-        };
-        let command = argument.as_deref().and_then(CommandArgument::parse);
+    pub(super) async fn command(&self, job: &NewJob) -> Result<JobEnd, JobError> {
+        let served = self.served(&job.forge)?;
+        let command = job.argument.as_deref().and_then(CommandArgument::parse);
         let command =
             command.ok_or_else(|| JobError::Fatal("the command has no comment and author".to_owned()))?;
-        if !self.is_obeyed(served, job, &command.author).await.map_err(forge_error)? {
+        if !self.is_obeyed(served, job, &command.author).await? {
             tracing::info!("a command of somebody who is not the author and may not write was not obeyed");
             return Ok(JobEnd::Done);
         }
@@ -26,25 +23,20 @@ impl Worker {
             reason: Reason::Command,
             priority: 0,
             argument: None,
-            ..job.job.clone()
+            ..job.clone()
         };
-        self.store.enqueue(&review, self.now()).await.map_err(store_error)?;
-        match served.forge.ensure_reaction(repository, command.comment_id).await {
+        self.store.enqueue(&review, self.now()).await?;
+        match served.forge.ensure_reaction(&job.repository, command.comment_id).await {
             // The review is what was asked for; a reaction that is not allowed changes nothing about it.
             Ok(()) | Err(ForgeError::NotFound { .. } | ForgeError::Forbidden { .. }) => Ok(JobEnd::Done),
-            Err(error) => Err(forge_error(error)),
+            Err(error) => Err(error.into()),
         }
     }
 
     /// The author is asked for first: a bot without the right to see who may write still obeys them.
-    async fn is_obeyed(
-        &self,
-        served: &ServedForge,
-        job: &ClaimedJob,
-        login: &str,
-    ) -> Result<bool, ForgeError> {
-        let repository = &job.job.repository;
-        if let Target::Pull(number) = job.job.target {
+    async fn is_obeyed(&self, served: &ServedForge, job: &NewJob, login: &str) -> Result<bool, ForgeError> {
+        let repository = &job.repository;
+        if let Target::Pull(number) = job.target {
             let author = served.forge.fetch_pull(repository, number).await?.author;
             if author == login {
                 return Ok(true);

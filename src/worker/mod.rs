@@ -16,12 +16,11 @@ use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use crate::forge::Forge;
-use crate::model::delivery::{JobKind, Reason};
-use crate::model::id::{ForgeName, Target};
-use crate::review::{ClaimedJob, JobEnd, JobError, Perform};
+use crate::model::delivery::JobKind;
+use crate::model::id::ForgeName;
+use crate::review::{JobEnd, JobError, Perform};
 use crate::store::clock::Clock;
 use crate::store::jobs::{Claim, Failure, Fate, Finished, MAX_ATTEMPTS};
-use crate::store::pulls::PullKey;
 use crate::store::{Result, Store};
 
 use lease::StoreLease;
@@ -136,6 +135,10 @@ impl Worker {
         running.spawn(async move { worker.handle(claim).await });
     }
 
+    fn served(&self, forge: &ForgeName) -> std::result::Result<&ServedForge, JobError> {
+        self.forges.get(forge).ok_or_else(|| JobError::not_served(forge))
+    }
+
     fn now(&self) -> i64 {
         self.clock.now()
     }
@@ -212,23 +215,21 @@ impl Worker {
     }
 
     async fn execute(&self, claim: &Claim, lease: &StoreLease) -> std::result::Result<JobEnd, JobError> {
-        let job = claimed(claim);
         if let Some(error) = &claim.giving_up {
-            return match job.job.kind {
-                JobKind::Review => self.perform.give_up(&job, error, lease).await.map(|()| JobEnd::Done),
+            return match claim.job.kind {
+                JobKind::Review => self.perform.give_up(claim, error, lease).await.map(|()| JobEnd::Done),
                 JobKind::Command | JobKind::Sweep => Ok(JobEnd::Done),
             };
         }
-        match job.job.kind {
-            JobKind::Command => self.command(&job).await,
-            JobKind::Sweep => self.sweep_repository(&job).await,
+        match claim.job.kind {
+            JobKind::Command => self.command(&claim.job).await,
+            JobKind::Sweep => self.sweep_repository(&claim.job).await,
             JobKind::Review => {
-                self.note_closed(&job).await?;
-                let end = self.perform.perform(&job, lease).await;
+                let end = self.perform.perform(claim, lease).await;
                 if let Err(JobError::Retry(error)) = &end
-                    && i64::from(job.attempt) < MAX_ATTEMPTS
+                    && i64::from(claim.attempt) < MAX_ATTEMPTS
                 {
-                    self.say_when(&job, error, lease).await;
+                    self.say_when(claim, error, lease).await;
                 }
                 end
             }
@@ -236,21 +237,11 @@ impl Worker {
     }
 
     /// A forge that is down is not told; the run's page says it too.
-    async fn say_when(&self, job: &ClaimedJob, error: &str, lease: &StoreLease) {
+    async fn say_when(&self, job: &Claim, error: &str, lease: &StoreLease) {
         let at = self.now() + backoff(job.attempt);
         if let Err(error) = self.perform.put_off(job, error, at, lease).await {
             tracing::info!(%error, "the forge could not be told when the job is tried again");
         }
-    }
-
-    /// A pull request that was closed leaves the store's list of open ones.
-    async fn note_closed(&self, job: &ClaimedJob) -> std::result::Result<(), JobError> {
-        if let (Reason::Closed, Target::Pull(number)) = (job.job.reason, &job.job.target) {
-            let key =
-                PullKey { forge: job.job.forge.clone(), repository: job.job.repository.id, number: *number };
-            self.store.close_pull(&key).await.map_err(store_error)?;
-        }
-        Ok(())
     }
 
     async fn settle(&self, claim: &Claim, end: std::result::Result<JobEnd, JobError>) -> Result<()> {
@@ -296,32 +287,6 @@ fn failure(error: JobError, claim: &Claim, now: i64) -> Failure {
         JobError::RateLimited { until_ms } => Failure::RateLimited { until: until_ms.max(now + 1_000) },
         JobError::Retry(error) => Failure::Retry { at: now + backoff(claim.attempt), error },
         JobError::Fatal(error) => Failure::Fatal { error },
-    }
-}
-
-fn claimed(claim: &Claim) -> ClaimedJob {
-    ClaimedJob {
-        id: claim.id.clone(),
-        job: claim.job.clone(),
-        attempt: claim.attempt,
-        run: claim.run.clone(),
-    }
-}
-
-fn store_error(error: crate::store::StoreError) -> JobError {
-    JobError::Retry(Chain(&error).to_string())
-}
-
-/// What a forge's error means for the job that met it.
-fn forge_error(error: crate::forge::ForgeError) -> JobError {
-    use crate::forge::ForgeError;
-    match error {
-        ForgeError::RateLimited { until_ms } => JobError::RateLimited { until_ms },
-        ForgeError::Transient { .. } => JobError::Retry(error.to_string()),
-        ForgeError::NotFound { .. }
-        | ForgeError::Forbidden { .. }
-        | ForgeError::Invalid { .. }
-        | ForgeError::Gone { .. } => JobError::Fatal(error.to_string()),
     }
 }
 

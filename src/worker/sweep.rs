@@ -1,6 +1,5 @@
 //! What no webhook told us: forges lose deliveries and do not send them again.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -9,10 +8,10 @@ use crate::forge::ForgeError;
 use crate::model::delivery::{JobKind, NewJob, Reason};
 use crate::model::id::{ForgeName, Repository, Sha, Target};
 use crate::model::pull::PullRequest;
-use crate::review::{ClaimedJob, JobEnd, JobError};
+use crate::review::{JobEnd, JobError};
 use crate::store::pulls::{KnownPull, PullKey};
 
-use super::{ServedForge, Worker, forge_error, store_error};
+use super::{ServedForge, Worker};
 
 const EVERY: i64 = 600_000;
 
@@ -57,19 +56,20 @@ impl Worker {
                 tracing::warn!(forge = %name, %error, "the sweep did not come to its end; the next one carries on");
             }
         }
-        if let Err(error) = self.store.prune(self.now() - MEMORY).await {
-            tracing::warn!(%error, "old rows could not be removed");
-        }
     }
 
     async fn sweep_forge(&self, name: &ForgeName, served: &ServedForge, every: i64) -> Result<(), JobError> {
-        self.store.first_started(name, self.now()).await.map_err(store_error)?;
-        if !self.store.take_sweep(name, self.now(), every).await.map_err(store_error)? {
+        self.store.first_started(name, self.now()).await?;
+        if !self.store.take_sweep(name, self.now(), every).await? {
             return Ok(());
+        }
+        // Whoever takes the sweep also tidies up.
+        if let Err(error) = self.store.prune(self.now() - MEMORY).await {
+            tracing::warn!(%error, "old rows could not be removed");
         }
         let swept = self.look_through_all(name, served).await;
         if let Err(JobError::Retry(_) | JobError::Fatal(_)) = &swept {
-            self.store.return_sweep(name).await.map_err(store_error)?;
+            self.store.return_sweep(name).await?;
         }
         swept
     }
@@ -77,7 +77,7 @@ impl Worker {
     async fn look_through_all(&self, name: &ForgeName, served: &ServedForge) -> Result<(), JobError> {
         self.return_to_groups(name, served).await?;
         let mut turn = self.next_turn(name).await?;
-        for repository in served.forge.fetch_repositories().await.map_err(forge_error)? {
+        for repository in served.forge.fetch_repositories().await? {
             if !(served.allows)(&repository.full_name()) {
                 continue;
             }
@@ -95,24 +95,22 @@ impl Worker {
 
     /// Merge groups that the forge would not let us answer. It lists none: what we know of them are their jobs.
     async fn return_to_groups(&self, name: &ForgeName, served: &ServedForge) -> Result<(), JobError> {
-        let groups = self.store.untold_groups(name, self.now() - QUEUE_WAITS).await.map_err(store_error)?;
+        let groups = self.store.untold_groups(name, self.now() - QUEUE_WAITS).await?;
         for group in groups.iter().filter(|g| (served.allows)(&g.repository.full_name())) {
-            self.store.enqueue_swept(group, self.now(), self.now()).await.map_err(store_error)?;
+            self.store.enqueue_swept(group, self.now(), self.now()).await?;
         }
         Ok(())
     }
 
     /// A sweep of one repository: it was given to us, or a check of a commit was asked for whose pull request we
     /// do not know.
-    pub(super) async fn sweep_repository(&self, job: &ClaimedJob) -> Result<JobEnd, JobError> {
-        let NewJob { forge: name, repository, target, reason, argument, .. } = &job.job;
-        let Some(served) = self.forges.get(name) else {
-            return Err(JobError::Fatal(format!("forge \"{name}\" is no longer in the settings")));
-        };
+    pub(super) async fn sweep_repository(&self, job: &NewJob) -> Result<JobEnd, JobError> {
+        let NewJob { forge: name, repository, target, reason, argument, .. } = job;
+        let served = self.served(name)?;
         if let Some(since) =
             argument.as_deref().and_then(|a| a.parse().ok()).filter(|_| *reason == Reason::Backlog)
         {
-            self.store.note_installed(name, repository.id, since).await.map_err(store_error)?;
+            self.store.note_installed(name, repository.id, since).await?;
         }
         match target {
             Target::Group(head) => self.look_again(name, served, repository, head).await?,
@@ -126,7 +124,7 @@ impl Worker {
 
     /// When the next pull request that a sweep finds may be looked at.
     async fn next_turn(&self, name: &ForgeName) -> Result<i64, JobError> {
-        let last = self.store.last_swept_run_at(name).await.map_err(store_error)?;
+        let last = self.store.last_swept_run_at(name).await?;
         Ok(last.map_or(self.now(), |last| self.now().max(last + GAP)))
     }
 
@@ -137,7 +135,7 @@ impl Worker {
         repository: &Repository,
         turn: &mut i64,
     ) -> Result<(), JobError> {
-        let since = self.store.served_since(name, repository.id, self.now()).await.map_err(store_error)?;
+        let since = self.store.served_since(name, repository.id, self.now()).await?;
         for pull in self.fetch_and_note(name, served, repository).await? {
             let old = pull.head_since.is_some_and(|at| at < since);
             if self.queue_unless_judged(name, &pull, old, *turn).await? {
@@ -156,8 +154,8 @@ impl Worker {
         head: &Sha,
     ) -> Result<(), JobError> {
         for pull in self.fetch_and_note(name, served, repository).await?.iter().filter(|p| p.head == *head) {
-            let job = found(name, pull, Reason::Rerequested, 0);
-            self.store.enqueue(&job, self.now()).await.map_err(store_error)?;
+            let job = NewJob { priority: 0, ..found_open(name, pull, Reason::Rerequested) };
+            self.store.enqueue(&job, self.now()).await?;
         }
         Ok(())
     }
@@ -175,22 +173,21 @@ impl Worker {
             }
             // Pull requests switched off, or the repository went away since it was listed.
             Err(ForgeError::NotFound { .. } | ForgeError::Gone { .. }) => Ok(Vec::new()),
-            Err(error) => Err(forge_error(error)),
+            Err(error) => Err(error.into()),
         }
     }
 
-    /// The store's list of open pull requests becomes the forge's.
+    /// The store's list of open pull requests becomes the forge's. What is not on it any more is looked at by itself.
     async fn note_open(
         &self,
         name: &ForgeName,
         repository: &Repository,
         pulls: &[PullRequest],
     ) -> Result<(), JobError> {
-        let mut sharing = BTreeSet::new();
-        for number in self.store.open_pulls(name, repository.id).await.map_err(store_error)? {
+        for number in self.store.open_pulls(name, repository.id).await? {
             if !pulls.iter().any(|p| p.number == number) {
-                let key = PullKey { forge: name.clone(), repository: repository.id, number };
-                sharing.extend(self.store.close_pull(&key).await.map_err(store_error)?);
+                let job = found(name, repository, number, Reason::Closed);
+                self.store.enqueue_swept(&job, self.now(), self.now()).await?;
             }
         }
         for pull in pulls {
@@ -204,12 +201,7 @@ impl Worker {
                 touches_migrations: None,
                 open: true,
             };
-            self.store.note_pull(&known).await.map_err(store_error)?;
-        }
-        // The status of a shared head may still speak for the one that was closed.
-        for pull in pulls.iter().filter(|p| sharing.contains(&p.number)) {
-            let job = found(name, pull, Reason::Rerequested, 10);
-            self.store.enqueue(&job, self.now()).await.map_err(store_error)?;
+            self.store.note_pull(&known).await?;
         }
         Ok(())
     }
@@ -223,12 +215,11 @@ impl Worker {
         turn: i64,
     ) -> Result<bool, JobError> {
         let key = PullKey { forge: name.clone(), repository: pull.repository.id, number: pull.number };
-        let judged = self.store.is_judged(&key, &pull.head, &pull.base_branch, pull.draft).await;
-        if judged.map_err(store_error)? {
+        if self.store.is_judged(&key, &pull.head, &pull.base_branch, pull.draft).await? {
             return Ok(false);
         }
-        let job = found(name, pull, if old { Reason::Backlog } else { Reason::Swept }, 10);
-        let queued = self.store.enqueue_swept(&job, self.now(), turn).await.map_err(store_error)?;
+        let job = found_open(name, pull, if old { Reason::Backlog } else { Reason::Swept });
+        let queued = self.store.enqueue_swept(&job, self.now(), turn).await?;
         if queued {
             metrics::counter!("red_panda_swept_total", "forge" => name.0.clone()).increment(1);
         }
@@ -236,15 +227,19 @@ impl Worker {
     }
 }
 
-fn found(name: &ForgeName, pull: &PullRequest, reason: Reason, priority: i64) -> NewJob {
+fn found_open(name: &ForgeName, pull: &PullRequest, reason: Reason) -> NewJob {
+    NewJob { head_hint: Some(pull.head.clone()), ..found(name, &pull.repository, pull.number, reason) }
+}
+
+fn found(name: &ForgeName, repository: &Repository, number: u64, reason: Reason) -> NewJob {
     NewJob {
         forge: name.clone(),
-        repository: pull.repository.clone(),
-        target: Target::Pull(pull.number),
+        repository: repository.clone(),
+        target: Target::Pull(number),
         kind: JobKind::Review,
         reason,
-        head_hint: Some(pull.head.clone()),
-        priority,
+        head_hint: None,
+        priority: 10,
         argument: None,
     }
 }

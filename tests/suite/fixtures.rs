@@ -114,15 +114,15 @@ pub(crate) fn known(number: u64, touches_migrations: Option<bool>) -> KnownPull 
 pub(crate) fn run_start(id: &str, number: u64, started_at: i64) -> RunStart {
     RunStart {
         id: RunId(id.into()),
-        job: "j".into(),
         forge: forge(),
         repository: 42,
         owner: "alice".into(),
         name: "trees".into(),
         target: Target::Pull(number),
         reason: Reason::Pushed,
-        head: Some(sha('1')),
+        head: sha('1'),
         base_branch: "main".into(),
+        web_url: Some("https://git.example.org/alice/trees/pulls/7".into()),
         draft: false,
         started_at,
     }
@@ -131,7 +131,6 @@ pub(crate) fn run_start(id: &str, number: u64, started_at: i64) -> RunStart {
 pub(crate) fn run_end(outcome: RunOutcome) -> RunEnd {
     RunEnd {
         outcome,
-        head: Some(sha('1')),
         base: Some(sha('b')),
         merge_base: Some(sha('c')),
         finished_at: 9_000,

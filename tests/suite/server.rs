@@ -447,8 +447,6 @@ fn sample_end() -> RunEnd {
     RunEnd {
         page: RunPage {
             heading: "2 things to change before merging, 1 to look at".into(),
-            web_url: Some("https://git.example.org/alice/trees/pulls/7".into()),
-            base_branch: "main".into(),
             counts: Counts { errors: 2, warnings: 1, advice: 0, suppressed: 1 },
             findings: vec![
                 finding(

@@ -328,8 +328,7 @@ async fn pull_requests_that_share_a_head_know_of_each_other_while_they_are_open(
         for (number, outcome) in
             [(7, RunOutcome::Verdict(Verdict::Approved)), (8, RunOutcome::Verdict(Verdict::ChangesRequested))]
         {
-            let run = RunId(format!("r{number}"));
-            let verdict = HeadVerdict { number, outcome, description: "words".into(), run };
+            let verdict = HeadVerdict { number, outcome, description: "words".into() };
             store.save_verdict(&pull(number), &sha('1'), &verdict).await.unwrap();
         }
         assert_eq!(store.latest_verdicts_for_head(&forge(), 42, &sha('1')).await.unwrap().len(), 2);

@@ -14,9 +14,10 @@ use red_panda::model::judgement::Verdict;
 use red_panda::model::plan::{CommentEdit, ForgePosting, NewReview};
 use red_panda::model::pull::{Capabilities, PullRequest};
 use red_panda::model::status::Status;
-use red_panda::review::{ClaimedJob, JobEnd, JobError, Lease, Perform};
+use red_panda::review::{JobEnd, JobError, Lease, Perform};
 use red_panda::source::{Blob, Tree};
 use red_panda::store::Store;
+use red_panda::store::jobs::Claim;
 use red_panda::store::runs::RunOutcome;
 use red_panda::worker::{Options, ServedForge, Worker};
 use tokio::sync::Notify;
@@ -31,7 +32,7 @@ const MINUTE: i64 = 60_000;
 #[derive(Default)]
 struct Script {
     answers: Mutex<VecDeque<Result<JobEnd, JobError>>>,
-    performed: Mutex<Vec<ClaimedJob>>,
+    performed: Mutex<Vec<Claim>>,
     /// When the forge was told it is tried again.
     put_off: Mutex<Vec<i64>>,
     given_up: Mutex<Vec<String>>,
@@ -45,7 +46,7 @@ struct Script {
 
 #[async_trait]
 impl Perform for Script {
-    async fn perform(&self, job: &ClaimedJob, lease: &dyn Lease) -> Result<JobEnd, JobError> {
+    async fn perform(&self, job: &Claim, lease: &dyn Lease) -> Result<JobEnd, JobError> {
         self.performed.lock().unwrap().push(job.clone());
         assert!(!self.panics, "as the story wants it");
         let now = self.at_once.fetch_add(1, Ordering::SeqCst) + 1;
@@ -62,12 +63,12 @@ impl Perform for Script {
         self.answers.lock().unwrap().pop_front().unwrap_or(Ok(JobEnd::Done))
     }
 
-    async fn put_off(&self, _: &ClaimedJob, _: &str, until_ms: i64, _: &dyn Lease) -> Result<(), JobError> {
+    async fn put_off(&self, _: &Claim, _: &str, until_ms: i64, _: &dyn Lease) -> Result<(), JobError> {
         self.put_off.lock().unwrap().push(until_ms);
         Ok(())
     }
 
-    async fn give_up(&self, _: &ClaimedJob, error: &str, _: &dyn Lease) -> Result<(), JobError> {
+    async fn give_up(&self, _: &Claim, error: &str, _: &dyn Lease) -> Result<(), JobError> {
         self.given_up.lock().unwrap().push(error.to_owned());
         Ok(())
     }
@@ -119,7 +120,6 @@ impl Forge for Shelf {
             multi_line: false,
             status_description: 255,
             body: 65_536,
-            deployments: false,
         }
     }
     fn line_url(&self, _: &Repository, _: &Sha, path: &str, _: Option<u32>) -> String {
@@ -367,10 +367,9 @@ async fn p16_a_sweep_finds_what_no_webhook_told_and_leaves_the_rest() {
     worker.drain().await.unwrap();
     assert_eq!(
         house.script.reasons(),
-        [Reason::Swept, Reason::Backlog],
-        "7 has its verdict, 9 is older than we are"
+        [Reason::Closed, Reason::Swept, Reason::Backlog],
+        "5 was closed meanwhile, 7 has its verdict, 9 is older than we are"
     );
-    assert_eq!(house.store.open_pulls(&forge(), 42).await.unwrap(), [7, 8, 9], "5 was closed meanwhile");
 }
 
 #[tokio::test]
@@ -467,16 +466,6 @@ async fn a_worker_told_to_stop_ends_what_runs_and_puts_back_what_does_not_end() 
     worker.run(house.script.began.notified()).await;
     let next = house.store.claim("v", house.time.now(), house.time.now() + MINUTE).await.unwrap().unwrap();
     assert_eq!(next.attempt, 1, "a restart spends no attempt");
-}
-
-#[tokio::test]
-async fn a_closed_pull_request_leaves_the_list_of_open_ones() {
-    let house = House::new().await;
-    house.store.note_pull(&known(7, Some(true))).await.unwrap();
-    house.queue(NewJob { reason: Reason::Closed, ..review(7, '1') }).await;
-    house.worker("w").drain().await.unwrap();
-    assert!(house.store.open_pulls(&forge(), 42).await.unwrap().is_empty());
-    assert_eq!(house.script.reasons(), [Reason::Closed], "and its old status is ended");
 }
 
 #[tokio::test]

@@ -273,7 +273,6 @@ impl Forge for Gitea {
             multi_line: false,
             status_description: status::DESCRIPTION,
             body: 60_000,
-            deployments: false,
         }
     }
 

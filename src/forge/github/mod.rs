@@ -206,7 +206,6 @@ impl Forge for GitHub {
             multi_line: true,
             status_description: 140,
             body: review::BODY,
-            deployments: true,
         }
     }
 

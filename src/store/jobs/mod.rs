@@ -30,6 +30,7 @@ pub struct Claim {
     pub job: NewJob,
     /// 1 at the first try.
     pub attempt: u32,
+    /// The same for all attempts of a job: a resumed run finds what it already wrote.
     pub run: RunId,
     /// Set when the work is only to tell the forge that the job died of this error.
     pub giving_up: Option<String>,
@@ -321,8 +322,8 @@ impl Store {
     /// Forgets deliveries and ended jobs older than `before`. Runs stay: their pages are linked from the forges.
     pub async fn prune(&self, before: i64) -> Result<()> {
         for statement in [
-            "DELETE FROM delivery_jobs WHERE EXISTS (SELECT 1 FROM deliveries d WHERE d.forge = delivery_jobs.forge
-                AND d.delivery_id = delivery_jobs.delivery_id AND d.received_at < $1)",
+            "DELETE FROM delivery_jobs WHERE (forge, delivery_id) IN
+                (SELECT forge, delivery_id FROM deliveries WHERE received_at < $1)",
             "DELETE FROM deliveries WHERE received_at < $1",
             "DELETE FROM jobs WHERE state IN ('done', 'superseded', 'dead') AND stopped_at < $1",
         ] {

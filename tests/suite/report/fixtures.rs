@@ -18,7 +18,6 @@ pub(crate) const GITHUB: Capabilities = Capabilities {
     multi_line: true,
     status_description: 140,
     body: 65_000,
-    deployments: true,
 };
 pub(crate) const FORGEJO: Capabilities = Capabilities {
     check_runs: false,
@@ -26,7 +25,6 @@ pub(crate) const FORGEJO: Capabilities = Capabilities {
     multi_line: false,
     status_description: 255,
     body: 65_000,
-    deployments: false,
 };
 
 pub(crate) const MIGRATION: &str = "trees/migrations/0003_fill_names.py";

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use insta::assert_snapshot;
 use red_panda::model::finding::{FixSafety, Place};
-use red_panda::model::judgement::Judgement;
+use red_panda::model::judgement::{Judgement, Verdict};
 use red_panda::model::plan::NewReview;
 use red_panda::model::pull::Capabilities;
-use red_panda::report::status::{Stage, inline};
+use red_panda::model::status::Outcome;
+use red_panda::report::status::{Stage, inline, speaking_for};
 use red_panda::report::terminal::Terminal;
 use red_panda::source::Text;
 
@@ -342,6 +343,21 @@ fn a_long_status_is_cut_at_a_word_and_keeps_the_run() {
     let none = HashSet::new();
     let judged = Stage::Judged { judgement: &faulty, inline: &none };
     assert_snapshot!(status_of(short, "main", &judged).description, @"3 errors, 3 warnings · trees/migrations/0001_initial.py:12…");
+}
+
+#[test]
+fn a_status_that_speaks_for_another_pull_request_names_it_and_says_nothing_of_its_own() {
+    let faulty = judgement(vec![reported(4, broker_url())]);
+    let judged = Stage::Judged { judgement: &faulty, inline: &HashSet::new() };
+    for (forge, summary) in
+        [(GITHUB, "Pull request 12 has the same head and decides: 3 errors"), (FORGEJO, "")]
+    {
+        let own = status_of(forge, "main", &judged);
+        let worse = Outcome::Verdict(Verdict::ChangesRequested);
+        let status = speaking_for(12, worse, "3 errors", own, 24);
+        assert_eq!((status.outcome, status.description.as_str()), (worse, "Pull request 12: 3…"));
+        assert_eq!((status.summary.as_str(), status.annotations.len()), (summary, 0));
+    }
 }
 
 #[test]

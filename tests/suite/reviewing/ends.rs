@@ -1,14 +1,29 @@
 //! How a job comes to its end when something is in its way.
 
+use red_panda::forge::retry::Retry;
 use red_panda::model::delivery::{JobKind, NewJob, Reason};
-use red_panda::model::id::RunId;
 use red_panda::model::status::{Outcome, Status};
-use red_panda::review::{ClaimedJob, Perform};
+use red_panda::review::{JobEnd, Perform};
 use red_panda::source::Blob;
 use red_panda::store::runs::RunOutcome;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
 
-use super::{Asked, GREEN, House, MINUTE, because};
+use super::{Asked, GREEN, House, MINUTE, because, claim, group};
+use crate::fixtures::{forge, known};
+
+#[tokio::test]
+async fn each_read_is_tried_again_by_itself_for_merge_groups_too() {
+    for job in [because(Reason::Opened), group(Reason::MergeGroup)] {
+        let house = House::new().await;
+        house.desk.faulty.store(true, Ordering::SeqCst);
+        house.desk.stumbles.store(true, Ordering::SeqCst);
+        let mut reviewer = house.reviewer();
+        reviewer.retry = Retry::with_delays(vec![Duration::ZERO]);
+        let end = reviewer.perform(&claim(job, 1), &Asked(AtomicUsize::new(9))).await;
+        assert_eq!(end, Ok(JobEnd::Done));
+    }
+}
 
 #[tokio::test]
 async fn a_status_says_when_a_run_that_failed_is_tried_again() {
@@ -28,7 +43,7 @@ async fn a_status_says_when_a_run_that_failed_is_tried_again() {
 async fn a_job_that_is_given_up_before_it_could_begin_has_a_page_to_link_to() {
     let house = House::new().await;
     let lease = Asked(AtomicUsize::new(1));
-    let job = ClaimedJob { id: "j".into(), job: because(Reason::Opened), attempt: 8, run: RunId("r".into()) };
+    let job = claim(because(Reason::Opened), 8);
     house.reviewer().give_up(&job, "502 for an hour", &lease).await.unwrap();
     assert_eq!(house.desk.last().outcome, Outcome::Broken);
     let run = house.store.run(&job.run).await.unwrap().unwrap();
@@ -42,8 +57,7 @@ async fn the_lease_is_asked_before_each_write() {
     for (asks, writes) in [(0, 0), (1, 1), (2, 2), (3, 3), (9, 3)] {
         let house = House::new().await;
         house.desk.faulty.store(true, Ordering::SeqCst);
-        let job =
-            ClaimedJob { id: "j".into(), job: because(Reason::Opened), attempt: 1, run: RunId("r".into()) };
+        let job = claim(because(Reason::Opened), 1);
         let end = house.reviewer().perform(&job, &Asked(AtomicUsize::new(asks))).await;
         assert_eq!(end.is_ok(), asks >= 3, "{end:?}");
         assert_eq!(house.desk.outcomes().len() + house.desk.reviews(), writes);
@@ -60,6 +74,8 @@ async fn a_policy_that_is_no_text_is_a_fault_and_never_the_defaults() {
         house.does(because(Reason::Opened)).await;
         let status = house.desk.last();
         assert_eq!(status.outcome, Outcome::Broken);
+        let run = house.store.run(&status.run).await.unwrap().unwrap().summary;
+        assert_eq!(run.web_url.as_deref(), Some("https://git.example.org/alice/trees/pulls/7"));
         assert!(status.description.contains(words), "{}", status.description);
     }
 }
@@ -81,6 +97,7 @@ async fn what_a_webhook_told_of_may_be_there_a_moment_later() {
 async fn what_stays_away_was_deleted() {
     let house = House::new().await;
     house.desk.pulls.lock().unwrap().clear();
+    house.store.note_pull(&known(7, None)).await.unwrap();
     house.queue(because(Reason::Opened)).await;
     for _ in 0..5 {
         house.works().await;
@@ -88,6 +105,7 @@ async fn what_stays_away_was_deleted() {
     }
     let counts = house.store.queue_counts().await.unwrap();
     assert_eq!((counts.ready, counts.dead, house.desk.outcomes()), (0, 0, vec![]));
+    assert!(house.store.open_pulls(&forge(), 42).await.unwrap().is_empty());
 }
 
 #[tokio::test]

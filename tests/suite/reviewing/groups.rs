@@ -15,8 +15,7 @@ async fn p10_a_merge_group_that_is_gone_gets_no_status_and_only_what_was_begun_f
     let house = House::new().await;
     house.does(group(Reason::Closed)).await;
     assert_eq!(house.desk.outcomes(), [], "GitHub also says so after the merge");
-    let begun =
-        RunStart { target: Target::Group(sha('5')), head: Some(sha('5')), ..run_start("begun", 0, 1) };
+    let begun = RunStart { target: Target::Group(sha('5')), head: sha('5'), ..run_start("begun", 0, 1) };
     house.store.begin_run(&begun).await.unwrap();
     house.does(group(Reason::Closed)).await;
     assert_eq!(house.desk.outcomes(), [Outcome::Superseded]);

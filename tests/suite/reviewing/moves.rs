@@ -10,7 +10,7 @@ use red_panda::store::runs::RunOutcome;
 use std::sync::atomic::Ordering;
 
 use super::{GREEN, House, MINUTE, Turn, because, two_with_one_head};
-use crate::fixtures::{forge, run_start};
+use crate::fixtures::{forge, review, run_start, sha};
 
 #[tokio::test]
 async fn an_earlier_run_on_the_same_head_ends_before_the_next_begins() {
@@ -63,6 +63,28 @@ async fn p16_a_sweep_that_finds_the_worse_one_closed_frees_the_other_too() {
     let house = two_with_one_head().await;
     house.sweeps().await;
     assert_eq!(house.desk.last().outcome, GREEN);
+}
+
+#[tokio::test]
+async fn a_push_to_the_worse_of_two_pull_requests_with_one_head_frees_the_other() {
+    let house = two_with_one_head().await;
+    house.desk.turns(7, |pull| (pull.state, pull.head) = (PullState::Open, sha('2')));
+    house.does(because(Reason::Pushed)).await;
+    assert_eq!(house.desk.last_on('1').outcome, GREEN);
+}
+
+#[tokio::test]
+async fn what_is_said_of_a_head_that_a_pull_request_left_is_said_again_of_the_other_one_there() {
+    for (state, head) in [(PullState::Open, '2'), (PullState::Closed, '1')] {
+        let house = House::new().await;
+        house.desk.opens(8, '1');
+        house.does(review(8, '1')).await;
+        house.store.begin_run(&run_start("begun", 7, 1)).await.unwrap();
+        house.desk.turns(7, |pull| (pull.state, pull.head) = (state, sha(head)));
+        house.does(because(Reason::Pushed)).await;
+        assert!(house.desk.outcomes().contains(&Outcome::Superseded), "the run that was begun is ended");
+        assert_eq!(house.desk.last_on('1').outcome, GREEN);
+    }
 }
 
 #[tokio::test]
