@@ -194,7 +194,7 @@ impl Desk {
     }
 
     fn read(&self) -> ForgeResult<()> {
-        let even = self.reads.fetch_add(1, Ordering::SeqCst) % 2 == 0;
+        let even = self.reads.fetch_add(1, Ordering::SeqCst).is_multiple_of(2);
         if even && self.stumbles.load(Ordering::SeqCst) {
             return Err(ForgeError::Transient { what: "the file".into(), message: "502".into() });
         }
