@@ -6,7 +6,7 @@
 //! ```
 
 use super::finding::Fingerprint;
-use super::plan::PostingKind;
+use super::plan::{ForgePosting, PostingKind};
 
 const OPEN: &str = "<!-- red-panda:v1 ";
 const CLOSE: &str = " -->";
@@ -38,6 +38,18 @@ pub fn parse(body: &str) -> Option<(PostingKind, Vec<Fingerprint>)> {
     }
     let fingerprints = list.split(',').map(fingerprint).collect::<Option<_>>()?;
     Some((kind, fingerprints))
+}
+
+/// A body without its marker.
+pub fn strip(body: &str) -> &str {
+    let marked = parse(body).and_then(|_| body.rfind("<!--"));
+    marked.and_then(|at| body.get(..at)).unwrap_or(body).trim_end()
+}
+
+/// A comment or review of ours, if its body carries the marker of its kind.
+pub fn posting(kind: PostingKind, forge_id: u64, review_id: u64, body: &str) -> Option<ForgePosting> {
+    let (found, fingerprints) = parse(body)?;
+    (found == kind).then_some(ForgePosting { kind, forge_id, review_id, fingerprints })
 }
 
 fn fingerprint(text: &str) -> Option<Fingerprint> {
@@ -78,6 +90,15 @@ mod tests {
         let ours = render(PostingKind::Inline, &[fp("0011223344556677")]);
         let body = format!("They wrote\n{quoted}\nin `a.py`.\n\n{ours}");
         assert_eq!(parse(&body), Some((PostingKind::Inline, vec![fp("0011223344556677")])));
+    }
+
+    #[test]
+    fn a_posting_is_of_the_kind_that_its_marker_says() {
+        let body = format!("text\n\n{}", render(PostingKind::Summary, &[fp("0011223344556677")]));
+        assert_eq!(strip(&body), "text");
+        assert_eq!(posting(PostingKind::Inline, 1, 2, &body), None);
+        let summary = posting(PostingKind::Summary, 1, 2, &body).unwrap();
+        assert_eq!((summary.forge_id, summary.fingerprints.len()), (1, 1));
     }
 
     #[test]

@@ -142,33 +142,32 @@ impl Reviewer {
         number: u64,
         lease: &dyn Lease,
     ) -> Result<JobEnd, JobError> {
-        let Some(pull) = self.look_at(forge, job, number).await? else { return Ok(JobEnd::Superseded) };
-        let head = pull.is_open().then_some(&pull.head);
-        self.leave_earlier(forge, job, &pull.repository, head, lease).await?;
-        if !pull.is_open() {
-            return Ok(JobEnd::Superseded);
-        }
+        let found = self.look_at(forge, job, number).await?;
+        let repository = found.as_ref().map_or(&job.job.repository, |pull| &pull.repository);
+        let open = found.as_ref().filter(|pull| pull.is_open());
+        self.leave_earlier(forge, job, repository, open.map(|pull| &pull.head), lease).await?;
+        let Some(pull) = open else { return Ok(JobEnd::Superseded) };
         let key = PullKey { forge: job.job.forge.clone(), repository: pull.repository.id, number };
         let unasked = matches!(job.job.reason, Reason::Swept | Reason::Backlog | Reason::Closed);
         if unasked && self.store.is_judged(&key, &pull.head, &pull.base_branch, pull.draft).await? {
             // Its webhook was only late.
             return Ok(JobEnd::Done);
         }
-        let about = About::of(&pull);
+        let about = About::of(pull);
         let publisher = self.begin(forge, job, &pull.repository, &about, lease).await?;
         publisher.tell(&Stage::Reading { files: pull.changed_files }).await?;
-        let change = self.retry.run(Repeat::Harmless, || forge.fetch_change(&pull)).await;
+        let change = self.retry.run(Repeat::Harmless, || forge.fetch_change(pull)).await;
         let change = change.map_err(|error| unless_early(job, error))?;
         let touches = change.files.iter().any(|f| looks_like_migration(&f.path));
-        self.store.note_pull(&known_pull(&key.forge, &pull, Some(touches))).await?;
+        self.store.note_pull(&known_pull(&key.forge, pull, Some(touches))).await?;
         let Some(policy) = publisher.policy(&change).await? else { return Ok(JobEnd::Done) };
         let max_comments = policy.max_comments;
         let judged = publisher.judge(change, policy, pull.default_branch.clone()).await?;
-        let review_wanted = self.review_wanted(job, &pull, &key).await?;
-        match publisher.publish(&pull, &judged, max_comments, review_wanted).await? {
+        let review_wanted = self.review_wanted(job, pull, &key).await?;
+        match publisher.publish(pull, &judged, max_comments, review_wanted).await? {
             Ended::Published => Ok(JobEnd::Done),
             Ended::Moved(now) => {
-                self.follow(job, &pull, &now).await?;
+                self.follow(job, pull, &now).await?;
                 Ok(JobEnd::Superseded)
             }
         }
@@ -208,7 +207,7 @@ impl Reviewer {
         Ok(JobEnd::Done)
     }
 
-    /// The pull request as it is now, which the store is told. `None`: there is none, and nobody to tell.
+    /// The pull request as it is now, which the store is told. `None`: there is none.
     async fn look_at(
         &self,
         forge: &Arc<dyn Forge>,

@@ -6,6 +6,7 @@ use red_panda::model::id::{RunId, Target};
 use red_panda::model::judgement::Verdict;
 use red_panda::model::plan::{Posting, PostingKind};
 use red_panda::store::jobs::{Failure, Fate, Finished, MAX_ATTEMPTS};
+use red_panda::store::overview::PullOverview;
 use red_panda::store::pulls::{HeadVerdict, PullKey};
 use red_panda::store::runs::{RunOutcome, RunStart};
 use red_panda::store::{Accepted, Delivery, Store};
@@ -318,6 +319,24 @@ async fn a_run_begins_ends_and_keeps_its_page() {
         let runs = store.runs_of(&forge(), 42, &Target::Pull(7), 10).await.unwrap();
         assert_eq!(runs.iter().map(|r| r.id.0.as_str()).collect::<Vec<_>>(), ["r2", "r1"]);
         assert_eq!(store.run(&RunId("r3".into())).await.unwrap(), None);
+    }
+}
+
+#[tokio::test]
+async fn the_overview_shows_the_latest_run_of_each_open_pull_request() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        for number in [6, 7, 8] {
+            store.note_pull(&known(number, None)).await.unwrap();
+        }
+        store.close_pull(&pull(6)).await.unwrap();
+        for (id, started_at) in [("newer", 6_000), ("older", 5_000)] {
+            store.begin_run(&run_start(id, 7, started_at)).await.unwrap();
+        }
+        let repositories = store.overview().await.unwrap().repositories;
+        let latest = |p: &PullOverview| (p.target.clone(), p.latest.as_ref().map(|r| r.id.0.clone()));
+        let pulls: Vec<_> = repositories.iter().flat_map(|r| &r.pulls).map(latest).collect();
+        assert_eq!(pulls, [(Target::Pull(8), None), (Target::Pull(7), Some("newer".into()))]);
     }
 }
 

@@ -272,7 +272,7 @@ impl Forge for Gitea {
             suggestions: false,
             multi_line: false,
             status_description: status::DESCRIPTION,
-            body: 60_000,
+            body: review::BODY,
         }
     }
 

@@ -13,6 +13,8 @@ use super::api::{Call, LONG, repo};
 use super::wire::{Review, ReviewComment, is_by};
 use super::{Gitea, of};
 
+/// Longest body of a review or comment that we write, in bytes.
+pub(super) const BODY: usize = 60_000;
 /// A draft: seen by nobody but us.
 pub(super) const PENDING: &str = "PENDING";
 /// The event we send and the state it becomes. Any other event, also a misspelt one, makes a draft.
@@ -99,12 +101,16 @@ impl Gitea {
     /// What of a review of ours carries our marker: its body, then its inline comments. People's replies stand among
     /// them.
     pub(super) async fn postings_of(&self, pull: &PullRequest, review: &Review) -> Result<Vec<ForgePosting>> {
-        let summary =
-            posting(&review.body, PostingKind::Summary, review.comment_id().unwrap_or(review.id), review.id);
+        let summary = marker::posting(
+            PostingKind::Summary,
+            review.comment_id().unwrap_or(review.id),
+            review.id,
+            &review.body,
+        );
         let comments =
             if review.comments_count == 0 { Vec::new() } else { self.comments_of(pull, review.id).await? };
         let own = comments.iter().filter(|c| is_by(c.user.as_ref(), &self.bot));
-        let inline = own.filter_map(|c| posting(&c.body, PostingKind::Inline, c.id, review.id));
+        let inline = own.filter_map(|c| marker::posting(PostingKind::Inline, c.id, review.id, &c.body));
         Ok(summary.into_iter().chain(inline).collect())
     }
 
@@ -163,33 +169,21 @@ fn inline(comment: &NewComment) -> Value {
     json!({ "path": comment.anchor.path, "body": comment.body, "new_position": new, "old_position": old })
 }
 
-fn posting(body: &str, kind: PostingKind, forge_id: u64, review_id: u64) -> Option<ForgePosting> {
-    let (found, fingerprints) = marker::parse(body)?;
-    (found == kind).then_some(ForgePosting { kind, forge_id, review_id, fingerprints })
-}
-
-/// All in the body, under one marker that names what both said.
+/// All in the body, under one marker that names what both said. What is too long for it is only named there.
 fn with_comments_in_the_body(review: &NewReview) -> NewReview {
     let mut fingerprints: Vec<Fingerprint> = marker::parse(&review.body).map(|(_, f)| f).unwrap_or_default();
-    let mut body = without_marker(&review.body).to_owned();
+    fingerprints.extend(review.comments.iter().flat_map(|c| c.fingerprints.iter().cloned()));
+    let marker = marker::render(PostingKind::Summary, &fingerprints);
+    let mut body = marker::strip(&review.body).to_owned();
     for comment in &review.comments {
-        let text = without_marker(&comment.body);
-        body.push_str(&format!(
-            "\n\n`{}` line {}\n\n{text}",
-            comment.anchor.path.replace('`', "'"),
-            comment.anchor.line
-        ));
-        fingerprints.extend(comment.fingerprints.iter().cloned());
+        let text = marker::strip(&comment.body);
+        let (path, line) = (comment.anchor.path.replace('`', "'"), comment.anchor.line);
+        let part = format!("\n\n`{path}` line {line}\n\n{text}");
+        if body.len() + part.len() + marker.len() + 2 <= BODY {
+            body.push_str(&part);
+        }
     }
-    body.push_str(&format!("\n\n{}", marker::render(PostingKind::Summary, &fingerprints)));
-    NewReview { head: review.head.clone(), body, comments: Vec::new() }
-}
-
-fn without_marker(body: &str) -> &str {
-    match marker::parse(body).and_then(|_| body.rfind("<!--")) {
-        Some(at) => body[..at].trim_end(),
-        None => body.trim_end(),
-    }
+    NewReview { head: review.head.clone(), body: format!("{body}\n\n{marker}"), comments: Vec::new() }
 }
 
 #[cfg(test)]
@@ -230,5 +224,14 @@ mod tests {
         assert_eq!(marker::parse(&demoted.body).unwrap().1.len(), 2);
         assert_eq!(demoted.body.matches("<!--").count(), 1);
         assert!(demoted.comments.is_empty());
+    }
+
+    #[test]
+    fn a_demoted_comment_that_the_body_has_no_room_for_is_still_named_by_the_marker() {
+        let mut review = review();
+        review.comments[0].body.insert_str(0, &"long ".repeat(BODY));
+        let demoted = with_comments_in_the_body(&review);
+        assert!(demoted.body.len() <= BODY);
+        assert_eq!(marker::parse(&demoted.body).unwrap().1.len(), 2);
     }
 }

@@ -134,7 +134,9 @@ impl GitHub {
         let reviews = self.rest_reviews(pull).await?;
         let summaries = reviews.iter().filter(|r| r.state != "PENDING" && self.is_author(r.user.as_ref()));
         let mut postings: Vec<ForgePosting> = summaries
-            .filter_map(|r| posting(PostingKind::Summary, r.id, r.id, r.body.as_deref().unwrap_or("")))
+            .filter_map(|r| {
+                marker::posting(PostingKind::Summary, r.id, r.id, r.body.as_deref().unwrap_or(""))
+            })
             .collect();
         let drafts: Vec<u64> = reviews.iter().filter(|r| r.state == "PENDING").map(|r| r.id).collect();
         let ask = Ask::get(format!("{}/comments?per_page=100", pull_path(pull)), "the review comments");
@@ -142,7 +144,7 @@ impl GitHub {
         for comment in comments.iter().filter(|c| self.is_author(c.user.as_ref())) {
             let review = comment.pull_request_review_id.unwrap_or(0);
             if !drafts.contains(&review) {
-                postings.extend(posting(PostingKind::Inline, comment.id, review, &comment.body));
+                postings.extend(marker::posting(PostingKind::Inline, comment.id, review, &comment.body));
             }
         }
         Ok(postings)
@@ -279,16 +281,11 @@ fn head_since(wire: &GraphPull) -> Option<i64> {
 
 fn postings_of(review: GraphReview) -> Vec<ForgePosting> {
     let id = review.full_database_id;
-    let summary = posting(PostingKind::Summary, id, id, &review.body);
+    let summary = marker::posting(PostingKind::Summary, id, id, &review.body);
     let comments = review.comments.into_vec().into_iter();
-    let inline = comments.filter_map(|c| posting(PostingKind::Inline, c.full_database_id, id, &c.body));
+    let inline =
+        comments.filter_map(|c| marker::posting(PostingKind::Inline, c.full_database_id, id, &c.body));
     summary.into_iter().chain(inline).collect()
-}
-
-/// A posting, if its body carries our marker.
-pub(super) fn posting(kind: PostingKind, forge_id: u64, review_id: u64, body: &str) -> Option<ForgePosting> {
-    let (_, fingerprints) = marker::parse(body)?;
-    Some(ForgePosting { kind, forge_id, review_id, fingerprints })
 }
 
 pub(super) fn sha(text: &str, what: &str) -> Result<Sha> {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::GitHub;
 use super::http::{Ask, invalid};
-use super::pulls::{posting, pull_path};
+use super::pulls::pull_path;
 use super::wire::{Created, RestComment};
 use super::{answer, path};
 use crate::forge::{ForgeError, PostedReview, Result};
@@ -187,14 +187,14 @@ impl GitHub {
             return review.body.clone();
         }
         let marker = marker::render(PostingKind::Summary, &summary_fingerprints(review, demoted));
-        let mut body = without_marker(&review.body).to_owned();
+        let mut body = marker::strip(&review.body).to_owned();
         for comment in demoted.iter().filter_map(|i| review.comments.get(*i)) {
             let anchor = &comment.anchor;
             // A removed line has no line at head: the link leads to the file.
             let line = (anchor.side == Side::Head).then_some(anchor.line);
             let url = path::line(&self.web, &pull.repository, &review.head, &anchor.path, line);
             let name = crate::model::finding::code(&format!("{}:{}", anchor.path, anchor.line));
-            let part = format!("\n\n[{name}]({url})\n\n{}", without_marker(&comment.body));
+            let part = format!("\n\n[{name}]({url})\n\n{}", marker::strip(&comment.body));
             if body.len() + part.len() + marker.len() + 2 <= BODY {
                 body.push_str(&part);
             }
@@ -243,7 +243,7 @@ fn postings(review: &NewReview, id: u64, comments: &[RestComment]) -> Vec<(usize
         let same = |c: &&RestComment| marker::parse(&c.body).is_some_and(|(_, f)| f == sent.fingerprints);
         if let Some(at) = free.iter().position(same) {
             let comment = free.remove(at);
-            found.extend(posting(PostingKind::Inline, comment.id, id, &comment.body).map(|p| (i, p)));
+            found.extend(marker::posting(PostingKind::Inline, comment.id, id, &comment.body).map(|p| (i, p)));
         }
     }
     found
@@ -259,13 +259,6 @@ fn summary_fingerprints(review: &NewReview, demoted: &[usize]) -> Vec<Fingerprin
 
 fn fingerprints<'a>(bodies: impl IntoIterator<Item = &'a str>) -> Vec<Fingerprint> {
     bodies.into_iter().filter_map(marker::parse).flat_map(|(_, f)| f).collect()
-}
-
-fn without_marker(body: &str) -> &str {
-    match marker::parse(body) {
-        Some(_) => body.rfind("<!--").and_then(|at| body.get(..at)).unwrap_or(body).trim_end(),
-        None => body,
-    }
 }
 
 /// Says so before GitHub does: the whole review would be refused.

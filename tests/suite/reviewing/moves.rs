@@ -9,7 +9,7 @@ use red_panda::source::{Blob, Text};
 use red_panda::store::runs::RunOutcome;
 use std::sync::atomic::Ordering;
 
-use super::{GREEN, House, MINUTE, Turn, because, two_with_one_head};
+use super::{Desk, GREEN, House, MINUTE, Turn, because, two_with_one_head};
 use crate::fixtures::{forge, review, run_start, sha};
 
 #[tokio::test]
@@ -75,13 +75,18 @@ async fn a_push_to_the_worse_of_two_pull_requests_with_one_head_frees_the_other(
 
 #[tokio::test]
 async fn what_is_said_of_a_head_that_a_pull_request_left_is_said_again_of_the_other_one_there() {
-    for (state, head) in [(PullState::Open, '2'), (PullState::Closed, '1')] {
+    let turns: [fn(&Desk); 3] = [
+        |desk| desk.turns(7, |pull| pull.head = sha('2')),
+        |desk| desk.turns(7, |pull| pull.state = PullState::Closed),
+        |desk| drop(desk.pulls.lock().unwrap().remove(&7)),
+    ];
+    for turn in turns {
         let house = House::new().await;
         house.desk.opens(8, '1');
         house.does(review(8, '1')).await;
         house.store.begin_run(&run_start("begun", 7, 1)).await.unwrap();
-        house.desk.turns(7, |pull| (pull.state, pull.head) = (state, sha(head)));
-        house.does(because(Reason::Pushed)).await;
+        turn(&house.desk);
+        house.does(because(Reason::Closed)).await;
         assert!(house.desk.outcomes().contains(&Outcome::Superseded), "the run that was begun is ended");
         assert_eq!(house.desk.last_on('1').outcome, GREEN);
     }
