@@ -15,7 +15,7 @@ pub mod signature;
 use async_trait::async_trait;
 
 use crate::model::change::{Change, Path};
-use crate::model::id::{Repository, RunId, Sha};
+use crate::model::id::{Repository, Sha};
 use crate::model::plan::{CommentEdit, ForgePosting, NewReview};
 use crate::model::pull::{Capabilities, PullRequest, Standing};
 use crate::model::status::Status;
@@ -117,9 +117,6 @@ pub trait Forge: Reader {
 
     /// Sets our one status on a commit; finds an earlier one of the same run before it makes another.
     async fn ensure_status(&self, repository: &Repository, status: &Status) -> Result<()>;
-
-    /// Statuses of ours on this commit that were left running, by run: for the sweep after a crash.
-    async fn fetch_running_statuses(&self, repository: &Repository, commit: &Sha) -> Result<Vec<RunId>>;
 
     /// Posts one review, in one call where the forge has one. Drafts of our own that a crash left are removed first.
     /// When the forge refuses single comments, they are moved into the body and named in `demoted`.

@@ -9,15 +9,6 @@ use super::{FileWanted, ForgeError, Reader, Result};
 use crate::model::id::{Repository, Sha};
 use crate::source::{Blob, Tree};
 
-/// What repeating a call would do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Repeat {
-    /// A read, or a write that leaves the forge as doing it once.
-    Harmless,
-    /// It could be seen twice: the posting of a review.
-    Doubles,
-}
-
 /// What to do after a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
@@ -41,23 +32,23 @@ impl std::fmt::Debug for Retrying<'_> {
 #[async_trait]
 impl Reader for Retrying<'_> {
     async fn fetch_tree(&self, repository: &Repository, commit: &Sha) -> Result<Tree> {
-        self.retry.run(Repeat::Harmless, || self.reader.fetch_tree(repository, commit)).await
+        self.retry.run(|| self.reader.fetch_tree(repository, commit)).await
     }
 
     async fn fetch_files(&self, repository: &Repository, wanted: &[FileWanted]) -> Result<Vec<Blob>> {
-        self.retry.run(Repeat::Harmless, || self.reader.fetch_files(repository, wanted)).await
+        self.retry.run(|| self.reader.fetch_files(repository, wanted)).await
     }
 
     async fn fetch_ref(&self, repository: &Repository, name: &str) -> Result<Option<Sha>> {
-        self.retry.run(Repeat::Harmless, || self.reader.fetch_ref(repository, name)).await
+        self.retry.run(|| self.reader.fetch_ref(repository, name)).await
     }
 
     async fn fetch_tags(&self, repository: &Repository) -> Result<Vec<String>> {
-        self.retry.run(Repeat::Harmless, || self.reader.fetch_tags(repository)).await
+        self.retry.run(|| self.reader.fetch_tags(repository)).await
     }
 
     async fn fetch_deployed(&self, repository: &Repository, environment: &str) -> Result<Option<Sha>> {
-        self.retry.run(Repeat::Harmless, || self.reader.fetch_deployed(repository, environment)).await
+        self.retry.run(|| self.reader.fetch_deployed(repository, environment)).await
     }
 }
 
@@ -80,17 +71,17 @@ impl Retry {
     }
 
     /// The decision after `failed` tries.
-    pub fn next(&self, repeat: Repeat, error: &ForgeError, failed: usize) -> Next {
-        match (repeat, error) {
-            (Repeat::Harmless, ForgeError::Transient { .. }) => {
+    pub fn next(&self, error: &ForgeError, failed: usize) -> Next {
+        match error {
+            ForgeError::Transient { .. } => {
                 self.delays.get(failed.saturating_sub(1)).map_or(Next::GiveUp, |delay| Next::After(*delay))
             }
             _ => Next::GiveUp,
         }
     }
 
-    /// Calls until it works or the decision is to give up.
-    pub async fn run<T, F>(&self, repeat: Repeat, mut call: impl FnMut() -> F) -> Result<T>
+    /// Calls until it works or the decision is to give up: for reads, and for writes that may be done twice.
+    pub async fn run<T, F>(&self, mut call: impl FnMut() -> F) -> Result<T>
     where
         F: Future<Output = Result<T>>,
     {
@@ -101,7 +92,7 @@ impl Retry {
                 Err(error) => error,
             };
             failed += 1;
-            match self.next(repeat, &error, failed) {
+            match self.next(&error, failed) {
                 Next::After(delay) => tokio::time::sleep(delay).await,
                 Next::GiveUp => return Err(error),
             }
@@ -122,7 +113,7 @@ mod tests {
     #[test]
     fn a_read_waits_one_two_four_seconds_and_then_gives_up() {
         let retry = Retry::default();
-        let after = |failed| retry.next(Repeat::Harmless, &transient(), failed);
+        let after = |failed| retry.next(&transient(), failed);
         assert_eq!([1, 2, 3].map(after), [1, 2, 4].map(|s| Next::After(Duration::from_secs(s))));
         assert_eq!(after(4), Next::GiveUp);
     }
@@ -139,23 +130,20 @@ mod tests {
             ForgeError::Gone { what, message },
         ];
         for error in errors {
-            assert_eq!(retry.next(Repeat::Harmless, &error, 1), Next::GiveUp, "{error}");
+            assert_eq!(retry.next(&error, 1), Next::GiveUp, "{error}");
         }
-        assert_eq!(retry.next(Repeat::Doubles, &transient(), 1), Next::GiveUp);
     }
 
     #[tokio::test]
-    async fn four_tries_of_a_read_and_one_of_a_review() {
+    async fn there_are_four_tries() {
         let retry = Retry::with_delays(vec![Duration::ZERO; 3]);
-        for (repeat, tries) in [(Repeat::Harmless, 4), (Repeat::Doubles, 1)] {
-            let calls = Cell::new(0);
-            let failing = || {
-                calls.set(calls.get() + 1);
-                async { Err::<(), _>(transient()) }
-            };
-            assert!(retry.run(repeat, failing).await.is_err());
-            assert_eq!(calls.get(), tries, "{repeat:?}");
-        }
+        let calls = Cell::new(0);
+        let failing = || {
+            calls.set(calls.get() + 1);
+            async { Err::<(), _>(transient()) }
+        };
+        assert!(retry.run(failing).await.is_err());
+        assert_eq!(calls.get(), 4);
     }
 
     #[tokio::test]
@@ -167,6 +155,6 @@ mod tests {
             let answer = if calls.get() < 3 { Err(transient()) } else { Ok(calls.get()) };
             async { answer }
         };
-        assert_eq!(retry.run(Repeat::Harmless, call).await.ok(), Some(3));
+        assert_eq!(retry.run(call).await.ok(), Some(3));
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::forge::retry::{Repeat, Retrying};
+use crate::forge::retry::Retrying;
 use crate::forge::{Forge, ForgeError, PostedReview, requests};
 use crate::model::change::Change;
 use crate::model::finding::Fingerprint;
@@ -88,7 +88,7 @@ impl Publisher<'_> {
 
     async fn set(&self, status: &Status) -> Result<(), ForgeError> {
         let set = || self.forge.ensure_status(self.repository, status);
-        self.reviewer.retry.run(Repeat::Harmless, set).await
+        self.reviewer.retry.run(set).await
     }
 
     /// A status that is not the last: before anything is read, and when the run is put off.
@@ -198,7 +198,7 @@ impl Publisher<'_> {
         };
         let stored = store.postings(&key).await?;
         let retry = &self.reviewer.retry;
-        let present = retry.run(Repeat::Harmless, || self.forge.fetch_own_postings(pull)).await?;
+        let present = retry.run(|| self.forge.fetch_own_postings(pull)).await?;
         let links = self.links(&judged.judgement.merge_base);
         let line_text =
             |path: &str, line: u32| judged.engine.text(Side::Head, path).map(|t| t.line(line).to_owned());
@@ -232,12 +232,11 @@ impl Publisher<'_> {
     /// The pull request as it is now, if it is not what was judged any more.
     async fn moved(&self, pull: &PullRequest) -> Result<Option<PullRequest>, JobError> {
         let retry = &self.reviewer.retry;
-        let standing = retry.run(Repeat::Harmless, || self.forge.fetch_standing(pull)).await?;
+        let standing = retry.run(|| self.forge.fetch_standing(pull)).await?;
         if standing == pull.standing() {
             return Ok(None);
         }
-        let mut now =
-            retry.run(Repeat::Harmless, || self.forge.fetch_pull(&pull.repository, pull.number)).await?;
+        let mut now = retry.run(|| self.forge.fetch_pull(&pull.repository, pull.number)).await?;
         // The whole may lag behind: what was asked for by itself counts.
         now.head = standing.head;
         now.base_branch = standing.base_branch;
@@ -267,7 +266,7 @@ impl Publisher<'_> {
             self.pace().await?;
             self.still_ours().await?;
             let retry = &self.reviewer.retry;
-            match retry.run(Repeat::Harmless, || self.forge.ensure_comment(pull, edit)).await {
+            match retry.run(|| self.forge.ensure_comment(pull, edit)).await {
                 Ok(()) => edited.push(edit.clone()),
                 Err(ForgeError::NotFound { .. }) => {}
                 Err(error @ (ForgeError::Forbidden { .. } | ForgeError::Invalid { .. })) => {

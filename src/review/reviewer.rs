@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::forge::retry::{Repeat, Retry};
+use crate::forge::retry::Retry;
 use crate::forge::{Forge, ForgeError, requests};
 use crate::model::delivery::{GroupArgument, JobKind, NewJob, Reason};
 use crate::model::id::{ForgeName, Repository, Sha, Target};
@@ -156,7 +156,7 @@ impl Reviewer {
         let about = About::of(pull);
         let publisher = self.begin(forge, job, &pull.repository, &about, lease).await?;
         publisher.tell(&Stage::Reading { files: pull.changed_files }).await?;
-        let change = self.retry.run(Repeat::Harmless, || forge.fetch_change(pull)).await;
+        let change = self.retry.run(|| forge.fetch_change(pull)).await;
         let change = change.map_err(|error| unless_early(job, error))?;
         let touches = change.files.iter().any(|f| looks_like_migration(&f.path));
         self.store.note_pull(&known_pull(&key.forge, pull, Some(touches))).await?;
@@ -195,8 +195,7 @@ impl Reviewer {
         let about = About { base_branch, ..About::head(head) };
         let publisher = self.begin(forge, job, repository, &about, lease).await?;
         publisher.tell(&Stage::Reading { files: None }).await?;
-        let change =
-            self.retry.run(Repeat::Harmless, || forge.fetch_group_change(repository, head, &base)).await;
+        let change = self.retry.run(|| forge.fetch_group_change(repository, head, &base)).await;
         let change = change.map_err(|error| unless_early(job, error))?;
         let Some(policy) = publisher.policy(&change).await? else { return Ok(JobEnd::Done) };
         // The queue does not say which branch is the default one; the pull requests in it were judged by it.
@@ -252,13 +251,11 @@ impl Reviewer {
         number: u64,
     ) -> Result<PullRequest, ForgeError> {
         let mut repository = job.job.repository.clone();
-        let fetch = async |repository: &Repository| {
-            self.retry.run(Repeat::Harmless, || forge.fetch_pull(repository, number)).await
-        };
+        let fetch =
+            async |repository: &Repository| self.retry.run(|| forge.fetch_pull(repository, number)).await;
         let mut pull = match fetch(&repository).await {
             Err(ForgeError::NotFound { what }) => {
-                let renamed =
-                    self.retry.run(Repeat::Harmless, || forge.fetch_repository(&repository)).await?;
+                let renamed = self.retry.run(|| forge.fetch_repository(&repository)).await?;
                 if renamed == repository {
                     return Err(ForgeError::NotFound { what });
                 }

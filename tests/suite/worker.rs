@@ -153,9 +153,6 @@ impl Forge for Shelf {
     async fn ensure_status(&self, _: &Repository, _: &Status) -> ForgeResult<()> {
         none()
     }
-    async fn fetch_running_statuses(&self, _: &Repository, _: &Sha) -> ForgeResult<Vec<RunId>> {
-        none()
-    }
     async fn ensure_review(&self, _: &PullRequest, _: &NewReview) -> ForgeResult<PostedReview> {
         none()
     }

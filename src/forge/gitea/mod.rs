@@ -20,7 +20,7 @@ use serde_json::json;
 
 use crate::config::settings::AllowList;
 use crate::model::change::Change;
-use crate::model::id::{ForgeName, Repository, RunId, Sha};
+use crate::model::id::{ForgeName, Repository, Sha};
 use crate::model::plan::{CommentEdit, ForgePosting, NewReview};
 use crate::model::pull::{Capabilities, PullRequest};
 use crate::model::status::Status;
@@ -357,10 +357,6 @@ impl Forge for Gitea {
 
     async fn ensure_status(&self, repository: &Repository, status: &Status) -> Result<()> {
         self.write_status(repository, status).await
-    }
-
-    async fn fetch_running_statuses(&self, repository: &Repository, commit: &Sha) -> Result<Vec<RunId>> {
-        self.running_statuses(repository, commit).await
     }
 
     async fn ensure_review(&self, pull: &PullRequest, review: &NewReview) -> Result<PostedReview> {

@@ -3,11 +3,11 @@
 use serde_json::json;
 
 use crate::forge::Result;
-use crate::model::id::{Repository, RunId, Sha};
-use crate::model::status::{Outcome, STATUS_NAME, Status};
+use crate::model::id::{Repository, Sha};
+use crate::model::status::{STATUS_NAME, Status};
 
 use super::api::{Call, repo};
-use super::wire::{CommitStatus, is_by};
+use super::wire::CommitStatus;
 use super::{Gitea, of};
 
 /// Longest description, in characters.
@@ -79,16 +79,5 @@ impl Gitea {
         let call = || Call::get(what.clone(), path.clone()).query("sort", "highestindex");
         let (statuses, _) = self.api.list::<CommitStatus>(usize::MAX, call).await?;
         Ok(statuses.into_iter().filter(|s| s.context == STATUS_NAME).max_by_key(|s| s.id))
-    }
-
-    /// A status carries no run: its number is the last part of the run page's address, empty without one.
-    pub(super) async fn running_statuses(&self, repository: &Repository, sha: &Sha) -> Result<Vec<RunId>> {
-        let last = self.last_status(repository, sha).await?;
-        let running = last
-            .filter(|s| s.status == Outcome::Running.gitea_state() && is_by(s.creator.as_ref(), &self.bot));
-        Ok(running
-            .map(|s| RunId(s.target_url.rsplit('/').next().unwrap_or_default().to_owned()))
-            .into_iter()
-            .collect())
     }
 }

@@ -226,7 +226,6 @@ pub(super) struct CommitStatus {
     pub(super) description: String,
     #[serde(default, deserialize_with = "lenient")]
     pub(super) target_url: String,
-    pub(super) creator: Option<User>,
 }
 
 #[derive(Clone, Debug, Deserialize)]

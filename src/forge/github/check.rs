@@ -118,15 +118,6 @@ impl GitHub {
         let ask = Ask::send(method, path, Value::Object(body), "the check run");
         Ok(self.http.json::<Created>(installation, &ask).await?.id)
     }
-
-    pub(super) async fn read_running_statuses(
-        &self,
-        repository: &Repository,
-        commit: &Sha,
-    ) -> Result<Vec<RunId>> {
-        let runs = self.own_checks(repository, commit, "&status=in_progress").await?;
-        Ok(runs.into_iter().filter_map(|r| r.external_id).filter(|id| !id.is_empty()).map(RunId).collect())
-    }
 }
 
 impl From<&CheckRun> for Known {

@@ -26,7 +26,7 @@ use self::http::{Http, invalid};
 use super::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result};
 use crate::config::settings::AllowList;
 use crate::model::change::Change;
-use crate::model::id::{Repository, RunId, Sha};
+use crate::model::id::{Repository, Sha};
 use crate::model::plan::{CommentEdit, ForgePosting, NewReview};
 use crate::model::pull::{Capabilities, PullRequest, Standing};
 use crate::model::status::Status;
@@ -251,10 +251,6 @@ impl Forge for GitHub {
 
     async fn ensure_status(&self, repository: &Repository, status: &Status) -> Result<()> {
         self.set_status(repository, status).await
-    }
-
-    async fn fetch_running_statuses(&self, repository: &Repository, commit: &Sha) -> Result<Vec<RunId>> {
-        self.read_running_statuses(repository, commit).await
     }
 
     async fn ensure_review(&self, pull: &PullRequest, review: &NewReview) -> Result<PostedReview> {

@@ -1,7 +1,6 @@
 //! Statuses and reactions.
 
 use red_panda::forge::Forge;
-use red_panda::model::id::RunId;
 use red_panda::model::judgement::Verdict;
 use red_panda::model::status::{Outcome, STATUS_NAME};
 use red_panda::standin::gitea::{BOT, BOT_TOKEN, Permission};
@@ -54,17 +53,6 @@ async fn an_identical_last_status_is_not_posted_again() {
     house.client.ensure_status(&blog, &done).await.unwrap();
     assert_eq!(house.blog.status_of(&main).unwrap().state, "success");
     house.clean();
-}
-
-#[tokio::test]
-async fn p12_a_status_left_running_is_found_with_its_run() {
-    let house = House::new().await;
-    let (blog, main) = (house.blog.model(), house.blog.resolve("main").unwrap());
-    assert_eq!(house.client.fetch_running_statuses(&blog, &main).await.unwrap(), []);
-    house.client.ensure_status(&blog, &status(&main, Outcome::Running)).await.unwrap();
-    assert_eq!(house.client.fetch_running_statuses(&blog, &main).await.unwrap(), [RunId("r1".into())]);
-    house.client.ensure_status(&blog, &status(&main, Outcome::Broken)).await.unwrap();
-    assert_eq!(house.client.fetch_running_statuses(&blog, &main).await.unwrap(), []);
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! How many requests there are, and what becomes of those that fail.
 
 use red_panda::forge::github::{GitHub, GitHubSettings};
-use red_panda::forge::retry::{Repeat, Retry};
+use red_panda::forge::retry::Retry;
 use red_panda::forge::{FileWanted, Forge, ForgeError, Reader};
 use red_panda::model::judgement::Verdict;
 use red_panda::model::policy::POLICY_PATH;
@@ -109,7 +109,7 @@ async fn p8_a_secondary_limit_waits_as_long_as_github_says_and_holds_no_worker()
     story.hub.limit_next("GET", "/tags", &[]);
     story.hub.forget_requests();
     let retry = Retry::with_delays(vec![std::time::Duration::ZERO; 3]);
-    let tags = retry.run(Repeat::Harmless, || story.github.fetch_tags(&story.repository)).await;
+    let tags = retry.run(|| story.github.fetch_tags(&story.repository)).await;
     assert!(matches!(tags, Err(ForgeError::RateLimited { .. })));
     assert_eq!(story.requests().len(), 1);
     story.end();

@@ -169,9 +169,6 @@ impl Forge for Desk {
         self.statuses.lock().unwrap().push(status.clone());
         Ok(())
     }
-    async fn fetch_running_statuses(&self, _: &Repository, _: &Sha) -> ForgeResult<Vec<RunId>> {
-        Ok(Vec::new())
-    }
     async fn ensure_review(&self, _: &PullRequest, _: &NewReview) -> ForgeResult<PostedReview> {
         self.reviews.fetch_add(1, Ordering::SeqCst);
         Ok(PostedReview { postings: Vec::new(), demoted: Vec::new() })
