@@ -6,6 +6,7 @@ use crate::model::change::{Change, ChangedFile};
 use crate::model::finding::code;
 use crate::model::judgement::NotLookedAt;
 use crate::project::Project;
+use crate::project::apps::looks_like_migration;
 use crate::source::{Blob, NotLoaded};
 use crate::syntax::python::Fault;
 
@@ -32,6 +33,9 @@ pub(super) fn find(
         let reason = match blob.as_deref() {
             Some(Blob::TooLarge(_)) => Some("it is larger than 2 MiB"),
             Some(Blob::Binary(_)) => Some("it is not UTF-8 text"),
+            _ if is_cut(&sides.head, path) => {
+                Some("it has more operations, or deeper ones, than are followed")
+            }
             _ => None,
         };
         if let Some(reason) = reason {
@@ -41,6 +45,11 @@ pub(super) fn find(
         }
     }
     unparsed
+}
+
+fn is_cut(head: &Project, path: &str) -> bool {
+    looks_like_migration(path)
+        && head.migration_source(path).ok().flatten().is_some_and(|source| source.is_cut())
 }
 
 /// Asks for the base side of changed files that do not parse: only what the change broke is held against it.

@@ -1,6 +1,6 @@
 //! The operations of a migration, wherever they are written: lists, sums, loops, names, functions, helper modules.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
@@ -28,6 +28,8 @@ pub struct Source {
     path: Path,
     migration: Arc<Migration>,
     elsewhere: Elsewhere,
+    /// There is more than was followed.
+    cut: bool,
 }
 
 /// What names that are not Django's stand for, by the file that uses them and the dotted name.
@@ -53,7 +55,12 @@ impl Source {
 
     /// Every operation in source order, also nested ones.
     pub fn operations(&self) -> Vec<Operation<'_>> {
-        collect(&self.path, &self.migration, &self.elsewhere).0
+        collect(&self.path, &self.migration, &self.elsewhere).operations
+    }
+
+    /// Are there more operations than were followed? Then nobody can say that none of them is at fault.
+    pub fn is_cut(&self) -> bool {
+        self.cut
     }
 }
 
@@ -62,10 +69,13 @@ impl Project {
     pub fn migration_source(&self, path: &str) -> Result<Option<Arc<Source>>, NotLoaded> {
         self.sources.get_or_try(path, || {
             let Some(migration) = self.migration(path)? else { return Ok(None) };
-            let mut source = Source { path: path.to_owned(), migration, elsewhere: Elsewhere::new() };
+            let elsewhere = Elsewhere::new();
+            let mut source = Source { path: path.to_owned(), migration, elsewhere, cut: true };
             for _ in 0..MAX_HOPS {
-                let wanted = collect(&source.path, &source.migration, &source.elsewhere).1;
+                let Collected { wanted, cut, .. } =
+                    collect(&source.path, &source.migration, &source.elsewhere);
                 if wanted.is_empty() {
+                    source.cut = cut;
                     break;
                 }
                 let found = wanted.into_iter().map(|key| self.found(&key).map(|found| (key, found)));
@@ -84,19 +94,24 @@ impl Project {
 
 /// The operations as far as the migration's own file tells.
 pub(super) fn in_file(migration: &Migration) -> Vec<Operation<'_>> {
-    collect("", migration, &NOTHING).0
+    collect("", migration, &NOTHING).operations
 }
 
-fn collect<'a>(
-    path: &'a str,
-    migration: &'a Migration,
-    elsewhere: &'a Elsewhere,
-) -> (Vec<Operation<'a>>, BTreeSet<(Path, String)>) {
+/// What one look at a migration gives.
+struct Collected<'a> {
+    operations: Vec<Operation<'a>>,
+    /// Names of other files that were not looked up yet.
+    wanted: BTreeSet<(Path, String)>,
+    cut: bool,
+}
+
+fn collect<'a>(path: &'a str, migration: &'a Migration, elsewhere: &'a Elsewhere) -> Collected<'a> {
     let collector = Collector {
         elsewhere,
         found: RefCell::default(),
         wanted: RefCell::default(),
         seen: RefCell::default(),
+        cut: Cell::new(false),
     };
     let module = &**migration.module();
     for class in module.classes().into_iter().filter(|c| c.name.as_str() == "Migration") {
@@ -112,7 +127,11 @@ fn collect<'a>(
             collector.expr(value, frame, 0);
         }
     }
-    (collector.found.into_inner(), collector.wanted.into_inner())
+    Collected {
+        operations: collector.found.into_inner(),
+        wanted: collector.wanted.into_inner(),
+        cut: collector.cut.get(),
+    }
 }
 
 /// Where an expression stands.
@@ -133,13 +152,18 @@ struct Collector<'a> {
     wanted: RefCell<BTreeSet<(Path, String)>>,
     /// Each expression counts once for each place it is brought in from, so `ops = ops + ops` ends.
     seen: RefCell<HashSet<(usize, Option<TextRange>, Position)>>,
+    cut: Cell<bool>,
 }
 
 impl<'a> Collector<'a> {
     fn expr(&self, expr: &'a Expr, frame: Frame<'a>, depth: usize) {
         let visit = (std::ptr::from_ref(expr) as usize, frame.at, frame.position);
         let mut seen = self.seen.borrow_mut();
-        if depth > MAX_DEPTH || seen.len() > MAX_VISITS || !seen.insert(visit) {
+        if depth > MAX_DEPTH || seen.len() > MAX_VISITS {
+            self.cut.set(true);
+            return;
+        }
+        if !seen.insert(visit) {
             return;
         }
         drop(seen);

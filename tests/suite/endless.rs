@@ -55,3 +55,13 @@ fn functions_that_call_each_other() {
     let fill = fill.replace("RunPython(fill)", "RunPython(zero)");
     assert!(reported(&[("blog/migrations/0001_fill.py", fill)]).contains(&"MIG004"));
 }
+
+#[test]
+fn operations_that_are_hidden_too_deep_are_never_approved() {
+    let hidden = format!("operations = {}migrations.RunPython(fill){}", "[".repeat(40), "]".repeat(40));
+    let text = migration("", "[]").replace(FAULT, &hidden);
+    let head = Files::from([("blog/migrations/0001_fill.py".to_owned(), text.into_bytes())]);
+    let judgement = Sample { head, ..Sample::default() }.judge();
+    let told: Vec<&str> = judgement.not_looked_at.iter().map(|n| n.path.as_str()).collect();
+    assert_eq!(told, ["blog/migrations/0001_fill.py"]);
+}
