@@ -1,7 +1,7 @@
 //! Select the rules, run them on head, subtract what the baseline has too, suppress, and judge.
 //!
-//! The engine is pure: it asks for files by [`Step::Need`] and is given them by [`Engine::supply_tree`] and [`Engine::supply_file`]. Whoever drives it
-//! does the reading and holds the clock.
+//! The engine is pure: it asks for files by [`Step::Need`] and is given them by [`Engine::supply_tree`] and
+//! [`Engine::supply_file`]. Whoever drives it does the reading and holds the clock.
 
 mod exclude;
 mod introduced;

@@ -11,7 +11,7 @@ use crate::project::{Project, env_files};
 use crate::rules::style;
 use crate::source::Text;
 use crate::source::tree::file_name;
-use crate::syntax::suppression::{Suppression, in_python, in_text, lines_that_speak_for};
+use crate::syntax::suppression::{MARK, Suppression, lines_that_speak_for};
 
 /// The suppressions of the head's files that were looked at.
 #[derive(Debug, Default)]
@@ -25,11 +25,10 @@ impl Suppressions {
         let mut files = BTreeMap::new();
         for path in paths {
             let Ok(Some(text)) = head.text(path) else { continue };
-            if !text.as_str().contains("red-panda:") {
+            if !text.as_str().contains(MARK) {
                 continue;
             }
-            let module = if path.ends_with(".py") { head.module(path).ok().flatten() } else { None };
-            let found = module.map_or_else(|| in_text(&text), |module| in_python(&module));
+            let found = head.suppressions(path).unwrap_or_default();
             files.insert(path.to_owned(), (text, found));
         }
         Self { files }
@@ -95,7 +94,7 @@ pub(super) fn bases<'a>(
 ) -> impl Iterator<Item = &'a str> {
     let suppressing = files.filter(|file| {
         let text = file.head_path().and_then(|path| head.text(path).ok().flatten());
-        text.is_some_and(|text| text.as_str().contains("red-panda:"))
+        text.is_some_and(|text| text.as_str().contains(MARK))
     });
     suppressing.filter_map(ChangedFile::base_path)
 }

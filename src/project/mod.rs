@@ -29,6 +29,7 @@ use crate::model::change::Path;
 use crate::source::{Blob, NotLoaded, Snapshot, Text, Tree};
 use crate::syntax::dotenv::EnvFile;
 use crate::syntax::python::Module;
+use crate::syntax::suppression::{self, Suppression};
 use crate::syntax::yaml::Yaml;
 
 use apps::Apps;
@@ -140,6 +141,16 @@ impl Project {
     /// is one of an env file is [`env_files::role`].
     pub fn env_file(&self, path: &str) -> Result<Option<Arc<EnvFile>>, NotLoaded> {
         self.env_files.get_or_try(path, || Ok(self.text(path)?.map(|text| Arc::new(EnvFile::parse(&text)))))
+    }
+
+    /// Our suppressions in a file that was read: comments of Python, lines of anything else.
+    pub fn suppressions(&self, path: &str) -> Result<Vec<Suppression>, NotLoaded> {
+        let found = if path.ends_with(".py") {
+            self.module(path)?.map(|module| suppression::in_python(&module))
+        } else {
+            self.text(path)?.map(|text| suppression::in_text(&text))
+        };
+        Ok(found.unwrap_or_default())
     }
 
     /// Who reads env files in this repository.

@@ -21,6 +21,9 @@ pub struct Suppression {
     pub reason: Option<String>,
 }
 
+/// What every comment of ours holds.
+pub const MARK: &str = "red-panda:";
+
 /// Longest list of codes that is read.
 const MAX_CODES: usize = 50;
 
@@ -37,7 +40,7 @@ pub fn in_python(module: &Module) -> Vec<Suppression> {
 /// The suppressions of a file whose comments begin with `#` (YAML, TOML, env, nginx, Dockerfile) or stand in `{# #}`.
 pub fn in_text(text: &Text) -> Vec<Suppression> {
     text.lines()
-        .filter(|(_, line)| line.contains("red-panda:"))
+        .filter(|(_, line)| line.contains(MARK))
         .filter_map(|(number, line)| read(text, number, line))
         .collect()
 }
@@ -50,7 +53,7 @@ fn read(text: &Text, number: u32, written: &str) -> Option<Suppression> {
     let codes =
         found.name("codes").map_or("", |m| m.as_str()).split(',').map(str::trim).filter(|c| !c.is_empty());
     let line = text.line(number);
-    let start = line.find("red-panda:").and_then(|at| line[..at].rfind('#')).unwrap_or(0);
+    let start = line.find(MARK).and_then(|at| line[..at].rfind('#')).unwrap_or(0);
     let column = line[..start].chars().count() as u32 + 1;
     let mut span = text.line_span(number);
     span.start.column = column;

@@ -15,17 +15,18 @@ use red_panda::forge::gitea::{Gitea, GiteaSettings};
 use red_panda::forge::{FileWanted, Forge, ForgeError, Reader};
 use red_panda::model::change::{Change, FileStatus};
 use red_panda::model::delivery::Event;
-use red_panda::model::finding::Fingerprint;
 use red_panda::model::id::{ForgeName, RunId, Sha};
 use red_panda::model::judgement::Verdict;
 use red_panda::model::marker;
-use red_panda::model::plan::{Anchor, CommentEdit, ForgePosting, NewComment, NewReview, PostingKind, Side};
+use red_panda::model::plan::{CommentEdit, ForgePosting, NewComment, NewReview, PostingKind, Side};
 use red_panda::model::pull::PullRequest;
 use red_panda::model::status::{Outcome, STATUS_NAME, Status};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use fixture::{As, Fixture, server};
+
+use crate::gitea::{fp, inline};
 
 const BASE: &[(&str, &str)] =
     &[("a.py", "one\ntwo\nthree\n"), ("old name.py", "1\n2\n3\n4\n"), ("gone.py", "x\n")];
@@ -73,18 +74,6 @@ async fn change_of(client: &Gitea, pull: &PullRequest) -> Change {
         }
     }
     client.fetch_change(pull).await.unwrap()
-}
-
-fn fp(digit: char) -> Fingerprint {
-    Fingerprint(digit.to_string().repeat(16))
-}
-
-fn inline(path: &str, side: Side, line: u32, digit: char) -> NewComment {
-    NewComment {
-        anchor: Anchor { path: path.into(), side, line, start_line: None },
-        body: format!("**Finding {digit}.**\n\n{}", marker::render(PostingKind::Inline, &[fp(digit)])),
-        fingerprints: vec![fp(digit)],
-    }
 }
 
 fn review(pull: &PullRequest, comments: Vec<NewComment>) -> NewReview {

@@ -3,7 +3,7 @@ use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity,
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 use crate::source::tree::is_data;
-use crate::syntax::suppression::{Suppression, in_python, in_text};
+use crate::syntax::suppression::Suppression;
 
 pub(super) static RULE: Rule = Rule {
     code: "STY008",
@@ -19,14 +19,7 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let files = context.files().filter(|file| has_comments(file.path));
-    let read = files.map(|file| {
-        let suppressions = if file.path.ends_with(".py") {
-            context.here.module(file.path)?.map(|module| in_python(&module))
-        } else {
-            context.here.text(file.path)?.map(|text| in_text(&text))
-        };
-        Ok((file.path, suppressions.unwrap_or_default()))
-    });
+    let read = files.map(|file| Ok((file.path, context.here.suppressions(file.path)?)));
     // All files at once: each round of reading is a request.
     let read = NotLoaded::all(read)?;
     Ok(read.iter().flat_map(|(path, found)| found.iter().flat_map(|s| faults(path, s))).collect())

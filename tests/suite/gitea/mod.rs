@@ -7,7 +7,7 @@ mod statuses;
 mod webhooks;
 
 use red_panda::forge::gitea::{Gitea, GiteaSettings};
-use red_panda::forge::{Forge, ForgeError};
+use red_panda::forge::{Forge, ForgeError, PostedReview};
 use red_panda::model::finding::Fingerprint;
 use red_panda::model::id::{ForgeName, RunId, Sha};
 use red_panda::model::marker;
@@ -45,6 +45,12 @@ impl House {
         self.fetch(number).await
     }
 
+    /// Posts a review with one comment on line 2 of `a.py`.
+    async fn comments(&self, pull: &PullRequest) -> PostedReview {
+        let review = review(pull, vec![inline("a.py", Side::Head, 2, 'a')]);
+        self.client.ensure_review(pull, &review).await.unwrap()
+    }
+
     async fn fetch(&self, number: u64) -> PullRequest {
         self.client.fetch_pull(&self.blog.model(), number).await.unwrap()
     }
@@ -66,11 +72,11 @@ async fn connect(forge: &Forgejo, token: &str, bot: Option<&str>) -> Result<Gite
     .await
 }
 
-fn fp(digit: char) -> Fingerprint {
+pub(crate) fn fp(digit: char) -> Fingerprint {
     Fingerprint(digit.to_string().repeat(16))
 }
 
-fn inline(path: &str, side: Side, line: u32, digit: char) -> NewComment {
+pub(crate) fn inline(path: &str, side: Side, line: u32, digit: char) -> NewComment {
     NewComment {
         anchor: Anchor { path: path.into(), side, line, start_line: None },
         body: format!("**Finding {digit}.**\n\n{}", marker::render(PostingKind::Inline, &[fp(digit)])),

@@ -95,11 +95,7 @@ async fn p5_own_postings_are_ours_by_marker_and_author() {
     let house = House::new().await;
     let pull = house.pull().await;
     house.forge.set_page(1);
-    let first = house
-        .client
-        .ensure_review(&pull, &review(&pull, vec![inline("a.py", Side::Head, 2, 'a')]))
-        .await
-        .unwrap();
+    let first = house.comments(&pull).await;
     let mut other = review(&pull, vec![inline("a.py", Side::Head, 1, 'b')]);
     other.body = format!("### Another\n\n{}", marker::render(PostingKind::Summary, &[fp('c')]));
     let second = house.client.ensure_review(&pull, &other).await.unwrap();
@@ -128,11 +124,7 @@ async fn p5_own_postings_are_ours_by_marker_and_author() {
 async fn a_comment_and_a_summary_are_edited_by_patch() {
     let house = House::new().await;
     let pull = house.pull().await;
-    let posted = house
-        .client
-        .ensure_review(&pull, &review(&pull, vec![inline("a.py", Side::Head, 2, 'a')]))
-        .await
-        .unwrap();
+    let posted = house.comments(&pull).await;
     for posting in &posted.postings {
         let edit = CommentEdit {
             kind: posting.kind,
@@ -153,11 +145,7 @@ async fn a_comment_and_a_summary_are_edited_by_patch() {
 async fn a_comment_removed_by_a_person_is_not_found() {
     let house = House::new().await;
     let pull = house.pull().await;
-    let posted = house
-        .client
-        .ensure_review(&pull, &review(&pull, vec![inline("a.py", Side::Head, 2, 'a')]))
-        .await
-        .unwrap();
+    let posted = house.comments(&pull).await;
     let removed = &posted.postings[1];
     house.blog.remove_comment(removed.forge_id);
 
