@@ -135,7 +135,17 @@ fn word(word: &str, first: bool) -> String {
     if first && let Some(escaped) = list_marker(word) {
         return escaped;
     }
-    if is_tame(core) { word.to_owned() } else { format!("{open}{}{tail}", code_span(core)) }
+    if is_tame(core) && !begins_address(word) {
+        word.to_owned()
+    } else {
+        format!("{open}{}{tail}", code_span(core))
+    }
+}
+
+/// Asked of the whole word: a dot or colon at its end belongs to an address that begins there.
+fn begins_address(word: &str) -> bool {
+    let word = word.to_ascii_lowercase();
+    ["www.", "http:", "https:"].iter().any(|start| word.contains(start))
 }
 
 /// `-`, `+` and `1.` at the start of a line begin a list, `===` underlines a heading: escaped.
@@ -153,7 +163,7 @@ fn is_tame(word: &str) -> bool {
     let quiet = |c: char| {
         if c.is_ascii() { c.is_ascii_alphanumeric() || "'\",.;?()-/%+=".contains(c) } else { c != '\u{FFFD}' }
     };
-    word.chars().all(quiet) && !is_reference(word) && !word.to_ascii_lowercase().contains("www.")
+    word.chars().all(quiet) && !is_reference(word)
 }
 
 /// `GH-12` and `ABC-12` are linked to issues, seven hex digits and more to commits.
@@ -202,6 +212,11 @@ mod tests {
         ] {
             assert_eq!(sentence(&format!("ask {hostile}, now")), format!("ask `{hostile}`, now"));
         }
+    }
+
+    #[test]
+    fn an_address_is_none_for_ending_where_the_word_does() {
+        assert_eq!(sentence("holds pwww. and https: here"), "holds `pwww`. and `https`: here");
     }
 
     #[test]
