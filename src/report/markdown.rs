@@ -68,7 +68,12 @@ impl Comment<'_> {
 
 /// The headline as the first, bold sentence.
 pub(super) fn headline(finding: &Finding) -> String {
-    format!("**{}.**", sentence(finding.headline.trim_end_matches('.')))
+    format!("**{}**", closed(&finding.headline))
+}
+
+/// With its full stop inside the escaping, for what a stop makes of the last word.
+fn closed(headline: &str) -> String {
+    sentence(&format!("{}.", headline.trim_end_matches('.')))
 }
 
 fn on_lines(group: &Group<'_>) -> String {
@@ -107,7 +112,7 @@ pub(super) fn fixed(headline: &str, head: &Sha) -> String {
     if headline.is_empty() {
         return format!("What this comment was about is no longer there at `{short}`.");
     }
-    format!("~~**{}.**~~ Fixed in `{short}`.", sentence(headline.trim_end_matches('.')))
+    format!("~~**{}**~~ Fixed in `{short}`.", closed(headline))
 }
 
 /// A body is its text and, on the last line, the marker. As many fingerprints as fit into a quarter of the body.

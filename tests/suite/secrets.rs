@@ -24,8 +24,10 @@ fn piece() -> impl Strategy<Value = String> {
     prop_oneof!["([A-Z][0-9][a-z]){2,4}", "([A-Z][0-9]){3,5}", "([A-Z][0-9]){2}_([A-Z][0-9]){2}"]
 }
 
-const JOINTS: [&str; 19] =
-    ["$", "${", "{", "{{", "$(", "%(", "#", " #", "@", ":", "/", "%", "%4", "?", ";", "//", "}", "$$", "://"];
+const JOINTS: [&str; 22] = [
+    ".", "-", ". #", "$", "${", "{", "{{", "$(", "%(", "#", " #", "@", ":", "/", "%", "%4", "?", ";", "//",
+    "}", "$$", "://",
+];
 
 /// What makes readers take the next piece for something else.
 fn joint() -> impl Strategy<Value = String> {
@@ -152,6 +154,25 @@ fn a_password_with_a_dollar_sign_is_not_taken_for_the_name_of_a_variable() {
     for secret in
         ["h7Kd$Xk29Qprt", "${S3kr3t#ZZq9}", "$Xk29Qprt", "h7Kd${XK29_QPRT}", "$XK29_QPRT", "a{{Xk29Qprt}}"]
     {
+        for (path, shape) in SHAPES {
+            let text = shape.replace("{}", secret);
+            let sample = Sample::new(&[], &[(path, &text)]);
+            assert_eq!(leak(&sample, secret, shape), None, "{path}");
+        }
+    }
+}
+
+#[test]
+fn a_password_in_the_form_of_a_host_or_with_a_marker_in_it_is_not_shown() {
+    for secret in [
+        "Xk29Qp.rt7 #Wz",
+        "Xk29Qp.rt7#Wz",
+        "TESTXk29#Qp",
+        "Xk29-Qprt/7Wz",
+        "4711#0815",
+        "!?#%&/Xk29",
+        "my@Xk29?Qprt",
+    ] {
         for (path, shape) in SHAPES {
             let text = shape.replace("{}", secret);
             let sample = Sample::new(&[], &[(path, &text)]);

@@ -5,9 +5,10 @@ mod placeholder;
 mod provider;
 mod url;
 
-pub use placeholder::is_placeholder;
 use placeholder::{is_filler, is_label, says_placeholder};
+pub use placeholder::{is_placeholder, is_stand_in};
 use provider::provider;
+pub use url::may_hold_login;
 use url::url_password;
 
 /// How sure we are.

@@ -71,6 +71,59 @@ fn squeezed(lower: &str) -> String {
     lower.chars().filter(|c| !matches!(c, '-' | '_' | ' ' | '.')).collect()
 }
 
+/// Does a password say itself that it only stands for one, in nothing but such words? What may be shown is asked more
+/// strictly than what is a secret: `Summer.fun` has the form of a host, and `Latest` holds a `test`.
+pub fn is_stand_in(password: &str) -> bool {
+    const VOCABULARY: [&str; 43] = [
+        "a",
+        "admin",
+        "an",
+        "broker",
+        "celery",
+        "change",
+        "changeit",
+        "changeme",
+        "dev",
+        "development",
+        "django",
+        "dummy",
+        "example",
+        "fake",
+        "fill",
+        "fixme",
+        "for",
+        "guest",
+        "here",
+        "in",
+        "insecure",
+        "insert",
+        "it",
+        "local",
+        "me",
+        "my",
+        "mypassword",
+        "pass",
+        "password",
+        "placeholder",
+        "pw",
+        "rabbit",
+        "rabbitmq",
+        "redis",
+        "replace",
+        "root",
+        "sample",
+        "secret",
+        "test",
+        "the",
+        "this",
+        "todo",
+        "your",
+    ];
+    let mut words = password.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).peekable();
+    let known = |word: &str| VOCABULARY.iter().any(|known| word.eq_ignore_ascii_case(known));
+    is_filler(password) || (words.peek().is_some() && words.all(known))
+}
+
 /// Nothing but one repeated filler character, dots and dashes.
 pub(super) fn is_filler(value: &str) -> bool {
     let mut left = value.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ' ' | '…' | ':' | '/' | '@'));
@@ -116,8 +169,8 @@ fn without_holes(value: &str, open: &str, close: &str) -> Option<String> {
     any.then_some(out)
 }
 
-/// Booleans, numbers, hosts, paths, plain settings; lists of them.
-fn is_harmless(key: &str, value: &str) -> bool {
+/// Accounts and settings that are no secret in any case.
+fn is_common(value: &str) -> bool {
     const WORDS: [&str; 37] = [
         "admin",
         "guest",
@@ -157,8 +210,13 @@ fn is_harmless(key: &str, value: &str) -> bool {
         "tbd",
         "pass",
     ];
+    WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+}
+
+/// Booleans, numbers, hosts, paths, plain settings; lists of them.
+fn is_harmless(key: &str, value: &str) -> bool {
     let plain = |value: &str| {
-        WORDS.iter().any(|word| value.eq_ignore_ascii_case(word))
+        is_common(value)
             || is_number(value)
             || is_host(key, value)
             || is_path(key, value)
@@ -246,10 +304,14 @@ fn is_variable_name(value: &str) -> bool {
         && value.bytes().filter(u8::is_ascii_digit).count() <= 2
 }
 
+/// Where only a password can stand nothing is a host, a path or a number.
 fn password_is_placeholder(key: &str, password: &Password) -> bool {
     let text = password.text.as_str();
     text.is_empty()
         || text.eq_ignore_ascii_case(&password.user)
-        || is_settled(key, text)
+        || is_filler(text)
+        || says_placeholder(text)
+        || is_common(text)
+        || is_variable_name(text)
         || is_reference(key, text)
 }

@@ -203,6 +203,16 @@ fn a_piece_of_a_key_is_not_named() {
     assert!(!is_nameable(&token("ghp_", &RANDOM[..36])));
 }
 
+#[test]
+fn only_words_that_say_so_stand_for_a_password() {
+    for stand_in in ["change#me", "change@me", "your:password/here", "xxxx-xxxx", "guest", "secret"] {
+        assert!(is_stand_in(stand_in), "{stand_in}");
+    }
+    for password in ["Summer.fun", "Latest", "10.0.0.1", "/var/run", "change#me2024", "!#?&", "mallory"] {
+        assert!(!is_stand_in(password), "{password}");
+    }
+}
+
 proptest! {
     #[test]
     fn any_text_is_judged_without_panic(key in "\\PC{0,20}", value in "\\PC{0,80}") {

@@ -100,7 +100,7 @@ pub(super) fn encode(userinfo: &Userinfo, source: &Source) -> Fix {
         pairs.push("other characters as `urllib.parse.quote(password, safe=\"\")` does".to_owned());
     }
     let text = format!("Write {}.", list(&pairs));
-    let edit = source.whole().filter(|_| password_may_be_shown(source)).zip(source.reading.fixed.clone());
+    let edit = source.whole().filter(|_| login_may_be_shown(source)).zip(source.reading.fixed.clone());
     match edit {
         Some((span, replacement)) => {
             Fix { safety: FixSafety::Safe, text, edits: vec![Edit { span, replacement }] }
@@ -111,7 +111,7 @@ pub(super) fn encode(userinfo: &Userinfo, source: &Source) -> Fix {
 
 /// A fix with an edit, which a suggestion shows with the rest of its line: only where no password stands there.
 pub(super) fn edit(source: &Source, text: &str, bytes: std::ops::Range<usize>, replacement: &str) -> Fix {
-    match source.part(bytes).filter(|_| password_may_be_shown(source)) {
+    match source.part(bytes).filter(|_| login_may_be_shown(source)) {
         Some(span) => Fix {
             safety: FixSafety::Safe,
             text: text.to_owned(),
@@ -121,19 +121,13 @@ pub(super) fn edit(source: &Source, text: &str, bytes: std::ops::Range<usize>, r
     }
 }
 
-/// There is no password, or it only stands for one. Special characters aside: `change#me` says what it is.
-fn password_may_be_shown(source: &Source) -> bool {
-    let Some(password) = &source.reading.password else {
-        return !source.value.contains('@') || secret::is_placeholder(&source.key, &source.value);
-    };
-    let is_plain = |c: &char| c.is_ascii_alphanumeric() || "-_.".contains(*c);
-    let plain = |text: &str| -> String { text.chars().filter(is_plain).collect() };
-    let looks_real =
-        |text: &str| [text, &plain(text)].iter().any(|text| secret::classify("PASSWORD", text).is_some());
-    // Some put a token where the user name belongs; a name with special characters may be a password misread.
-    let doubtful = |user: &str| looks_real(user) || !user.chars().all(|c| is_plain(&c));
-    if looks_real(password) || source.reading.user.as_deref().is_some_and(doubtful) {
-        return false;
-    }
-    secret::is_placeholder("CELERY_BROKER_URL", &format!("amqp://broker:{}@host", plain(password)))
+/// There is no login, or it only stands for one: `change#me` says what it is.
+fn login_may_be_shown(source: &Source) -> bool {
+    !secret::may_hold_login(&source.value) && !source.reading.user.as_deref().is_some_and(may_be_secret)
+}
+
+/// A user name that looks like a secret, or with special characters: it may be a password misread.
+fn may_be_secret(user: &str) -> bool {
+    let plain = user.chars().all(|c| c.is_ascii_alphanumeric() || "-_.".contains(c));
+    !plain || secret::classify("PASSWORD", user).is_some()
 }

@@ -210,15 +210,17 @@ pub(super) fn has_holes(file: &EnvFile, assignment: &Assignment) -> bool {
 /// May the line be shown? In a template unless something on it could be a secret, in an env file only a placeholder.
 pub(super) fn may_be_shown(path: &str, file: &EnvFile, assignment: &Assignment) -> bool {
     let (key, value) = (file.key(assignment), file.value(assignment));
-    let is_template = env_files::role(path) == Some(Role::Template) && !secret::is_sensitive(key);
+    let is_sensitive = secret::is_sensitive(key);
+    let is_template = env_files::role(path) == Some(Role::Template) && !is_sensitive;
     // A comment behind the value may be the rest of it, or its predecessor; so each word counts as a secret's value.
     let mut words = file.raw(assignment).split([' ', '\t', '#']);
     secret::classify(key, value).is_none()
         && words.all(|word| secret::classify("SECRET", word).is_none())
         && only_names_follow_dollars(file.slice(&assignment.statement))
         // `Xk29://Qprt` is a plain URL where no password is expected.
-        && value.matches("://").count() <= usize::from(!secret::is_sensitive(key))
-        && (is_template || secret::is_placeholder(key, value))
+        && value.matches("://").count() <= usize::from(!is_sensitive)
+        && !secret::may_hold_login(value)
+        && (is_template || if is_sensitive { secret::is_stand_in(value) } else { secret::is_placeholder(key, value) })
 }
 
 /// `$DB_PASSWORD` refers to something; `$Xk29Qprt` is as likely a password, or the end of one.

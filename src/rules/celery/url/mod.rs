@@ -70,6 +70,13 @@ impl Kind {
             Self::Vhost(_) => "CEL009",
         }
     }
+
+    /// Keeps the fault and drops what it quotes of the value.
+    fn forget_names(&mut self) {
+        if let Self::Malformed(Malformed::Query(name)) | Self::Vhost(Vhost::DoubleSlash(name)) = self {
+            *name = None;
+        }
+    }
 }
 
 /// User or password hold characters that must be percent-encoded.
@@ -174,6 +181,11 @@ pub(super) fn read_units(value: &[Unit], role: Role) -> Reading {
     let whole: Option<Vec<String>> = fixed.into_iter().collect();
     reading.fixed = whole.filter(|_| repaired).map(|segments| segments.join(";"));
     reading.faults.sort_by_key(|fault| fault.kind.code());
+    let logins = |units: &[Unit]| units.iter().filter(|unit| unit.is('@')).count();
+    if logins(value) > logins(trimmed) {
+        // What was taken for a comment may be half a password, and so may what stands before it.
+        reading.faults.iter_mut().for_each(|fault| fault.kind.forget_names());
+    }
     reading
 }
 
