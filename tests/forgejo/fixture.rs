@@ -83,6 +83,15 @@ impl Fixture {
         made["sha1"].as_str().unwrap().to_owned()
     }
 
+    /// One more account that is let into the repository; gives its login.
+    pub(crate) async fn invite(&self, admin_token: &str, permission: &str) -> String {
+        let login = format!("{permission}-{}", self.name);
+        self.make_account(admin_token, &login).await;
+        let path = self.path(&format!("collaborators/{login}"));
+        self.owner_must("PUT", &path, &json!({ "permission": permission })).await;
+        login
+    }
+
     /// As the house names it.
     pub(crate) fn repository(&self) -> Repository {
         Repository { id: self.id, owner: self.owner.clone(), name: self.name.clone(), installation: None }

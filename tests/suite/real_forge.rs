@@ -319,6 +319,21 @@ async fn names_are_looked_up_and_renames_followed() {
     assert_eq!(client.fetch_repository(&repository).await.unwrap().name, name);
 }
 
+/// Only an admin of the repository may ask for a permission, and we are none: people are told apart all the same.
+#[tokio::test]
+async fn who_may_write_is_known_to_a_bot_that_is_no_admin() {
+    let Some((fixture, client, _)) = pull().await else { return };
+    let Some((_, admin_token)) = server() else { return };
+    let asked = fixture.path(&format!("collaborators/{}/permission", fixture.owner));
+    let (status, _) = fixture.call(As::Token(&fixture.bot_token), "GET", &asked, &Value::Null).await;
+    assert_eq!(status, 403);
+    for (permission, may_write) in [("read", false), ("write", true), ("admin", true)] {
+        let login = fixture.invite(&admin_token, permission).await;
+        let answer = client.fetch_may_write(&fixture.repository(), &login).await.unwrap();
+        assert_eq!(answer, may_write, "{permission}");
+    }
+}
+
 #[tokio::test]
 async fn a_refusal_is_of_its_kind() {
     let Some((fixture, client, pull)) = pull().await else { return };
