@@ -79,7 +79,8 @@ pub fn is_env_file(path: &str, trees: &[&Tree], content: Option<&EnvFile>) -> bo
         })
     };
     match role(path) {
-        Some(Role::EnvFile) => true,
+        // `use flake` alone is direnv's set-up and holds no value.
+        Some(Role::EnvFile) => !is_shell(path) || content.is_none_or(holds_values),
         Some(Role::Template) | None => false,
         Some(Role::Perhaps(Doubt::BesideCompose)) => {
             beside_compose() && content.is_some_and(is_all_assignments)
@@ -117,6 +118,10 @@ pub fn is_fixture(path: &str) -> bool {
     let mut parts = folder(path).split('/');
     parts.any(|part| matches!(part, "test" | "tests" | "testing" | "__tests__"))
         && parts.any(|part| matches!(part, "fixture" | "fixtures" | "testdata" | "data"))
+}
+
+fn holds_values(file: &EnvFile) -> bool {
+    file.lines().iter().any(|line| line.written().is_some())
 }
 
 fn is_all_assignments(file: &EnvFile) -> bool {
