@@ -386,3 +386,11 @@ fn a_quote_that_is_taken_away_above_the_url_is_the_cause() {
     let older = quoted.replace("P = quote(P, safe='')", "Q = 1");
     assert_eq!(Sample::new(&[(file, &older)], &[(file, &bare)]).judge().findings, []);
 }
+
+#[test]
+fn what_a_trailing_blank_does_is_said_for_the_broker_at_hand() {
+    let consequence =
+        |url: &str| found(&[(".env.example", &format!("BROKER_URL={url}\n"))])[0].consequence.clone();
+    assert!(consequence("amqp://guest:guest@h/v # prod").contains("RabbitMQ"));
+    assert!(consequence("redis://r:6379/0 # prod").contains("database"));
+}

@@ -41,6 +41,9 @@ fn judge(source: &Source, artefact: Artefact) -> Finding {
         (_, Artefact::LeadingSpace) => {
             "Everything behind it becomes the vhost: Celery connects to `localhost` as `guest`."
         }
+        (_, Artefact::TrailingSpace | Artefact::Comment) if !is_amqp(source) => {
+            "It becomes part of the URL's end: the worker looks for a host or database of that name, or stops with `ValueError`."
+        }
         (_, Artefact::TrailingSpace | Artefact::Comment) => {
             "The vhost then ends in a space: RabbitMQ closes the connection with `NOT_ALLOWED - vhost not found`."
         }
@@ -67,4 +70,9 @@ fn judge(source: &Source, artefact: Artefact) -> Finding {
     finding(&RULE, source, severity, headline, consequence)
         .with_confidence(confidence)
         .with_fix(Fix::text(fix))
+}
+
+fn is_amqp(source: &Source) -> bool {
+    let url = source.value.trim_start_matches([' ', '"', '\'']);
+    url.starts_with("amqp") || url.starts_with("pyamqp")
 }

@@ -154,7 +154,7 @@ impl<'a> Judge<'_, 'a> {
             },
             // Encoding by hand; whoever does that knows what for.
             "replace" | "translate" | "hex" | "hexdigest" => Ok(Quoting::Safe),
-            _ if encodes_by_name(last) => Ok(Quoting::Safe),
+            _ if encodes_by_name(last) || names_encoded(call) => Ok(Quoting::Safe),
             _ => self.own_function(call, last, hops),
         }
     }
@@ -270,6 +270,11 @@ const RESERVED: [char; 13] = ['@', ':', '/', '#', '%', '+', '?', '&', '=', ' ', 
 fn encodes_by_name(function: &str) -> bool {
     let name = function.to_ascii_lowercase();
     ["quote", "encode", "escape", "urlsafe"].iter().any(|word| name.contains(word))
+}
+
+/// `env("REDIS_PASSWORD_ENCODED")`, `os.environ.get("…")`
+fn names_encoded(call: &ExprCall) -> bool {
+    call.arguments.find_positional(0).and_then(string).is_some_and(says_encoded)
 }
 
 fn collect_returns<'a>(body: &'a [Stmt], found: &mut Vec<&'a Expr>) {
