@@ -4,7 +4,7 @@ use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity,
 use crate::project::migration::Operation;
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
-use crate::source::tree::{folder, join};
+use crate::source::tree::{file_name, folder, join};
 
 use super::files::{self, File};
 
@@ -46,9 +46,14 @@ const EMPTY: [&str; 20] = [
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     files::each(context, |file, _| match severity(file) {
-        Some(severity) if file.is_new(context)? => Ok(vec![finding(file, severity)]),
+        Some(severity) if !keeps_its_name(file) && file.is_new(context)? => Ok(vec![finding(file, severity)]),
         _ => Ok(Vec::new()),
     })
+}
+
+/// Moved with its app: the name was not chosen here.
+fn keeps_its_name(file: &File<'_>) -> bool {
+    file.changed.previous_path.as_deref().is_some_and(|old| file_name(old) == file_name(file.path))
 }
 
 /// How badly the name is chosen, if it is.
