@@ -120,6 +120,8 @@ pub struct Migration {
     pub dependencies: Vec<DependencyAt>,
     pub run_before: Vec<DependencyAt>,
     pub replaces: Vec<DependencyAt>,
+    /// `replaces` may hold more than could be read.
+    pub replaces_partial: bool,
     /// `dependencies` may hold more than could be read.
     pub dependencies_partial: bool,
     /// `initial = True`
@@ -135,12 +137,21 @@ impl Migration {
         let (dependencies, dependencies_partial) =
             references(&module, assigned_in(&class.body, "dependencies"));
         let (run_before, _) = references(&module, assigned_in(&class.body, "run_before"));
-        let (replaces, _) = references(&module, assigned_in(&class.body, "replaces"));
+        let (replaces, replaces_partial) = references(&module, assigned_in(&class.body, "replaces"));
         let truth = |name: &str| {
             assigned_in(&class.body, name).and_then(|e| e.as_boolean_literal_expr()).map(|b| b.value)
         };
         let (initial, atomic) = (truth("initial").unwrap_or(false), truth("atomic"));
-        Some(Self { dependencies, run_before, replaces, dependencies_partial, initial, atomic, module })
+        Some(Self {
+            dependencies,
+            run_before,
+            replaces,
+            replaces_partial,
+            dependencies_partial,
+            initial,
+            atomic,
+            module,
+        })
     }
 
     pub fn module(&self) -> &Arc<Module> {

@@ -2,13 +2,14 @@ use ruff_text_size::TextRange;
 
 use std::collections::BTreeSet;
 
+use crate::model::change::FileStatus;
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::apps::{App, MigrationName};
 use crate::project::contrib;
 use crate::project::deployed::{Because, has};
 use crate::project::graph::{Graph, Node};
 use crate::rules::{Baseline, Context, Rule, Scope};
-use crate::source::NotLoaded;
+use crate::source::{NotLoaded, snapshot::both};
 
 use super::changes::{files_of_touched_apps, touched_apps};
 
@@ -59,7 +60,7 @@ fn needs_new(
     let mut found = Vec::new();
     for at in &node.migration.dependencies {
         let Some(new) = at.dependency.migration() else { continue };
-        if is_new(context, graph, new)? {
+        if is_new(context, graph, new)? && !is_renamed(context, new)? {
             found.push(finding(graph, new, &node.name, because, node, at.range));
         }
     }
@@ -87,6 +88,17 @@ fn is_new(context: &Context<'_>, graph: &Graph, name: &MigrationName) -> Result<
             && !is_squash(context, name)?);
     }
     Ok(true)
+}
+
+/// A deployed migration under another name: MIG002 says what that does.
+fn is_renamed(context: &Context<'_>, name: &MigrationName) -> Result<bool, NotLoaded> {
+    let (before, after) = both(context.merge_base.apps(), context.head.apps())?;
+    let old =
+        context.change.files.iter().filter(|file| file.status == FileStatus::Renamed).find_map(|file| {
+            let is_it = after.migration_name(&file.path).as_ref() == Some(name);
+            before.migration_name(file.previous_path.as_deref().filter(|_| is_it)?)
+        });
+    old.map_or(Ok(false), |old| Ok(context.deployed(&old)?.is_some()))
 }
 
 fn is_squash(context: &Context<'_>, name: &MigrationName) -> Result<bool, NotLoaded> {

@@ -6,12 +6,14 @@ use crate::model::finding::{
     Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code,
 };
 use crate::project::apps::MigrationName;
+use crate::project::canonical::Canonical;
 use crate::project::deployed::Because;
 use crate::project::migration::{Dependency, Migration};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::{NotLoaded, snapshot::both};
 
 use super::changes::{Changes, all_migrations, files_of_touched_apps, was_migration};
+use super::edit::{self, Weight, edits};
 
 pub(super) static RULE: Rule = Rule {
     code: "MIG002",
@@ -24,6 +26,9 @@ pub(super) static RULE: Rule = Rule {
     wants: Some(files_of_touched_apps),
     check,
 };
+
+const NEEDED: &str =
+    "Other migrations depend on it: every `manage.py migrate` stops with `NodeNotFoundError`.";
 
 /// A deployed migration that head does not have.
 #[derive(Clone, Debug)]
@@ -72,6 +77,7 @@ fn judge_app(
     gone: Vec<Gone>,
 ) -> Result<Vec<Finding>, NotLoaded> {
     let (head, replaced) = both(head_migrations(context, app), replaced(context, changes, app))?;
+    let Some(replaced) = replaced else { return Ok(Vec::new()) };
     let gone: Vec<Gone> = gone.into_iter().filter(|g| !replaced.contains(&g.name)).collect();
     if gone.is_empty() {
         return Ok(Vec::new());
@@ -93,25 +99,20 @@ fn head_migrations(context: &Context<'_>, app: &str) -> Result<Vec<Arc<Migration
     Ok(NotLoaded::all(paths.map(|path| context.head.migration(path)))?.into_iter().flatten().collect())
 }
 
-/// What other migrations stand for: at head, or at the merge base where a squash is being finished.
+/// What other migrations stand for: at head, or at the merge base where a squash is being finished. `None` when one of
+/// them may stand for more than can be read.
 fn replaced(
     context: &Context<'_>,
     changes: &Changes,
     app: &str,
-) -> Result<BTreeSet<MigrationName>, NotLoaded> {
+) -> Result<Option<BTreeSet<MigrationName>>, NotLoaded> {
     let fresh = changes.after.values().flatten().map(|path| context.head.migration(path));
     let squashes = changes.kept().filter(|(name, ..)| name.app == app);
     let squashes = squashes.map(|(_, old, _)| context.merge_base.migration(old));
     let (stay, changed) = both(head_migrations(context, app), NotLoaded::all(fresh.chain(squashes)))?;
-    let all = stay.into_iter().chain(changed.into_iter().flatten());
-    let names = all.flat_map(|migration| {
-        let names = migration.replaces.iter().filter_map(|r| match &r.dependency {
-            Dependency::On(name) => Some(name.clone()),
-            _ => None,
-        });
-        names.collect::<Vec<_>>()
-    });
-    Ok(names.collect())
+    let all: Vec<_> = stay.into_iter().chain(changed.into_iter().flatten()).collect();
+    let partial = all.iter().any(|migration| migration.replaces_partial);
+    Ok((!partial).then(|| all.iter().flat_map(|migration| migration.replaced().cloned()).collect()))
 }
 
 /// The new name and path, when Git says that the file was moved and it is still a migration.
@@ -132,18 +133,21 @@ fn renamed(
     head: &[Arc<Migration>],
 ) -> Result<Finding, NotLoaded> {
     let migration = context.head.migration(path)?;
-    let Some(migration) = migration.filter(|_| new.app == gone.name.app) else {
-        return Ok(removed(gone, head));
-    };
+    let Some(migration) = migration else { return Ok(removed(gone, head)) };
+    if new.app != gone.name.app {
+        return Ok(moved(gone, new, head));
+    }
+    let edited = does_something_else(context, gone, path)?;
     let span = migration.class().map(|class| migration.module().span(&class.name));
     let place =
         span.map_or_else(|| Place::Path(path.to_owned()), |span| Place::Head { path: path.to_owned(), span });
+    let how = if edited { "is rewritten as" } else { "is renamed to" };
+    let without = if edited { "" } else { " without `replaces`" };
     let headline = format!(
-        "{} is deployed ({}) and is renamed to {} without {}",
+        "{} is deployed ({}) and {how} {}{without}",
         code(&gone.name.to_string()),
         gone.because.reason,
         code(&new.name),
-        code("replaces")
     );
     let consequence = if is_needed(new, head) {
         format!(
@@ -153,8 +157,39 @@ fn renamed(
     } else {
         "Databases know it by its old name: `migrate` runs it again and stops where its tables or columns already exist.".to_owned()
     };
-    Ok(found(gone, place, format!("renamed to {new}"), headline, consequence)
-        .with_fix(keep_old_name(&migration, gone)))
+    let fix = if edited {
+        let old = code(&gone.path);
+        Fix::text(format!("Restore {old} as it was, and put what is new into a migration behind it."))
+    } else {
+        keep_old_name(&migration, gone)
+    };
+    Ok(found(gone, place, format!("renamed to {new}"), headline, consequence).with_fix(fix))
+}
+
+/// Then the new file may not stand for the old one: databases that ran it would never get the rest.
+fn does_something_else(context: &Context<'_>, gone: &Gone, path: &str) -> Result<bool, NotLoaded> {
+    let (old, new) = both(context.merge_base.module(&gone.path), context.head.module(path))?;
+    let (Some(old), Some(new)) = (old, new) else { return Ok(false) };
+    let (old, new) = (Canonical::of(&old, &gone.path), Canonical::of(&new, &gone.path));
+    let reaches = |edit: &edit::Edit| edit.weight == Weight::Real && edit.dependency.is_none();
+    Ok(edits(&gone.name, &old, &new).iter().any(reaches))
+}
+
+/// Another app's migration, as far as a database knows.
+fn moved(gone: &Gone, new: &MigrationName, head: &[Arc<Migration>]) -> Finding {
+    let old = code(&gone.name.to_string());
+    let headline = format!("{old} is deployed ({}) and moves to {}", gone.because.reason, code(&new.app));
+    let consequence = if is_needed(&gone.name, head) {
+        NEEDED.to_owned()
+    } else {
+        format!("Databases know it as {old}: `migrate` runs it again as {}.", code(&new.to_string()))
+    };
+    let fix = format!(
+        "Restore {}; a table changes its app by `SeparateDatabaseAndState` in a new migration of each.",
+        code(&gone.path)
+    );
+    found(gone, first_line(&gone.path), format!("moved to {new}"), headline, consequence)
+        .with_fix(Fix::text(fix))
 }
 
 /// Django's own way to rename: the new file says what it stands for.
@@ -179,7 +214,7 @@ fn removed(gone: &Gone, head: &[Arc<Migration>]) -> Finding {
     let headline =
         format!("{} is deployed ({}) and is removed", code(&gone.name.to_string()), gone.because.reason);
     let consequence = if is_needed(&gone.name, head) {
-        "Other migrations depend on it: every `manage.py migrate` stops with `NodeNotFoundError`."
+        NEEDED
     } else {
         "`migrate` says nothing: databases that ran it keep what it did, new databases never get it."
     };
