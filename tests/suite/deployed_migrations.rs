@@ -24,6 +24,55 @@ fn migration(top: &str, body: &str) -> String {
     )
 }
 
+#[test]
+fn an_edit_says_what_becomes_of_databases_that_ran_the_migration() {
+    const PATH: &str = "blog/migrations/0002_next.py";
+    let old = migration(FILL, "    operations = [migrations.RunPython(fill, migrations.RunPython.noop)]");
+    let said = |new: &str| {
+        let found = judged(&Sample::new(&[(PATH, &old)], &[(PATH, new)]), "MIG001");
+        (found[0].severity, found[0].consequence.clone())
+    };
+    let (severity, consequence) = said(&old.replace(", migrations.RunPython.noop", ""));
+    assert_eq!(severity, Severity::Warning);
+    assert!(consequence.contains("go back over it"), "{consequence}");
+    let (severity, consequence) =
+        said(&old.replace("    operations", "    dependencies = [('shop', '0002_b')]\n    operations"));
+    assert_eq!(severity, Severity::Error);
+    assert!(consequence.contains("InconsistentMigrationHistory"), "{consequence}");
+}
+
+#[test]
+fn sql_that_only_breaks_its_lines_elsewhere_is_the_same() {
+    let sql = |text: &str| migration("", &format!("    operations = [migrations.RunSQL({text}, '')]"));
+    let old = sql("'UPDATE a SET b = 1; DELETE FROM c'");
+    for same in [
+        "'''\n  UPDATE a\n  SET b = 1;\n  DELETE FROM c;\n'''",
+        "'UPDATE a SET b = 1; -- ones\\nDELETE FROM c'",
+    ] {
+        assert_eq!(edited(&old, &sql(same)), [], "{same}");
+    }
+    for other in ["'UPDATE a SET b = 2; DELETE FROM c'", "'UPDATE a SET b = 1; /*!99999 x */ DELETE FROM c'"]
+    {
+        assert_eq!(edited(&old, &sql(other)).len(), 1, "{other}");
+    }
+    let spaced = sql("'UPDATE a SET b = \"x  y\"'");
+    assert_eq!(edited(&spaced, &sql("'UPDATE a SET b = \"x y\"'")).len(), 1, "blanks of a value count");
+}
+
+#[test]
+fn what_was_rewritten_under_another_name_may_not_stand_for_the_old_one() {
+    let old = migration("", "    operations = [migrations.DeleteModel('A'), migrations.DeleteModel('B')]");
+    let fix = |new: &str| {
+        const PATHS: [&str; 2] = ["blog/migrations/0002_auto.py", "blog/migrations/0002_b.py"];
+        let renames = [(PATHS[1].to_owned(), PATHS[0].to_owned())].into();
+        let sample = Sample { renames, ..Sample::new(&[(PATHS[0], &old)], &[(PATHS[1], new)]) };
+        judged(&sample, "MIG002")[0].fix.clone().unwrap()
+    };
+    assert_eq!(fix(&old).edits.len(), 1);
+    let rewritten = fix(&old.replace("'B')", "'B'), migrations.DeleteModel('C')"));
+    assert!(rewritten.edits.is_empty() && rewritten.text.starts_with("Restore"), "{rewritten:?}");
+}
+
 const FILL: &str = "def fill(apps, schema_editor):\n    apps.get_model('dojo', 'Test').objects.update(a=1)\n";
 
 #[test]

@@ -151,6 +151,7 @@ fn finding(
     found.sort_by_key(|edit| std::cmp::Reverse(edit.weight));
     let worst = found.first().map_or(Weight::Spoken, |edit| edit.weight);
     let what = found.first().map_or_else(String::new, |edit| edit.what.clone());
+    let consequence = found.first().map_or("", consequence);
     let place = match found.first().map(|edit| edit.at) {
         Some(At::Base(range)) => Place::Base { path: old.1.to_owned(), span: old.0.span(&range) },
         Some(At::Head(range)) => Place::Head { path: new.1.to_owned(), span: new.0.span(&range) },
@@ -164,25 +165,40 @@ fn finding(
     let severity = match worst {
         Weight::Real if because.merged_only => Severity::Warning,
         Weight::Real => Severity::Error,
-        Weight::StateOnly => Severity::Warning,
+        Weight::StateOnly | Weight::Backward => Severity::Warning,
         Weight::Compatible | Weight::Spoken => Severity::Advice,
     };
     let headline =
         format!("{} is deployed ({}); this edit {what}{more}", code(&name.to_string()), because.reason);
     let text = found.iter().map(|edit| edit.what.as_str()).collect::<Vec<_>>().join("\n");
-    RULE.finding(place, name.to_string(), NodeText::Open(text), headline, consequence(worst))
+    RULE.finding(place, name.to_string(), NodeText::Open(text), headline, consequence)
         .with_severity(severity)
         .with_fix(fix(worst, name, new.1))
 }
 
-fn consequence(worst: Weight) -> &'static str {
-    match worst {
+fn consequence(worst: &Edit) -> &'static str {
+    match (worst.weight, &worst.dependency) {
+        (Weight::Real, Some((Direction::Added, _))) => {
+            "Databases that have it keep the order in which they ran; where what it now needs is not applied, `migrate` stops with `InconsistentMigrationHistory`."
+        }
+        (Weight::Real, Some((Direction::Removed, _))) => {
+            "Databases that have it keep the order in which they ran; new ones may run it before what it needs."
+        }
+        (weight, _) => consequence_of(weight),
+    }
+}
+
+fn consequence_of(weight: Weight) -> &'static str {
+    match weight {
         Weight::Spoken => "Only what it prints changes; databases that ran it are the same as new ones.",
         Weight::Real => {
             "`migrate` never runs it again: databases that have it keep the old version, new databases get this one, and nothing reports the difference."
         }
         Weight::StateOnly => {
             "No table changes, but from here on `makemigrations` compares your models with a history that was not the one that ran."
+        }
+        Weight::Backward => {
+            "Nothing changes on the way forward, but databases that have it now go back over it in another way, or not at all."
         }
         Weight::Compatible => {
             "A compatibility edit: it keeps the old migration importable; databases that ran it with the old import keep the columns they got then."

@@ -3,7 +3,7 @@
 use ruff_python_ast::Expr;
 
 use crate::project::migration::Operation;
-use crate::syntax::python::{Folded, Module};
+use crate::syntax::python::{Folded, Module, string};
 
 /// The statements of a RunSQL without comments, or `None` when a part of them is not literal.
 pub(super) fn statements(operation: &Operation<'_>) -> Option<Vec<String>> {
@@ -25,6 +25,23 @@ fn text_of(item: Folded) -> Option<String> {
         Folded::Str(text) => Some(text),
         Folded::List { items, .. } => items.into_iter().next().and_then(text_of),
         _ => None,
+    }
+}
+
+/// Do two literal arguments of RunSQL say the same, but for blanks and comments between the words?
+pub(super) fn is_same(before: &Expr, after: &Expr) -> bool {
+    let statements =
+        |expr| literals(expr).map(|texts| texts.into_iter().map(split).collect::<Vec<Vec<String>>>());
+    matches!((statements(before), statements(after)), (Some(old), Some(new)) if old == new)
+}
+
+/// Texts whose quotes and comments are those of every database: no backslash, no comment that MySQL runs.
+fn literals(expr: &Expr) -> Option<Vec<&str>> {
+    let plain = |expr| string(expr).filter(|sql| !["\\", "/*!", "/*+"].iter().any(|odd| sql.contains(odd)));
+    match expr {
+        Expr::List(list) => list.elts.iter().map(plain).collect(),
+        Expr::Tuple(list) => list.elts.iter().map(plain).collect(),
+        other => plain(other).map(|sql| vec![sql]),
     }
 }
 

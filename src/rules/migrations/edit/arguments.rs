@@ -8,6 +8,7 @@ use ruff_text_size::Ranged;
 use crate::model::finding::code;
 use crate::syntax::python::{normalised_expr, string};
 
+use super::super::sql;
 use super::likeness::{Likeness, same_name, same_spelling};
 use super::operations::{STATE_OPTIONS, dict};
 use super::{At, Edit, Weight, fields, short};
@@ -38,7 +39,7 @@ const SIGNATURES: [(&str, &[&str]); 22] = [
     ("SeparateDatabaseAndState", &["database_operations", "state_operations"]),
 ];
 
-const DEFAULTS: [(&str, &str); 9] = [
+const DEFAULTS: [(&str, &str); 10] = [
     ("preserve_default", "True"),
     ("options", "{}"),
     ("bases", "(django.db.models.Model,)"),
@@ -48,6 +49,7 @@ const DEFAULTS: [(&str, &str); 9] = [
     ("state_operations", "()"),
     ("database_operations", "()"),
     ("reverse_code", "None"),
+    ("reverse_sql", "None"),
 ];
 
 /// An operation's call with its arguments by name.
@@ -143,9 +145,11 @@ impl Argument<'_> {
         match (self.name, self.before, self.after) {
             // A reverse changes nothing on the way forward; losing it does on the way back.
             ("reverse_code" | "reverse_sql", _, Some(_)) | ("elidable", ..) => {}
-            ("reverse_code" | "reverse_sql" | "preserve_default" | "managers" | "state_operations", ..) => {
+            ("reverse_code" | "reverse_sql", ..) => self.report(Weight::Backward, found),
+            ("preserve_default" | "managers" | "state_operations", ..) => {
                 self.report(Weight::StateOnly, found);
             }
+            ("sql", Some(before), Some(after)) if sql::is_same(before, after) => {}
             ("field", Some(before), Some(after)) => {
                 fields::compare(before, after, subject, self.place, likeness, found);
             }
@@ -235,7 +239,7 @@ pub(super) fn sentence(thing: &str, before: Option<&Expr>, after: Option<&Expr>,
             let (before, after) = super::contrast(before, after);
             format!("changes {thing} from {before} to {after} in {place}")
         }
-        (None, Some(after)) => format!("adds {thing} {} to {place}", short(after)),
+        (None, Some(after)) => format!("sets {thing} to {} in {place}", short(after)),
         (Some(_), None) => format!("drops {thing} from {place}"),
         (None, None) => format!("changes {place}"),
     }

@@ -27,6 +27,8 @@ pub(super) enum Weight {
     Compatible,
     /// Changes Django's picture of the models and no table.
     StateOnly,
+    /// Changes the way back alone.
+    Backward,
     /// Gives new databases something that old ones never get.
     Real,
 }
