@@ -35,6 +35,8 @@ mod kill;
 #[cfg(test)]
 mod layering;
 #[cfg(test)]
+mod live_models;
+#[cfg(test)]
 mod local;
 #[cfg(test)]
 mod pages;

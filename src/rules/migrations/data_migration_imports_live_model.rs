@@ -194,15 +194,19 @@ fn finding(file: &File<'_>, function: &StmtFunctionDef, used: &Use<'_>, live: &L
             format!("{} loads a fixture with the live models", code(&format!("{name}()"))),
             "On a fresh database the fixture meets columns that later migrations have not made yet: `migrate` stops with `DeserializationError`.".to_owned(),
         ),
-        class => (
-            format!("{} in {} uses the live model {}", code(&format!("{name}()")), code(&file.name.to_string()), code(class)),
-            format!(
-                "Once {} has a column that a later migration adds, {} on a fresh database stops here with {}.",
-                code(if class == "get_user_model" { "the user model" } else { class }),
-                code("migrate"),
-                "`OperationalError: no such column`"
-            ),
-        ),
+        class => {
+            let (model, it) = match class {
+                "get_user_model" => ("user model".to_owned(), "it".to_owned()),
+                class => (format!("model {}", code(class)), code(class)),
+            };
+            let function = code(&format!("{name}()"));
+            (
+                format!("{function} in {} uses the live {model}", code(&file.name.to_string())),
+                format!(
+                    "Once {it} has a column that a later migration adds, `migrate` on a fresh database stops here with `OperationalError: no such column`."
+                ),
+            )
+        }
     };
     RULE.finding(
         file.span(used.expr.range()),
