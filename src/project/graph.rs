@@ -132,6 +132,32 @@ impl Graph {
         found
     }
 
+    /// What runs in its own app before a migration, each behind what it depends on. Here an original stands for itself
+    /// as long as it is there: its squash would say more than the migration meets.
+    pub fn history<'a>(&'a self, app: &str, migration: &Migration) -> Vec<&'a Node> {
+        let node = |name: &MigrationName| {
+            self.nodes.get(name).or_else(|| self.nodes.get(self.replaced.get(name)?))
+        };
+        let before = |migration: &Migration| -> Vec<&'a Node> {
+            let names = migration.dependencies.iter().filter_map(|d| d.dependency.migration());
+            names.filter(|name| name.app == app).filter_map(node).collect()
+        };
+        let mut order = Vec::new();
+        let mut seen = BTreeSet::new();
+        // A node is entered once to put its dependencies above it, and left once they are done.
+        let enter = |migration: &Migration| before(migration).into_iter().rev().map(|node| (node, false));
+        let mut stack: Vec<(&Node, bool)> = enter(migration).collect();
+        while let Some((node, done)) = stack.pop() {
+            if done {
+                order.push(node);
+            } else if seen.insert(&node.name) {
+                stack.push((node, true));
+                stack.extend(enter(&node.migration));
+            }
+        }
+        order
+    }
+
     /// The first node that needs itself, near or far.
     pub fn in_circle(&self) -> Option<&Node> {
         // Whoever needs nothing more is taken out, over and over: what stays is in a circle or needs one.

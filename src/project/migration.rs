@@ -9,7 +9,6 @@ use crate::syntax::python::{Module, assigned_in, string, text_of, walk_expr};
 
 use super::apps::MigrationName;
 use super::imports::Ancestry;
-use super::operations;
 
 /// One entry of `dependencies` or `run_before`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -166,12 +165,6 @@ impl Migration {
     /// An attribute of the class: `operations`, `dependencies`.
     pub fn attribute(&self, name: &str) -> Option<&Expr> {
         self.class().and_then(|class| assigned_in(&class.body, name))
-    }
-
-    /// Every operation in source order as far as this file tells, also nested ones; with helper modules read, ask
-    /// [`super::Project::migration_source`].
-    pub fn operations(&self) -> Vec<Operation<'_>> {
-        operations::in_file(self)
     }
 
     /// Text that names the module as a whole: used where a rule looks for a word anywhere in it.

@@ -92,9 +92,12 @@ impl Project {
     }
 }
 
-/// The operations as far as the migration's own file tells.
-pub(super) fn in_file(migration: &Migration) -> Vec<Operation<'_>> {
-    collect("", migration, &NOTHING).operations
+impl Migration {
+    /// Every operation in source order as far as this file tells, also nested ones; with helper modules read, ask
+    /// [`Project::migration_source`].
+    pub fn operations(&self) -> Vec<Operation<'_>> {
+        collect("", self, &NOTHING).operations
+    }
 }
 
 /// What one look at a migration gives.

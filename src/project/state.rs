@@ -1,6 +1,6 @@
 //! The models of an app as its migrations leave them: fields, and which migration made the table.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use ruff_python_ast::{Expr, ExprCall};
@@ -9,9 +9,10 @@ use crate::source::NotLoaded;
 use crate::syntax::python::string;
 
 use super::Project;
-use super::apps::{App, MigrationName};
+use super::apps::MigrationName;
 use super::field::Field;
-use super::migration::{Dependency, Migration, Operation, Position};
+use super::graph::Graph;
+use super::migration::{Migration, Operation, Position};
 
 /// One model. Names are lower case, as Django compares them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -106,11 +107,9 @@ impl Project {
             let mut homes = apps.labelled(&name.app);
             // Two apps of one label belong to two projects of a monorepo: nobody knows which is meant.
             let (Some(app), None) = (homes.next(), homes.next()) else { return Ok(Arc::new(state)) };
-            let history = self.history(app)?;
-            let dependencies = own_dependencies(&name.app, migration);
-            let before = history.ancestors(&dependencies);
-            let paths = before.iter().filter_map(|name| Some((*name, &history.by_name.get(*name)?.0)));
-            let sources = paths.map(|(name, path)| Ok((name, self.migration_source(path)?)));
+            let graph = Graph::of(self, std::slice::from_ref(app))?;
+            let before = graph.history(&name.app, migration).into_iter();
+            let sources = before.map(|node| Ok((&node.name.name, self.migration_source(&node.path)?)));
             // What one step misses does not keep the others from asking too.
             let mut missing = NotLoaded::default();
             for (ancestor, source) in NotLoaded::all(sources)? {
@@ -124,63 +123,6 @@ impl Project {
             if missing.wants.is_empty() { Ok(Arc::new(state)) } else { Err(missing) }
         })
     }
-
-    fn history(&self, app: &App) -> Result<History, NotLoaded> {
-        let tree = self.tree()?;
-        let paths: Vec<&str> = app.migration_files(&tree).collect();
-        let migrations = NotLoaded::all(paths.iter().map(|path| self.migration(path)))?;
-        let mut history = History::default();
-        for (path, migration) in paths.into_iter().zip(migrations) {
-            let Some(migration) = migration else { continue };
-            let name = crate::source::tree::file_name(path).trim_end_matches(".py").to_owned();
-            for replaced in &migration.replaces {
-                if let Dependency::On(on) = &replaced.dependency {
-                    history.replaced_by.insert(on.name.clone(), name.clone());
-                }
-            }
-            history.by_name.insert(name, (path.to_owned(), own_dependencies(&app.label, &migration)));
-        }
-        Ok(history)
-    }
-}
-
-/// The migrations of one app with what each depends on in the same app.
-#[derive(Debug, Default)]
-struct History {
-    by_name: BTreeMap<String, (String, Vec<String>)>,
-    replaced_by: BTreeMap<String, String>,
-}
-
-impl History {
-    /// What comes before these names and they themselves, each after what it depends on.
-    fn ancestors<'a>(&'a self, names: &'a [String]) -> Vec<&'a str> {
-        let mut order = Vec::new();
-        let mut seen = BTreeSet::new();
-        // A name is entered once to put its dependencies above it, and left once they are done.
-        let mut stack: Vec<(&str, bool)> = names.iter().rev().map(|n| (n.as_str(), false)).collect();
-        while let Some((name, done)) = stack.pop() {
-            let name = match (self.by_name.contains_key(name), self.replaced_by.get(name)) {
-                (false, Some(squash)) => squash.as_str(),
-                _ => name,
-            };
-            if done {
-                order.push(name);
-            } else if seen.insert(name) {
-                stack.push((name, true));
-                let before = self.by_name.get(name).map_or(&[][..], |(_, dependencies)| dependencies);
-                stack.extend(before.iter().rev().map(|n| (n.as_str(), false)));
-            }
-        }
-        order
-    }
-}
-
-fn own_dependencies(app: &str, migration: &Migration) -> Vec<String> {
-    let own = migration.dependencies.iter().filter_map(|d| match &d.dependency {
-        Dependency::On(on) if on.app == app => Some(on.name.clone()),
-        _ => None,
-    });
-    own.collect()
 }
 
 fn created(project: &Project, migration: &str, operation: &Operation<'_>) -> Result<Model, NotLoaded> {
