@@ -144,7 +144,7 @@ impl GitHub {
         let commits: Vec<&Sha> = batch.iter().map(|f| &f.at).collect::<BTreeSet<_>>().into_iter().collect();
         let mut number = None;
         for commit in &commits {
-            number = number.or(self.brought.pull_of(repository, commit).await);
+            number = number.or(self.prefetched.pull_of(repository, commit).await);
         }
         let objects: Vec<Object> =
             batch.iter().map(|f| if f.blob.is_some() { Object::Blob } else { Object::Expression }).collect();
@@ -162,7 +162,7 @@ impl GitHub {
             }
         }
         if let (Some(number), Some(standing)) = (number, data.get("pullRequest").and_then(standing)) {
-            self.brought.seen(repository, number, standing).await;
+            self.prefetched.seen(repository, number, standing).await;
         }
         let taken = batch.iter().enumerate().map(|(i, file)| {
             let alias = format!("f{i}");

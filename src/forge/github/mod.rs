@@ -77,7 +77,7 @@ pub struct GitHub {
     blobs: moka::future::Cache<(u64, Sha), Blob>,
     contents: moka::future::Cache<(u64, Sha, String), Blob>,
     sizes: files::Sizes,
-    brought: pulls::Brought,
+    prefetched: pulls::Prefetched,
     checks: check::Checks,
 }
 
@@ -124,7 +124,7 @@ impl GitHub {
                 .weigher(|_, blob: &Blob| weight(blob))
                 .build(),
             sizes: moka::future::Cache::new(20_000),
-            brought: pulls::Brought::new(),
+            prefetched: pulls::Prefetched::new(),
             checks: moka::future::Cache::new(1_000),
         })
     }

@@ -23,7 +23,7 @@ const POSTINGS_KEEP: Duration = Duration::from_secs(60);
 const STANDING_KEEPS: Duration = Duration::from_secs(2);
 
 /// What one answer brought beside what it was asked for. Each is handed out once, and only for the head it came with.
-pub(super) struct Brought {
+pub(super) struct Prefetched {
     /// By repository and number: our postings as [`queries::pull`] listed them.
     postings: moka::future::Cache<(u64, u64), Aged<Vec<ForgePosting>>>,
     /// By repository and number: where the pull request stands, as a batch of files brought it.
@@ -39,7 +39,7 @@ struct Aged<T> {
     value: T,
 }
 
-impl Brought {
+impl Prefetched {
     pub(super) fn new() -> Self {
         Self {
             postings: moka::future::Cache::builder().max_capacity(200).time_to_live(POSTINGS_KEEP).build(),
@@ -88,7 +88,7 @@ impl GitHub {
         let pull = pull_request(&repository, &found.repository, &wire, base.as_ref(), &what)?;
         self.keep_policy(&pull, base).await;
         self.keep_postings(&pull, reviews, &answer).await;
-        self.brought.pulls.insert((repository.id, pull.head.clone()), number).await;
+        self.prefetched.pulls.insert((repository.id, pull.head.clone()), number).await;
         Ok(pull)
     }
 
@@ -107,7 +107,7 @@ impl GitHub {
     /// Keeps them only when the answer listed all of them.
     async fn keep_postings(&self, pull: &PullRequest, reviews: Option<Nodes<GraphReview>>, answer: &Answer) {
         let key = (pull.repository.id, pull.number);
-        self.brought.postings.invalidate(&key).await;
+        self.prefetched.postings.invalidate(&key).await;
         let whole = !answer.errors.iter().any(|e| e.is_about(&["repository", "pullRequest", "reviews"]));
         let Some(reviews) = reviews.filter(|r| whole && !r.page.has_next_page) else { return };
         let ours: Vec<GraphReview> = reviews.into_vec().into_iter().filter(|r| self.wrote(r)).collect();
@@ -116,7 +116,7 @@ impl GitHub {
         }
         let value = ours.into_iter().flat_map(postings_of).collect();
         let aged = Aged { head: pull.head.clone(), at: Instant::now(), value };
-        self.brought.postings.insert(key, aged).await;
+        self.prefetched.postings.insert(key, aged).await;
     }
 
     fn wrote(&self, review: &GraphReview) -> bool {
@@ -127,7 +127,7 @@ impl GitHub {
     /// Our postings as they came with the pull request, else every page of both REST lists.
     pub(super) async fn read_own_postings(&self, pull: &PullRequest) -> Result<Vec<ForgePosting>> {
         let key = (pull.repository.id, pull.number);
-        let brought = self.brought.postings.remove(&key).await;
+        let brought = self.prefetched.postings.remove(&key).await;
         if let Some(aged) = brought.filter(|a| a.head == pull.head && a.at.elapsed() < POSTINGS_KEEP) {
             return Ok(aged.value);
         }
@@ -187,7 +187,7 @@ impl GitHub {
     /// Where it stands now: from a batch of files that brought it a moment ago, else asked for.
     pub(super) async fn read_standing(&self, pull: &PullRequest) -> Result<Standing> {
         let key = (pull.repository.id, pull.number);
-        match self.brought.standings.remove(&key).await.filter(|(at, _)| at.elapsed() < STANDING_KEEPS) {
+        match self.prefetched.standings.remove(&key).await.filter(|(at, _)| at.elapsed() < STANDING_KEEPS) {
             Some((_, standing)) => Ok(standing),
             None => self.rest_standing(pull).await,
         }
