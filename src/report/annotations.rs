@@ -3,8 +3,9 @@
 use crate::model::finding::{Finding, Place, Severity};
 use crate::model::judgement::{Judgement, NotLookedAt};
 
+use super::escape::clean;
 use super::status::counts;
-use super::wording::{clean, plain};
+use super::wording::plain;
 
 /// One command a line, then the verdict as a plain line.
 pub fn render(judgement: &Judgement) -> String {

@@ -11,9 +11,9 @@ use crate::source::anchor;
 use super::group::{Group, groups};
 use super::known::{Known, known};
 use super::markdown::Comment;
-use super::plan::PlanInput;
+use super::plan_input::PlanInput;
 use super::replacement::{self, Replacement};
-use super::veil::Veil;
+use super::secret_lines::SecretLines;
 
 /// A comment that is not posted yet.
 pub(super) struct Draft<'a> {
@@ -23,9 +23,9 @@ pub(super) struct Draft<'a> {
 }
 
 /// Everything sorted out, before any text is written.
-pub(super) struct Desk<'a> {
+pub(super) struct Comparison<'a> {
     pub(super) input: &'a PlanInput<'a>,
-    pub(super) veil: Veil<'a>,
+    pub(super) secret_lines: SecretLines<'a>,
     pub(super) known: Vec<Known>,
     /// By index into `known`: the present findings that an inline comment has to name.
     pub(super) members: HashMap<usize, HashSet<&'a Fingerprint>>,
@@ -38,12 +38,12 @@ pub(super) struct Desk<'a> {
     pub(super) explained: HashSet<&'a Fingerprint>,
 }
 
-impl<'a> Desk<'a> {
-    pub(super) fn lay(input: &'a PlanInput<'a>) -> Self {
+impl<'a> Comparison<'a> {
+    pub(super) fn of(input: &'a PlanInput<'a>) -> Self {
         let known = known(input.stored, input.present);
-        let mut desk = Self {
+        let mut compared = Self {
             input,
-            veil: Veil::of(input.judgement),
+            secret_lines: SecretLines::of(input.judgement),
             known,
             members: HashMap::new(),
             rows: HashMap::new(),
@@ -52,14 +52,14 @@ impl<'a> Desk<'a> {
             explained: HashSet::new(),
         };
         let review = input.review_wanted
-            && desk.findings().any(|r| desk.is_new(r) && r.finding.severity >= Severity::Warning);
-        desk.seat_members(review);
+            && compared.findings().any(|r| compared.is_new(r) && r.finding.severity >= Severity::Warning);
+        compared.assign_members(review);
         if review {
-            desk.drafts = desk.draft_comments();
+            compared.drafts = compared.draft_comments();
         }
-        desk.seat_rows(review);
-        desk.explained = desk.explained();
-        desk
+        compared.assign_rows(review);
+        compared.explained = compared.explained();
+        compared
     }
 
     pub(super) fn findings(&self) -> impl Iterator<Item = &'a Reported> + use<'a> {
@@ -75,19 +75,19 @@ impl<'a> Desk<'a> {
     }
 
     /// No posting of ours has ever named it.
-    pub(super) fn is_new(&self, reported: &Reported) -> bool {
+    fn is_new(&self, reported: &Reported) -> bool {
         !self.known.iter().any(|k| k.names(&reported.fingerprint))
     }
 
     /// A person removed its comment.
-    pub(super) fn is_removed(&self, reported: &Reported) -> bool {
+    fn is_removed(&self, reported: &Reported) -> bool {
         let inline = |k: &Known| k.names(&reported.fingerprint);
         !self.live(PostingKind::Inline).any(|(_, k)| inline(k))
             && self.of_kind(PostingKind::Inline).any(|(_, k)| inline(k))
     }
 
     /// Each inline comment names its findings, and those that have come to the same group since.
-    pub(super) fn seat_members(&mut self, review: bool) {
+    fn assign_members(&mut self, review: bool) {
         let mut members: HashMap<usize, HashSet<&'a Fingerprint>> = HashMap::new();
         for group in groups(self.findings()) {
             let mut home = None;
@@ -115,7 +115,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Comments for groups of which nobody has read anything yet, most severe first, while there is room.
-    pub(super) fn draft_comments(&self) -> Vec<Draft<'a>> {
+    fn draft_comments(&self) -> Vec<Draft<'a>> {
         let mut fresh: Vec<Group<'a>> = groups(self.findings())
             .into_iter()
             .filter(|g| g.members.iter().all(|r| self.is_new(r) || self.is_removed(r)))
@@ -127,7 +127,7 @@ impl<'a> Desk<'a> {
         fresh.into_iter().filter_map(|group| self.draft(group)).take(room).collect()
     }
 
-    pub(super) fn draft(&self, group: Group<'a>) -> Option<Draft<'a>> {
+    fn draft(&self, group: Group<'a>) -> Option<Draft<'a>> {
         let resolve = |r: &&Reported| {
             anchor::resolve(self.input.change, &r.finding.place, self.input.capabilities.multi_line)
         };
@@ -148,7 +148,7 @@ impl<'a> Desk<'a> {
             [group] if group.members.len() == 1 => group.first(),
             _ => None,
         };
-        let replacement = lone.and_then(|f| replacement::of(f, &self.veil, self.input.line_text));
+        let replacement = lone.and_then(|f| replacement::of(f, &self.secret_lines, self.input.line_text));
         Comment { groups, name_lines, replacement, button: false }
     }
 
@@ -173,7 +173,7 @@ impl<'a> Desk<'a> {
     }
 
     /// Each finding is listed by one summary: the one that names it, else the one its comment came with.
-    pub(super) fn seat_rows(&mut self, review: bool) {
+    fn assign_rows(&mut self, review: bool) {
         let mut rows: HashMap<usize, Vec<&'a Reported>> = HashMap::new();
         let mut new_rows = Vec::new();
         for reported in self.findings() {
@@ -192,7 +192,7 @@ impl<'a> Desk<'a> {
         self.new_rows = review.then_some(new_rows);
     }
 
-    pub(super) fn summary_of(&self, reported: &Reported) -> Option<usize> {
+    fn summary_of(&self, reported: &Reported) -> Option<usize> {
         let summaries = || self.live(PostingKind::Summary);
         let named = summaries()
             .filter(|(_, k)| k.names(&reported.fingerprint))
@@ -208,16 +208,16 @@ impl<'a> Desk<'a> {
         named.or_else(came_with).map(|(index, _)| index)
     }
 
-    pub(super) fn newest_summary(&self) -> Option<usize> {
+    fn newest_summary(&self) -> Option<usize> {
         self.live(PostingKind::Summary).max_by_key(|(_, k)| k.posting.review_id).map(|(index, _)| index)
     }
 
-    pub(super) fn explained(&self) -> HashSet<&'a Fingerprint> {
+    fn explained(&self) -> HashSet<&'a Fingerprint> {
         let drafted: HashSet<&Fingerprint> = self.drafts.iter().flat_map(|d| &d.fingerprints).collect();
-        let seated: HashSet<&Fingerprint> = self.members.values().flatten().copied().collect();
+        let assigned: HashSet<&Fingerprint> = self.members.values().flatten().copied().collect();
         self.findings()
             .filter(|r| {
-                drafted.contains(&r.fingerprint) || seated.contains(&r.fingerprint) || self.is_removed(r)
+                drafted.contains(&r.fingerprint) || assigned.contains(&r.fingerprint) || self.is_removed(r)
             })
             .map(|r| &r.fingerprint)
             .collect()

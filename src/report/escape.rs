@@ -3,9 +3,7 @@
 
 use std::iter;
 
-use crate::model::finding::code;
-
-use super::wording::clean;
+use crate::model::finding::{code, is_invisible};
 
 /// Longest sentence that is shown, in characters.
 const LONGEST_SENTENCE: usize = 600;
@@ -180,6 +178,19 @@ fn is_number(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|c| c.is_ascii_digit())
 }
 
+/// One line, nothing unseen: control characters become blanks, invisible ones are made visible.
+pub(super) fn clean(text: &str) -> String {
+    text.chars().map(clean_char).collect()
+}
+
+pub(super) fn clean_char(c: char) -> char {
+    match c {
+        c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => ' ',
+        c if is_invisible(c) => '\u{FFFD}',
+        c => c,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -189,6 +200,11 @@ mod tests {
         let options = pulldown_cmark::Options::ENABLE_TABLES | pulldown_cmark::Options::ENABLE_STRIKETHROUGH;
         pulldown_cmark::html::push_html(&mut out, pulldown_cmark::Parser::new_ext(markdown, options));
         out
+    }
+
+    #[test]
+    fn nothing_unseen_survives() {
+        assert_eq!(clean("a\u{1b}[31m\r\nb\u{202e}c"), "a [31m  b\u{FFFD}c");
     }
 
     #[test]

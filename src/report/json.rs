@@ -8,7 +8,7 @@ use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt, Reported, Verdict};
 use crate::model::plan::Side;
 
-use super::veil::Veil;
+use super::secret_lines::SecretLines;
 
 #[derive(Serialize)]
 struct Line<'a> {
@@ -51,10 +51,10 @@ struct Summary<'a> {
 
 /// Every line ends with a line end. The last is always there, whatever the verdict.
 pub fn render(judgement: &Judgement) -> serde_json::Result<String> {
-    let veil = Veil::of(judgement);
+    let secret_lines = SecretLines::of(judgement);
     let mut text = String::new();
     for reported in &judgement.findings {
-        text.push_str(&serde_json::to_string(&line(reported, &veil))?);
+        text.push_str(&serde_json::to_string(&line(reported, &secret_lines))?);
         text.push('\n');
     }
     text.push_str(&serde_json::to_string(&Last { summary: summary(judgement) })?);
@@ -62,7 +62,7 @@ pub fn render(judgement: &Judgement) -> serde_json::Result<String> {
     Ok(text)
 }
 
-fn line<'a>(reported: &'a Reported, veil: &Veil<'_>) -> Line<'a> {
+fn line<'a>(reported: &'a Reported, secret_lines: &SecretLines<'_>) -> Line<'a> {
     let finding = &reported.finding;
     let span = finding.place.span();
     let (start, end) = (span.map(|s: Span| s.start), span.map(|s| s.end));
@@ -80,7 +80,7 @@ fn line<'a>(reported: &'a Reported, veil: &Veil<'_>) -> Line<'a> {
         subject: &finding.subject,
         message: &finding.headline,
         consequence: &finding.consequence,
-        fix: open_fix(finding, veil),
+        fix: open_fix(finding, secret_lines),
         fingerprint: &reported.fingerprint,
     }
 }
@@ -94,11 +94,11 @@ fn side(place: &Place) -> Option<Side> {
 }
 
 /// The replacement for a line that holds a secret would hold it too: words only.
-pub(super) fn open_fix(finding: &Finding, veil: &Veil<'_>) -> Option<Fix> {
+pub(super) fn open_fix(finding: &Finding, secret_lines: &SecretLines<'_>) -> Option<Fix> {
     let fix = finding.fix.as_ref()?;
     let path = finding.place.path().unwrap_or_default();
     let hidden = matches!(finding.node, NodeText::Secret(_))
-        || fix.edits.iter().any(|edit| veil.hides(path, &edit.span.lines()));
+        || fix.edits.iter().any(|edit| secret_lines.hides(path, &edit.span.lines()));
     Some(if hidden { Fix::text(fix.text.as_str()) } else { fix.clone() })
 }
 

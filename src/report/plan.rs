@@ -4,57 +4,27 @@
 //! The review is to be published before the edits: a finding counts as posted as soon as any body of ours names it.
 
 use std::collections::HashSet;
-use std::fmt;
 
-use crate::model::change::Change;
 use crate::model::finding::{Fingerprint, Severity};
-use crate::model::judgement::{Judgement, Reported};
+use crate::model::judgement::Reported;
 use crate::model::plan::{
     CommentEdit, ForgePosting, NewComment, NewReview, Plan, Posting, PostingKind, body_hash,
 };
-use crate::model::pull::Capabilities;
 
-use super::desk::Desk;
+use super::comparison::Comparison;
 use super::group::{Group, groups};
 use super::known::{Known, united};
 use super::markdown::{self, Comment};
-use super::replacement::LineText;
 use super::summary::{Summary, small_print};
-use super::wording::{Links, NoLinks};
+use super::wording::NoLinks;
 
-/// All that a plan is made from.
-#[derive(Clone, Copy)]
-pub struct PlanInput<'a> {
-    pub judgement: &'a Judgement,
-    /// The change that was judged, with its hunks.
-    pub change: &'a Change,
-    /// What the store remembers.
-    pub stored: &'a [Posting],
-    /// What stands on the forge now.
-    pub present: &'a [ForgePosting],
-    pub capabilities: Capabilities,
-    pub links: &'a dyn Links,
-    /// Name of the branch it is to be merged into.
-    pub base_branch: &'a str,
-    /// How many inline comments may stand open at a time.
-    pub max_comments: usize,
-    /// `false` for drafts and for heads older than the installation: what stands is edited, nothing new is posted.
-    pub review_wanted: bool,
-    /// The head's text of a line without its line end; `None` where it is not known.
-    pub line_text: LineText<'a>,
-}
-
-impl fmt::Debug for PlanInput<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("PlanInput").field("head", &self.judgement.head).finish_non_exhaustive()
-    }
-}
+pub use super::plan_input::PlanInput;
 
 /// The difference between what the forge shows and what it must show.
 pub fn plan(input: &PlanInput<'_>) -> Plan {
-    let desk = Desk::lay(input);
-    let review = desk.new_review();
-    Plan { review, edits: desk.edits().into_iter().map(|(_, edit)| edit).collect() }
+    let compared = Comparison::of(input);
+    let review = compared.new_review();
+    Plan { review, edits: compared.edits().into_iter().map(|(_, edit)| edit).collect() }
 }
 
 /// What the store is to remember once the plan was carried out: `posted` and `demoted` are the forge's answer to the
@@ -65,9 +35,9 @@ pub fn remember(
     demoted: &[usize],
     edited: &[CommentEdit],
 ) -> Vec<Posting> {
-    let desk = Desk::lay(input);
-    let mut postings: Vec<Posting> = desk.known.iter().map(Known::as_remembered).collect();
-    for (words, edit) in desk.edits() {
+    let compared = Comparison::of(input);
+    let mut postings: Vec<Posting> = compared.known.iter().map(Known::as_remembered).collect();
+    for (words, edit) in compared.edits() {
         let taken = edited.iter().any(|e| (e.kind, e.forge_id) == (edit.kind, edit.forge_id));
         let known = postings.iter_mut().find(|p| (p.kind, p.forge_id) == (edit.kind, edit.forge_id));
         if let (true, Some(posting)) = (taken, known) {
@@ -77,7 +47,7 @@ pub fn remember(
             posting.headline = words.headline.unwrap_or(std::mem::take(&mut posting.headline));
         }
     }
-    postings.extend(desk.posted(posted, demoted));
+    postings.extend(compared.posted(posted, demoted));
     postings
 }
 
@@ -88,7 +58,7 @@ struct Words {
     headline: Option<String>,
 }
 
-impl<'a> Desk<'a> {
+impl<'a> Comparison<'a> {
     fn new_review(&self) -> Option<NewReview> {
         let rows = self.new_rows.as_ref()?;
         let later = self.of_kind(PostingKind::Summary).next().is_some();
@@ -154,8 +124,8 @@ impl<'a> Desk<'a> {
     }
 
     fn inline_edit(&self, index: usize, posting: &Posting) -> Option<(Words, CommentEdit)> {
-        let seated = |r: &&Reported| self.members.get(&index).is_some_and(|m| m.contains(&r.fingerprint));
-        let members: Vec<&Reported> = self.findings().filter(seated).collect();
+        let assigned = |r: &&Reported| self.members.get(&index).is_some_and(|m| m.contains(&r.fingerprint));
+        let members: Vec<&Reported> = self.findings().filter(assigned).collect();
         let all_seen = posting.fingerprints.iter().all(|f| members.iter().any(|r| r.fingerprint == *f));
         // What was not found because nobody could look is not fixed.
         if self.is_incomplete() && !all_seen && (members.is_empty() || !posting.fixed) {

@@ -4,7 +4,7 @@ use std::ops::Range;
 
 use crate::model::finding::{Edit, Finding, FixSafety, NodeText, Place, Position, is_invisible};
 
-use super::veil::Veil;
+use super::secret_lines::SecretLines;
 
 /// More lines than this are not read in a comment.
 const MOST_LINES: u32 = 20;
@@ -21,7 +21,11 @@ pub(super) struct Replacement {
 pub(super) type LineText<'a> = &'a (dyn Fn(&str, u32) -> Option<String> + Sync);
 
 /// `None` when the fix is words only, too long to be read, or would show a secret or something unseen.
-pub(super) fn of(finding: &Finding, veil: &Veil<'_>, line_text: LineText<'_>) -> Option<Replacement> {
+pub(super) fn of(
+    finding: &Finding,
+    secret_lines: &SecretLines<'_>,
+    line_text: LineText<'_>,
+) -> Option<Replacement> {
     let Place::Head { path, .. } = &finding.place else { return None };
     let fix = finding.fix.as_ref()?;
     if matches!(finding.node, NodeText::Secret(_)) || fix.safety == FixSafety::Text {
@@ -30,7 +34,7 @@ pub(super) fn of(finding: &Finding, veil: &Veil<'_>, line_text: LineText<'_>) ->
     let edits = in_order(&fix.edits)?;
     let (first, last) = (edits.first()?, edits.last()?);
     let (from, to) = (first.span.start.line, last.span.end.line);
-    if from == 0 || to - from >= MOST_LINES || veil.hides(path, &(from..to + 1)) {
+    if from == 0 || to - from >= MOST_LINES || secret_lines.hides(path, &(from..to + 1)) {
         return None;
     }
     let replacement = apply(&edits, from..to + 1, &|line| line_text(path, line))?;

@@ -10,7 +10,7 @@ use crate::model::finding::{Edit, Finding, FixSafety, Place, Severity, Span};
 use crate::model::judgement::{Judgement, NotLookedAt, Reported, Verdict};
 
 use super::json::open_fix;
-use super::veil::Veil;
+use super::secret_lines::SecretLines;
 use super::wording::{Links, plain};
 
 const SCHEMA: &str =
@@ -25,14 +25,14 @@ pub fn render(judgement: &Judgement, links: &dyn Links) -> Value {
     let all = judgement.findings.iter().chain(suppressed);
     let codes: BTreeSet<&str> = all.map(|r| r.finding.code).collect();
     let index = |code: &str| codes.iter().position(|c| *c == code);
-    let veil = Veil::of(judgement);
+    let secret_lines = SecretLines::of(judgement);
     let unseen = judgement.not_looked_at.iter().map(notification);
     let notes = judgement.notes.iter().map(|n| json!({"level": "note", "message": {"text": plain(n)}}));
-    let open = judgement.findings.iter().map(|r| result(r, index(r.finding.code), None, &veil));
+    let open = judgement.findings.iter().map(|r| result(r, index(r.finding.code), None, &secret_lines));
     let kept = judgement
         .suppressed
         .iter()
-        .map(|(r, reason)| result(r, index(r.finding.code), Some(reason.as_str()), &veil));
+        .map(|(r, reason)| result(r, index(r.finding.code), Some(reason.as_str()), &secret_lines));
     json!({
         "$schema": SCHEMA,
         "version": "2.1.0",
@@ -73,7 +73,7 @@ fn result(
     reported: &Reported,
     rule_index: Option<usize>,
     kept_because: Option<&str>,
-    veil: &Veil<'_>,
+    secret_lines: &SecretLines<'_>,
 ) -> Value {
     let finding = &reported.finding;
     let mut result = json!({
@@ -88,7 +88,7 @@ fn result(
     if let Some(location) = location(&finding.place) {
         result["locations"] = json!([location]);
     }
-    if let Some(fix) = fix(finding, veil) {
+    if let Some(fix) = fix(finding, secret_lines) {
         result["fixes"] = json!([fix]);
     }
     if let Some(reason) = kept_because {
@@ -124,9 +124,10 @@ fn region(span: Span) -> Value {
     })
 }
 
-fn fix(finding: &Finding, veil: &Veil<'_>) -> Option<Value> {
+fn fix(finding: &Finding, secret_lines: &SecretLines<'_>) -> Option<Value> {
     let Place::Head { path, .. } = &finding.place else { return None };
-    let fix = open_fix(finding, veil).filter(|f| f.safety != FixSafety::Text && !f.edits.is_empty())?;
+    let fix =
+        open_fix(finding, secret_lines).filter(|f| f.safety != FixSafety::Text && !f.edits.is_empty())?;
     let replacements: Vec<Value> = fix.edits.iter().map(replacement).collect();
     Some(json!({
         "description": {"text": plain(&fix.text)},

@@ -7,11 +7,11 @@ use crate::model::judgement::Judgement;
 
 /// The head lines of all findings about secrets.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Veil<'a> {
+pub(super) struct SecretLines<'a> {
     lines: Vec<(&'a str, Range<u32>)>,
 }
 
-impl<'a> Veil<'a> {
+impl<'a> SecretLines<'a> {
     pub(super) fn of(judgement: &'a Judgement) -> Self {
         let all = judgement.findings.iter().chain(judgement.suppressed.iter().map(|(reported, _)| reported));
         let lines = all.map(|r| &r.finding).filter(|f| matches!(f.node, NodeText::Secret(_))).filter_map(

@@ -10,10 +10,11 @@ use crate::model::judgement::{Judgement, NotLookedAt, Verdict};
 use crate::model::plan::Side;
 use crate::source::Text;
 
+use super::escape::{clean, clean_char};
 use super::replacement;
+use super::secret_lines::SecretLines;
 use super::status;
-use super::veil::Veil;
-use super::wording::{clean, clean_char, count, plain, plain_clause, tally};
+use super::wording::{count, plain, plain_clause, tally};
 use super::wrap::{COLUMNS, width, wrap};
 
 /// Longer findings show their first line only.
@@ -42,10 +43,10 @@ impl fmt::Debug for Terminal<'_> {
 impl Terminal<'_> {
     /// The whole text, with its last line end.
     pub fn render(&self, judgement: &Judgement) -> String {
-        let veil = Veil::of(judgement);
+        let secret_lines = SecretLines::of(judgement);
         let mut text = String::new();
         for reported in &judgement.findings {
-            text.push_str(&self.finding(&reported.finding, &veil));
+            text.push_str(&self.finding(&reported.finding, &secret_lines));
             text.push('\n');
         }
         for what in &judgement.not_looked_at {
@@ -62,12 +63,12 @@ impl Terminal<'_> {
         text
     }
 
-    fn finding(&self, finding: &Finding, veil: &Veil<'_>) -> String {
+    fn finding(&self, finding: &Finding, secret_lines: &SecretLines<'_>) -> String {
         let consequence = plain_clause(&finding.consequence);
         let title = level(finding.severity).primary_title(plain_clause(&finding.headline)).id(finding.code);
         let renderer = if self.colour { Renderer::styled() } else { Renderer::plain() };
         let hidden = matches!(finding.node, NodeText::Secret(_));
-        let excerpt = if hidden { None } else { self.excerpt(&finding.place, veil) };
+        let excerpt = if hidden { None } else { self.excerpt(&finding.place, secret_lines) };
         let beside = excerpt.as_ref().is_some_and(|e| e.has_room_for(&consequence));
         let mut text = match excerpt {
             Some(excerpt) => {
@@ -84,7 +85,7 @@ impl Terminal<'_> {
         }
         if let Some(fix) = &finding.fix {
             text.push_str(&wrap(&plain_clause(&fix.text), &self.paint(CYAN, " fix: "), "      ", COLUMNS));
-            text.push_str(&self.replacement(finding, veil).unwrap_or_default());
+            text.push_str(&self.replacement(finding, secret_lines).unwrap_or_default());
         }
         text.push_str(&format!("{} red-panda rules explain {}\n", self.paint(CYAN, " why:"), finding.code));
         text
@@ -99,10 +100,10 @@ impl Terminal<'_> {
     }
 
     /// The lines of a fix as they would stand there, when they are few.
-    fn replacement(&self, finding: &Finding, veil: &Veil<'_>) -> Option<String> {
+    fn replacement(&self, finding: &Finding, secret_lines: &SecretLines<'_>) -> Option<String> {
         let text = (self.source)(Side::Head, finding.place.path()?)?;
         let line = |_: &str, number: u32| (number <= text.line_count()).then(|| text.line(number).to_owned());
-        let replacement = replacement::of(finding, veil, &line)?;
+        let replacement = replacement::of(finding, secret_lines, &line)?;
         let lines: Vec<&str> = replacement.text.lines().collect();
         if lines.len() > MOST_LINES as usize {
             return None;
@@ -114,14 +115,14 @@ impl Terminal<'_> {
         Some(numbered.collect())
     }
 
-    fn excerpt(&self, place: &Place, veil: &Veil<'_>) -> Option<Excerpt> {
+    fn excerpt(&self, place: &Place, secret_lines: &SecretLines<'_>) -> Option<Excerpt> {
         let (side, path, span) = match place {
             Place::Head { path, span } => (Side::Head, path, *span),
             Place::Base { path, span } => (Side::Base, path, *span),
             Place::Path(_) | Place::Repository => return None,
         };
-        let veiled = veil.hides(path, &span.lines());
-        if veiled { None } else { Excerpt::of(&(self.source)(side, path)?, path, span) }
+        let hidden = secret_lines.hides(path, &span.lines());
+        if hidden { None } else { Excerpt::of(&(self.source)(side, path)?, path, span) }
     }
 
     fn verdict(&self, judgement: &Judgement) -> String {

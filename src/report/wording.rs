@@ -3,11 +3,11 @@
 use std::fmt::Debug;
 
 use crate::model::catalogue::ALWAYS_ON;
-use crate::model::finding::{Place, Severity, is_invisible};
+use crate::model::finding::{Place, Severity};
 use crate::model::judgement::Judgement;
 use crate::model::plan::Side;
 
-use super::escape::{Segment, segments};
+use super::escape::{Segment, clean, segments};
 
 /// Addresses for people. What is not known is `None`, and the text stands without a link.
 pub trait Links: Debug + Send + Sync {
@@ -102,19 +102,6 @@ pub(super) fn plain_clause(sentence: &str) -> String {
     text.strip_suffix('.').map(str::to_owned).unwrap_or(text)
 }
 
-/// One line, nothing unseen: control characters become blanks, invisible ones are made visible.
-pub(super) fn clean(text: &str) -> String {
-    text.chars().map(clean_char).collect()
-}
-
-pub(super) fn clean_char(c: char) -> char {
-    match c {
-        c if c.is_control() || matches!(c, '\u{2028}' | '\u{2029}') => ' ',
-        c if is_invisible(c) => '\u{FFFD}',
-        c => c,
-    }
-}
-
 /// At most `longest` characters, cut behind a word where there is one.
 pub(super) fn cut(text: &str, longest: usize) -> String {
     if text.chars().count() <= longest {
@@ -150,11 +137,6 @@ mod tests {
     fn commands_keep_their_backticks_in_plain_text() {
         let sentence = "`migrate trees 0002` stops with `IrreversibleError`.";
         assert_eq!(plain_clause(sentence), "`migrate trees 0002` stops with IrreversibleError");
-    }
-
-    #[test]
-    fn nothing_unseen_survives() {
-        assert_eq!(clean("a\u{1b}[31m\r\nb\u{202e}c"), "a [31m  b\u{FFFD}c");
     }
 
     #[test]
