@@ -225,7 +225,7 @@ fn files(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
                 ))
             );
             let text = match module.classes().first() {
-                Some(class) => format!("Call {} {}.", code(class.name.as_str()), code("Migration")),
+                Some(class) => format!("Rename {} to {}.", code(class.name.as_str()), code("Migration")),
                 None => {
                     "Move helpers out of the migration package, or begin the file's name with `_`.".to_owned()
                 }

@@ -44,7 +44,18 @@ fn judge(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
         theirs.push(own.remove(0));
     }
     let Some(other) = theirs.last() else { return Ok(Vec::new()) };
-    Ok(own.into_iter().map(|leaf| finding(&graph, leaf, other)).collect())
+    Ok(own
+        .into_iter()
+        .filter(|leaf| is_whole(&graph, leaf))
+        .map(|leaf| finding(&graph, leaf, other))
+        .collect())
+}
+
+/// Can it be read, and is there what it depends on? Else MIG009 says so, and where it belongs nobody knows.
+fn is_whole(graph: &Graph, leaf: &Node) -> bool {
+    let mut own = leaf.migration.dependencies.iter().filter_map(|d| d.dependency.migration());
+    leaf.migration.module().fault().is_none()
+        && own.all(|name| name.app != leaf.name.app || name.name.starts_with("__") || graph.knows(name))
 }
 
 /// Leaves that conflict without this change are somebody else's.
