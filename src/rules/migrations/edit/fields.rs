@@ -2,13 +2,14 @@
 
 use std::collections::BTreeSet;
 
-use ruff_python_ast::{Expr, ExprCall};
+use ruff_python_ast::Expr;
 use ruff_text_size::Ranged;
 
 use crate::model::finding::code;
 use crate::syntax::python::{normalised_expr, string};
 
 use super::arguments::sentence;
+use super::call::Call;
 use super::likeness::{Likeness, same_name, same_spelling};
 use super::{At, Edit, Weight};
 
@@ -30,10 +31,6 @@ pub(super) const STATE_KEYWORDS: [&str; 15] = [
     "serialize",
     "unique_for_date",
 ];
-
-/// What a field has when nothing is said.
-const DEFAULTS: [(&str, &str); 4] =
-    [("null", "False"), ("unique", "False"), ("primary_key", "False"), ("blank", "False")];
 
 /// `fields=[("id", …), ("name", …)]`, field by field.
 pub(super) fn compare_lists(
@@ -124,7 +121,7 @@ pub(super) fn compare(
             return;
         }
     }
-    let (old, new) = (Field::read(old), Field::read(new));
+    let (old, new) = (Call::field(old), Call::field(new));
     let mut seen = BTreeSet::new();
     for name in old.names().chain(new.names()).filter(|name| seen.insert((*name).to_owned())) {
         let (before, after) = (old.get(name), new.get(name));
@@ -161,7 +158,7 @@ fn weigh(
     name: &str,
     before: Option<&Expr>,
     after: Option<&Expr>,
-    field: &Field<'_>,
+    field: &Call<'_>,
     replaced: bool,
 ) -> Weight {
     let says_db = |expr: Option<&Expr>| expr.is_some_and(|e| normalised_expr(e).contains("DB_"));
@@ -172,52 +169,11 @@ fn weigh(
         (_, Some(before), Some(after)) if same_spelling(before, after) => Weight::Compatible,
         (name, ..) if STATE_KEYWORDS.contains(&name) => Weight::StateOnly,
         // The blocks of a StreamField live in its JSON.
-        ("argument 1" | "block_types" | "block_lookup", ..) if field.class().ends_with("StreamField") => {
+        ("argument 1" | "block_types" | "block_lookup", ..) if field.kind().ends_with("StreamField") => {
             Weight::StateOnly
         }
         // What the old class gave by itself, the new one must be told.
         (_, None, _) | (_, _, None) if replaced => Weight::Compatible,
         _ => Weight::Real,
-    }
-}
-
-/// A field's call with its arguments by name.
-struct Field<'a> {
-    call: &'a ExprCall,
-    arguments: Vec<(String, &'a Expr)>,
-}
-
-impl<'a> Field<'a> {
-    fn read(call: &'a ExprCall) -> Self {
-        let class = normalised_expr(&call.func);
-        let names: &[&str] = match class.rsplit('.').next().unwrap_or(&class) {
-            "ForeignKey" | "OneToOneField" => &["to", "on_delete"],
-            "ManyToManyField" => &["to"],
-            _ if class.starts_with("django.db.models.") => &["verbose_name"],
-            _ => &[],
-        };
-        let positional = call.arguments.args.iter().enumerate();
-        let positional = positional.map(|(i, e)| {
-            (names.get(i).map_or_else(|| format!("argument {}", i + 1), |n| (*n).to_owned()), e)
-        });
-        let keywords = call.arguments.keywords.iter().map(|keyword| {
-            (keyword.arg.as_ref().map_or_else(|| "**".to_owned(), |n| n.to_string()), &keyword.value)
-        });
-        let given = positional.chain(keywords).filter(|(name, value)| {
-            !DEFAULTS.iter().any(|(n, default)| n == name && normalised_expr(value) == *default)
-        });
-        Self { call, arguments: given.collect() }
-    }
-
-    fn class(&self) -> String {
-        normalised_expr(&self.call.func)
-    }
-
-    fn names(&self) -> impl Iterator<Item = &str> {
-        self.arguments.iter().map(|(name, _)| name.as_str())
-    }
-
-    fn get(&self, name: &str) -> Option<&'a Expr> {
-        self.arguments.iter().find(|(n, _)| n == name).map(|(_, value)| *value)
     }
 }

@@ -1,6 +1,7 @@
 //! What an edit changes in a migration, and whether it could ever reach a database.
 
 mod arguments;
+mod call;
 mod fields;
 mod helpers;
 mod likeness;

@@ -9,7 +9,8 @@ use similar::{Algorithm, DiffOp, capture_diff_slices};
 use crate::model::finding::code;
 use crate::syntax::python::{normalised_expr, string};
 
-use super::arguments::{self, Call};
+use super::arguments;
+use super::call::Call;
 use super::likeness::Likeness;
 use super::{At, Edit, Weight};
 
