@@ -8,7 +8,7 @@ use crate::source::NotLoaded;
 use crate::syntax::python::{Module, string, top_level, walk_expr};
 
 use super::Project;
-use super::settings::is_settings;
+use super::settings;
 
 /// A database that Django speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -26,7 +26,7 @@ impl Project {
     /// The engines that settings name, also as the default of an environment variable; empty when none can be read.
     pub fn database_engines(&self) -> Result<BTreeSet<Engine>, NotLoaded> {
         let tree = self.tree()?;
-        let paths = tree.entries.keys().map(String::as_str).filter(|p| is_settings(p)).take(MAX_MODULES);
+        let paths = settings::named(&tree).take(MAX_MODULES);
         let modules = NotLoaded::all(paths.map(|path| self.module(path)))?;
         Ok(modules.into_iter().flatten().flat_map(|module| engines(&module)).collect())
     }

@@ -135,9 +135,8 @@ impl Graph {
     /// What runs in its own app before a migration, each behind what it depends on. Here an original stands for itself
     /// as long as it is there: its squash would say more than the migration meets.
     pub fn history<'a>(&'a self, app: &str, migration: &Migration) -> Vec<&'a Node> {
-        let node = |name: &MigrationName| {
-            self.nodes.get(name).or_else(|| self.nodes.get(self.replaced.get(name)?))
-        };
+        let node =
+            |name: &MigrationName| self.nodes.get(name).or_else(|| self.nodes.get(self.replaced.get(name)?));
         let before = |migration: &Migration| -> Vec<&'a Node> {
             let names = migration.dependencies.iter().filter_map(|d| d.dependency.migration());
             names.filter(|name| name.app == app).filter_map(node).collect()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ruff_python_ast::{Expr, StmtImportFrom};
+use ruff_python_ast::{Expr, Stmt, StmtImportFrom};
 
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, join};
@@ -131,12 +131,15 @@ pub fn split(dotted: &str) -> Option<(&str, &str)> {
 
 /// Modules that the file imports everything from, with their leading dots.
 pub fn star_imports(module: &Module) -> Vec<String> {
-    let is_star = |import: &StmtImportFrom| import.names.iter().any(|a| a.name.as_str() == "*");
-    top_level(module.body())
-        .into_iter()
-        .filter_map(|stmt| stmt.as_import_from_stmt().filter(|i| is_star(i)))
-        .map(|i| format!("{}{}", ".".repeat(i.level as usize), i.module.as_ref().map_or("", |m| m.as_str())))
-        .collect()
+    let imports = top_level(module.body()).into_iter().filter_map(Stmt::as_import_from_stmt);
+    imports.filter_map(star_import).collect()
+}
+
+/// The module of `from .base import *`, with its leading dots.
+pub(super) fn star_import(import: &StmtImportFrom) -> Option<String> {
+    let module = import.module.as_ref().map_or("", |m| m.as_str());
+    let star = import.names.iter().any(|alias| alias.name.as_str() == "*");
+    star.then(|| format!("{}{module}", ".".repeat(import.level as usize)))
 }
 
 fn dotted_in(module: &str, name: &str) -> String {

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtImportFrom};
+use ruff_python_ast::{Expr, ExprCall, Stmt};
 
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, join};
@@ -11,6 +11,7 @@ use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, assignment, string, top_level};
 
 use super::Project;
+use super::imports::{module_path, star_import};
 
 /// Modules that one settings module may take over.
 const MAX_SETTINGS: usize = 200;
@@ -115,6 +116,11 @@ pub fn is_settings(path: &str) -> bool {
     named && name.ends_with(".py") && path.split('/').count() <= 6 && !super::apps::is_vendored(path)
 }
 
+/// All settings modules by their name.
+pub fn named(tree: &Tree) -> impl Iterator<Item = &str> {
+    tree.entries.keys().map(String::as_str).filter(|path| is_settings(path))
+}
+
 pub(super) fn find(project: &Project) -> Result<Settings, NotLoaded> {
     let tree = project.tree()?;
     let manage: Vec<&str> = tree.named("manage.py").filter(|path| !super::apps::is_vendored(path)).collect();
@@ -123,11 +129,11 @@ pub(super) fn find(project: &Project) -> Result<Settings, NotLoaded> {
         let root = folder(path);
         let name = script.and_then(|module| settings_module(&module));
         let file =
-            name.map_or_else(|| Some(join(root, "config/settings.py")), |n| module_path(&tree, root, &n))?;
+            name.map_or_else(|| Some(join(root, "config/settings.py")), |n| module_path(&tree, path, &n))?;
         Some((root, file))
     });
     let projects = named.map(|(root, file)| {
-        let mut follow = Follow { project, tree: &tree, root, seen: BTreeSet::new(), modules: Vec::new() };
+        let mut follow = Follow { project, tree: &tree, seen: BTreeSet::new(), modules: Vec::new() };
         follow.read(&file)?;
         let for_tests = is_for_tests(&file);
         Ok(DjangoProject { root: root.to_owned(), for_tests, modules: follow.modules })
@@ -150,17 +156,10 @@ fn settings_module(manage: &Module) -> Option<String> {
     })
 }
 
-/// The file of a dotted module below a root.
-fn module_path(tree: &Tree, root: &str, dotted: &str) -> Option<Path> {
-    let base = join(root, &dotted.replace('.', "/"));
-    [format!("{base}.py"), format!("{base}/__init__.py")].into_iter().find(|path| tree.contains(path))
-}
-
 /// Modules in the order in which they are read, each once.
 struct Follow<'p> {
     project: &'p Project,
     tree: &'p Tree,
-    root: &'p str,
     seen: BTreeSet<Path>,
     modules: Vec<Arc<Module>>,
 }
@@ -178,7 +177,8 @@ impl Follow<'_> {
         for stmt in module.body() {
             let next = match stmt {
                 Stmt::ImportFrom(import) => {
-                    star_imported(import, self.tree, self.root, path).into_iter().collect()
+                    let taken = star_import(import).and_then(|name| module_path(self.tree, path, &name));
+                    taken.into_iter().collect()
                 }
                 Stmt::Expr(expr) => included(&expr.value, &module, self.tree, path),
                 _ => Vec::new(),
@@ -189,16 +189,6 @@ impl Follow<'_> {
         }
         if missing.wants.is_empty() { Ok(()) } else { Err(missing) }
     }
-}
-
-fn star_imported(import: &StmtImportFrom, tree: &Tree, root: &str, path: &str) -> Option<Path> {
-    if !import.names.iter().any(|alias| alias.name.as_str() == "*") {
-        return None;
-    }
-    let name = import.module.as_ref().map_or("", |m| m.as_str());
-    let mut from = folder(path);
-    (1..import.level).for_each(|_| from = folder(from));
-    module_path(tree, if import.level == 0 { root } else { from }, name)
 }
 
 /// The files of `split_settings.tools.include("base.py", optional("local.py"), "components/*.py")`.

@@ -7,7 +7,7 @@ use crate::model::change::{Change, Path};
 use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Severity, code};
 use crate::project::database::Engine;
 use crate::project::migration::{Migration, Operation};
-use crate::project::settings::is_settings;
+use crate::project::settings;
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{normalised_expr, walk_exprs};
@@ -51,7 +51,7 @@ const SQLITE: [&str; 2] = ["PRAGMA ", "AUTOINCREMENT"];
 
 fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
     let touches = change.files.iter().any(|f| crate::project::apps::looks_like_migration(&f.path));
-    tree.entries.keys().filter(|path| touches && is_settings(path)).cloned().collect()
+    settings::named(tree).filter(|_| touches).map(str::to_owned).collect()
 }
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

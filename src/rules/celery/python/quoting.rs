@@ -5,7 +5,7 @@ use ruff_text_size::Ranged;
 
 use crate::project::Project;
 use crate::project::imports::{module_path, split, star_imports};
-use crate::project::settings::is_settings;
+use crate::project::settings;
 use crate::source::NotLoaded;
 use crate::syntax::python::{Module, has_unpacking, string};
 
@@ -194,8 +194,8 @@ impl<'a> Judge<'_, 'a> {
             return Ok(Quoting::Bare);
         }
         let tree = self.project.tree()?;
-        let settings = tree.entries.keys().filter(|path| is_settings(path)).take(MOST);
-        self.in_files(&settings.map(|path| (path.clone(), name)).collect::<Vec<_>>())
+        let settings = settings::named(&tree).take(MOST);
+        self.in_files(&settings.map(|path| (path.to_owned(), name)).collect::<Vec<_>>())
     }
 
     fn in_files(&self, paths: &[(String, &str)]) -> Result<Quoting<'a>, NotLoaded> {
