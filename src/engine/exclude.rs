@@ -91,7 +91,7 @@ impl Line {
 
 /// Folders and names that hold what people did not write here.
 fn is_generated(path: &str) -> bool {
-    crate::project::apps::is_vendored(path)
+    crate::source::tree::is_vendored(path)
         || path.contains("static/vendor/")
         || crate::source::tree::file_name(path).contains(".min.")
 }

@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use crate::model::change::{Change, ChangedFile, Path};
 use crate::project::Project;
-use crate::project::apps::{is_vendored, looks_like_migration, may_move_migrations};
+use crate::project::apps::{looks_like_migration, may_move_migrations};
 use crate::project::env_files;
 use crate::project::settings::is_settings;
 use crate::rules::Rule;
 use crate::source::snapshot::both;
-use crate::source::tree::{file_name, folder, is_data};
+use crate::source::tree::{file_name, folder, is_data, is_vendored};
 use crate::source::{NotLoaded, SnapshotId, Tree, Want};
 
 use super::Sides;

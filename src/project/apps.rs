@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use ruff_python_ast::{Expr, StmtClassDef};
 
 use crate::model::change::Path;
-use crate::source::tree::{file_name, folder, join};
+use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, assigned_in, string};
 
@@ -181,12 +181,6 @@ impl Apps {
             self.by_package.insert(migrations, app);
         }
     }
-}
-
-/// Files of other people that stand in the tree.
-pub fn is_vendored(path: &str) -> bool {
-    path.split('/')
-        .any(|part| matches!(part, "node_modules" | "site-packages" | "bower_components" | "staticfiles"))
 }
 
 /// The label of the app that a migration package belongs to: as its config says, in `apps.py`, where

@@ -3,13 +3,12 @@
 use ruff_python_ast::Expr;
 
 use crate::model::change::Path;
-use crate::source::tree::{file_name, folder};
+use crate::source::tree::{file_name, folder, is_vendored};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::dotenv::Reader;
 use crate::syntax::python::Module;
 
 use super::Project;
-use super::apps::is_vendored;
 use super::env_files::is_compose_file;
 
 /// More files than this are not read for an answer.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use ruff_python_ast::{Expr, ExprCall, Stmt};
 
 use crate::model::change::Path;
-use crate::source::tree::{file_name, folder, join};
+use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, assignment, string, top_level};
 
@@ -113,7 +113,7 @@ fn entries(stmt: &Stmt, sure: bool) -> Vec<MigrationModule> {
 pub fn is_settings(path: &str) -> bool {
     let (name, parent) = (file_name(path), file_name(folder(path)));
     let named = name.starts_with("settings") || name.ends_with("settings.py") || parent == "settings";
-    named && name.ends_with(".py") && path.split('/').count() <= 6 && !super::apps::is_vendored(path)
+    named && name.ends_with(".py") && path.split('/').count() <= 6 && !is_vendored(path)
 }
 
 /// All settings modules by their name.
@@ -123,7 +123,7 @@ pub fn named(tree: &Tree) -> impl Iterator<Item = &str> {
 
 pub(super) fn find(project: &Project) -> Result<Settings, NotLoaded> {
     let tree = project.tree()?;
-    let manage: Vec<&str> = tree.named("manage.py").filter(|path| !super::apps::is_vendored(path)).collect();
+    let manage: Vec<&str> = tree.named("manage.py").filter(|path| !is_vendored(path)).collect();
     let scripts = NotLoaded::all(manage.iter().map(|path| project.module(path)))?;
     let named = manage.iter().zip(scripts).filter_map(|(path, script)| {
         let root = folder(path);

@@ -70,6 +70,12 @@ pub fn is_data(path: &str) -> bool {
     file_name(path).rsplit_once('.').is_some_and(|(_, end)| DATA.contains(&end.to_ascii_lowercase().as_str()))
 }
 
+/// Files of other people that stand in the tree.
+pub fn is_vendored(path: &str) -> bool {
+    path.split('/')
+        .any(|part| matches!(part, "node_modules" | "site-packages" | "bower_components" | "staticfiles"))
+}
+
 /// `folder/name`, without a leading slash for the root folder.
 pub fn join(folder: &str, name: &str) -> Path {
     if folder.is_empty() { name.to_owned() } else { format!("{folder}/{name}") }
