@@ -42,6 +42,34 @@ fn an_edit_says_what_becomes_of_databases_that_ran_the_migration() {
 }
 
 #[test]
+fn what_python_2_called_otherwise_is_advice() {
+    let fill = |body: &str| {
+        let fill = format!("def fill(apps, schema_editor):\n    {body}\n");
+        migration(&fill, "    operations = [migrations.RunPython(fill)]")
+    };
+    let old = fill("apps.save({unicode(k): xrange(v) for k, v in apps.d.iteritems()})");
+    let new = fill("apps.save({str(k): range(v) for k, v in apps.d.items()})");
+    assert_eq!(edited(&old, &new)[0].0, Severity::Advice);
+    assert_eq!(edited(&old, &new.replace("items", "values"))[0].0, Severity::Error);
+}
+
+#[test]
+fn a_written_default_is_none_and_pairs_keep_their_parentheses() {
+    let create = |more: &str| {
+        migration(
+            "",
+            &format!(
+                "    operations = [migrations.CreateModel('T', [('a', models.TextField(choices=[('x', 'X')]))]{more})]"
+            ),
+        )
+    };
+    assert_eq!(edited(&create(", bases=(models.Model,)"), &create("")), []);
+    let more = create("").replace("('x', 'X')", "('x', 'X'), ('y', 'Y')");
+    let said = &edited(&create(""), &more)[0].1;
+    assert!(said.contains("from `[('x', 'X')]` to `[('x', 'X'), ('y', 'Y')]`"), "{said}");
+}
+
+#[test]
 fn sql_that_only_breaks_its_lines_elsewhere_is_the_same() {
     let sql = |text: &str| migration("", &format!("    operations = [migrations.RunSQL({text}, '')]"));
     let old = sql("'UPDATE a SET b = 1; DELETE FROM c'");

@@ -34,7 +34,7 @@ const SIGNATURES: [(&str, &[&str]); 22] = [
 const OPERATION_DEFAULTS: [(&str, &str); 10] = [
     ("preserve_default", "True"),
     ("options", "{}"),
-    ("bases", "(django.db.models.Model,)"),
+    ("bases", "django.db.models.Model,"),
     ("managers", "()"),
     ("hints", "None"),
     ("elidable", "False"),

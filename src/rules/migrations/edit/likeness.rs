@@ -1,4 +1,4 @@
-//! When two expressions differ in spelling only: an import that moved, Python 2's `b""`.
+//! When two expressions differ in spelling only: an import that moved, Python 2's `b""` and `unicode`.
 
 use std::cell::RefCell;
 use std::collections::HashSet;
@@ -10,8 +10,8 @@ use ruff_text_size::Ranged;
 use crate::project::canonical::Canonical;
 use crate::syntax::python::{normalised_expr, normalised_stmts, walk_exprs};
 
-/// Django's own symbols that went away, and what stands for them now.
-const RENAMED: [(&str, &str); 8] = [
+/// Symbols of Django and Python 2 that went away, and what stands for them now.
+const RENAMED: [(&str, &str); 11] = [
     ("ugettext", "gettext"),
     ("ugettext_lazy", "gettext_lazy"),
     ("ugettext_noop", "gettext_noop"),
@@ -20,7 +20,14 @@ const RENAMED: [(&str, &str); 8] = [
     ("force_text", "force_str"),
     ("smart_text", "smart_str"),
     ("urlquote", "quote"),
+    ("text_type", "str"),
+    ("unicode", "str"),
+    ("xrange", "range"),
 ];
+
+/// Python 2's methods of dictionaries.
+const RENAMED_METHODS: [(&str, &str); 3] =
+    [("iteritems", "items"), ("itervalues", "values"), ("iterkeys", "keys")];
 
 /// Field classes of Django that newer versions no longer have.
 const REMOVED_FIELDS: [&str; 4] = ["NullBooleanField", "CICharField", "CIEmailField", "CITextField"];
@@ -153,6 +160,13 @@ impl Transformer for Holes {
                 if let Ok(text) = String::from_utf8(text) {
                     *expr = crate::project::canonical::literal(&text, expr.range());
                 }
+            }
+            Expr::Attribute(attribute) => {
+                let renamed = RENAMED_METHODS.iter().find(|(old, _)| *old == attribute.attr.as_str());
+                if let Some((_, new)) = renamed {
+                    attribute.attr.id = (*new).into();
+                }
+                transformer::walk_expr(self, expr);
             }
             // Django 5.1 renamed the argument, and nothing else.
             Expr::Call(call) if normalised_expr(&call.func).ends_with("CheckConstraint") => {

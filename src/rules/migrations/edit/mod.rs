@@ -310,12 +310,18 @@ fn contrast(before: &Expr, after: &Expr) -> (String, String) {
 fn plain(expr: &Expr) -> String {
     let text = match expr {
         Expr::Tuple(list) => {
-            format!("[{}]", list.elts.iter().map(normalised_expr).collect::<Vec<_>>().join(", "))
+            format!("[{}]", list.elts.iter().map(element).collect::<Vec<_>>().join(", "))
         }
         other => normalised_expr(other),
     };
     let text = text.replace("django.db.migrations.", "migrations.").replace("django.db.models.", "models.");
     text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// An element of a list; its text alone has no parentheses.
+fn element(expr: &Expr) -> String {
+    let text = normalised_expr(expr);
+    if expr.as_tuple_expr().is_some_and(|tuple| !tuple.is_empty()) { format!("({text})") } else { text }
 }
 
 fn cut(text: &str, start: usize) -> String {
