@@ -66,7 +66,7 @@ pub fn is_sensitive(key: &str) -> bool {
         "DSN",
     ];
     // What a key with such a name says about a secret, without being one.
-    const ABOUT: [&str; 38] = [
+    const ABOUT: [&str; 40] = [
         "_FILE",
         "_PATH",
         "_DIR",
@@ -105,6 +105,8 @@ pub fn is_sensitive(key: &str) -> bool {
         "_ISSUER",
         "_AUDIENCE",
         "_SCOPES",
+        "_PROJECT",
+        "_REGION",
     ];
     let key = key.to_ascii_uppercase().replace(['-', '.'], "_");
     NAMES.iter().any(|name| key.contains(name))

@@ -181,6 +181,8 @@ fn what_is_public_or_about_a_secret_is_none() {
         ),
         ("FERNET_KEY", "cw_0x689RpI-jtRR7oE8h_eQsKImvJapLeSbXpwF4e4="),
         ("TOKEN_LIFETIME", "PT15M30S"),
+        ("SECRET_MANAGER_PROJECT", "shop-production-184467"),
+        ("SECRETS_REGION", "eu-central-1a"),
         ("API_KEY_HEADER", "X-Api-Key-2"),
         ("SECRET_KEY", "the secret key of this installation, see docs"),
         ("GIT_COMMIT", "9d1f0c7ae2b84365a0f2e6d19c3b7a58aa01bb02"),
