@@ -65,7 +65,19 @@ fn is_missing(context: &Context<'_>, graph: &Graph, name: &MigrationName) -> Res
     if ours.iter().any(|app| tree.contains(&format!("{}/{}.py", app.migrations, name.name))) {
         return Ok(false);
     }
-    Ok(!Graph::of(context.here, &ours)?.knows(name) && context.deployed(name)?.is_none())
+    if Graph::of(context.here, &ours)?.knows(name) {
+        return Ok(false);
+    }
+    // MIG002 speaks of a deployed one that is removed, but not where a squash is finished.
+    Ok(context.deployed(name)?.is_none() || squash_of(context, name)?.is_some())
+}
+
+/// The squash that stood for a migration at the merge base.
+fn squash_of(context: &Context<'_>, name: &MigrationName) -> Result<Option<MigrationName>, NotLoaded> {
+    let apps: Vec<App> = context.merge_base.apps()?.labelled(&name.app).cloned().collect();
+    let graph = Graph::of(context.merge_base, &apps)?;
+    let squash = graph.standing(name);
+    Ok((squash != name).then(|| squash.clone()))
 }
 
 fn missing(
@@ -92,14 +104,20 @@ fn missing(
     let place = Place::Head { path: node.path.clone(), span };
     let finding =
         RULE.finding(place, node.name.to_string(), NodeText::Open(on.to_string()), headline, consequence);
-    let known = names(context, graph, &on.app)?;
-    let fix = match nearest(&on.name, &known) {
-        Some(name) => Fix {
+    let (known, squash) = both(names(context, graph, &on.app), squash_of(context, on))?;
+    let squash = squash.filter(|squash| squash.app == on.app && known.contains(&squash.name));
+    let fix = match (squash, nearest(&on.name, &known)) {
+        (Some(squash), _) => Fix {
+            safety: FixSafety::Safe,
+            text: format!("Depend on {}, which stood for it.", code(&squash.to_string())),
+            edits: vec![Edit { span, replacement: format!("(\"{}\", \"{}\")", squash.app, squash.name) }],
+        },
+        (None, Some(name)) => Fix {
             safety: FixSafety::Ask,
             text: format!("Right if {} is meant.", code(&format!("{}.{name}", on.app))),
             edits: vec![Edit { span, replacement: format!("(\"{}\", \"{name}\")", on.app) }],
         },
-        None => Fix::text(format!("Name a migration of {} that exists.", code(&on.app))),
+        (None, None) => Fix::text(format!("Name a migration of {} that exists.", code(&on.app))),
     };
     Ok(finding.with_fix(fix))
 }
