@@ -405,3 +405,16 @@ fn the_old_name_is_kept_with_the_blanks_of_its_file() {
     let edit = &found[0].fix.as_ref().unwrap().edits[0];
     assert_eq!(edit.replacement, "replaces = [(\"trees\", \"0002_a\")]\n\t");
 }
+
+#[test]
+fn what_a_squash_leaves_out_is_named_without_its_values() {
+    let old =
+        migration("", "    operations = [migrations.RunSQL(\"UPDATE a SET token = 'q7Zr2LmX9vKc4T'\", '')]");
+    let squash =
+        migration("", "    replaces = [('blog', '0001_a'), ('blog', '0002_b')]\n    operations = []");
+    let base = [("blog/migrations/0001_a.py", old.as_str()), ("blog/migrations/0002_b.py", &old)];
+    let head = [&base[..], &[("blog/migrations/0001_squashed_0002_b.py", squash.as_str())]].concat();
+    let found = judged(&Sample::new(&base, &head), "MIG010");
+    assert!(found[0].headline.contains("leaves out `RunSQL(UPDATE a SET …)`"), "{}", found[0].headline);
+    assert!(!format!("{}{}", found[0].headline, found[0].consequence).contains("q7Zr"));
+}

@@ -56,7 +56,7 @@ fn does_nothing(operation: &Operation<'_>) -> bool {
 }
 
 /// `RunSQL("CREATE INDEX post_slug …")`: the verb and what it is about, never a value.
-fn label(operation: &Operation<'_>, statements: &[String]) -> String {
+pub(super) fn label(operation: &Operation<'_>, statements: &[String]) -> String {
     let kind = operation.kind();
     let argument = operation.argument("sql", 0);
     if let Some(name) = argument.filter(|a| a.is_name_expr() || a.is_attribute_expr()) {

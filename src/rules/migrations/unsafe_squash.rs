@@ -1,4 +1,4 @@
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
@@ -11,6 +11,8 @@ use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::{normalised_expr, string};
 
 use super::changes::{Changes, files_of_touched_apps};
+use super::runsql_without_reverse::label as runsql_label;
+use super::sql;
 
 pub(super) static RULE: Rule = Rule {
     code: "MIG010",
@@ -121,11 +123,12 @@ fn replaced(
         found.push(finding.with_confidence(Confidence::Likely).with_fix(Fix::text(fix)));
     }
     let kept = data_operations(&squash.migration, false);
-    for lost in data_operations(&original, true).difference(&kept) {
+    let needed = data_operations(&original, true);
+    for (lost, label) in needed.iter().filter(|(does, _)| !kept.contains_key(*does)) {
         let headline = format!(
             "{} leaves out {} of {}",
             code(&squash.name.to_string()),
-            code(lost),
+            code(label),
             code(&old.to_string())
         );
         let consequence = "New databases run the squash alone and never get what it did.";
@@ -194,8 +197,8 @@ fn stood_for(context: &Context<'_>, side: &Project, old: &MigrationName) -> Resu
     Ok(NotLoaded::all(changed)?.iter().flatten().any(named))
 }
 
-/// `RunPython` by its function's name, `RunSQL` by its text.
-fn data_operations(migration: &Migration, only_needed: bool) -> BTreeSet<String> {
+/// `RunPython` by its function's name, `RunSQL` by its text, with what a sentence may show of them: no value.
+fn data_operations(migration: &Migration, only_needed: bool) -> BTreeMap<String, String> {
     let operations = migration.operations();
     let named = operations.iter().filter_map(|operation| {
         let elidable = operation.argument("elidable", 4).is_some_and(|e| normalised_expr(e) == "True");
@@ -205,11 +208,13 @@ fn data_operations(migration: &Migration, only_needed: bool) -> BTreeSet<String>
         if operation.is_django("RunPython") {
             let function = normalised_expr(operation.argument("code", 0)?);
             let last = function.rsplit('.').next().unwrap_or(&function).to_owned();
-            return (last != "noop").then(|| format!("RunPython({last})"));
+            let label = format!("RunPython({last})");
+            return (last != "noop").then(|| (label.clone(), label));
         }
-        let sql = operation.is_django("RunSQL").then(|| operation.argument("sql", 0))??;
-        let text = string(sql)?.split_whitespace().collect::<Vec<_>>().join(" ");
-        (!text.is_empty()).then(|| format!("RunSQL({text})"))
+        let written = operation.is_django("RunSQL").then(|| operation.argument("sql", 0))??;
+        let text = string(written)?.split_whitespace().collect::<Vec<_>>().join(" ");
+        let statements = sql::statements(operation).unwrap_or_default();
+        (!text.is_empty()).then(|| (format!("RunSQL({text})"), runsql_label(operation, &statements)))
     });
     named.collect()
 }
