@@ -46,15 +46,17 @@ fn faults(path: &str, suppression: &Suppression) -> Vec<Finding> {
         suppression.codes.iter().filter(|c| !catalogue::CATALOGUE.iter().any(|e| e.code == c.as_str()));
     let mut findings: Vec<Finding> = unknown
         .map(|unknown| {
-            let headline = format!("The suppression names {}, which is no rule", code(unknown));
-            finding(
-                path,
-                suppression,
-                unknown,
-                headline,
-                "It suppresses nothing.",
-                Fix::text("Name a code that `red-panda rules list` shows."),
-            )
+            let (headline, fix) = match catalogue::CATALOGUE.iter().find(|e| e.name == unknown.as_str()) {
+                Some(rule) => (
+                    format!("The suppression names {} and not its code", code(unknown)),
+                    format!("Write {}.", code(rule.code)),
+                ),
+                None => (
+                    format!("The suppression names {}, which is no rule", code(unknown)),
+                    "Name a code that `red-panda rules list` shows.".to_owned(),
+                ),
+            };
+            finding(path, suppression, unknown, headline, "It suppresses nothing.", Fix::text(fix))
         })
         .collect();
     if suppression.reason.is_none() {
