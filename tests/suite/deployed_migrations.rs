@@ -418,3 +418,16 @@ fn what_a_squash_leaves_out_is_named_without_its_values() {
     assert!(found[0].headline.contains("leaves out `RunSQL(UPDATE a SET …)`"), "{}", found[0].headline);
     assert!(!format!("{}{}", found[0].headline, found[0].consequence).contains("q7Zr"));
 }
+
+#[test]
+fn migrations_that_the_settings_hide_are_not_called_removed() {
+    let initial = migration("", "    operations = [migrations.CreateModel('Test', [])]");
+    let files = |modules: &'static str| {
+        [MANAGE, ("dojo/settings/settings.py", modules), ("dojo/migrations/0001_initial.py", &initial)]
+    };
+    let found = judged(&Sample::new(&files(""), &files("MIGRATION_MODULES = {'dojo': None}\n")), "MIG002");
+    assert_eq!(
+        found[0].headline,
+        "`dojo` loses its 1 deployed migration (it is on `main`) to `MIGRATION_MODULES`"
+    );
+}

@@ -250,6 +250,9 @@ fn whole_app(context: &Context<'_>, app: &str, gone: &[Gone]) -> Result<Option<F
         let node = format!("becomes {label}");
         return Ok(Some(of_app(app, first, node, headline, consequence).with_fix(fix)));
     }
+    if context.head.tree()?.contains(&first.path) {
+        return Ok(Some(hidden(app, first, &count)));
+    }
     let headline = format!("{} is removed with its {count} ({})", code(app), first.because.reason);
     let left = tables_left(context, gone)?;
     if left.is_empty() {
@@ -270,6 +273,16 @@ fn whole_app(context: &Context<'_>, app: &str, gone: &[Gone]) -> Result<Option<F
         "Ship a migration with `DeleteModel` for each model first, and remove the app when it has run everywhere.",
     );
     Ok(Some(of_app(app, first, "removed".to_owned(), headline, consequence).with_fix(fix)))
+}
+
+/// The files are there, and the settings say that they are not the app's migrations.
+fn hidden(app: &str, first: &Gone, count: &str) -> Finding {
+    let reason = &first.because.reason;
+    let headline = format!("{} loses its {count} ({reason}) to `MIGRATION_MODULES`", code(app));
+    let consequence = "`migrate` no longer sees them: databases keep what they did, and no later one runs.";
+    let fix =
+        format!("Take {} out of `MIGRATION_MODULES`, or say so in the settings of tests only.", code(app));
+    of_app(app, first, "hidden".to_owned(), headline, consequence.to_owned()).with_fix(Fix::text(fix))
 }
 
 /// Models that the app's deployed migrations created and did not delete.
