@@ -2,6 +2,10 @@
 
 use super::url::Role;
 
+/// No address is longer, and no file holds more of them: bounds the work on hostile ones.
+pub(super) const LONGEST_VALUE: usize = 4_096;
+pub(super) const MOST_VALUES: usize = 500;
+
 /// Settings that Celery reads as its broker.
 const BROKER: [&str; 12] = [
     "CELERY_BROKER_URL",

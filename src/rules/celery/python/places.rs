@@ -11,8 +11,7 @@ use crate::source::anchor::touches;
 use crate::syntax::python::{Module, string};
 
 use super::super::holes::{Hole, Syntax, Unit, units as text_units};
-use super::super::keys;
-use super::super::sources::{LONGEST_VALUE, MOST_VALUES};
+use super::super::keys::{self, LONGEST_VALUE, MOST_VALUES};
 use super::super::url::Role;
 use super::bindings::Bindings;
 use super::built::{Builder, HoleExpr, Piece};

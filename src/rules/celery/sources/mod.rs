@@ -18,15 +18,11 @@ use crate::rules::Context;
 use crate::source::{NotLoaded, Text};
 
 use super::holes::{Syntax, Unit, units};
-use super::keys;
+use super::keys::{self, LONGEST_VALUE, MOST_VALUES};
 use super::url::{Reading, Role, read, read_units};
 
 use format::Format;
 pub(super) use format::{is_python, purpose};
-
-/// No address is longer, and no file holds more of them: bounds the work on hostile ones.
-pub(super) const LONGEST_VALUE: usize = 4_096;
-pub(super) const MOST_VALUES: usize = 500;
 
 /// What a file is for: it decides how much a finding in it weighs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
