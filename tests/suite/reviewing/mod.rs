@@ -221,6 +221,15 @@ impl Desk {
         self.statuses.lock().unwrap().iter().rfind(|s| s.sha == sha(head)).unwrap().clone()
     }
 
+    /// What GitHub shows of a commit: the check run that was begun last.
+    fn newest(&self) -> Status {
+        let statuses = self.statuses.lock().unwrap();
+        let begins =
+            |status: &&Status| !statuses.iter().take_while(|s| s != status).any(|s| s.run == status.run);
+        let newest = statuses.iter().rfind(begins).unwrap().run.clone();
+        statuses.iter().rfind(|s| s.run == newest).unwrap().clone()
+    }
+
     fn reviews(&self) -> usize {
         self.reviews.load(Ordering::SeqCst)
     }
