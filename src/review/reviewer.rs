@@ -254,10 +254,11 @@ impl Reviewer {
         let fetch =
             async |repository: &Repository| self.retry.run(|| forge.fetch_pull(repository, number)).await;
         let mut pull = match fetch(&repository).await {
-            Err(ForgeError::NotFound { what }) => {
+            // Renamed, and its old name leads nowhere or to another repository.
+            Err(error @ (ForgeError::NotFound { .. } | ForgeError::Gone { .. })) => {
                 let renamed = self.retry.run(|| forge.fetch_repository(&repository)).await?;
                 if renamed == repository {
-                    return Err(ForgeError::NotFound { what });
+                    return Err(error);
                 }
                 repository = renamed;
                 fetch(&repository).await?

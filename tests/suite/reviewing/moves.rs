@@ -132,3 +132,12 @@ async fn the_newer_check_run_of_two_on_one_head_does_not_hide_the_fault_of_the_o
     house.works().await;
     assert_eq!(house.desk.newest().outcome, Outcome::Verdict(Verdict::ChangesRequested));
 }
+
+#[tokio::test]
+async fn a_pull_request_of_a_repository_whose_old_name_is_another_s_is_found_under_the_new_one() {
+    let house = House::new().await;
+    *house.desk.renamed.lock().unwrap() = Some("woods".into());
+    house.desk.turns(7, |pull| pull.repository.name = "woods".into());
+    house.does(because(Reason::Opened)).await;
+    assert_eq!(house.desk.last().outcome, GREEN);
+}
