@@ -169,6 +169,9 @@ fn a_mistake_is_named_with_file_line_key_and_the_next_step() {
             "forge \"forgejo\" has no list of repositories; add",
         ),
         (FULL.replace("alice/*", "alice"), "line 19: \"alice\" is not owner/name"),
+        (FULL.replace("alice/*", "alice//trees"), "line 19: \"alice//trees\" is not owner/name"),
+        (FULL.replace("alice/*", "alice/trees/"), "line 19: \"alice/trees/\" is not owner/name"),
+        (FULL.replace("\"alice/*\"", "\"alice/*\", \"\""), "line 19: \"\" is not owner/name"),
         (FULL.replace("app.pem", "gone.pem"), "line 11: /etc/panda/gone.pem cannot be read"),
         (
             FULL.replace("\"forgejo\"", "\"github\""),
@@ -189,6 +192,8 @@ fn a_mistake_is_named_with_file_line_key_and_the_next_step() {
         assert!(problem.contains(said), "{problem}\nwanted: {said}");
     }
     assert!(problem(FULL, &[("RED_PANDA_LISTN", "x")]).contains("did you mean RED_PANDA_LISTEN?"));
+    let blank = problem(FULL, &[("RED_PANDA_FORGE_GITHUB_REPOSITORIES", " ")]);
+    assert!(blank.starts_with("RED_PANDA_FORGE_GITHUB_REPOSITORIES: \"\" is not owner/name"), "{blank}");
     assert!(
         problem(FULL, &[("RED_PANDA_FORGE_GITHUB_SECRET", "x")])
             .contains("write RED_PANDA_FORGE_<NAME>_<KEY>")
