@@ -86,6 +86,8 @@ struct Shelf {
     pulls: Mutex<Vec<PullRequest>>,
     writers: Vec<&'static str>,
     reactions: Mutex<Vec<u64>>,
+    /// Every reaction breaks.
+    numb: bool,
 }
 
 fn none<T>() -> ForgeResult<T> {
@@ -161,7 +163,8 @@ impl Forge for Shelf {
     }
     async fn ensure_reaction(&self, _: &Repository, comment_id: u64) -> ForgeResult<()> {
         self.reactions.lock().unwrap().push(comment_id);
-        Ok(())
+        let (what, message) = (String::from("the reaction"), String::from("502"));
+        if self.numb { Err(ForgeError::Transient { what, message }) } else { Ok(()) }
     }
 }
 
@@ -451,6 +454,18 @@ async fn a_stranger_s_command_does_not_take_the_place_of_the_author_s() {
     }
     house.worker("w").drain().await.unwrap();
     assert_eq!(*house.shelf.reactions.lock().unwrap(), [8]);
+    assert_eq!(house.script.reasons(), [Reason::Command]);
+}
+
+#[tokio::test]
+async fn a_command_whose_reaction_breaks_asks_for_one_review() {
+    let pulls = Mutex::new(vec![open_pull(7, '1', Some(0))]);
+    let house = House::with(Script::default(), Shelf { numb: true, pulls, ..Shelf::default() }).await;
+    house.queue(NewJob { kind: JobKind::Command, argument: Some("9 bob".into()), ..review(7, '1') }).await;
+    for _ in 0..3 {
+        house.worker("w").drain().await.unwrap();
+        house.time.later(11 * MINUTE);
+    }
     assert_eq!(house.script.reasons(), [Reason::Command]);
 }
 
