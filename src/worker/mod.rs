@@ -158,7 +158,7 @@ impl Worker {
                     Ok(Some(claim)) => self.spawn(&mut running, claim),
                     Ok(None) => break,
                     Err(error) => {
-                        tracing::error!(error = %Chain(&error), "no job could be claimed");
+                        tracing::error!(error = error.chain(), "no job could be claimed");
                         break;
                     }
                 }
@@ -180,13 +180,16 @@ impl Worker {
         match self.store.reap(self.now()).await {
             Ok(0) => {}
             Ok(reaped) => tracing::warn!(reaped, "jobs of a worker that stopped answering wait again"),
-            Err(error) => tracing::error!(error = %Chain(&error), "leases could not be looked through"),
+            Err(error) => tracing::error!(error = error.chain(), "leases could not be looked through"),
         }
     }
 
     async fn release_all(&self) {
         if let Err(error) = self.store.release_worker(&self.options.name, self.now()).await {
-            tracing::error!(error = %Chain(&error), "running jobs could not be put back; their leases will run out");
+            tracing::error!(
+                error = error.chain(),
+                "running jobs could not be put back; their leases will run out"
+            );
         }
     }
 
@@ -207,7 +210,7 @@ impl Worker {
                 () = lease.keep(self.options.lease) => Ok(JobEnd::LeaseLost),
             };
             if let Err(error) = self.settle(&claim, end).await {
-                tracing::error!(error = %Chain(&error), "how the job ended could not be written; its lease will run out");
+                tracing::error!(error = error.chain(), "how the job ended could not be written; its lease will run out");
             }
         }
         .instrument(span)
@@ -287,21 +290,6 @@ fn failure(error: JobError, claim: &Claim, now: i64) -> Failure {
         JobError::RateLimited { until_ms } => Failure::RateLimited { until: until_ms.max(now + 1_000) },
         JobError::Retry(error) => Failure::Retry { at: now + backoff(claim.attempt), error },
         JobError::Fatal(error) => Failure::Fatal { error },
-    }
-}
-
-/// An error with all its causes, for the log.
-struct Chain<'a>(&'a dyn std::error::Error);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
     }
 }
 

@@ -65,7 +65,7 @@ impl Worker {
         }
         // Whoever takes the sweep also tidies up.
         if let Err(error) = self.store.prune(self.now() - MEMORY).await {
-            tracing::warn!(%error, "old rows could not be removed");
+            tracing::warn!(error = error.chain(), "old rows could not be removed");
         }
         let swept = self.look_through_all(name, served).await;
         if let Err(JobError::Retry(_) | JobError::Fatal(_)) = &swept {
