@@ -278,6 +278,9 @@ impl Worker {
     }
 }
 
+/// GitHub's budgets are filled every hour: a forge, or what stands before it, that names a later time is asked again.
+const LONGEST_LIMIT: i64 = 3_600_000;
+
 /// Ten seconds, doubled with every attempt, at most ten minutes.
 fn backoff(attempt: u32) -> i64 {
     let doubled = 10_000_i64.checked_shl(attempt.saturating_sub(1).min(16)).unwrap_or(i64::MAX);
@@ -287,7 +290,9 @@ fn backoff(attempt: u32) -> i64 {
 fn failure(error: JobError, claim: &Claim, now: i64) -> Failure {
     match error {
         // At least a second, so that a clock that runs behind the forge's does not spin.
-        JobError::RateLimited { until_ms } => Failure::RateLimited { until: until_ms.max(now + 1_000) },
+        JobError::RateLimited { until_ms } => {
+            Failure::RateLimited { until: until_ms.clamp(now + 1_000, now + LONGEST_LIMIT) }
+        }
         JobError::Retry(error) => Failure::Retry { at: now + backoff(claim.attempt), error },
         JobError::Fatal(error) => Failure::Fatal { error },
     }

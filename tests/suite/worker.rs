@@ -316,6 +316,16 @@ async fn p8_a_rate_limited_job_waits_without_spending_attempts() {
 }
 
 #[tokio::test]
+async fn p8_a_limit_that_is_said_to_last_for_years_is_asked_about_again_within_the_hour() {
+    let house = House::answering([Err(JobError::RateLimited { until_ms: i64::MAX })]).await;
+    house.queue(review(7, '1')).await;
+    house.worker("w").drain().await.unwrap();
+    house.time.later(60 * MINUTE);
+    assert_eq!(house.worker("w").drain().await.unwrap(), 1);
+    assert_eq!(house.script.reasons().len(), 2);
+}
+
+#[tokio::test]
 async fn p12_a_job_that_keeps_failing_dies_and_the_forge_is_told() {
     let house = House::answering((0..8).map(|i| Err(JobError::Retry(format!("502, try {i}"))))).await;
     house.queue(review(7, '1')).await;
