@@ -405,3 +405,17 @@ async fn old_rows_are_forgotten_and_waiting_ones_are_not() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_job_of_the_sweep_that_was_put_back_does_not_hold_the_next_ones_up() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        let swept = |number| NewJob { reason: Reason::Swept, priority: 10, ..review(number, '1') };
+        assert!(store.enqueue_swept(&swept(7), 1_000, 1_000).await.unwrap());
+        assert!(store.enqueue_swept(&swept(8), 1_000, 4_000).await.unwrap());
+        let claim = store.claim("w", 1_000, 9_000).await.unwrap().unwrap();
+        let limited = Failure::RateLimited { until: 3_600_000 };
+        store.fail(&claim.id, &claim.token, 1_000, &limited).await.unwrap();
+        assert_eq!(store.last_swept_run_at(&forge()).await.unwrap(), Some(4_000));
+    }
+}
