@@ -114,10 +114,11 @@ impl Worker {
         }
         match target {
             Target::Group(head) => self.look_again(name, served, repository, head).await?,
-            Target::Pull(_) => {
+            Target::Repository => {
                 let mut turn = self.next_turn(name).await?;
                 self.look_through(name, served, repository, &mut turn).await?;
             }
+            Target::Pull(_) => return Err(JobError::Fatal("one pull request is not swept".to_owned())),
         }
         Ok(JobEnd::Done)
     }

@@ -409,6 +409,7 @@ async fn a_repository_that_was_just_given_to_us_gets_no_reviews_for_what_was_ope
     let installed = NewJob {
         kind: JobKind::Sweep,
         reason: Reason::Backlog,
+        target: Target::Repository,
         argument: Some(house.time.now().to_string()),
         ..review(0, '1')
     };
