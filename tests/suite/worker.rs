@@ -86,6 +86,9 @@ struct Shelf {
     pulls: Mutex<Vec<PullRequest>>,
     writers: Vec<&'static str>,
     reactions: Mutex<Vec<u64>>,
+    /// This installation has used up its budget.
+    limited: Option<u64>,
+    asked_in_vain: AtomicUsize,
     /// Every reaction breaks.
     numb: bool,
 }
@@ -131,13 +134,20 @@ impl Forge for Shelf {
         none()
     }
     async fn fetch_repositories(&self) -> ForgeResult<Vec<Repository>> {
-        Ok(vec![repository(), Repository { id: 43, owner: "mallory".into(), ..repository() }])
+        let given = |id, installation| Repository { id, installation, ..repository() };
+        let mallory = Repository { owner: "mallory".into(), ..given(43, None) };
+        let limited = self.limited.map(|_| [44, 45].map(|id| given(id, self.limited)));
+        Ok(limited.into_iter().flatten().chain([repository(), mallory]).collect())
     }
     async fn fetch_pull(&self, _: &Repository, number: u64) -> ForgeResult<PullRequest> {
         self.pulls.lock().unwrap().iter().find(|p| p.number == number).cloned().map_or_else(none, Ok)
     }
     async fn fetch_open_pulls(&self, repository: &Repository) -> ForgeResult<Vec<PullRequest>> {
         assert_eq!(repository.owner, "alice", "the allow-list holds for sweeps too");
+        if self.limited.is_some() && repository.installation == self.limited {
+            self.asked_in_vain.fetch_add(1, Ordering::SeqCst);
+            return Err(ForgeError::RateLimited { until_ms: i64::MAX });
+        }
         Ok(self.pulls.lock().unwrap().clone())
     }
     async fn fetch_change(&self, _: &PullRequest) -> ForgeResult<Change> {
@@ -380,6 +390,16 @@ async fn p16_a_sweep_finds_what_no_webhook_told_and_leaves_the_rest() {
         [Reason::Closed, Reason::Swept, Reason::Backlog],
         "5 was closed meanwhile, 7 has its verdict, 9 is older than we are"
     );
+}
+
+#[tokio::test]
+async fn p8_a_limit_of_one_installation_keeps_the_sweep_from_no_other() {
+    let pulls = Mutex::new(vec![open_pull(7, '1', Some(i64::MAX))]);
+    let house = House::with(Script::default(), Shelf { limited: Some(5), pulls, ..Shelf::default() }).await;
+    house.worker("w").sweep().await;
+    house.worker("w").drain().await.unwrap();
+    assert_eq!(house.script.reasons(), [Reason::Swept]);
+    assert_eq!(house.shelf.asked_in_vain.load(Ordering::SeqCst), 1, "once is enough to know");
 }
 
 #[tokio::test]
