@@ -5,6 +5,9 @@ use sqlx::Row;
 use super::{Result, Store, to_row};
 use crate::model::id::ForgeName;
 
+/// The clocks of two replicas differ by less.
+const SKEW: i64 = 600_000;
+
 impl Store {
     /// When this forge was first served: now, if it never was, or if the clock was ahead when it was.
     pub async fn first_started(&self, forge: &ForgeName, now: i64) -> Result<i64> {
@@ -47,12 +50,12 @@ impl Store {
         Ok(())
     }
 
-    /// Since when a repository is ours to look at: since it was given to us, or where the forge does not tell, since
-    /// we first served the forge.
+    /// Since when a repository is ours to look at: since it was given to us, or where the forge does not tell (or our
+    /// clock was ahead when it did), since we first served the forge.
     pub async fn served_since(&self, forge: &ForgeName, repository: u64, now: i64) -> Result<i64> {
         match self.installed_since(forge, repository).await? {
-            Some(since) => Ok(since),
-            None => self.first_started(forge, now).await,
+            Some(since) if since <= now + SKEW => Ok(since),
+            _ => self.first_started(forge, now).await,
         }
     }
 

@@ -428,6 +428,15 @@ async fn what_a_clock_that_was_ahead_has_written_holds_nothing_up() {
         store.first_started(&forge(), AHEAD).await.unwrap();
         assert!(store.take_sweep(&forge(), AHEAD, 600_000).await.unwrap());
         assert!(store.take_sweep(&forge(), 1_000, 600_000).await.unwrap(), "the sweep");
+        assert_eq!(store.first_started(&forge(), 1_000).await.unwrap(), 1_000, "the first start");
+        store.note_installed(&forge(), 42, AHEAD).await.unwrap();
+        assert_eq!(store.served_since(&forge(), 42, 2_000).await.unwrap(), 1_000, "an installation");
+        store.note_installed(&forge(), 43, 3_000).await.unwrap();
+        assert_eq!(
+            store.served_since(&forge(), 43, 2_000).await.unwrap(),
+            3_000,
+            "replicas differ by moments"
+        );
         store.reserve_write(&forge(), None, AHEAD, 1_000).await.unwrap();
         assert_eq!(store.reserve_write(&forge(), None, 1_000, 1_000).await.unwrap(), 1_000, "the next write");
         store.enqueue(&review(7, '1'), 1_000).await.unwrap();
