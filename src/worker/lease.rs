@@ -9,6 +9,7 @@ use crate::store::Store;
 use crate::store::clock::Clock;
 use crate::store::jobs::Claim;
 
+#[derive(Clone)]
 pub(super) struct StoreLease {
     store: Store,
     clock: Clock,

@@ -202,12 +202,15 @@ impl Worker {
         );
         async {
             let lease = StoreLease::new(self.store.clone(), self.clock.clone(), &claim);
+            // A task of its own, which ends with this one: a job that computes for long keeps its lease.
+            let (mut beating, kept, length) = (JoinSet::new(), lease.clone(), self.options.lease);
+            beating.spawn(async move { kept.keep(length).await });
             let end = tokio::select! {
                 end = AssertUnwindSafe(self.execute(&claim, &lease)).catch_unwind() => end.unwrap_or_else(|_| {
                     tracing::error!("the job panicked");
                     Err(JobError::Retry(format!("internal error (run {})", claim.run.short())))
                 }),
-                () = lease.keep(self.options.lease) => Ok(JobEnd::LeaseLost),
+                _ = beating.join_next() => Ok(JobEnd::LeaseLost),
             };
             if let Err(error) = self.settle(&claim, end).await {
                 tracing::error!(error = error.chain(), "how the job ended could not be written; its lease will run out");

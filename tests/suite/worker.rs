@@ -17,6 +17,7 @@ use red_panda::model::status::Status;
 use red_panda::review::{JobEnd, JobError, Lease, Perform};
 use red_panda::source::{Blob, Tree};
 use red_panda::store::Store;
+use red_panda::store::clock::Clock;
 use red_panda::store::jobs::Claim;
 use red_panda::store::runs::RunOutcome;
 use red_panda::worker::{Options, ServedForge, Worker};
@@ -42,6 +43,8 @@ struct Script {
     hold: Option<Notify>,
     began: Notify,
     panics: bool,
+    /// Every job computes for so long, and lets nothing else run in its task.
+    computes: Duration,
 }
 
 #[async_trait]
@@ -56,6 +59,7 @@ impl Perform for Script {
             hold.notified().await;
         }
         tokio::task::yield_now().await;
+        std::thread::sleep(self.computes);
         self.at_once.fetch_sub(1, Ordering::SeqCst);
         if !lease.holds().await {
             return Ok(JobEnd::LeaseLost);
@@ -208,18 +212,16 @@ impl House {
     }
 
     fn worker_with(&self, options: Options) -> Worker {
+        self.worker_at(self.time.clock(), options)
+    }
+
+    fn worker_at(&self, clock: Clock, options: Options) -> Worker {
         let served = ServedForge {
             forge: Arc::clone(&self.shelf) as Arc<dyn Forge>,
             allows: Arc::new(|full_name| full_name.starts_with("alice/")),
         };
         let perform = Arc::clone(&self.script) as Arc<dyn Perform>;
-        Worker::new(
-            self.store.clone(),
-            perform,
-            BTreeMap::from([(forge(), served)]),
-            self.time.clock(),
-            options,
-        )
+        Worker::new(self.store.clone(), perform, BTreeMap::from([(forge(), served)]), clock, options)
     }
 
     async fn queue(&self, job: NewJob) {
@@ -272,6 +274,16 @@ async fn a_worker_that_comes_back_late_sees_that_the_job_is_no_longer_its_own() 
         house.store.holds(&taken.id, &taken.token, house.time.now()).await.unwrap(),
         "untouched by the late one"
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_computes_for_longer_than_its_lease_keeps_it() {
+    let computes = Duration::from_millis(900);
+    let house = House::with(Script { computes, ..Script::default() }, Shelf::default()).await;
+    house.queue(review(7, '1')).await;
+    let options = Options { lease: 300, ..Options::new("w") };
+    house.worker_at(Clock::system(), options).drain().await.unwrap();
+    assert_eq!(house.store.queue_counts().await.unwrap().running, 0, "it ended as the holder");
 }
 
 #[tokio::test]
