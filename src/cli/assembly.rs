@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::http::HeaderMap;
@@ -32,6 +33,9 @@ pub struct Assembly {
     pub worker: Worker,
     pub store: Store,
 }
+
+/// How long requests under way may take after the word to stop: as long as running jobs.
+const GRACE: Duration = Duration::from_secs(20);
 
 /// One forge with both of its ends: what reads and writes, and what understands its webhooks.
 struct Connected {
@@ -88,7 +92,8 @@ impl Assembly {
         stop: impl Future<Output = ()> + Send + 'static,
     ) -> anyhow::Result<()> {
         let stopped = futures::FutureExt::shared(futures::FutureExt::boxed(stop));
-        let server = crate::server::serve(listener, crate::server::router(self.state), stopped.clone());
+        let server =
+            crate::server::serve(listener, crate::server::router(self.state), stopped.clone(), GRACE);
         let (served, ()) = tokio::join!(server, self.worker.run(stopped));
         self.store.close().await;
         served.context("the server stopped")

@@ -7,6 +7,7 @@ use toml_edit::{Document, Item, TableLike};
 
 use crate::model::catalogue::{self, ALWAYS_ON, Family};
 use crate::model::finding::{Severity, is_invisible};
+use crate::model::glob::is_compilable;
 use crate::model::nearest::nearest;
 use crate::model::policy::{DeployedPolicy, MAX_COMMENTS, Policy, Profile, RuleSetting};
 
@@ -178,6 +179,9 @@ impl<'a> Field<'a> {
     }
 
     fn parses(&self, glob: &str) -> Result<()> {
+        if !is_compilable(glob) {
+            return Err(self.fault(format!("\"{}\" holds a glob that is too long or too deep", self.key)));
+        }
         match globset::Glob::new(glob) {
             Ok(_) => Ok(()),
             Err(error) => Err(self.fault(format!(
@@ -383,6 +387,32 @@ mod tests {
         assert!(table("severity = \"loud\"").starts_with("line 3: MIG004 is \"off\""));
         assert!(table("severity = 3").starts_with("line 3: \"severity\" of MIG004"));
         assert!(table("").starts_with("line 1: MIG004 lacks"));
+    }
+
+    #[test]
+    fn a_glob_of_any_depth_is_refused_and_never_followed() {
+        let (open, closed) = ("{".repeat(500_000), "}".repeat(500_000));
+        for glob in [format!("{open}a{closed}"), open, format!("a{}", "{b,c}".repeat(100_000))] {
+            let said = fault(&format!("exclude = [\"{glob}\"]"));
+            assert!(said.starts_with("line 1: \"exclude\" holds a glob") && said.len() < 300, "{said:.300}");
+            let said = fault(&format!("[deployed]\ntags = \"{glob}\""));
+            assert!(said.starts_with("line 2: \"tags\" holds a glob"), "{said:.300}");
+        }
+    }
+
+    #[test]
+    fn no_depth_of_a_policy_is_followed_to_its_end() {
+        let deep = 50_000;
+        for text in [
+            format!("a = {}", "[".repeat(deep)),
+            format!("a = {}1{}", "{a=".repeat(deep), "}".repeat(deep)),
+            format!("{}a = 1", "a.".repeat(deep)),
+            format!("[{}a]", "a.".repeat(deep)),
+            format!("[[{}a]]", "a.".repeat(deep)),
+            format!("[rules]\nMIG004 = {{ {}a = 1 }}", "a.".repeat(deep)),
+        ] {
+            assert!(fault(&text).starts_with("line "), "{text:.20}");
+        }
     }
 
     #[test]

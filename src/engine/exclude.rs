@@ -2,6 +2,7 @@
 
 use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
+use crate::model::glob::is_compilable;
 use crate::project::apps::looks_like_migration;
 use crate::source::Text;
 
@@ -69,7 +70,7 @@ impl Attributes {
 impl Line {
     fn read(line: &str) -> Option<Self> {
         let mut words = line.split_whitespace();
-        let pattern = words.next().filter(|p| !p.starts_with('#'))?;
+        let pattern = words.next().filter(|p| !p.starts_with('#') && is_compilable(p))?;
         let set: Vec<&str> = words.collect();
         let marks = ["linguist-generated", "linguist-vendored"].map(|name| {
             set.iter().rev().find_map(|word| match word.strip_prefix(['-', '!']) {
@@ -99,6 +100,17 @@ fn is_generated(path: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_any_depth_is_not_read_and_stops_nobody() {
+        let (open, closed) = ("{".repeat(500_000), "}".repeat(500_000));
+        let (deep, long) = (format!("{open}a{closed}"), "{a,b}".repeat(100_000));
+        let mut excluded = Excluded::new(&[]);
+        excluded.read_attributes(&Text::new(&format!(
+            "{deep} linguist-generated\n{long} linguist-generated\n*.py linguist-generated\n"
+        )));
+        assert!(excluded.matches("blog/views.py") && !excluded.matches("a"));
+    }
 
     #[test]
     fn gitattributes_are_read_as_git_reads_them() {

@@ -70,19 +70,24 @@ impl Repository {
     }
 }
 
-/// What a job is about. Its text form (`pull/7`, `group/<sha>`) is part of the job's key.
+/// What a job is about. Its text form (`pull/7`, `group/<sha>`, `repository`) is part of the job's key.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Target {
     Pull(u64),
     /// A merge group, by its own head commit.
     Group(Sha),
+    /// All of it: what a sweep looks through.
+    Repository,
 }
+
+const REPOSITORY: &str = "repository";
 
 impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Pull(number) => write!(f, "pull/{number}"),
             Self::Group(sha) => write!(f, "group/{sha}"),
+            Self::Repository => f.write_str(REPOSITORY),
         }
     }
 }
@@ -90,6 +95,9 @@ impl fmt::Display for Target {
 impl Target {
     /// The inverse of `Display`.
     pub fn parse(text: &str) -> Option<Self> {
+        if text == REPOSITORY {
+            return Some(Self::Repository);
+        }
         match text.split_once('/')? {
             ("pull", number) => number.parse().ok().map(Self::Pull),
             ("group", sha) => Sha::parse(sha).map(Self::Group),

@@ -5,6 +5,7 @@ pub mod change;
 pub mod command;
 pub mod delivery;
 pub mod finding;
+pub mod glob;
 pub mod id;
 pub mod judgement;
 pub mod marker;

@@ -5,6 +5,7 @@ use ignore::Match;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 
 use crate::model::change::Path;
+use crate::model::glob::is_compilable;
 use crate::source::tree::{folder, join};
 use crate::source::{NotLoaded, Text};
 
@@ -49,7 +50,7 @@ impl Ignores {
 /// Lines that are no pattern are left out, as Git does.
 fn build(text: &Text) -> Option<Gitignore> {
     let mut builder = GitignoreBuilder::new("");
-    for (_, line) in text.lines() {
+    for (_, line) in text.lines().filter(|(_, line)| is_compilable(line)) {
         // A line that does not compile ignores nothing: its error is of no use here.
         let _ = builder.add_line(None, line.trim_start_matches('\u{FEFF}'));
     }
@@ -87,6 +88,15 @@ mod tests {
         assert!(!ignores(&[("", ".env\n!.env\n")], ".env"));
         assert!(ignores(&[("", "*\n!.gitignore\n")], ".env"));
         assert!(!ignores(&[("", "# .env\n\\#.env\n")], ".env"));
+    }
+
+    #[test]
+    fn a_line_of_any_depth_ignores_nothing_and_stops_nobody() {
+        let (open, closed) = ("{".repeat(500_000), "}".repeat(500_000));
+        for line in [format!("{open}.env{closed}"), format!(".env{}", "{,b}".repeat(100_000))] {
+            assert!(!ignores(&[("", &format!("{line}\n"))], ".env"));
+            assert!(ignores(&[("", &format!("{line}\n.env\n"))], ".env"));
+        }
     }
 
     #[test]

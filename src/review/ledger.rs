@@ -113,7 +113,19 @@ impl Reviewer {
 
     /// A commit has one status: what it said of this pull request is now to be said of the others with this head.
     async fn free(&self, job: &Claim, repository: &Repository, head: &Sha) -> Result<(), JobError> {
-        for number in self.store.pulls_with_head(&job.job.forge, repository.id, head).await? {
+        let others = self.store.pulls_with_head(&job.job.forge, repository.id, head).await?;
+        self.ask_again(job, repository, head, others).await
+    }
+
+    /// Has these pull requests with this head judged once more.
+    pub(super) async fn ask_again(
+        &self,
+        job: &Claim,
+        repository: &Repository,
+        head: &Sha,
+        numbers: Vec<u64>,
+    ) -> Result<(), JobError> {
+        for number in numbers {
             let other = NewJob {
                 forge: job.job.forge.clone(),
                 repository: repository.clone(),

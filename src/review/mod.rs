@@ -71,6 +71,8 @@ impl From<ForgeError> for JobError {
 
 impl From<StoreError> for JobError {
     fn from(error: StoreError) -> Self {
+        // The sentence goes on to the forge, where it is everybody's to read.
+        tracing::error!(error = error.chain(), "the store failed in the middle of a job");
         Self::Retry(error.to_string())
     }
 }

@@ -26,7 +26,7 @@ use super::links::RunLinks;
 use super::page::{self, Effort};
 use super::prepare::{self, Branches, PolicyRead};
 use super::reviewer::Reviewer;
-use super::shared_head::worse_than_own;
+use super::shared_head::{greener, worse_than_own};
 use super::{JobError, Lease};
 
 /// Between two writes of one account, in milliseconds: GitHub asks for a second, and for no bursts.
@@ -162,6 +162,7 @@ impl Publisher<'_> {
             }
             Err(error) => return Err(error.into()),
         }
+        self.outweigh(outcome).await?;
         let page = page::without_verdict(heading, reason);
         self.finish(outcome, None, page).await
     }
@@ -303,6 +304,7 @@ impl Publisher<'_> {
         let status = self.speak_for_the_worst(outcome, status).await?;
         self.still_ours().await?;
         self.set(&status).await?;
+        self.outweigh(outcome).await?;
         let milliseconds = u64::try_from(self.reviewer.clock.now() - self.started).unwrap_or(0);
         let effort = Effort { requests: requests::so_far(), milliseconds };
         let page = page::page(judgement, &inline, &links, effort);
@@ -324,5 +326,18 @@ impl Publisher<'_> {
             return Ok(status::speaking_for(worse.number, outcome, &worse.description, status, longest));
         }
         Ok(status)
+    }
+
+    /// A check run that was begun after ours hides it, and a status that was on its way replaces it. So whoever is
+    /// green at this head, and we are not, is judged again: by then it speaks for us.
+    async fn outweigh(&self, own: RunOutcome) -> Result<(), JobError> {
+        let (Target::Pull(number), false) = (&self.job.job.target, own == RunOutcome::Superseded) else {
+            return Ok(());
+        };
+        let (reviewer, head) = (self.reviewer, &self.about.head);
+        let all =
+            reviewer.store.latest_verdicts_for_head(&self.job.job.forge, self.repository.id, head).await?;
+        let others = greener(own, *number, all);
+        reviewer.ask_again(self.job, self.repository, head, others).await
     }
 }

@@ -58,9 +58,7 @@ impl Perform for Reviewer {
             (JobKind::Review, Target::Group(head)) => {
                 requests::counted(self.group(forge, job, head, lease)).await
             }
-            (JobKind::Command | JobKind::Sweep, _) => {
-                Err(JobError::Fatal("commands and sweeps are no reviews".to_owned()))
-            }
+            (JobKind::Command | JobKind::Sweep, _) | (_, Target::Repository) => Err(no_review()),
         }
     }
 
@@ -132,6 +130,7 @@ impl Reviewer {
             (Target::Pull(number), None) => {
                 Ok(About::of(&forge.fetch_pull(&job.job.repository, *number).await?))
             }
+            (Target::Repository, _) => Err(no_review()),
         }
     }
 
@@ -254,10 +253,11 @@ impl Reviewer {
         let fetch =
             async |repository: &Repository| self.retry.run(|| forge.fetch_pull(repository, number)).await;
         let mut pull = match fetch(&repository).await {
-            Err(ForgeError::NotFound { what }) => {
+            // Renamed, and its old name leads nowhere or to another repository.
+            Err(error @ (ForgeError::NotFound { .. } | ForgeError::Gone { .. })) => {
                 let renamed = self.retry.run(|| forge.fetch_repository(&repository)).await?;
                 if renamed == repository {
-                    return Err(ForgeError::NotFound { what });
+                    return Err(error);
                 }
                 repository = renamed;
                 fetch(&repository).await?
@@ -274,6 +274,10 @@ impl Reviewer {
         }
         Ok(pull)
     }
+}
+
+fn no_review() -> JobError {
+    JobError::Fatal("commands and sweeps are no reviews".to_owned())
 }
 
 /// A webhook may be ahead of what the forge's own replicas know: what it told of is not missing yet.

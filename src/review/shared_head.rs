@@ -16,6 +16,13 @@ pub(super) fn worse_than_own(
         .max_by_key(|v| (weight(v.outcome), std::cmp::Reverse(v.number)))
 }
 
+/// The other pull requests that are green while we are not.
+pub(super) fn greener(own: RunOutcome, number: u64, verdicts: Vec<HeadVerdict>) -> Vec<u64> {
+    let green = |outcome| outcome == RunOutcome::Verdict(Verdict::Approved);
+    let others = verdicts.into_iter().filter(|v| !green(own) && v.number != number && green(v.outcome));
+    others.map(|v| v.number).collect()
+}
+
 fn weight(outcome: RunOutcome) -> u8 {
     match outcome {
         RunOutcome::Superseded => 0,
@@ -33,6 +40,15 @@ mod tests {
     fn of(number: u64, verdict: Verdict) -> HeadVerdict {
         let outcome = RunOutcome::Verdict(verdict);
         HeadVerdict { number, outcome, description: String::new() }
+    }
+
+    #[test]
+    fn only_the_green_ones_among_the_others_are_greener() {
+        let verdicts =
+            vec![of(1, Verdict::Approved), of(2, Verdict::Incomplete), of(3, Verdict::ChangesRequested)];
+        assert_eq!(greener(RunOutcome::Broken, 2, verdicts.clone()), [1]);
+        assert_eq!(greener(RunOutcome::Broken, 1, verdicts.clone()), [0; 0]);
+        assert_eq!(greener(RunOutcome::Verdict(Verdict::Approved), 3, verdicts), [0; 0]);
     }
 
     #[test]

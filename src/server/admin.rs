@@ -123,6 +123,7 @@ fn target_words(target: &Target) -> String {
     match target {
         Target::Pull(number) => format!("#{number}"),
         Target::Group(sha) => format!("group {}", sha.short()),
+        Target::Repository => "all of it".to_owned(),
     }
 }
 

@@ -134,7 +134,7 @@ fn first_sweep(forge: &ForgeName, repository: &Repository, now: i64) -> NewJob {
         kind: JobKind::Sweep,
         argument: Some(now.to_string()),
         priority: LATER,
-        ..review(forge, repository, Target::Pull(0), Reason::Backlog)
+        ..review(forge, repository, Target::Repository, Reason::Backlog)
     }
 }
 
@@ -236,8 +236,8 @@ mod tests {
             panic!("a sweep was wanted")
         };
         assert_eq!(
-            (jobs.len(), jobs[0].kind, jobs[0].argument.as_deref()),
-            (1, JobKind::Sweep, Some("5000"))
+            (jobs.len(), jobs[0].kind, &jobs[0].target, jobs[0].argument.as_deref()),
+            (1, JobKind::Sweep, &Target::Repository, Some("5000"))
         );
     }
 }

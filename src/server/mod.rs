@@ -20,6 +20,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
+use futures::FutureExt;
 use metrics_exporter_prometheus::PrometheusHandle;
 use secrecy::SecretString;
 use tower_http::catch_panic::CatchPanicLayer;
@@ -107,11 +108,18 @@ pub fn router(state: Arc<AppState>) -> Router {
         .with_state(state)
 }
 
-/// Serves until `stop` resolves; requests under way are answered first.
+/// Serves until `stop` resolves; requests under way are answered first, as far as they come to their end within `grace`.
 pub async fn serve(
     listener: tokio::net::TcpListener,
     router: Router,
     stop: impl Future<Output = ()> + Send + 'static,
+    grace: Duration,
 ) -> std::io::Result<()> {
-    axum::serve(listener, router).with_graceful_shutdown(stop).await
+    let stop = stop.shared();
+    // Half a request may be all that ever comes: nobody may keep us from stopping with one.
+    let late = stop.clone().then(|()| tokio::time::sleep(grace));
+    tokio::select! {
+        served = axum::serve(listener, router).with_graceful_shutdown(stop) => served,
+        () = late => Ok(()),
+    }
 }

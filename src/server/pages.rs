@@ -170,7 +170,7 @@ pub(super) async fn webhook_by_hand() -> Response {
 }
 
 pub(super) fn unavailable(error: &crate::store::StoreError) -> Response {
-    tracing::error!(%error, "a page could not be read from the store");
+    tracing::error!(error = error.chain(), "a page could not be read from the store");
     message(
         StatusCode::SERVICE_UNAVAILABLE,
         "The database does not answer.",

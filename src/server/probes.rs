@@ -23,7 +23,7 @@ pub(super) async fn ready(State(state): State<Shared>) -> Response {
     match state.store.ping().await {
         Ok(()) => Json(json!({ "status": "ready", "database": "ok" })).into_response(),
         Err(error) => {
-            tracing::error!(%error, "not ready: the database does not answer");
+            tracing::error!(error = error.chain(), "not ready: the database does not answer");
             let body = json!({ "status": "unavailable", "broken": "database" });
             (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
         }

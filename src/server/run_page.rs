@@ -131,6 +131,7 @@ fn target_words(target: &Target) -> String {
     match target {
         Target::Pull(number) => format!("pull request {number}"),
         Target::Group(sha) => format!("merge group {}", sha.short()),
+        Target::Repository => "the repository".to_owned(),
     }
 }
 

@@ -262,7 +262,7 @@ async fn jobs_of(
 }
 
 fn unavailable(error: &StoreError) -> Answer {
-    tracing::error!(%error, "a delivery was not stored");
+    tracing::error!(error = error.chain(), "a delivery was not stored");
     let words = "The delivery could not be stored: the database does not answer. Send it again when /ready/ says ready.";
     Answer::new(StatusCode::SERVICE_UNAVAILABLE, words)
 }

@@ -5,11 +5,16 @@ use sqlx::Row;
 use super::{Result, Store, to_row};
 use crate::model::id::ForgeName;
 
+/// The clocks of two replicas differ by less.
+const SKEW: i64 = 600_000;
+
 impl Store {
-    /// When this forge was first served: now, if it never was.
+    /// When this forge was first served: now, if it never was, or if the clock was ahead when it was.
     pub async fn first_started(&self, forge: &ForgeName, now: i64) -> Result<i64> {
         sqlx::query(
-            "INSERT INTO forges (name, first_started_at, swept_at) VALUES ($1, $2, 0) ON CONFLICT DO NOTHING",
+            "INSERT INTO forges (name, first_started_at, swept_at) VALUES ($1, $2, 0)
+             ON CONFLICT (name) DO UPDATE SET first_started_at = excluded.first_started_at
+                WHERE forges.first_started_at > excluded.first_started_at",
         )
         .bind(&forge.0)
         .bind(now)
@@ -23,13 +28,16 @@ impl Store {
     }
 
     /// Takes the sweep of a forge that must have been started before: `true` for one replica in `every` milliseconds.
+    /// A sweep of the future, by a clock that was ahead, does not count.
     pub async fn take_sweep(&self, forge: &ForgeName, now: i64, every: i64) -> Result<bool> {
-        let taken = sqlx::query("UPDATE forges SET swept_at = $1 WHERE name = $2 AND swept_at <= $3")
-            .bind(now)
-            .bind(&forge.0)
-            .bind(now - every)
-            .execute(self.write())
-            .await?;
+        let taken = sqlx::query(
+            "UPDATE forges SET swept_at = $1 WHERE name = $2 AND (swept_at <= $3 OR swept_at > $1 + 600000)",
+        )
+        .bind(now)
+        .bind(&forge.0)
+        .bind(now - every)
+        .execute(self.write())
+        .await?;
         Ok(taken.rows_affected() == 1)
     }
 
@@ -42,12 +50,12 @@ impl Store {
         Ok(())
     }
 
-    /// Since when a repository is ours to look at: since it was given to us, or where the forge does not tell, since
-    /// we first served the forge.
+    /// Since when a repository is ours to look at: since it was given to us, or where the forge does not tell (or our
+    /// clock was ahead when it did), since we first served the forge.
     pub async fn served_since(&self, forge: &ForgeName, repository: u64, now: i64) -> Result<i64> {
         match self.installed_since(forge, repository).await? {
-            Some(since) => Ok(since),
-            None => self.first_started(forge, now).await,
+            Some(since) if since <= now + SKEW => Ok(since),
+            _ => self.first_started(forge, now).await,
         }
     }
 
@@ -75,7 +83,8 @@ impl Store {
         Ok(row.map(|r| r.try_get("since")).transpose()?)
     }
 
-    /// Reserves the account's next write, `gap` milliseconds after the one before: returns when it may be sent.
+    /// Reserves the account's next write, `gap` milliseconds after the one before: returns when it may be sent. No
+    /// queue of writes is ten minutes long: a later turn was taken by a clock that was ahead.
     pub async fn reserve_write(
         &self,
         forge: &ForgeName,
@@ -86,7 +95,8 @@ impl Store {
         let row = sqlx::query(
             "INSERT INTO accounts (forge, installation, next_write_at, paused_until) VALUES ($1, $2, $3 + $4, 0)
              ON CONFLICT (forge, installation) DO UPDATE SET next_write_at =
-                CASE WHEN accounts.next_write_at > $3 THEN accounts.next_write_at ELSE $3 END + $4
+                CASE WHEN accounts.next_write_at > $3 AND accounts.next_write_at <= $3 + 600000
+                    THEN accounts.next_write_at ELSE $3 END + $4
              RETURNING next_write_at",
         )
         .bind(&forge.0)
@@ -108,7 +118,8 @@ impl Store {
         sqlx::query(
             "INSERT INTO accounts (forge, installation, next_write_at, paused_until) VALUES ($1, $2, 0, $3)
              ON CONFLICT (forge, installation) DO UPDATE SET paused_until =
-                CASE WHEN accounts.paused_until > $3 THEN accounts.paused_until ELSE $3 END",
+                CASE WHEN accounts.paused_until > $3 AND accounts.paused_until <= $3 + 7200000
+                    THEN accounts.paused_until ELSE $3 END",
         )
         .bind(&forge.0)
         .bind(account(installation))

@@ -27,13 +27,21 @@ pub use accept::{Accepted, Delivery};
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The database cannot be reached, or refused.
-    #[error("the database did not answer: {0}")]
-    Unavailable(sqlx::Error),
+    #[error("the database did not answer")]
+    Unavailable(#[source] sqlx::Error),
     #[error("the tables could not be brought up to date")]
     Migration(#[from] sqlx::migrate::MigrateError),
     /// A row holds what this version cannot read.
     #[error("the store holds an unreadable {what}")]
     Unreadable { what: &'static str },
+}
+
+impl StoreError {
+    /// With all its causes, for the log only: the database's own words hold its address and role.
+    pub fn chain(&self) -> String {
+        let causes = std::iter::successors(Some(self as &dyn std::error::Error), |error| error.source());
+        causes.map(ToString::to_string).collect::<Vec<_>>().join(": ")
+    }
 }
 
 impl From<sqlx::Error> for StoreError {

@@ -26,11 +26,11 @@ impl Worker {
             ..job.clone()
         };
         self.store.enqueue(&review, self.now()).await?;
-        match served.forge.ensure_reaction(&job.repository, command.comment_id).await {
-            // The review is what was asked for; a reaction that is not allowed changes nothing about it.
-            Ok(()) | Err(ForgeError::NotFound { .. } | ForgeError::Forbidden { .. }) => Ok(JobEnd::Done),
-            Err(error) => Err(error.into()),
+        // The review is what was asked for, and trying again would ask for another one.
+        if let Err(error) = served.forge.ensure_reaction(&job.repository, command.comment_id).await {
+            tracing::info!(%error, "the command could not be acknowledged");
         }
+        Ok(JobEnd::Done)
     }
 
     /// The author is asked for first: a bot without the right to see who may write still obeys them.

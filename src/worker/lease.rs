@@ -9,6 +9,7 @@ use crate::store::Store;
 use crate::store::clock::Clock;
 use crate::store::jobs::Claim;
 
+#[derive(Clone)]
 pub(super) struct StoreLease {
     store: Store,
     clock: Clock,
@@ -30,7 +31,7 @@ impl StoreLease {
                 Ok(true) => {}
                 Ok(false) => return,
                 // Two more beats fit into the lease; if they fail too, `holds` says no.
-                Err(error) => tracing::warn!(%error, "the lease could not be prolonged"),
+                Err(error) => tracing::warn!(error = error.chain(), "the lease could not be prolonged"),
             }
         }
     }
@@ -42,7 +43,7 @@ impl Lease for StoreLease {
         match self.store.holds(&self.id, &self.token, self.clock.now()).await {
             Ok(holds) => holds,
             Err(error) => {
-                tracing::warn!(%error, "the lease could not be checked: taken as lost");
+                tracing::warn!(error = error.chain(), "the lease could not be checked: taken as lost");
                 false
             }
         }

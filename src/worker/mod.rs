@@ -158,7 +158,7 @@ impl Worker {
                     Ok(Some(claim)) => self.spawn(&mut running, claim),
                     Ok(None) => break,
                     Err(error) => {
-                        tracing::error!(error = %Chain(&error), "no job could be claimed");
+                        tracing::error!(error = error.chain(), "no job could be claimed");
                         break;
                     }
                 }
@@ -180,13 +180,16 @@ impl Worker {
         match self.store.reap(self.now()).await {
             Ok(0) => {}
             Ok(reaped) => tracing::warn!(reaped, "jobs of a worker that stopped answering wait again"),
-            Err(error) => tracing::error!(error = %Chain(&error), "leases could not be looked through"),
+            Err(error) => tracing::error!(error = error.chain(), "leases could not be looked through"),
         }
     }
 
     async fn release_all(&self) {
         if let Err(error) = self.store.release_worker(&self.options.name, self.now()).await {
-            tracing::error!(error = %Chain(&error), "running jobs could not be put back; their leases will run out");
+            tracing::error!(
+                error = error.chain(),
+                "running jobs could not be put back; their leases will run out"
+            );
         }
     }
 
@@ -199,15 +202,18 @@ impl Worker {
         );
         async {
             let lease = StoreLease::new(self.store.clone(), self.clock.clone(), &claim);
+            // A task of its own, which ends with this one: a job that computes for long keeps its lease.
+            let (mut beating, kept, length) = (JoinSet::new(), lease.clone(), self.options.lease);
+            beating.spawn(async move { kept.keep(length).await });
             let end = tokio::select! {
                 end = AssertUnwindSafe(self.execute(&claim, &lease)).catch_unwind() => end.unwrap_or_else(|_| {
                     tracing::error!("the job panicked");
                     Err(JobError::Retry(format!("internal error (run {})", claim.run.short())))
                 }),
-                () = lease.keep(self.options.lease) => Ok(JobEnd::LeaseLost),
+                _ = beating.join_next() => Ok(JobEnd::LeaseLost),
             };
             if let Err(error) = self.settle(&claim, end).await {
-                tracing::error!(error = %Chain(&error), "how the job ended could not be written; its lease will run out");
+                tracing::error!(error = error.chain(), "how the job ended could not be written; its lease will run out");
             }
         }
         .instrument(span)
@@ -275,6 +281,9 @@ impl Worker {
     }
 }
 
+/// GitHub's budgets are filled every hour: a forge, or what stands before it, that names a later time is asked again.
+const LONGEST_LIMIT: i64 = 3_600_000;
+
 /// Ten seconds, doubled with every attempt, at most ten minutes.
 fn backoff(attempt: u32) -> i64 {
     let doubled = 10_000_i64.checked_shl(attempt.saturating_sub(1).min(16)).unwrap_or(i64::MAX);
@@ -284,24 +293,11 @@ fn backoff(attempt: u32) -> i64 {
 fn failure(error: JobError, claim: &Claim, now: i64) -> Failure {
     match error {
         // At least a second, so that a clock that runs behind the forge's does not spin.
-        JobError::RateLimited { until_ms } => Failure::RateLimited { until: until_ms.max(now + 1_000) },
+        JobError::RateLimited { until_ms } => {
+            Failure::RateLimited { until: until_ms.clamp(now + 1_000, now + LONGEST_LIMIT) }
+        }
         JobError::Retry(error) => Failure::Retry { at: now + backoff(claim.attempt), error },
         JobError::Fatal(error) => Failure::Fatal { error },
-    }
-}
-
-/// An error with all its causes, for the log.
-struct Chain<'a>(&'a dyn std::error::Error);
-
-impl std::fmt::Display for Chain<'_> {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{}", self.0)?;
-        let mut cause = self.0.source();
-        while let Some(error) = cause {
-            write!(f, ": {error}")?;
-            cause = error.source();
-        }
-        Ok(())
     }
 }
 

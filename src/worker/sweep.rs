@@ -1,5 +1,6 @@
 //! What no webhook told us: forges lose deliveries and do not send them again.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -65,7 +66,7 @@ impl Worker {
         }
         // Whoever takes the sweep also tidies up.
         if let Err(error) = self.store.prune(self.now() - MEMORY).await {
-            tracing::warn!(%error, "old rows could not be removed");
+            tracing::warn!(error = error.chain(), "old rows could not be removed");
         }
         let swept = self.look_through_all(name, served).await;
         if let Err(JobError::Retry(_) | JobError::Fatal(_)) = &swept {
@@ -77,17 +78,17 @@ impl Worker {
     async fn look_through_all(&self, name: &ForgeName, served: &ServedForge) -> Result<(), JobError> {
         self.return_to_groups(name, served).await?;
         let mut turn = self.next_turn(name).await?;
+        let mut limited = BTreeSet::new();
         for repository in served.forge.fetch_repositories().await? {
-            if !(served.allows)(&repository.full_name()) {
+            if !(served.allows)(&repository.full_name()) || limited.contains(&repository.installation) {
                 continue;
             }
-            match self.look_through(name, served, &repository, &mut turn).await {
+            if let Err(error) = self.look_through(name, served, &repository, &mut turn).await {
+                tracing::warn!(forge = %name, repo = %repository.full_name(), %error, "not swept");
                 // Waiting is the only thing to do, for all of this account's repositories.
-                Err(error @ JobError::RateLimited { .. }) => return Err(error),
-                Err(error) => {
-                    tracing::warn!(forge = %name, repo = %repository.full_name(), %error, "not swept")
+                if matches!(error, JobError::RateLimited { .. }) {
+                    limited.insert(repository.installation);
                 }
-                Ok(()) => {}
             }
         }
         Ok(())
@@ -114,10 +115,11 @@ impl Worker {
         }
         match target {
             Target::Group(head) => self.look_again(name, served, repository, head).await?,
-            Target::Pull(_) => {
+            Target::Repository => {
                 let mut turn = self.next_turn(name).await?;
                 self.look_through(name, served, repository, &mut turn).await?;
             }
+            Target::Pull(_) => return Err(JobError::Fatal("one pull request is not swept".to_owned())),
         }
         Ok(JobEnd::Done)
     }

@@ -15,7 +15,7 @@ use red_panda::model::finding::Severity;
 use red_panda::model::id::{RunId, Target};
 use red_panda::model::judgement::{NotLookedAt, Verdict};
 use red_panda::server::webhook::{Room, Webhooks};
-use red_panda::server::{AppState, HookedForge, RulePage, router};
+use red_panda::server::{AppState, HookedForge, RulePage, router, serve};
 use red_panda::store::Store;
 use red_panda::store::clock::Clock;
 use red_panda::store::jobs::{Failure, Finished};
@@ -468,4 +468,15 @@ fn sample_end() -> RunEnd {
         },
         ..run_end(RunOutcome::Verdict(Verdict::ChangesRequested))
     }
+}
+
+#[tokio::test]
+async fn half_a_request_does_not_keep_the_server_from_stopping() {
+    let house = House::new().await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let mut stranger = tokio::net::TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
+    tokio::io::AsyncWriteExt::write_all(&mut stranger, b"GET / HTTP/1.1\r\n").await.unwrap();
+    let stop = tokio::time::sleep(Duration::from_millis(50));
+    let serving = serve(listener, house.router.clone(), stop, Duration::ZERO);
+    tokio::time::timeout(Duration::from_secs(10), serving).await.expect("it stops").unwrap();
 }

@@ -405,3 +405,48 @@ async fn old_rows_are_forgotten_and_waiting_ones_are_not() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_job_of_the_sweep_that_was_put_back_does_not_hold_the_next_ones_up() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        let swept = |number| NewJob { reason: Reason::Swept, priority: 10, ..review(number, '1') };
+        assert!(store.enqueue_swept(&swept(7), 1_000, 1_000).await.unwrap());
+        assert!(store.enqueue_swept(&swept(8), 1_000, 4_000).await.unwrap());
+        let claim = store.claim("w", 1_000, 9_000).await.unwrap().unwrap();
+        let limited = Failure::RateLimited { until: 3_600_000 };
+        store.fail(&claim.id, &claim.token, 1_000, &limited).await.unwrap();
+        assert_eq!(store.last_swept_run_at(&forge()).await.unwrap(), Some(4_000));
+    }
+}
+
+#[tokio::test]
+async fn what_a_clock_that_was_ahead_has_written_holds_nothing_up() {
+    const AHEAD: i64 = 4_000_000_000_000;
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        store.first_started(&forge(), AHEAD).await.unwrap();
+        assert!(store.take_sweep(&forge(), AHEAD, 600_000).await.unwrap());
+        assert!(store.take_sweep(&forge(), 1_000, 600_000).await.unwrap(), "the sweep");
+        assert_eq!(store.first_started(&forge(), 1_000).await.unwrap(), 1_000, "the first start");
+        store.note_installed(&forge(), 42, AHEAD).await.unwrap();
+        assert_eq!(store.served_since(&forge(), 42, 2_000).await.unwrap(), 1_000, "an installation");
+        store.note_installed(&forge(), 43, 3_000).await.unwrap();
+        assert_eq!(
+            store.served_since(&forge(), 43, 2_000).await.unwrap(),
+            3_000,
+            "replicas differ by moments"
+        );
+        store.reserve_write(&forge(), None, AHEAD, 1_000).await.unwrap();
+        assert_eq!(store.reserve_write(&forge(), None, 1_000, 1_000).await.unwrap(), 1_000, "the next write");
+        store.enqueue(&review(7, '1'), 1_000).await.unwrap();
+        store.claim("w", AHEAD, AHEAD + 60_000).await.unwrap().unwrap();
+        assert_eq!(store.reap(2_000).await.unwrap(), 1, "a lease");
+        store.pause_account(&forge(), None, AHEAD).await.unwrap();
+        let claim = store.claim("w", 2_000, 9_000).await.unwrap().expect("a limit");
+        let limited = Failure::RateLimited { until: 8_000 };
+        store.fail(&claim.id, &claim.token, 2_000, &limited).await.unwrap();
+        store.enqueue(&review(8, '1'), 2_000).await.unwrap();
+        assert!(store.claim("w", 7_999, 9_000).await.unwrap().is_none(), "a limit of today counts");
+    }
+}

@@ -17,6 +17,7 @@ use red_panda::model::status::Status;
 use red_panda::review::{JobEnd, JobError, Lease, Perform};
 use red_panda::source::{Blob, Tree};
 use red_panda::store::Store;
+use red_panda::store::clock::Clock;
 use red_panda::store::jobs::Claim;
 use red_panda::store::runs::RunOutcome;
 use red_panda::worker::{Options, ServedForge, Worker};
@@ -42,6 +43,8 @@ struct Script {
     hold: Option<Notify>,
     began: Notify,
     panics: bool,
+    /// Every job computes for so long, and lets nothing else run in its task.
+    computes: Duration,
 }
 
 #[async_trait]
@@ -56,6 +59,7 @@ impl Perform for Script {
             hold.notified().await;
         }
         tokio::task::yield_now().await;
+        std::thread::sleep(self.computes);
         self.at_once.fetch_sub(1, Ordering::SeqCst);
         if !lease.holds().await {
             return Ok(JobEnd::LeaseLost);
@@ -86,6 +90,11 @@ struct Shelf {
     pulls: Mutex<Vec<PullRequest>>,
     writers: Vec<&'static str>,
     reactions: Mutex<Vec<u64>>,
+    /// This installation has used up its budget.
+    limited: Option<u64>,
+    asked_in_vain: AtomicUsize,
+    /// Every reaction breaks.
+    numb: bool,
 }
 
 fn none<T>() -> ForgeResult<T> {
@@ -129,13 +138,20 @@ impl Forge for Shelf {
         none()
     }
     async fn fetch_repositories(&self) -> ForgeResult<Vec<Repository>> {
-        Ok(vec![repository(), Repository { id: 43, owner: "mallory".into(), ..repository() }])
+        let given = |id, installation| Repository { id, installation, ..repository() };
+        let mallory = Repository { owner: "mallory".into(), ..given(43, None) };
+        let limited = self.limited.map(|_| [44, 45].map(|id| given(id, self.limited)));
+        Ok(limited.into_iter().flatten().chain([repository(), mallory]).collect())
     }
     async fn fetch_pull(&self, _: &Repository, number: u64) -> ForgeResult<PullRequest> {
         self.pulls.lock().unwrap().iter().find(|p| p.number == number).cloned().map_or_else(none, Ok)
     }
     async fn fetch_open_pulls(&self, repository: &Repository) -> ForgeResult<Vec<PullRequest>> {
         assert_eq!(repository.owner, "alice", "the allow-list holds for sweeps too");
+        if self.limited.is_some() && repository.installation == self.limited {
+            self.asked_in_vain.fetch_add(1, Ordering::SeqCst);
+            return Err(ForgeError::RateLimited { until_ms: i64::MAX });
+        }
         Ok(self.pulls.lock().unwrap().clone())
     }
     async fn fetch_change(&self, _: &PullRequest) -> ForgeResult<Change> {
@@ -161,7 +177,8 @@ impl Forge for Shelf {
     }
     async fn ensure_reaction(&self, _: &Repository, comment_id: u64) -> ForgeResult<()> {
         self.reactions.lock().unwrap().push(comment_id);
-        Ok(())
+        let (what, message) = (String::from("the reaction"), String::from("502"));
+        if self.numb { Err(ForgeError::Transient { what, message }) } else { Ok(()) }
     }
 }
 
@@ -195,18 +212,16 @@ impl House {
     }
 
     fn worker_with(&self, options: Options) -> Worker {
+        self.worker_at(self.time.clock(), options)
+    }
+
+    fn worker_at(&self, clock: Clock, options: Options) -> Worker {
         let served = ServedForge {
             forge: Arc::clone(&self.shelf) as Arc<dyn Forge>,
             allows: Arc::new(|full_name| full_name.starts_with("alice/")),
         };
         let perform = Arc::clone(&self.script) as Arc<dyn Perform>;
-        Worker::new(
-            self.store.clone(),
-            perform,
-            BTreeMap::from([(forge(), served)]),
-            self.time.clock(),
-            options,
-        )
+        Worker::new(self.store.clone(), perform, BTreeMap::from([(forge(), served)]), clock, options)
     }
 
     async fn queue(&self, job: NewJob) {
@@ -261,6 +276,16 @@ async fn a_worker_that_comes_back_late_sees_that_the_job_is_no_longer_its_own() 
     );
 }
 
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_job_that_computes_for_longer_than_its_lease_keeps_it() {
+    let computes = Duration::from_millis(900);
+    let house = House::with(Script { computes, ..Script::default() }, Shelf::default()).await;
+    house.queue(review(7, '1')).await;
+    let options = Options { lease: 300, ..Options::new("w") };
+    house.worker_at(Clock::system(), options).drain().await.unwrap();
+    assert_eq!(house.store.queue_counts().await.unwrap().running, 0, "it ended as the holder");
+}
+
 #[tokio::test]
 async fn two_workers_never_run_one_pull_request_at_once() {
     let house = House::new().await;
@@ -310,6 +335,16 @@ async fn p8_a_rate_limited_job_waits_without_spending_attempts() {
     house.time.later(MINUTE);
     assert_eq!(house.worker("w").drain().await.unwrap(), 2);
     assert!(house.script.performed.lock().unwrap().iter().all(|j| j.attempt == 1));
+}
+
+#[tokio::test]
+async fn p8_a_limit_that_is_said_to_last_for_years_is_asked_about_again_within_the_hour() {
+    let house = House::answering([Err(JobError::RateLimited { until_ms: i64::MAX })]).await;
+    house.queue(review(7, '1')).await;
+    house.worker("w").drain().await.unwrap();
+    house.time.later(60 * MINUTE);
+    assert_eq!(house.worker("w").drain().await.unwrap(), 1);
+    assert_eq!(house.script.reasons().len(), 2);
 }
 
 #[tokio::test]
@@ -370,6 +405,16 @@ async fn p16_a_sweep_finds_what_no_webhook_told_and_leaves_the_rest() {
 }
 
 #[tokio::test]
+async fn p8_a_limit_of_one_installation_keeps_the_sweep_from_no_other() {
+    let pulls = Mutex::new(vec![open_pull(7, '1', Some(i64::MAX))]);
+    let house = House::with(Script::default(), Shelf { limited: Some(5), pulls, ..Shelf::default() }).await;
+    house.worker("w").sweep().await;
+    house.worker("w").drain().await.unwrap();
+    assert_eq!(house.script.reasons(), [Reason::Swept]);
+    assert_eq!(house.shelf.asked_in_vain.load(Ordering::SeqCst), 1, "once is enough to know");
+}
+
+#[tokio::test]
 async fn a_sweep_queues_at_most_twenty_a_minute() {
     let house = House::new().await;
     *house.shelf.pulls.lock().unwrap() = (1..=50).map(|n| open_pull(n, '2', Some(i64::MAX))).collect();
@@ -396,6 +441,7 @@ async fn a_repository_that_was_just_given_to_us_gets_no_reviews_for_what_was_ope
     let installed = NewJob {
         kind: JobKind::Sweep,
         reason: Reason::Backlog,
+        target: Target::Repository,
         argument: Some(house.time.now().to_string()),
         ..review(0, '1')
     };
@@ -451,6 +497,18 @@ async fn a_stranger_s_command_does_not_take_the_place_of_the_author_s() {
     }
     house.worker("w").drain().await.unwrap();
     assert_eq!(*house.shelf.reactions.lock().unwrap(), [8]);
+    assert_eq!(house.script.reasons(), [Reason::Command]);
+}
+
+#[tokio::test]
+async fn a_command_whose_reaction_breaks_asks_for_one_review() {
+    let pulls = Mutex::new(vec![open_pull(7, '1', Some(0))]);
+    let house = House::with(Script::default(), Shelf { numb: true, pulls, ..Shelf::default() }).await;
+    house.queue(NewJob { kind: JobKind::Command, argument: Some("9 bob".into()), ..review(7, '1') }).await;
+    for _ in 0..3 {
+        house.worker("w").drain().await.unwrap();
+        house.time.later(11 * MINUTE);
+    }
     assert_eq!(house.script.reasons(), [Reason::Command]);
 }
 

@@ -208,9 +208,13 @@ fn gitea_account(raw: &RawForge, source: &Source<'_>) -> Result<Account, Setting
 
 fn repositories(keys: &Keys) -> Result<AllowList, SettingsError> {
     let Some(value) = keys.get("repositories") else { return Ok(AllowList::default()) };
-    let patterns: Vec<String> =
-        value.text().lines().map(str::trim).filter(|p| !p.is_empty()).map(str::to_owned).collect();
-    if let Some(odd) = patterns.iter().find(|p| p.split('/').filter(|part| !part.is_empty()).count() != 2) {
+    // An entry that came out empty must not become the list that allows everything.
+    let patterns: Vec<String> = value.text().split('\n').map(|p| p.trim().to_owned()).collect();
+    let names = |pattern: &str| {
+        let parts: Vec<&str> = pattern.split('/').collect();
+        parts.len() == 2 && parts.iter().all(|part| !part.is_empty())
+    };
+    if let Some(odd) = patterns.iter().find(|pattern| !names(pattern)) {
         let problem = format!("\"{odd}\" is not owner/name; write \"alice/*\" or \"alice/trees\"");
         return Err(SettingsError::new(&value.place, problem));
     }

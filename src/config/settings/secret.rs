@@ -41,19 +41,22 @@ fn from_file(value: &Value, key_file: &str, source: &Source<'_>) -> Result<Secre
     Ok(SecretString::from(text.trim().to_owned()))
 }
 
-/// A PEM key with real line ends: accepts those, `\n` written out, CRLF, and base64 of any of them.
+const BEGIN: &str = "-----BEGIN";
+
+/// A private key with real line ends, from a PEM that has them, one with `\n` written out, one with CRLF, or base64 of
+/// any.
 pub(super) fn normalised_pem(given: &SecretString) -> Option<SecretString> {
-    let text = given.expose_secret().trim();
-    let decoded;
-    let text = if text.starts_with("-----BEGIN") {
-        text
-    } else {
-        let compact: String = text.chars().filter(|c| !c.is_whitespace()).collect();
-        decoded = String::from_utf8(STANDARD.decode(compact).ok()?).ok()?;
-        decoded.trim()
-    };
-    let lines = text.replace("\\r", "").replace("\\n", "\n").replace('\r', "");
-    let whole =
-        lines.starts_with("-----BEGIN") && lines.contains("PRIVATE KEY-----") && lines.contains("-----END");
-    whole.then(|| SecretString::from(format!("{}\n", lines.trim())))
+    let text = given.expose_secret().trim().trim_matches(['"', '\'']);
+    let plain = if text.contains(BEGIN) { text.to_owned() } else { decoded(text)? };
+    let lines = plain.replace("\\r", "").replace("\\n", "\n").replace('\r', "");
+    let lines: Vec<&str> = lines.lines().map(str::trim).filter(|l| !l.is_empty()).collect();
+    let (first, last) = (lines.first()?, lines.last()?);
+    let framed =
+        first.starts_with(BEGIN) && first.contains("PRIVATE KEY-----") && last.starts_with("-----END");
+    framed.then(|| SecretString::from(lines.join("\n") + "\n"))
+}
+
+fn decoded(text: &str) -> Option<String> {
+    let compact: String = text.split_whitespace().collect();
+    String::from_utf8(STANDARD.decode(compact).ok()?).ok().filter(|t| t.contains(BEGIN))
 }

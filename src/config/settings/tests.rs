@@ -124,20 +124,35 @@ fn the_environment_wins_key_by_key_and_may_add_a_forge() {
 }
 
 #[test]
-fn a_private_key_may_have_escaped_line_ends_or_be_base64() {
-    let escaped = PEM.replace('\n', "\\n");
-    let windows = PEM.replace('\n', "\r\n");
+fn p21_a_key_is_read_in_every_form_that_environments_make_of_it() {
     let base64 = base64::engine::general_purpose::STANDARD.encode(PEM);
-    for form in [PEM, &escaped, &windows, &base64] {
-        let settings = settings(FULL, &[("RED_PANDA_FORGE_GITHUB_PRIVATE_KEY", form)]).unwrap();
+    let forms = [
+        PEM.to_owned(),
+        PEM.replace('\n', "\r\n"),
+        PEM.replace('\n', "\\n"),
+        PEM.replace('\n', "\\r\\n"),
+        format!("\"{}\"", PEM.replace('\n', "\\n")),
+        format!("  {}  ", PEM.replace('\n', "\n   ")),
+        base64.clone(),
+        format!("{}\n{}", &base64[..40], &base64[40..]),
+    ];
+    for form in forms {
+        let settings = settings(FULL, &[("RED_PANDA_FORGE_GITHUB_PRIVATE_KEY", &form)]).unwrap();
         let Account::GitHub { private_key, .. } = &settings.forge("github").unwrap().account else {
             panic!("GitHub")
         };
-        assert_eq!(private_key.expose_secret(), PEM);
+        assert_eq!(private_key.expose_secret(), PEM, "{form:?}");
     }
-    let said = problem(FULL, &[("RED_PANDA_FORGE_GITHUB_PRIVATE_KEY", "hunter2hunter2")]);
-    assert!(said.starts_with("RED_PANDA_FORGE_GITHUB_PRIVATE_KEY: the private key is not a PEM"), "{said}");
-    assert!(!said.contains("hunter2"));
+}
+
+#[test]
+fn p21_what_is_no_key_is_refused_in_one_sentence_without_any_of_it() {
+    let public = PEM.replace("RSA PRIVATE", "PUBLIC");
+    for text in ["hunter2hunter2", "aHVudGVyMg==", "-----BEGIN RSA PRIVATE KEY-----\nhunter2", &public] {
+        let said = problem(FULL, &[("RED_PANDA_FORGE_GITHUB_PRIVATE_KEY", text)]);
+        let begin = "RED_PANDA_FORGE_GITHUB_PRIVATE_KEY: the private key is not a PEM";
+        assert!(said.starts_with(begin) && !said.contains("hunter2"), "{said}");
+    }
 }
 
 #[test]
@@ -169,6 +184,9 @@ fn a_mistake_is_named_with_file_line_key_and_the_next_step() {
             "forge \"forgejo\" has no list of repositories; add",
         ),
         (FULL.replace("alice/*", "alice"), "line 19: \"alice\" is not owner/name"),
+        (FULL.replace("alice/*", "alice//trees"), "line 19: \"alice//trees\" is not owner/name"),
+        (FULL.replace("alice/*", "alice/trees/"), "line 19: \"alice/trees/\" is not owner/name"),
+        (FULL.replace("\"alice/*\"", "\"alice/*\", \"\""), "line 19: \"\" is not owner/name"),
         (FULL.replace("app.pem", "gone.pem"), "line 11: /etc/panda/gone.pem cannot be read"),
         (
             FULL.replace("\"forgejo\"", "\"github\""),
@@ -189,6 +207,8 @@ fn a_mistake_is_named_with_file_line_key_and_the_next_step() {
         assert!(problem.contains(said), "{problem}\nwanted: {said}");
     }
     assert!(problem(FULL, &[("RED_PANDA_LISTN", "x")]).contains("did you mean RED_PANDA_LISTEN?"));
+    let blank = problem(FULL, &[("RED_PANDA_FORGE_GITHUB_REPOSITORIES", " ")]);
+    assert!(blank.starts_with("RED_PANDA_FORGE_GITHUB_REPOSITORIES: \"\" is not owner/name"), "{blank}");
     assert!(
         problem(FULL, &[("RED_PANDA_FORGE_GITHUB_SECRET", "x")])
             .contains("write RED_PANDA_FORGE_<NAME>_<KEY>")

@@ -209,8 +209,14 @@ impl Gitea {
         let call = Call::get(what.clone(), format!("{}/pulls/{number}", repo(repository)));
         // A pull request whose fork is damaged is `null`, with status 200.
         let pull: Option<wire::Pull> = self.api.send(call).await?.json()?;
-        let pull = pull.and_then(|p| p.to_model(repository));
-        pull.ok_or(ForgeError::Invalid { what, message: "the forge cannot show it".into() })
+        match pull.and_then(|p| p.to_model(repository)) {
+            Some(pull) if pull.repository.id == repository.id => Ok(pull),
+            Some(_) => {
+                let message = format!("{} is another repository now", repository.full_name());
+                Err(ForgeError::Gone { what, message })
+            }
+            None => Err(ForgeError::Invalid { what, message: "the forge cannot show it".into() }),
+        }
     }
 
     /// Does the commit exist as far as the forge has come? Asked once for each.

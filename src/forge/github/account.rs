@@ -43,17 +43,26 @@ impl GitHub {
     }
 
     /// Every repository of every installation that is not suspended, as far as the allow-list lets us. An installation
-    /// that does not let us in (an IP allow list, a suspension just made) costs itself only.
+    /// that does not let us in (an IP allow list, a suspension just made) costs itself only, and so does one that has
+    /// used up its budget: each has one of its own.
     pub(super) async fn read_repositories(&self) -> Result<Vec<Repository>> {
         let path = "/app/installations?per_page=100";
         let installations: Vec<Installation> = self.http.app_pages(path, "the installations").await?;
-        let mut reads = Reads::default();
+        let (mut reads, mut limited) = (Reads::default(), None);
         for installation in installations.iter().filter(|i| i.suspended_at.is_none()) {
             let found = self.repositories_of(installation.id).await;
             let found = found.map(|all| all.into_iter().filter(|r| !r.archived));
-            reads.add(found.map(|all| all.map(|r| named(r, installation.id)).collect()))?;
+            match found.map(|all| all.map(|r| named(r, installation.id)).collect()) {
+                Err(error @ ForgeError::RateLimited { .. }) => limited = Some(error),
+                read => reads.add(read)?,
+            }
         }
-        let mut all = reads.end()?;
+        let mut all = match (reads.end(), limited) {
+            (Ok(all), None) => all,
+            (Ok(all), Some(_)) if !all.is_empty() => all,
+            (_, Some(limited)) => return Err(limited),
+            (Err(error), None) => return Err(error),
+        };
         all.retain(|r| self.allows(r));
         Ok(all)
     }

@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::BytesMut;
 use http::{HeaderMap, Method, header};
+use jsonwebtoken::EncodingKey;
 use octocrab::Octocrab;
 use octocrab::models::AppId;
 use octocrab::service::middleware::retry::RetryConfig;
@@ -14,7 +15,6 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use super::answer::{self, Reply};
-use super::auth;
 use crate::forge::requests;
 use crate::forge::{ForgeError, Result};
 
@@ -80,7 +80,7 @@ pub(super) struct Http {
 impl Http {
     pub(super) fn new(url: &str, app_id: u64, pem: &str) -> Result<Self> {
         let api = url.trim_end_matches('/').to_owned();
-        let key = auth::encoding_key(pem)?;
+        let key = encoding_key(pem)?;
         let app = Octocrab::builder()
             .base_uri(api.as_str())
             .and_then(|builder| {
@@ -252,6 +252,14 @@ impl Http {
     }
 }
 
+fn encoding_key(pem: &str) -> Result<EncodingKey> {
+    // The library's own error could carry bytes of the key.
+    EncodingKey::from_rsa_pem(pem.as_bytes()).map_err(|_| {
+        let message = "it is not an RSA key in PEM form; download a new one from the App's settings page";
+        invalid("the App's private key", message.to_owned())
+    })
+}
+
 /// `https://api.github.com/graphql`, `https://HOST/api/graphql`, else beside the REST paths.
 fn graphql_url(api: &str) -> String {
     match api.strip_suffix("/api/v3") {
@@ -291,6 +299,15 @@ pub(super) fn now_ms() -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn p21_what_is_no_rsa_key_is_refused_without_any_of_it() {
+        let framed = "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n-----END RSA PRIVATE KEY-----\n";
+        for text in ["", "hunter2", "aHVudGVyMg==", "-----BEGIN RSA PRIVATE KEY-----\nhunter2", framed] {
+            let error = encoding_key(text).err().unwrap().to_string();
+            assert!(error.contains("not an RSA key") && !error.contains("hunter2"), "{error}");
+        }
+    }
 
     #[test]
     fn graphql_lives_beside_the_rest_interface_wherever_that_is() {

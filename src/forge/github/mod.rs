@@ -2,7 +2,6 @@
 
 mod account;
 mod answer;
-mod auth;
 mod change;
 mod check;
 mod files;
@@ -19,8 +18,6 @@ use std::fmt;
 
 use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
-
-pub use auth::normalise_pem;
 
 use self::http::{Http, invalid};
 use super::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result};
@@ -56,7 +53,7 @@ pub struct GitHubSettings {
     /// `https://api.github.com`, or `https://HOST/api/v3`.
     pub url: String,
     pub app_id: String,
-    /// PEM, in any form that [`normalise_pem`] reads.
+    /// PEM, with real line ends.
     pub private_key: SecretString,
     /// Whose comments are ours; asked for when it is not set.
     pub bot_login: Option<String>,

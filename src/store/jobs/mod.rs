@@ -114,11 +114,13 @@ impl Store {
         Ok(true)
     }
 
-    /// When the last job that a sweep of this forge queued was or is to run: the next ones line up behind it.
+    /// When the last job that a sweep of this forge queued was or is to run: the next ones line up behind it, but not
+    /// behind one that was put back, which waits for something else.
     pub async fn last_swept_run_at(&self, forge: &ForgeName) -> Result<Option<i64>> {
         let row = sqlx::query(
             "SELECT MAX(run_at) AS last FROM jobs
-             WHERE forge = $1 AND reason IN ('swept', 'backlog') AND kind = 'review'",
+             WHERE forge = $1 AND reason IN ('swept', 'backlog') AND kind = 'review'
+                AND NOT (state = 'ready' AND stopped_at IS NOT NULL)",
         )
         .bind(&forge.0)
         .fetch_one(self.read())

@@ -29,7 +29,8 @@ macro_rules! retry {
 }
 
 pub(super) const RETRY: &str = retry!("id = $4 AND lease_token = $5");
-pub(super) const REAP: &str = retry!("lease_until < $1");
+// A lease of more than an hour was taken by a clock that was ahead: it would not end before that time comes.
+pub(super) const REAP: &str = retry!("(lease_until < $1 OR lease_until > $1 + 3600000)");
 
 pub(super) const FATAL: &str = concat!(
     "UPDATE jobs SET
@@ -49,6 +50,7 @@ pub(super) const UNSPENT: &str = concat!(
      WHERE state = 'running' AND id = $3 AND lease_token = $4 RETURNING state, giving_up, forge, installation"
 );
 
+// No limit lasts longer than an hour: what is to last more than two was written by a clock that was ahead.
 macro_rules! claim {
     ($lock:literal) => {
         concat!(
@@ -57,7 +59,7 @@ macro_rules! claim {
                 AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.forge = j.forge AND r.repository_id = j.repository_id
                     AND r.target = j.target AND r.state = 'running')
                 AND NOT EXISTS (SELECT 1 FROM accounts a WHERE a.forge = j.forge
-                    AND a.installation = COALESCE(j.installation, 0) AND a.paused_until > $4)
+                    AND a.installation = COALESCE(j.installation, 0) AND a.paused_until > $4 AND a.paused_until <= $4 + 7200000)
                 ORDER BY j.priority, j.run_at, j.id LIMIT 1 ", $lock, ")
              RETURNING id, forge, repository_id, owner, name, installation, target, kind, reason, head_hint, priority,
                 argument, giving_up, attempts, last_error, run_id"

@@ -98,6 +98,19 @@ async fn a_renamed_repository_301_is_followed_with_method_and_body() {
 }
 
 #[tokio::test]
+async fn a_repository_that_took_over_the_name_of_another_is_not_taken_for_it() {
+    let house = House::new().await;
+    let old = house.blog.model();
+    house.blog.rename("weblog");
+    let taken_over = house.forge.repository("ada/blog", BASE);
+    taken_over.push("topic", &[("a.py", Some("x\n"))]).unwrap();
+    taken_over.open_pull("topic", "Not ours").unwrap();
+    let pull = house.client.fetch_pull(&old, 1).await;
+    assert!(matches!(pull, Err(ForgeError::Gone { .. })), "{pull:?}");
+    assert_eq!(house.client.fetch_repository(&old).await.unwrap().name, "weblog");
+}
+
+#[tokio::test]
 async fn only_listed_repositories_that_take_comments_are_ours() {
     let house = House::new().await;
     house.forge.repository("eve/shop", &[("a.py", "a\n")]);

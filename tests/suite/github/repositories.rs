@@ -82,6 +82,10 @@ async fn an_installation_that_lets_nobody_in_does_not_hide_the_others() {
     story.hub.install_behind_an_allow_list();
     assert_eq!(story.github.fetch_repositories().await.unwrap(), std::slice::from_ref(&story.repository));
 
+    story.hub.limit_next("POST", "/app/installations/90000/access_tokens", &[("retry-after", "60")]);
+    let others = story.github.fetch_repositories().await.unwrap();
+    assert_eq!(others, std::slice::from_ref(&story.repository), "each has a budget of its own");
+
     story.hub.limit_next("GET", "/installation/repositories", &[("retry-after", "60")]);
     let limited = story.github.fetch_repositories().await;
     assert!(matches!(limited, Err(ForgeError::RateLimited { .. })), "{limited:?}");

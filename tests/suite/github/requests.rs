@@ -140,8 +140,7 @@ async fn p21_a_wrong_key_or_id_fails_at_the_start() {
         ..hub.settings()
     };
     let pem = secrecy::ExposeSecret::expose_secret(&hub.settings().private_key).to_owned();
-    let escaped = GitHub::connect(settings("4711", &pem.replace('\n', "\\n"))).await.unwrap();
-    assert_eq!(escaped.bot_login(), BOT);
+    assert_eq!(GitHub::connect(settings("4711", &pem)).await.unwrap().bot_login(), BOT);
     assert!(matches!(GitHub::connect(settings("4711", "nonsense")).await, Err(ForgeError::Invalid { .. })));
     assert!(matches!(GitHub::connect(settings("Iv1.abc", &pem)).await, Err(ForgeError::Invalid { .. })));
     assert!(GitHub::connect(settings("4712", &pem)).await.is_err());

@@ -3,8 +3,9 @@
 use red_panda::forge::retry::Retry;
 use red_panda::model::delivery::{JobKind, NewJob, Reason};
 use red_panda::model::status::{Outcome, Status};
-use red_panda::review::{JobEnd, Perform};
+use red_panda::review::{JobEnd, JobError, Perform};
 use red_panda::source::Blob;
+use red_panda::store::StoreError;
 use red_panda::store::runs::RunOutcome;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -116,4 +117,11 @@ async fn the_author_is_obeyed_where_nobody_tells_us_who_may_write() {
     house.does(command).await;
     assert_eq!(house.desk.last().outcome, GREEN);
     assert_eq!(house.desk.reactions.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn what_the_database_says_of_itself_is_not_told_on_the_forge() {
+    let fault = sqlx::Error::Protocol("10.0.0.7 refuses the role panda".into());
+    let said = JobError::from(StoreError::from(fault)).to_string();
+    assert_eq!(said, "the database did not answer");
 }

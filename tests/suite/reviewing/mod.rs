@@ -58,6 +58,8 @@ struct Desk {
     unreachable: AtomicBool,
     /// So often, a pull request is not there yet.
     missing: AtomicUsize,
+    /// The repository's present name; its old one is another repository's now.
+    renamed: Mutex<Option<String>>,
     /// Happens to the pull request while its change is read.
     meanwhile: Mutex<Option<Turn>>,
 }
@@ -131,13 +133,18 @@ impl Forge for Desk {
         path.to_owned()
     }
     async fn fetch_repository(&self, repository: &Repository) -> ForgeResult<Repository> {
-        Ok(repository.clone())
+        let name = self.renamed.lock().unwrap().clone().unwrap_or_else(|| repository.name.clone());
+        Ok(Repository { name, ..repository.clone() })
     }
     async fn fetch_repositories(&self) -> ForgeResult<Vec<Repository>> {
         self.reachable()?;
         Ok(vec![repository()])
     }
-    async fn fetch_pull(&self, _: &Repository, number: u64) -> ForgeResult<PullRequest> {
+    async fn fetch_pull(&self, asked: &Repository, number: u64) -> ForgeResult<PullRequest> {
+        if self.renamed.lock().unwrap().as_ref().is_some_and(|name| *name != asked.name) {
+            let message = "another repository has this name now".into();
+            return Err(ForgeError::Gone { what: format!("pull request {number}"), message });
+        }
         let missing = self.missing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         let pull = self.pulls.lock().unwrap().get(&number).cloned();
         let none = ForgeError::NotFound { what: format!("pull request {number}") };
@@ -219,6 +226,15 @@ impl Desk {
 
     fn last_on(&self, head: char) -> Status {
         self.statuses.lock().unwrap().iter().rfind(|s| s.sha == sha(head)).unwrap().clone()
+    }
+
+    /// What GitHub shows of a commit: the check run that was begun last.
+    fn newest(&self) -> Status {
+        let statuses = self.statuses.lock().unwrap();
+        let begins =
+            |status: &&Status| !statuses.iter().take_while(|s| s != status).any(|s| s.run == status.run);
+        let newest = statuses.iter().rfind(begins).unwrap().run.clone();
+        statuses.iter().rfind(|s| s.run == newest).unwrap().clone()
     }
 
     fn reviews(&self) -> usize {

@@ -116,3 +116,28 @@ async fn a_push_to_the_target_gives_no_review_to_what_is_older_than_we_are() {
         assert_eq!(house.desk.reviews(), reviews);
     }
 }
+
+#[tokio::test]
+async fn the_newer_check_run_of_two_on_one_head_does_not_hide_the_fault_of_the_older_one() {
+    let house = House::new().await;
+    house.desk.check_runs.store(true, Ordering::SeqCst);
+    house.desk.unreachable.store(true, Ordering::SeqCst);
+    house.does(because(Reason::Opened)).await;
+    house.desk.unreachable.store(false, Ordering::SeqCst);
+    house.desk.opens(8, '1');
+    house.does(review(8, '1')).await;
+    assert_eq!(house.desk.newest().outcome, GREEN);
+    house.desk.faulty.store(true, Ordering::SeqCst);
+    house.time.later(10_000);
+    house.works().await;
+    assert_eq!(house.desk.newest().outcome, Outcome::Verdict(Verdict::ChangesRequested));
+}
+
+#[tokio::test]
+async fn a_pull_request_of_a_repository_whose_old_name_is_another_s_is_found_under_the_new_one() {
+    let house = House::new().await;
+    *house.desk.renamed.lock().unwrap() = Some("woods".into());
+    house.desk.turns(7, |pull| pull.repository.name = "woods".into());
+    house.does(because(Reason::Opened)).await;
+    assert_eq!(house.desk.last().outcome, GREEN);
+}
