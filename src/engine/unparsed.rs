@@ -7,6 +7,7 @@ use crate::model::finding::code;
 use crate::model::judgement::NotLookedAt;
 use crate::project::Project;
 use crate::project::apps::looks_like_migration;
+use crate::project::env_files::is_encrypted;
 use crate::source::{Blob, NotLoaded};
 use crate::syntax::python::Fault;
 
@@ -32,6 +33,8 @@ pub(super) fn find(
         let blob = sides.head.file(path).ok();
         let reason = match blob.as_deref() {
             Some(Blob::TooLarge(_)) => Some("it is larger than 2 MiB"),
+            // There is nothing in it that a rule could read, with or without this change.
+            Some(blob @ Blob::Binary(_)) if is_encrypted(blob, path) => None,
             Some(Blob::Binary(_)) => Some("it is not UTF-8 text"),
             _ if is_cut(&sides.head, path) => {
                 Some("it has more operations, or deeper ones, than are followed")
