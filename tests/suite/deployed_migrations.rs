@@ -137,6 +137,23 @@ fn repointing_a_deployed_migration_is_an_edit_unless_a_squash_stands_for_what_it
 }
 
 #[test]
+fn another_base_class_is_an_edit_and_so_is_what_it_says() {
+    let derived = |top: &str, base: &str| {
+        migration(top, "    operations = []").replace("(migrations.Migration)", &format!("({base})"))
+    };
+    let plain = migration("", "    operations = []");
+    let other = derived("from blog.migrations import Quiet", "Quiet");
+    let [(severity, headline)] = edited(&plain, &other).try_into().unwrap();
+    assert_eq!(severity, Severity::Error);
+    assert!(headline.ends_with("this edit derives it from `blog.migrations.Quiet`"), "{headline}");
+    let quiet = |says: &str| derived(&format!("\n\nclass Quiet(migrations.Migration):\n    {says}"), "Quiet");
+    assert_eq!(edited(&quiet("atomic = True"), &quiet("atomic = False"))[0].0, Severity::Error);
+    assert_eq!(edited(&other, &other.replace("from blog.", "from shop."))[0].0, Severity::Advice);
+    let long = derived("from django.db.migrations.migration import Migration as M", "M");
+    assert_eq!(edited(&plain, &long), []);
+}
+
+#[test]
 fn a_dependency_goes_with_the_app_that_is_removed() {
     let plain = migration("", "    operations = []");
     let post = |on: &str| migration("", &format!("    dependencies = [{on}]\n    operations = []"));
