@@ -254,6 +254,16 @@ fn the_label_is_read_where_django_finds_it() {
 }
 
 #[test]
+fn an_app_in_the_root_has_no_label_to_change() {
+    let first = migration("", "    operations = []");
+    let (old, new) = ("migrations/0001_initial.py", "blog/migrations/0001_initial.py");
+    let mut sample = Sample::new(&[(old, &first)], &[(new, &first)]);
+    sample.renames.insert(new.to_owned(), old.to_owned());
+    assert_eq!(judged(&sample, "MIG002"), []);
+    assert_eq!(judged(&Sample::new(&[(old, &first)], &[]), "MIG002").len(), 1);
+}
+
+#[test]
 fn a_plugin_says_its_label_in_its_own_kind_of_config() {
     let plain = migration("", "    operations = []");
     let config = |name: &str| {
