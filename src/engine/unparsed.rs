@@ -33,7 +33,8 @@ pub(super) fn find(
         let blob = sides.head.file(path).ok();
         let reason = match blob.as_deref() {
             Some(Blob::TooLarge(_)) => Some("it is larger than 2 MiB"),
-            Some(blob) if is_encrypted(blob, path) => None,
+            // There is nothing in it that a rule could read, with or without this change.
+            Some(blob @ Blob::Binary(_)) if is_encrypted(blob, path) => None,
             Some(Blob::Binary(_)) => Some("it is not UTF-8 text"),
             _ if is_cut(&sides.head, path) => {
                 Some("it has more operations, or deeper ones, than are followed")

@@ -140,6 +140,7 @@ fn values_are_followed_to_where_they_are_quoted() {
         "SCHEME = 'amqps'\nURL = f'{SCHEME}://u:{get()}@h/v'\n",
         "URL = 'amqp://u:' + str(get()).strip() + '@h/v'\n",
         "URL = ''.join(('amqp://', 'u', ':', get(), '@h/v'))\n",
+        "URL = 'amqp://u:{p}@h/v'.format_map(values)\n",
     ] {
         let found = codes("config/settings.py", bare);
         assert_eq!(found.iter().map(|f| f.0).collect::<Vec<_>>(), ["CEL003"], "{bare}");

@@ -214,6 +214,23 @@ fn repointing_a_deployed_migration_is_an_edit_unless_a_squash_stands_for_what_it
 }
 
 #[test]
+fn another_base_class_is_an_edit_and_so_is_what_it_says() {
+    let derived = |top: &str, base: &str| {
+        migration(top, "    operations = []").replace("(migrations.Migration)", &format!("({base})"))
+    };
+    let plain = migration("", "    operations = []");
+    let other = derived("from blog.migrations import Quiet", "Quiet");
+    let [(severity, headline)] = edited(&plain, &other).try_into().unwrap();
+    assert_eq!(severity, Severity::Error);
+    assert!(headline.ends_with("this edit derives it from `blog.migrations.Quiet`"), "{headline}");
+    let quiet = |says: &str| derived(&format!("\n\nclass Quiet(migrations.Migration):\n    {says}"), "Quiet");
+    assert_eq!(edited(&quiet("atomic = True"), &quiet("atomic = False"))[0].0, Severity::Error);
+    assert_eq!(edited(&other, &other.replace("from blog.", "from shop."))[0].0, Severity::Advice);
+    let long = derived("from django.db.migrations.migration import Migration as M", "M");
+    assert_eq!(edited(&plain, &long), []);
+}
+
+#[test]
 fn a_dependency_goes_with_the_app_that_is_removed() {
     let plain = migration("", "    operations = []");
     let post = |on: &str| migration("", &format!("    dependencies = [{on}]\n    operations = []"));
@@ -311,6 +328,16 @@ fn the_label_is_read_where_django_finds_it() {
     let moved =
         Sample::new(&[file, ("hypha/utils/apps.py", &mended)], &[file, ("hypha/utils/apps.py", &labelled)]);
     assert_eq!(judged(&moved, "MIG002").len(), 1);
+}
+
+#[test]
+fn an_app_in_the_root_has_no_label_to_change() {
+    let first = migration("", "    operations = []");
+    let (old, new) = ("migrations/0001_initial.py", "blog/migrations/0001_initial.py");
+    let mut sample = Sample::new(&[(old, &first)], &[(new, &first)]);
+    sample.renames.insert(new.to_owned(), old.to_owned());
+    assert_eq!(judged(&sample, "MIG002"), []);
+    assert_eq!(judged(&Sample::new(&[(old, &first)], &[]), "MIG002").len(), 1);
 }
 
 #[test]

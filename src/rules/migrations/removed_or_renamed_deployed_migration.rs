@@ -239,6 +239,10 @@ fn whole_app(context: &Context<'_>, app: &str, gone: &[Gone]) -> Result<Option<F
     };
     let new_label = renamed_to(context, first)?.map(|(name, _)| name.app).filter(|label| label != app);
     if let Some(label) = new_label {
+        // The repository's own folder is not in it: who can tell what an app in its root was called?
+        if app.is_empty() {
+            return Ok(None);
+        }
         let headline = format!("{} becomes {}, and its {count} with it", code(app), code(&label));
         let consequence = format!(
             "Databases know them as {}: `migrate` runs them all again as {} and stops at the first table that exists.",

@@ -1,5 +1,5 @@
 //! What a string is built of: constant text, and holes with the expressions that fill them. Reads f-strings, `.format`,
-//! `%`, `+` and `join`; constants are followed through one assignment.
+//! `.format_map`, `%`, `+` and `join`; constants are followed through one assignment.
 
 use ruff_python_ast::{Expr, ExprCall, FStringPart, InterpolatedStringElement, Operator, StringFlags};
 
@@ -109,7 +109,15 @@ impl<'a> Builder<'_, 'a> {
     fn call(&self, call: &'a ExprCall, depth: usize) -> Option<Vec<Piece<'a>>> {
         let method = call.func.as_attribute_expr()?;
         match method.attr.as_str() {
-            "format" => Some(self.fill_format(&self.constant(&method.value)?, call, depth)),
+            "format" => {
+                let unpacked = call.arguments.keywords.iter().find(|keyword| keyword.arg.is_none());
+                let values = unpacked.map(|keyword| &keyword.value);
+                Some(self.fill_format(&self.constant(&method.value)?, call, values, depth))
+            }
+            "format_map" => {
+                let values = call.arguments.find_positional(0);
+                Some(self.fill_format(&self.constant(&method.value)?, call, values, depth))
+            }
             "join" => {
                 let separator = self.constant(&method.value)?;
                 let items = match call.arguments.find_positional(0)? {
@@ -163,8 +171,14 @@ impl<'a> Builder<'_, 'a> {
         pieces
     }
 
-    /// `{}`, `{0}`, `{name}`, `{{`.
-    fn fill_format(&self, template: &str, call: &'a ExprCall, depth: usize) -> Vec<Piece<'a>> {
+    /// `{}`, `{0}`, `{name}`, `{{`. `values`: what is unpacked or mapped, and holds what no argument names.
+    fn fill_format(
+        &self,
+        template: &str,
+        call: &'a ExprCall,
+        values: Option<&'a Expr>,
+        depth: usize,
+    ) -> Vec<Piece<'a>> {
         let mut pieces = Vec::new();
         let (mut rest, mut counter) = (template, 0);
         while let Some(at) = rest.find(['{', '}']) {
@@ -188,9 +202,8 @@ impl<'a> Builder<'_, 'a> {
             };
             let starred = call.arguments.args.iter().any(Expr::is_starred_expr);
             let known = value.filter(|_| !starred || index.is_none());
-            // `**values`: what it holds under this name is as raw as anything else.
-            let unpacked = call.arguments.keywords.iter().find(|keyword| keyword.arg.is_none());
-            let other = unpacked.map(|keyword| self.entry(&keyword.value, name).unwrap_or(&keyword.value));
+            // What they hold under this name is as raw as anything else.
+            let other = values.map(|values| self.entry(values, name).unwrap_or(values));
             let can_wrap = known.is_some() && (field.is_empty() || name == field);
             pieces.extend(self.named(name, known.or(other).unwrap_or(&call.func), can_wrap, depth));
             rest = behind;

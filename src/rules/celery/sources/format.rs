@@ -42,6 +42,8 @@ impl Format {
             Some(Self::Lines(Syntax::Shell))
         } else if ends(&[".ini", ".cfg", ".conf", ".service"]) {
             Some(Self::Lines(Syntax::Percent))
+        } else if name.contains(".py.") {
+            Some(Self::Python)
         } else {
             None
         }
@@ -66,7 +68,7 @@ pub(super) fn is_bare(path: &str) -> bool {
     !without_marks(&name).trim_start_matches('.').contains('.')
 }
 
-/// Read as Python: `settings.py`, `local_settings.py.example`.
+/// Read as Python: `settings.py`, `local_settings.py.example`, `local_settings.py.docker_compose`.
 pub(crate) fn is_python(path: &str) -> bool {
     Format::by_name(path) == Some(Format::Python)
 }
@@ -137,6 +139,7 @@ mod tests {
             ("conf/local_settings.py.example", Some(Format::Python)),
             ("conf/local.py-dist", Some(Format::Python)),
             ("settings/config.py.dev.examples", Some(Format::Python)),
+            ("settings/local_settings.py.docker_compose", Some(Format::Python)),
             ("docker-compose.yml.example", Some(Format::Yaml)),
             ("aws/task.json", Some(Format::Yaml)),
             ("conf/app.cfg.sample", Some(Format::Lines(Syntax::Percent))),

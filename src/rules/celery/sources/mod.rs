@@ -240,7 +240,7 @@ fn sets(text: &str, setting: &str) -> bool {
     })
 }
 
-/// `${CELERY_BROKER_URL:-amqp://…}`: the default is the address. With where it starts.
+/// `${CELERY_BROKER_URL:-amqp://…}`, a shell's `:=`: the default is the address. With where it starts.
 fn unwrap_default(value: &str, syntax: Syntax) -> (&str, usize) {
     const DEEPEST: usize = 4;
     let mut inner = value;
@@ -251,7 +251,8 @@ fn unwrap_default(value: &str, syntax: Syntax) -> (&str, usize) {
         let Some(content) = inner.strip_prefix("${").and_then(|v| v.strip_suffix('}')) else { break };
         let name = content.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(content.len());
         let rest = content.get(name..).unwrap_or("");
-        let Some(default) = rest.strip_prefix(":-").or_else(|| rest.strip_prefix('-')) else { break };
+        let rest = rest.strip_prefix(':').unwrap_or(rest);
+        let Some(default) = rest.strip_prefix(['-', '=']) else { break };
         inner = default;
     }
     (inner, offset_in(value, inner))

@@ -114,7 +114,9 @@ impl Helpers {
             );
         });
         let inside = |ranges: &[TextRange], at: TextRange| ranges.iter().any(|r| r.contains_range(at));
-        let mut todo = Vec::new();
+        let bases = class.arguments.iter().flat_map(|arguments| &arguments.args);
+        let mut todo: Vec<_> =
+            bases.filter_map(Expr::as_name_expr).map(|n| (n.id.to_string(), Reach::Forward)).collect();
         walk_exprs(&class.body, &mut |expr| {
             let Expr::Name(name) = expr else { return };
             if inside(&backward, name.range) {

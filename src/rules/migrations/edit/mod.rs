@@ -17,7 +17,7 @@ use crate::project::apps::MigrationName;
 use crate::project::canonical::Canonical;
 use crate::syntax::python::{assignment, normalised_expr, normalised_stmts, text_of};
 
-use likeness::{Likeness, forward, same_spelling_stmts};
+use likeness::{Likeness, forward, same_spelling, same_spelling_stmts};
 
 /// How far an edit reaches, from the harmless to the harmful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -80,6 +80,7 @@ pub(super) fn edits(name: &MigrationName, base: &Canonical, head: &Canonical) ->
         return found;
     };
     let likeness = Likeness::new(head);
+    bases(old, new, &mut found);
     for (attribute, verbs) in [
         ("dependencies", ["makes it depend on", "drops its dependency on"]),
         ("run_before", ["makes it run before", "no longer makes it run before"]),
@@ -102,6 +103,20 @@ pub(super) fn edits(name: &MigrationName, base: &Canonical, head: &Canonical) ->
     helpers::compare(base, head, &mut found);
     found.iter_mut().skip(beside).for_each(|edit| edit.is_helper = true);
     found
+}
+
+/// A class that it derives from can change all that Django asks of a migration.
+fn bases(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
+    let of = |class: &StmtClassDef| class.arguments.as_ref().map_or_else(Vec::new, |a| a.args.to_vec());
+    let (before, after) = (of(old), of(new));
+    let pairs = || before.iter().zip(&after);
+    if before.len() == after.len() && pairs().all(|(a, b)| normalised_expr(a) == normalised_expr(b)) {
+        return;
+    }
+    let alike = before.len() == after.len() && pairs().all(|(a, b)| same_spelling(a, b));
+    let weight = if alike { Weight::Compatible } else { Weight::Real };
+    let list: Vec<String> = after.iter().map(short).collect();
+    found.push(Edit::new(weight, At::Head(new.name.range), format!("derives it from {}", list.join(", "))));
 }
 
 /// Where an attribute stands, else the class's name.
