@@ -214,6 +214,22 @@ fn repointing_a_deployed_migration_is_an_edit_unless_a_squash_stands_for_what_it
 }
 
 #[test]
+fn what_a_kept_squash_replaced_may_go_from_the_dependencies() {
+    let squash = |replaces: &str| migration("", &format!("    replaces = [{replaces}]\n    operations = []"));
+    let third = |on: &str| migration("", &format!("    dependencies = [{on}]\n    operations = []"));
+    let (first, path) = ("blog/migrations/0001_initial.py", "blog/migrations/0003_c.py");
+    let judge = |old: &str| {
+        let (before, after) =
+            (third("('blog', '0001_initial'), ('blog', '0002_b')"), third("('blog', '0001_initial')"));
+        let base = [(first, old), (path, before.as_str())];
+        let head = [(first, &*squash("")), (path, after.as_str())];
+        judged(&Sample::new(&base, &head), "MIG001").into_iter().map(|f| f.subject).collect::<Vec<_>>()
+    };
+    assert!(judge(&squash("('blog', '0002_b')")).is_empty());
+    assert_eq!(judge(&squash("('blog', '0002_a')")), ["blog.0003_c"]);
+}
+
+#[test]
 fn another_base_class_is_an_edit_and_so_is_what_it_says() {
     let derived = |top: &str, base: &str| {
         migration(top, "    operations = []").replace("(migrations.Migration)", &format!("({base})"))

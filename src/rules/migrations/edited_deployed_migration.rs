@@ -43,7 +43,7 @@ fn judge(
         return Ok(None);
     }
     let found = differences(name, (&old, old_path), (&new, new_path));
-    let found = without_repointing(context, found)?;
+    let found = without_repointing(context, new_path, found)?;
     if found.is_empty() {
         return Ok(None);
     }
@@ -69,18 +69,25 @@ fn differences(name: &MigrationName, old: (&Module, &str), new: (&Module, &str))
     found
 }
 
-/// Pointing to the squash that stands for a migration changes nothing (MIG010 judges the squash), and a dependency on an
-/// app that is gone as a whole has to go with it.
-fn without_repointing(context: &Context<'_>, mut found: Vec<Edit>) -> Result<Vec<Edit>, NotLoaded> {
+/// Pointing to the squash that stands for a migration, or having pointed there too, changes nothing (MIG010 judges the
+/// squash), and a dependency on an app that is gone as a whole has to go with it.
+fn without_repointing(
+    context: &Context<'_>,
+    path: &str,
+    mut found: Vec<Edit>,
+) -> Result<Vec<Edit>, NotLoaded> {
+    let migration = context.head.migration(path)?;
+    let dependencies = migration.iter().flat_map(|m| &m.dependencies);
+    let needed: Vec<&MigrationName> = dependencies.filter_map(|d| d.dependency.migration()).collect();
     let of = |direction| {
         found.iter().filter_map(move |e: &Edit| e.dependency.as_ref().filter(|(d, _)| *d == direction))
     };
     let (mut excused, mut gone) = (Vec::new(), Vec::new());
     for (_, removed) in of(Direction::Removed) {
         let mut stands = Vec::new();
-        for (_, added) in of(Direction::Added) {
-            if replaces(context, added, removed)? {
-                stands.push(added.clone());
+        for on in &needed {
+            if replaces(context, on, removed)? {
+                stands.push((*on).clone());
             }
         }
         if !stands.is_empty() {
