@@ -31,7 +31,7 @@ pub struct Deployed {
 /// That a migration is deployed, and why we say so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Because {
-    /// Fits into "… is deployed (…)": "it is on `main`".
+    /// Stands in brackets behind [`Because::state`]: "it is on `main`".
     pub reason: String,
     /// On the target branch, but not at the configured ref: databases of teammates have it, production does not.
     pub merged_only: bool,
@@ -55,8 +55,23 @@ impl Deployed {
             }
         }
         let merged_only = !matches!(self.source, Source::Branches(_)) && has(target_tip, migration)?;
-        Ok(merged_only
-            .then(|| Because { reason: "it is merged, though not released".to_owned(), merged_only }))
+        // A configured commit that does not resolve is told beside the findings.
+        let reason =
+            if self.projects.is_empty() { "nobody can say what is deployed" } else { "not released yet" };
+        Ok(merged_only.then(|| Because { reason: reason.to_owned(), merged_only }))
+    }
+}
+
+impl Because {
+    /// Completes "… is …".
+    pub fn state(&self) -> &'static str {
+        if self.merged_only { "merged" } else { "deployed" }
+    }
+}
+
+impl std::fmt::Display for Because {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} ({})", self.state(), self.reason)
     }
 }
 

@@ -1,7 +1,8 @@
 //! MIG001, MIG002 and the packages they look at, as the histories of real projects have them.
 
 use red_panda::model::finding::{Finding, Place, Severity};
-use red_panda::standin::sample::Sample;
+use red_panda::project::deployed::Source;
+use red_panda::standin::sample::{Sample, files};
 
 const MANAGE: (&str, &str) =
     ("manage.py", "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'dojo.settings.settings')\n");
@@ -473,4 +474,29 @@ fn migrations_that_the_settings_hide_are_not_called_removed() {
         found[0].headline,
         "`dojo` loses its 1 deployed migration (it is on `main`) to `MIGRATION_MODULES`"
     );
+}
+
+#[test]
+fn what_is_merged_and_not_released_is_said_so_and_is_a_warning() {
+    let first = migration("", "    operations = []");
+    let second = migration("", "    dependencies = [('blog', '0001_initial')]\n    operations = []");
+    let base =
+        [("blog/migrations/0001_initial.py", first.as_str()), ("blog/migrations/0002_slug.py", &second)];
+    let said = |head: &[(&str, &str)], code: &str| {
+        let deployed = Some((Source::Ref("production".to_owned()), files(&base[..1])));
+        let found = judged(&Sample { deployed, ..Sample::new(&base, head) }, code);
+        (found[0].severity, found[0].headline.clone())
+    };
+    let (severity, headline) = said(&base[..1], "MIG002");
+    assert_eq!(headline, "`blog.0002_slug` is merged (not released yet) and is removed");
+    assert_eq!(severity, Severity::Warning);
+
+    let needs_new = second.replace("0001_initial", "0001_more");
+    let head = [base[0], ("blog/migrations/0001_more.py", &second), (base[1].0, &needs_new)];
+    let (severity, headline) = said(&head, "MIG003");
+    assert!(headline.ends_with("`blog.0002_slug`, which is merged already (not released yet)"), "{headline}");
+    assert_eq!(severity, Severity::Warning);
+    let (severity, headline) = said(&head, "MIG001");
+    assert!(headline.starts_with("`blog.0002_slug` is merged (not released yet); this edit"), "{headline}");
+    assert_eq!(severity, Severity::Warning);
 }

@@ -3,8 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::change::{Change, Path};
+use crate::model::finding::Severity;
 use crate::project::Project;
 use crate::project::apps::{App, MigrationName, is_test_only, looks_like_migration, may_move_migrations};
+use crate::project::deployed::Because;
 use crate::project::migration::is_south;
 use crate::rules::Context;
 use crate::source::tree::{folder, join};
@@ -76,6 +78,11 @@ pub(super) fn all_migrations(
 /// A module with a class `Migration` of Django at the merge base; South's are no migrations any more.
 pub(super) fn was_migration(context: &Context<'_>, path: &str) -> Result<bool, NotLoaded> {
     Ok(context.merge_base.migration(path)?.is_some_and(|migration| !is_south(&migration)))
+}
+
+/// What is merged and not released is on the databases of teammates only.
+pub(super) fn severity_of(because: &Because) -> Severity {
+    if because.merged_only { Severity::Warning } else { Severity::Error }
 }
 
 /// The migration files of every app that the change touches: what the graph rules want before the first round.

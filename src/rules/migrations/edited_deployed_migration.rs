@@ -7,7 +7,7 @@ use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::Module;
 
-use super::changes::{Changes, was_migration};
+use super::changes::{Changes, severity_of, was_migration};
 use super::edit::{At, Direction, Edit, Weight, edits};
 
 pub(super) static RULE: Rule = Rule {
@@ -170,13 +170,11 @@ fn finding(
         n => format!(", and {} more changes", n - 1),
     };
     let severity = match worst {
-        Weight::Real if because.merged_only => Severity::Warning,
-        Weight::Real => Severity::Error,
+        Weight::Real => severity_of(because),
         Weight::StateOnly | Weight::Backward => Severity::Warning,
         Weight::Compatible | Weight::Spoken => Severity::Advice,
     };
-    let headline =
-        format!("{} is deployed ({}); this edit {what}{more}", code(&name.to_string()), because.reason);
+    let headline = format!("{} is {because}; this edit {what}{more}", code(&name.to_string()));
     let text = found.iter().map(|edit| edit.what.as_str()).collect::<Vec<_>>().join("\n");
     RULE.finding(place, name.to_string(), NodeText::Open(text), headline, consequence)
         .with_severity(severity)

@@ -11,7 +11,7 @@ use crate::project::graph::{Graph, Node};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::{NotLoaded, snapshot::both};
 
-use super::changes::{files_of_touched_apps, touched_apps};
+use super::changes::{files_of_touched_apps, severity_of, touched_apps};
 
 pub(super) static RULE: Rule = Rule {
     code: "MIG003",
@@ -141,14 +141,15 @@ fn finding(
     range: TextRange,
 ) -> Finding {
     let module = at.migration.module();
+    let applied = if because.merged_only { "merged" } else { "applied" };
     let headline = format!(
-        "{} would have to run before {}, which is applied already ({})",
+        "{} would have to run before {}, which is {applied} already ({})",
         code(&new.to_string()),
         code(&deployed.to_string()),
         because.reason
     );
     let consequence = format!(
-        "`migrate` stops on every deployed database: {}.",
+        "`migrate` stops on every database that has it: {}.",
         code(&format!(
             "InconsistentMigrationHistory: Migration {deployed} is applied before its dependency {new}"
         ))
@@ -168,6 +169,7 @@ fn finding(
         headline,
         consequence,
     )
+    .with_severity(severity_of(because))
     .with_fix(fix)
 }
 

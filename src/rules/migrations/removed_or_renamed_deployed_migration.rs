@@ -12,7 +12,7 @@ use crate::project::migration::{Dependency, Migration};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::{NotLoaded, snapshot::both};
 
-use super::changes::{Changes, all_migrations, files_of_touched_apps, was_migration};
+use super::changes::{Changes, all_migrations, files_of_touched_apps, severity_of, was_migration};
 use super::edit::{self, Weight, edits};
 
 pub(super) static RULE: Rule = Rule {
@@ -144,9 +144,9 @@ fn renamed(
     let how = if edited { "is rewritten as" } else { "is renamed to" };
     let without = if edited { "" } else { " without `replaces`" };
     let headline = format!(
-        "{} is deployed ({}) and {how} {}{without}",
+        "{} is {} and {how} {}{without}",
         code(&gone.name.to_string()),
-        gone.because.reason,
+        gone.because,
         code(&new.name),
     );
     let consequence = if is_needed(new, head) {
@@ -178,7 +178,7 @@ fn does_something_else(context: &Context<'_>, gone: &Gone, path: &str) -> Result
 /// Another app's migration, as far as a database knows.
 fn moved(gone: &Gone, new: &MigrationName, head: &[Arc<Migration>]) -> Finding {
     let old = code(&gone.name.to_string());
-    let headline = format!("{old} is deployed ({}) and moves to {}", gone.because.reason, code(&new.app));
+    let headline = format!("{old} is {} and moves to {}", gone.because, code(&new.app));
     let consequence = if is_needed(&gone.name, head) {
         NEEDED.to_owned()
     } else {
@@ -211,8 +211,7 @@ fn keep_old_name(migration: &Migration, gone: &Gone) -> Fix {
 }
 
 fn removed(gone: &Gone, head: &[Arc<Migration>]) -> Finding {
-    let headline =
-        format!("{} is deployed ({}) and is removed", code(&gone.name.to_string()), gone.because.reason);
+    let headline = format!("{} is {} and is removed", code(&gone.name.to_string()), gone.because);
     let consequence = if is_needed(&gone.name, head) {
         NEEDED
     } else {
@@ -233,9 +232,10 @@ fn is_needed(name: &MigrationName, head: &[Arc<Migration>]) -> bool {
 /// Nothing is left under the app's label: it is gone, or it goes by another name.
 fn whole_app(context: &Context<'_>, app: &str, gone: &[Gone]) -> Result<Option<Finding>, NotLoaded> {
     let Some(first) = gone.first() else { return Ok(None) };
+    let state = first.because.state();
     let count = match gone.len() {
-        1 => "1 deployed migration".to_owned(),
-        n => format!("{n} deployed migrations"),
+        1 => format!("1 {state} migration"),
+        n => format!("{n} {state} migrations"),
     };
     let new_label = renamed_to(context, first)?.map(|(name, _)| name.app).filter(|label| label != app);
     if let Some(label) = new_label {
@@ -324,16 +324,11 @@ fn first_line(path: &str) -> Place {
 
 fn of_app(app: &str, first: &Gone, node: String, headline: String, consequence: String) -> Finding {
     let place = first_line(&first.path);
-    let severity = severity(&first.because);
+    let severity = severity_of(&first.because);
     RULE.finding(place, app, NodeText::Open(node), headline, consequence).with_severity(severity)
 }
 
 fn found(gone: &Gone, place: Place, node: String, headline: String, consequence: String) -> Finding {
     RULE.finding(place, gone.name.to_string(), NodeText::Open(node), headline, consequence)
-        .with_severity(severity(&gone.because))
-}
-
-/// What is merged and not released is on the databases of teammates only.
-fn severity(because: &Because) -> Severity {
-    if because.merged_only { Severity::Warning } else { Severity::Error }
+        .with_severity(severity_of(&gone.because))
 }
