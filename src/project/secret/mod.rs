@@ -3,12 +3,13 @@
 
 mod placeholder;
 mod provider;
+mod stand_in;
 mod url;
 
+pub use placeholder::is_placeholder;
 use placeholder::{is_filler, is_label, says_placeholder};
-pub use placeholder::{is_placeholder, is_stand_in};
 use provider::provider;
-pub use url::may_hold_login;
+pub use stand_in::{is_stand_in, may_hold_login};
 use url::url_password;
 
 /// How sure we are.

@@ -71,59 +71,6 @@ fn squeezed(lower: &str) -> String {
     lower.chars().filter(|c| !matches!(c, '-' | '_' | ' ' | '.')).collect()
 }
 
-/// Does a password say itself that it only stands for one, in nothing but such words? What may be shown is asked more
-/// strictly than what is a secret: `Summer.fun` has the form of a host, and `Latest` holds a `test`.
-pub fn is_stand_in(password: &str) -> bool {
-    const VOCABULARY: [&str; 43] = [
-        "a",
-        "admin",
-        "an",
-        "broker",
-        "celery",
-        "change",
-        "changeit",
-        "changeme",
-        "dev",
-        "development",
-        "django",
-        "dummy",
-        "example",
-        "fake",
-        "fill",
-        "fixme",
-        "for",
-        "guest",
-        "here",
-        "in",
-        "insecure",
-        "insert",
-        "it",
-        "local",
-        "me",
-        "my",
-        "mypassword",
-        "pass",
-        "password",
-        "placeholder",
-        "pw",
-        "rabbit",
-        "rabbitmq",
-        "redis",
-        "replace",
-        "root",
-        "sample",
-        "secret",
-        "test",
-        "the",
-        "this",
-        "todo",
-        "your",
-    ];
-    let mut words = password.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).peekable();
-    let known = |word: &str| VOCABULARY.iter().any(|known| word.eq_ignore_ascii_case(known));
-    is_filler(password) || (words.peek().is_some() && words.all(known))
-}
-
 /// Nothing but one repeated filler character, dots and dashes.
 pub(super) fn is_filler(value: &str) -> bool {
     let mut left = value.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ' ' | '…' | ':' | '/' | '@'));

@@ -1,7 +1,5 @@
 //! Passwords in URLs.
 
-use super::placeholder::is_stand_in;
-
 /// Holds a secret: no `Debug`.
 pub(super) struct Password {
     pub(super) user: String,
@@ -30,12 +28,4 @@ pub(super) fn url_password(value: &str) -> Option<Password> {
     };
     let (user, text) = user_info.split_once(':')?;
     Some(Password { user: user.to_owned(), text: text.to_owned() })
-}
-
-/// Could a URL hold a login that is more than a stand-in for one? A password may hold any sign, so it ends at the last
-/// `@`, wherever a reader would end it.
-pub fn may_hold_login(url: &str) -> bool {
-    let login = url.split_once("://").and_then(|(_, rest)| rest.rsplit_once('@')).map(|(login, _)| login);
-    // Without a password the name is the secret: some put a token there.
-    login.is_some_and(|login| !is_stand_in(login.split_once(':').map_or(login, |(_, password)| password)))
 }
