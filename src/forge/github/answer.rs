@@ -5,6 +5,7 @@ use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use url::Url;
 
 use crate::forge::{ForgeError, Result};
 
@@ -153,10 +154,26 @@ pub(super) fn chain(error: &dyn std::error::Error) -> String {
 }
 
 /// The address behind `rel="next"`.
-pub(super) fn next_link(headers: &HeaderMap) -> Option<&str> {
+fn next_link(headers: &HeaderMap) -> Option<&str> {
     let links = headers.get(http::header::LINK)?.to_str().ok()?;
-    let next = links.split(',').find(|link| link.contains("rel=\"next\""))?;
-    next.trim().strip_prefix('<')?.split_once('>').map(|(url, _)| url)
+    let mut parts = links.split('<').filter_map(|link| link.split_once('>'));
+    parts.find(|(_, relation)| relation.contains("rel=\"next\"")).map(|(url, _)| url)
+}
+
+/// The path of the next page below the interface's address, with its query. Which server the link names does not
+/// matter: ours may be reached by another name than its own, and it is the one that is asked.
+pub(super) fn next_path(headers: &HeaderMap, api: &str, what: &str) -> Result<Option<String>> {
+    let Some(link) = next_link(headers) else { return Ok(None) };
+    let path = || {
+        let (link, api) = (Url::parse(link).ok()?, Url::parse(api).ok()?);
+        let below = link.path().strip_prefix(api.path().trim_end_matches('/'))?;
+        below.starts_with('/').then(|| format!("{below}?{}", link.query().unwrap_or_default()))
+    };
+    // Taken for the last page, it would cut the list without a word.
+    path().map(Some).ok_or_else(|| ForgeError::Invalid {
+        what: what.to_owned(),
+        message: "its next page is linked outside of GitHub's interface".to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -245,5 +262,22 @@ mod tests {
         );
         let last = r#"<https://api.github.com/x?page=1>; rel="first""#;
         assert_eq!(next_link(&reply(200, &[("link", last)], "").headers), None);
+        let comma = r#"<https://api.github.com/x?names=a,b&page=2>; rel="next""#;
+        let path = |link: &str, api: &str| next_path(&reply(200, &[("link", link)], "").headers, api, "it");
+        assert_eq!(path(comma, "https://api.github.com").unwrap().as_deref(), Some("/x?names=a,b&page=2"));
+    }
+
+    #[test]
+    fn p6_a_next_page_is_asked_of_our_server_or_the_list_is_an_error() {
+        let path = |link: &str, api: &str| next_path(&reply(200, &[("link", link)], "").headers, api, "it");
+        let inside = r#"<https://git.example.org/api/v3/x?page=2>; rel="next""#;
+        for api in ["https://git.example.org/api/v3", "http://ghes.internal/api/v3"] {
+            assert_eq!(path(inside, api).unwrap().as_deref(), Some("/x?page=2"));
+        }
+        for outside in ["https://git.example.org/login", "https://git.example.org/api/v30/x", "x?page=2"] {
+            let error = path(&format!("<{outside}>; rel=\"next\""), "http://ghes.internal/api/v3");
+            assert!(matches!(error, Err(ForgeError::Invalid { .. })), "{outside}");
+        }
+        assert_eq!(path("", "https://api.github.com").unwrap(), None);
     }
 }

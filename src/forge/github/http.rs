@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::BytesMut;
-use http::{HeaderMap, Method, header};
+use http::{Method, header};
 use jsonwebtoken::EncodingKey;
 use octocrab::Octocrab;
 use octocrab::models::AppId;
@@ -20,7 +20,7 @@ use crate::forge::{ForgeError, Result};
 
 /// The longest answer that is read, in bytes: a tree of 100,000 entries is about 30 MB.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
-/// No list of ours is longer; a forge that links pages in a circle ends here.
+/// No list of ours is longer: a forge that links pages in a circle ends here, with an error.
 const MOST_PAGES: usize = 500;
 /// GitHub's tokens live an hour.
 const TOKEN_LIFE: Duration = Duration::from_secs(55 * 60);
@@ -123,14 +123,16 @@ impl Http {
     /// Every page of a list that the App itself may ask for.
     pub(super) async fn app_pages<T: DeserializeOwned>(&self, path: &str, what: &str) -> Result<Vec<T>> {
         let mut items = Vec::new();
-        let mut next = Some(path.to_owned());
+        let mut path = path.to_owned();
         for _ in 0..MOST_PAGES {
-            let Some(path) = next.take() else { break };
             let reply = self.app_get(&path, what).await?;
             items.extend(reply.json::<Vec<T>>(what)?);
-            next = self.next_page(&reply.headers);
+            match answer::next_path(&reply.headers, &self.api, what)? {
+                Some(next) => path = next,
+                None => return Ok(items),
+            }
         }
-        Ok(items)
+        Err(endless(what))
     }
 
     /// One request of an installation. A refused token is made anew once and the request sent once more.
@@ -159,12 +161,12 @@ impl Http {
         for _ in 0..MOST_PAGES {
             let reply = self.send(installation, &ask).await?;
             all.extend(items(reply.json(&ask.what)?));
-            match self.next_page(&reply.headers) {
+            match answer::next_path(&reply.headers, &self.api, &ask.what)? {
                 Some(path) => ask.path = path,
-                None => break,
+                None => return Ok(all),
             }
         }
-        Ok(all)
+        Err(endless(&ask.what))
     }
 
     /// One GraphQL query. Its answer may be partial; what cannot be answered at all is an error.
@@ -244,12 +246,6 @@ impl Http {
     fn url(&self, path: &str, what: &str) -> Result<reqwest::Url> {
         format!("{}{path}", self.api).parse().map_err(|e| invalid(what, answer::chain(&e)))
     }
-
-    /// The path of the next page, if the answer links one on this very server.
-    fn next_page(&self, headers: &HeaderMap) -> Option<String> {
-        let link = answer::next_link(headers)?;
-        link.strip_prefix(self.api.as_str()).filter(|path| path.starts_with('/')).map(str::to_owned)
-    }
 }
 
 fn encoding_key(pem: &str) -> Result<EncodingKey> {
@@ -289,6 +285,10 @@ fn copy(request: &reqwest::Request) -> reqwest::Request {
 
 pub(super) fn invalid(what: &str, message: String) -> ForgeError {
     ForgeError::Invalid { what: what.to_owned(), message }
+}
+
+fn endless(what: &str) -> ForgeError {
+    invalid(what, format!("the list does not end within {MOST_PAGES} pages"))
 }
 
 /// Unix milliseconds.

@@ -1,8 +1,6 @@
 //! What GitHub delivers. Its wire format ends here.
 
-use std::borrow::Cow;
-
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use secrecy::SecretString;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -30,8 +28,6 @@ pub struct Identity {
 pub enum WebhookError {
     #[error("the delivery names no event in X-GitHub-Event: is this the route of a GitHub forge")]
     NoEvent,
-    #[error("the delivery's form has no field `payload`")]
-    NoPayload,
     #[error("the delivery of event `{0}` is not what GitHub's documentation promises")]
     Malformed(&'static str),
 }
@@ -50,29 +46,18 @@ pub fn verify(headers: &HeaderMap, body: &[u8], secret: &SecretString) -> Result
 /// What it says, in our words. Events and actions that GitHub may add one day are ignored, not errors.
 pub fn parse(headers: &HeaderMap, body: &[u8], own: &Identity) -> Result<Event, WebhookError> {
     let event = text(headers, "x-github-event").filter(|e| !e.is_empty()).ok_or(WebhookError::NoEvent)?;
-    let json = payload(headers, body)?;
     match event {
-        "pull_request" => subject("pull_request", &json, own, pull_request),
-        "check_run" => subject("check_run", &json, own, |p| check_run(p, own)),
-        "check_suite" => subject("check_suite", &json, own, |p| check_suite(p, own)),
-        "merge_group" => subject("merge_group", &json, own, merge_group),
-        "issue_comment" => subject("issue_comment", &json, own, issue_comment),
-        "push" => subject("push", &json, own, push),
-        "installation" => Ok(installation(read("installation", &json)?)),
-        "installation_repositories" => Ok(installation(read("installation_repositories", &json)?)),
+        "pull_request" => subject("pull_request", body, own, pull_request),
+        "check_run" => subject("check_run", body, own, |p| check_run(p, own)),
+        "check_suite" => subject("check_suite", body, own, |p| check_suite(p, own)),
+        "merge_group" => subject("merge_group", body, own, merge_group),
+        "issue_comment" => subject("issue_comment", body, own, issue_comment),
+        "push" => subject("push", body, own, push),
+        "installation" => Ok(installation(read("installation", body)?)),
+        "installation_repositories" => Ok(installation(read("installation_repositories", body)?)),
         "ping" => Ok(Event::Ping),
         _ => Ok(Event::Ignored("an event we do not work with")),
     }
-}
-
-/// The JSON itself, or what a form carries it in: the App's content type is a setting.
-fn payload<'a>(headers: &HeaderMap, body: &'a [u8]) -> Result<Cow<'a, [u8]>, WebhookError> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    if !kind.starts_with("application/x-www-form-urlencoded") {
-        return Ok(Cow::Borrowed(body));
-    }
-    let field = url::form_urlencoded::parse(body).find(|(name, _)| name == "payload");
-    field.map(|(_, json)| Cow::Owned(json.into_owned().into_bytes())).ok_or(WebhookError::NoPayload)
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
@@ -336,10 +321,8 @@ mod tests {
     }
 
     fn parsed(event: &str, payload: Value) -> Result<Event, WebhookError> {
-        let headers = HeaderMap::from_iter([(
-            header::HeaderName::from_static("x-github-event"),
-            event.parse().unwrap(),
-        )]);
+        let headers =
+            HeaderMap::from_iter([(http::HeaderName::from_static("x-github-event"), event.parse().unwrap())]);
         parse(&headers, payload.to_string().as_bytes(), &own())
     }
 
@@ -427,19 +410,6 @@ mod tests {
         );
         assert!(matches!(push("refs/heads/a", &"0".repeat(40)), Ok(Event::Ignored(_))));
         assert!(matches!(push("refs/tags/v1", &sha()), Ok(Event::Ignored(_))));
-    }
-
-    #[test]
-    fn a_form_carries_the_same_payload() {
-        let body = url::form_urlencoded::Serializer::new(String::new())
-            .append_pair("payload", r#"{"zen":"ä"}"#)
-            .finish();
-        let headers = HeaderMap::from_iter([
-            (header::HeaderName::from_static("x-github-event"), "ping".parse().unwrap()),
-            (header::CONTENT_TYPE, "application/x-www-form-urlencoded".parse().unwrap()),
-        ]);
-        assert_eq!(parse(&headers, body.as_bytes(), &own()), Ok(Event::Ping));
-        assert_eq!(parse(&headers, b"zen=1", &own()), Err(WebhookError::NoPayload));
     }
 
     #[test]

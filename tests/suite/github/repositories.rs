@@ -3,6 +3,7 @@
 use red_panda::forge::github::{GitHub, GitHubSettings};
 use red_panda::forge::{Forge, ForgeError, Reader};
 use red_panda::model::id::Repository;
+use red_panda::standin::github::{Fault, When};
 
 use super::Story;
 
@@ -41,6 +42,39 @@ async fn refs_and_tags_are_found_by_name_and_by_id() {
     }
     assert_eq!(story.github.fetch_ref(&story.repository, "nowhere").await.unwrap(), None);
     story.end();
+}
+
+#[tokio::test]
+async fn p6_a_server_reached_by_another_name_than_its_own_lists_everything() {
+    let story = Story::begin().await;
+    let head = story.hub.git(&story.repository, |g| g.branch("main")).unwrap().unwrap();
+    for tag in ["v1", "v2", "v3"] {
+        story.hub.release(&story.repository, tag, &head);
+    }
+    story.hub.set_page_size(2);
+    let settings = story.hub.settings();
+    let url = settings.url.replace("127.0.0.1", "localhost");
+    assert_ne!(url, settings.url);
+    let github = GitHub::connect(GitHubSettings { url, ..settings }).await.unwrap();
+    assert_eq!(github.fetch_tags(&story.repository).await.unwrap(), ["v1", "v2", "v3"]);
+    story.end();
+}
+
+#[tokio::test]
+async fn p6_a_list_that_links_its_pages_in_a_circle_is_an_error_and_not_all_there_is() {
+    let story = Story::begin().await;
+    let link = format!("<{}/repos/ada/trees/tags?page=2>; rel=\"next\"", story.hub.settings().url);
+    story.hub.inject(Fault {
+        method: "GET",
+        path: "/tags".into(),
+        times: usize::MAX,
+        when: When::Before,
+        status: 200,
+        headers: vec![("link", link)],
+        body: r#"[{"name":"v1"}]"#.into(),
+    });
+    let tags = story.github.fetch_tags(&story.repository).await;
+    assert!(matches!(tags, Err(ForgeError::Invalid { .. })), "{:?}", tags.map(|t| t.len()));
 }
 
 #[tokio::test]
