@@ -11,12 +11,39 @@ use crate::project::{Project, env_files};
 use crate::rules::style;
 use crate::source::Text;
 use crate::source::tree::file_name;
-use crate::syntax::suppression::{MARK, Suppression, lines_that_speak_for};
+use crate::syntax::suppression::{Blocks, MARK, Suppression};
 
 /// The suppressions of the head's files that were looked at.
 #[derive(Debug, Default)]
 pub(super) struct Suppressions {
-    files: BTreeMap<String, (Text, Vec<Suppression>)>,
+    files: BTreeMap<String, InFile>,
+}
+
+#[derive(Debug)]
+struct InFile {
+    blocks: Blocks,
+    /// The comments at the very top speak for the file as a whole: this is the line below them.
+    first_code_line: u32,
+    by_line: BTreeMap<u32, Vec<Suppression>>,
+}
+
+impl InFile {
+    fn new(text: &Text, found: Vec<Suppression>) -> Self {
+        let mut by_line: BTreeMap<u32, Vec<Suppression>> = BTreeMap::new();
+        for suppression in found {
+            by_line.entry(suppression.line).or_default().push(suppression);
+        }
+        Self { blocks: Blocks::of(text), first_code_line: first_code_line(text), by_line }
+    }
+
+    fn speaking_for(&self, place: &Place) -> impl Iterator<Item = &Suppression> {
+        let span = match place {
+            Place::Head { span, .. } => *span,
+            _ => Span::line(self.first_code_line, 1),
+        };
+        let lines: BTreeSet<u32> = self.blocks.lines_that_speak_for(span).into_iter().collect();
+        lines.into_iter().filter_map(|line| self.by_line.get(&line)).flatten()
+    }
 }
 
 impl Suppressions {
@@ -29,7 +56,7 @@ impl Suppressions {
                 continue;
             }
             let found = head.suppressions(path).unwrap_or_default();
-            files.insert(path.to_owned(), (text, found));
+            files.insert(path.to_owned(), InFile::new(&text, found));
         }
         Self { files }
     }
@@ -44,18 +71,10 @@ impl Suppressions {
 
     fn speaking_for<'a>(&'a self, finding: &'a Finding) -> impl Iterator<Item = (&'a str, &'a Suppression)> {
         let known = finding.place.path().and_then(|path| self.files.get_key_value(path));
-        known.into_iter().flat_map(move |(path, (text, suppressions))| {
-            let lines = match &finding.place {
-                Place::Head { span, .. } => lines_that_speak_for(text, *span),
-                // About the file as a whole: the comments at its very top speak for it.
-                _ => lines_that_speak_for(text, Span::line(first_code_line(text), 1)),
-            };
-            let names_it = |s: &&Suppression| s.codes.iter().any(|c| c == finding.code);
-            suppressions
-                .iter()
-                .filter(names_it)
-                .filter(move |s| lines.contains(&s.line))
-                .map(move |s| (path.as_str(), s))
+        known.into_iter().flat_map(|(path, file)| {
+            let named =
+                file.speaking_for(&finding.place).filter(|s| s.codes.iter().any(|c| c == finding.code));
+            named.map(|s| (path.as_str(), s))
         })
     }
 
@@ -66,8 +85,8 @@ impl Suppressions {
             used.extend(self.speaking_for(finding).map(|(path, s)| (path, s.line, finding.code)));
         }
         let mut findings = Vec::new();
-        for (path, (_, suppressions)) in &self.files {
-            for suppression in suppressions.iter().filter(|s| s.reason.is_some()) {
+        for (path, file) in &self.files {
+            for suppression in file.by_line.values().flatten().filter(|s| s.reason.is_some()) {
                 let looked = |code: &&String| ran.contains(code.as_str()) && looks_at(code, path);
                 let is_used = |code: &str| used.contains(&(path.as_str(), suppression.line, code));
                 let unused = suppression.codes.iter().filter(looked).filter(|code| !is_used(code));

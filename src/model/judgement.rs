@@ -72,4 +72,14 @@ impl Judgement {
     pub fn count(&self, severity: Severity) -> usize {
         self.findings.iter().filter(|r| r.finding.severity == severity).count()
     }
+
+    /// Keeps the worst findings. What is left out is said, and no verdict is green without it.
+    pub fn limit(&mut self, most: usize) {
+        let more = self.findings.len().saturating_sub(most);
+        if more > 0 {
+            self.findings.truncate(most);
+            let reason = format!("{more} more findings: only the first {most} are reported");
+            self.not_looked_at.push(NotLookedAt::change(reason));
+        }
+    }
 }

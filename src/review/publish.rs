@@ -32,6 +32,9 @@ use super::{JobError, Lease};
 /// Between two writes of one account, in milliseconds: GitHub asks for a second, and for no bursts.
 const WRITE_GAP: i64 = 1_000;
 
+/// Findings of one run that are told: more help nobody, and each is compared with all that was posted.
+const MAX_FINDINGS: usize = 2_000;
+
 /// One run's hand on the forge.
 pub(super) struct Publisher<'a> {
     pub(super) reviewer: &'a Reviewer,
@@ -122,7 +125,9 @@ impl Publisher<'_> {
         let branches = Branches { target: self.about.base_branch.clone(), default };
         let reader = self.reader();
         let input = prepare::input(&reader, self.repository, change, policy, &branches).await?;
-        Ok(judge(&reader, self.repository, input).await?)
+        let mut judged = judge(&reader, self.repository, input).await?;
+        judged.judgement.limit(MAX_FINDINGS);
+        Ok(judged)
     }
 
     /// Ends a run that a newer one took over from, or whose pull request or group is gone.

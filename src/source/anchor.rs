@@ -81,7 +81,13 @@ fn removals(hunk: &Hunk) -> impl Iterator<Item = u32> + '_ {
 
 /// How far the span's first line is from the nearest added line.
 pub fn distance(hunks: &[Hunk], span: Span) -> u32 {
-    hunks.iter().flat_map(|h| &h.added).map(|l| l.abs_diff(span.start.line)).min().unwrap_or(u32::MAX)
+    let line = span.start.line;
+    let nearest = |added: &[u32]| {
+        let behind = added.partition_point(|l| *l < line);
+        let around = [behind.checked_sub(1), Some(behind)].into_iter().flatten();
+        around.filter_map(|at| added.get(at)).map(|l| l.abs_diff(line)).min()
+    };
+    hunks.iter().filter_map(|hunk| nearest(&hunk.added)).min().unwrap_or(u32::MAX)
 }
 
 #[cfg(test)]
@@ -93,6 +99,16 @@ mod tests {
         let mut span = Span::line(start, 1);
         span.end.line = end;
         span
+    }
+
+    #[test]
+    fn the_nearest_added_line_is_before_behind_or_in_another_hunk() {
+        let (old, new) = ("a\n".repeat(40), format!("a\nx\ny\n{}z\n", "a\n".repeat(39)));
+        let hunks = diff::hunks(&old, &new);
+        assert_eq!(hunks.len(), 2);
+        let of = |line| distance(&hunks, lines(line, line));
+        assert_eq!([1, 2, 3, 4, 13, 40, 43, 50].map(of), [1, 0, 0, 1, 10, 3, 0, 7]);
+        assert_eq!(distance(&[], lines(1, 1)), u32::MAX);
     }
 
     #[test]

@@ -65,35 +65,54 @@ fn read(text: &Text, number: u32, written: &str) -> Option<Suppression> {
     })
 }
 
-/// The lines on which a suppression of a finding at `span` may stand: its first and last line, the comment lines right
-/// above, and the first line of every block around it (by indentation, which holds for Python, YAML and nginx alike).
-pub fn lines_that_speak_for(text: &Text, span: Span) -> Vec<u32> {
-    let lines = span.lines();
-    let mut speaking = vec![lines.start, lines.end.saturating_sub(1)];
-    let mut above = lines.start.saturating_sub(1);
-    while above > 0 && text.line(above).trim_start().starts_with(['#', '{']) && text.line(above).contains('#')
-    {
-        speaking.push(above);
-        above -= 1;
-    }
-    let mut indentation = indentation_of(text.line(lines.start));
-    for number in (1..lines.start).rev() {
-        if indentation == 0 {
-            break;
-        }
-        let line = text.line(number);
-        let trimmed = line.trim_start();
-        if trimmed.is_empty() || trimmed.starts_with('#') || indentation_of(line) >= indentation {
-            continue;
-        }
-        indentation = indentation_of(line);
-        speaking.push(number);
-    }
-    speaking
+/// Longest run of comment lines above a finding in which a suppression is looked for.
+const MAX_COMMENT: u32 = 200;
+
+/// A text with the blocks that its indentation makes, which holds for Python, YAML and nginx alike.
+#[derive(Debug)]
+pub struct Blocks {
+    text: Text,
+    /// By line: the first line of the block around it; 0 for none.
+    enclosing: Vec<u32>,
 }
 
-fn indentation_of(line: &str) -> usize {
-    line.len() - line.trim_start().len()
+impl Blocks {
+    /// One pass: however many findings a file has, and however it is indented.
+    pub fn of(text: &Text) -> Self {
+        let mut enclosing = Vec::new();
+        // Code lines that a later line can still be inside of, each further in than the one before.
+        let mut open: Vec<(u32, usize)> = Vec::new();
+        for (number, line) in text.lines() {
+            let indentation = line.len() - line.trim_start().len();
+            let around = open.iter().rposition(|(_, outer)| *outer < indentation);
+            enclosing.push(around.map_or(0, |at| open[at].0));
+            let is_code = !matches!(line.trim_start().chars().next(), None | Some('#'));
+            if is_code {
+                open.truncate(around.map_or(0, |at| at + 1));
+                open.push((number, indentation));
+            }
+        }
+        Self { text: text.clone(), enclosing }
+    }
+
+    /// The lines on which a suppression of a finding at `span` may stand: its first and last line, the comment lines
+    /// right above, and the first line of every block around it.
+    pub fn lines_that_speak_for(&self, span: Span) -> Vec<u32> {
+        let lines = span.lines();
+        let mut speaking = vec![lines.start, lines.end.saturating_sub(1)];
+        let above = (1..lines.start).rev().take(MAX_COMMENT as usize);
+        speaking.extend(above.take_while(|number| is_comment(self.text.line(*number))));
+        let around = |line: u32| {
+            let index = (line as usize).checked_sub(1)?;
+            self.enclosing.get(index).copied().filter(|first| *first > 0)
+        };
+        speaking.extend(std::iter::successors(around(lines.start), |line| around(*line)));
+        speaking
+    }
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim_start().starts_with(['#', '{']) && line.contains('#')
 }
 
 #[cfg(test)]
@@ -113,6 +132,14 @@ mod tests {
     }
 
     #[test]
+    fn comments_and_blank_lines_open_and_close_no_block() {
+        let text = Text::new("a:\n    b:\n\n# at the left\n        # inside\n      c:\n    d: 1\ne: 2\n");
+        let around = |line| Blocks::of(&text).lines_that_speak_for(Span::line(line, 1)).split_off(2);
+        assert_eq!(around(6), [5, 4, 2, 1]);
+        assert_eq!((around(7), around(8)), (vec![1], vec![]));
+    }
+
+    #[test]
     fn text_in_a_python_string_is_no_comment() {
         let module = Module::parse(&Text::new("x = '''\n# red-panda: ignore[MIG004] -- no\n'''\n"));
         assert_eq!(in_python(&module), []);
@@ -127,6 +154,6 @@ mod tests {
             start: crate::model::finding::Position { line: 5, column: 9 },
             end: crate::model::finding::Position { line: 7, column: 10 },
         };
-        assert_eq!(lines_that_speak_for(&text, span), [5, 7, 4, 3, 2, 1]);
+        assert_eq!(Blocks::of(&text).lines_that_speak_for(span), [5, 7, 4, 3, 2, 1]);
     }
 }

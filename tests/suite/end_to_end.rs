@@ -197,6 +197,26 @@ async fn a_pushed_secret_stays_reported_until_its_commit_is_gone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn of_thousands_of_findings_the_first_are_told_and_nothing_is_green() {
+    let forge = Forgejo::start().await.unwrap();
+    let repository = forge.repository("grace/grove", BASE);
+    let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
+    swept(async || forge.count("GET", "pulls") > 0).await;
+    repository.add_hook(Some(&panda.hook()), SECRET);
+    // Warnings only: each line excuses a rule that there is not.
+    let text: String = (0..2_500).map(|n| format!("x = 1  # red-panda: ignore[Z{n}] -- why\n")).collect();
+    let head = repository.push("topic", &[("trees/models.py", Some(&text))]).unwrap();
+    let number = repository.open_pull("topic", "Many").unwrap();
+    forge.deliver().await;
+    let status =
+        until("the status", async || repository.status_of(&head).filter(|s| s.state != "pending")).await;
+    assert_eq!(status.state, "error", "{status:?}");
+    let said: String = repository.comments_on(number).into_iter().map(|c| c.body).collect();
+    assert!(said.contains("500 more findings: only the first 2000 are reported"), "{said:.2000}");
+    assert_eq!(forge.violations(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_recheck_command_is_acknowledged_and_obeyed() {
     let forge = Forgejo::start().await.unwrap();
     let repository = forge.repository("grace/grove", BASE);
