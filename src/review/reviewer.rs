@@ -219,8 +219,7 @@ impl Reviewer {
                 Ok(Some(pull))
             }
             Err(error) if may_still_come(job, &error) => Err(JobError::Retry(error.to_string())),
-            // Deleted with its repository, or never was.
-            Err(ForgeError::NotFound { .. } | ForgeError::Gone { .. }) => {
+            Err(error) if is_none_of_ours(job, &error) => {
                 let key = PullKey { forge: name.clone(), repository: repository.id, number };
                 self.store.close_pull(&key).await?;
                 Ok(None)
@@ -273,6 +272,15 @@ impl Reviewer {
             pull = fetch(&repository).await?;
         }
         Ok(pull)
+    }
+}
+
+/// Deleted with its repository, or it never was; or the forge leaves it out of its list because it cannot show it.
+fn is_none_of_ours(job: &Claim, error: &ForgeError) -> bool {
+    match error {
+        ForgeError::NotFound { .. } | ForgeError::Gone { .. } => true,
+        ForgeError::Invalid { .. } => job.job.reason == Reason::Closed,
+        _ => false,
     }
 }
 

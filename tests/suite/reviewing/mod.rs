@@ -58,6 +58,8 @@ struct Desk {
     unreachable: AtomicBool,
     /// So often, a pull request is not there yet.
     missing: AtomicUsize,
+    /// The forge knows the pull requests and cannot show them: their fork is damaged.
+    damaged: AtomicBool,
     /// The repository's present name; its old one is another repository's now.
     renamed: Mutex<Option<String>>,
     /// Happens to the pull request while its change is read.
@@ -145,13 +147,18 @@ impl Forge for Desk {
             let message = "another repository has this name now".into();
             return Err(ForgeError::Gone { what: format!("pull request {number}"), message });
         }
+        if self.damaged.load(Ordering::SeqCst) {
+            let message = "the forge cannot show it".into();
+            return Err(ForgeError::Invalid { what: format!("pull request {number}"), message });
+        }
         let missing = self.missing.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |n| n.checked_sub(1));
         let pull = self.pulls.lock().unwrap().get(&number).cloned();
         let none = ForgeError::NotFound { what: format!("pull request {number}") };
         if missing.is_ok() { Err(none) } else { pull.ok_or(none) }
     }
     async fn fetch_open_pulls(&self, _: &Repository) -> ForgeResult<Vec<PullRequest>> {
-        Ok(self.pulls.lock().unwrap().values().filter(|p| p.is_open()).cloned().collect())
+        let shown = |pull: &&PullRequest| pull.is_open() && !self.damaged.load(Ordering::SeqCst);
+        Ok(self.pulls.lock().unwrap().values().filter(shown).cloned().collect())
     }
     async fn fetch_change(&self, pull: &PullRequest) -> ForgeResult<Change> {
         self.reachable()?;

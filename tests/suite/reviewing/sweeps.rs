@@ -57,6 +57,16 @@ async fn p16_a_retarget_or_a_ready_that_no_webhook_told_is_found_by_the_sweep() 
 }
 
 #[tokio::test]
+async fn a_pull_request_that_the_forge_cannot_show_is_not_asked_for_at_every_sweep() {
+    let house = House::new().await;
+    house.does(because(Reason::Opened)).await;
+    assert_eq!(house.store.open_pulls(&forge(), 42).await.unwrap(), [7]);
+    house.desk.damaged.store(true, Ordering::SeqCst);
+    house.sweeps().await;
+    assert_eq!(house.store.open_pulls(&forge(), 42).await.unwrap(), [0; 0]);
+}
+
+#[tokio::test]
 async fn a_sweep_that_failed_is_made_up_for_at_the_next_look() {
     let house = House::new().await;
     house.desk.unreachable.store(true, Ordering::SeqCst);
