@@ -80,8 +80,11 @@ fn sql_that_only_breaks_its_lines_elsewhere_is_the_same() {
     ] {
         assert_eq!(edited(&old, &sql(same)), [], "{same}");
     }
-    for other in ["'UPDATE a SET b = 2; DELETE FROM c'", "'UPDATE a SET b = 1; /*!99999 x */ DELETE FROM c'"]
-    {
+    for other in [
+        "'UPDATE a SET b = 2; DELETE FROM c'",
+        "'UPDATE a SET b = 1; /*!99999 x */ DELETE FROM c'",
+        "['UPDATE a SET b = 1; DELETE FROM c']",
+    ] {
         assert_eq!(edited(&old, &sql(other)).len(), 1, "{other}");
     }
     let spaced = sql("'UPDATE a SET b = \"x  y\"'");

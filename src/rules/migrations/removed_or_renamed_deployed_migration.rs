@@ -8,6 +8,7 @@ use crate::model::finding::{
 use crate::project::apps::MigrationName;
 use crate::project::canonical::Canonical;
 use crate::project::deployed::Because;
+use crate::project::graph::Graph;
 use crate::project::migration::{Dependency, Migration};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::{NotLoaded, snapshot::both};
@@ -77,8 +78,7 @@ fn judge_app(
     gone: Vec<Gone>,
 ) -> Result<Vec<Finding>, NotLoaded> {
     let (head, replaced) = both(head_migrations(context, app), replaced(context, changes, app))?;
-    let Some(replaced) = replaced else { return Ok(Vec::new()) };
-    let gone: Vec<Gone> = gone.into_iter().filter(|g| !replaced.contains(&g.name)).collect();
+    let gone = not_replaced(context, app, &replaced, gone)?;
     if gone.is_empty() {
         return Ok(Vec::new());
     }
@@ -99,20 +99,53 @@ fn head_migrations(context: &Context<'_>, app: &str) -> Result<Vec<Arc<Migration
     Ok(NotLoaded::all(paths.map(|path| context.head.migration(path)))?.into_iter().flatten().collect())
 }
 
-/// What other migrations stand for: at head, or at the merge base where a squash is being finished. `None` when one of
-/// them may stand for more than can be read.
-fn replaced(
+/// What the migrations of an app stand for.
+#[derive(Default)]
+struct Replaced {
+    names: BTreeSet<MigrationName>,
+    /// Squashes that may stand for more than can be read.
+    unreadable: BTreeSet<MigrationName>,
+}
+
+/// At head, or at the merge base where a squash is being finished.
+fn replaced(context: &Context<'_>, changes: &Changes, app: &str) -> Result<Replaced, NotLoaded> {
+    let (apps, tree) = both(context.head.apps(), context.head.tree())?;
+    let stay = apps.labelled(app).flat_map(|app| app.migration_files(&tree));
+    let stay = stay.filter_map(|path| Some((apps.migration_name(path)?, path)));
+    let fresh =
+        changes.after.iter().flat_map(|(name, paths)| paths.iter().map(|p| (name.clone(), p.as_str())));
+    let at_head = stay.chain(fresh).map(|(name, path)| Ok((name, context.head.migration(path)?)));
+    let kept = changes.kept().filter(|(name, ..)| name.app == app);
+    let at_base = kept.map(|(name, old, _)| Ok((name.clone(), context.merge_base.migration(old)?)));
+    let mut replaced = Replaced::default();
+    for (name, migration) in NotLoaded::all(at_head.chain(at_base))? {
+        let Some(migration) = migration else { continue };
+        replaced.names.extend(migration.replaced().cloned());
+        if migration.replaces_partial {
+            replaced.unreadable.insert(name);
+        }
+    }
+    Ok(replaced)
+}
+
+/// Nobody knows what a squash stands for whose `replaces` is computed; but never for what came after it.
+fn not_replaced(
     context: &Context<'_>,
-    changes: &Changes,
     app: &str,
-) -> Result<Option<BTreeSet<MigrationName>>, NotLoaded> {
-    let fresh = changes.after.values().flatten().map(|path| context.head.migration(path));
-    let squashes = changes.kept().filter(|(name, ..)| name.app == app);
-    let squashes = squashes.map(|(_, old, _)| context.merge_base.migration(old));
-    let (stay, changed) = both(head_migrations(context, app), NotLoaded::all(fresh.chain(squashes)))?;
-    let all: Vec<_> = stay.into_iter().chain(changed.into_iter().flatten()).collect();
-    let partial = all.iter().any(|migration| migration.replaces_partial);
-    Ok((!partial).then(|| all.iter().flat_map(|migration| migration.replaced().cloned()).collect()))
+    replaced: &Replaced,
+    mut gone: Vec<Gone>,
+) -> Result<Vec<Gone>, NotLoaded> {
+    gone.retain(|gone| !replaced.names.contains(&gone.name));
+    if gone.is_empty() || replaced.unreadable.is_empty() {
+        return Ok(gone);
+    }
+    let apps: Vec<_> = context.merge_base.apps()?.labelled(app).cloned().collect();
+    let graph = Graph::of(&context.merge_base, &apps)?;
+    gone.retain(|gone| {
+        let before = graph.ancestors(&gone.name);
+        replaced.unreadable.iter().all(|squash| before.contains(squash))
+    });
+    Ok(gone)
 }
 
 /// The new name and path, when Git says that the file was moved and it is still a migration.

@@ -32,7 +32,10 @@ fn text_of(item: Folded) -> Option<String> {
 pub(super) fn is_same(before: &Expr, after: &Expr) -> bool {
     let statements =
         |expr| literals(expr).map(|texts| texts.into_iter().map(split).collect::<Vec<Vec<String>>>());
-    matches!((statements(before), statements(after)), (Some(old), Some(new)) if old == new)
+    // A text is split at its semicolons and a list is not: to change the one for the other is more than spelling.
+    let is_list = |expr: &Expr| matches!(expr, Expr::List(_) | Expr::Tuple(_));
+    is_list(before) == is_list(after)
+        && matches!((statements(before), statements(after)), (Some(old), Some(new)) if old == new)
 }
 
 /// Texts whose quotes and comments are those of every database: no backslash, no comment that MySQL runs.
