@@ -71,24 +71,30 @@ fn a_written_default_is_none_and_pairs_keep_their_parentheses() {
 }
 
 #[test]
-fn sql_that_only_breaks_its_lines_elsewhere_is_the_same() {
+fn sql_that_only_breaks_its_lines_elsewhere_is_advice() {
     let sql = |text: &str| migration("", &format!("    operations = [migrations.RunSQL({text}, '')]"));
     let old = sql("'UPDATE a SET b = 1; DELETE FROM c'");
     for same in [
         "'''\n  UPDATE a\n  SET b = 1;\n  DELETE FROM c;\n'''",
         "'UPDATE a SET b = 1; -- ones\\nDELETE FROM c'",
     ] {
-        assert_eq!(edited(&old, &sql(same)), [], "{same}");
+        let (severity, said) = &edited(&old, &sql(same))[0];
+        assert_eq!(*severity, Severity::Advice);
+        assert!(
+            said.ends_with("changes only blanks and comments of the SQL in operation 1 (`RunSQL`)"),
+            "{said}"
+        );
     }
     for other in [
         "'UPDATE a SET b = 2; DELETE FROM c'",
         "'UPDATE a SET b = 1; /*!99999 x */ DELETE FROM c'",
         "['UPDATE a SET b = 1; DELETE FROM c']",
     ] {
-        assert_eq!(edited(&old, &sql(other)).len(), 1, "{other}");
+        assert_eq!(edited(&old, &sql(other))[0].0, Severity::Error, "{other}");
     }
     let spaced = sql("'UPDATE a SET b = \"x  y\"'");
-    assert_eq!(edited(&spaced, &sql("'UPDATE a SET b = \"x y\"'")).len(), 1, "blanks of a value count");
+    let value = &edited(&spaced, &sql("'UPDATE a SET b = \"x y\"'"))[0];
+    assert_eq!(value.0, Severity::Error, "blanks of a value count");
 }
 
 #[test]

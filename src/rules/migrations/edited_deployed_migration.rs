@@ -156,7 +156,7 @@ fn finding(
     new: (&Module, &str),
 ) -> Finding {
     found.sort_by_key(|edit| std::cmp::Reverse(edit.weight));
-    let worst = found.first().map_or(Weight::Spoken, |edit| edit.weight);
+    let worst = found.first().map_or(Weight::Harmless, |edit| edit.weight);
     let what = found.first().map_or_else(String::new, |edit| edit.what.clone());
     let consequence = found.first().map_or("", consequence);
     let place = match found.first().map(|edit| edit.at) {
@@ -172,7 +172,7 @@ fn finding(
     let severity = match worst {
         Weight::Real => severity_of(because),
         Weight::StateOnly | Weight::Backward => Severity::Warning,
-        Weight::Compatible | Weight::Spoken => Severity::Advice,
+        Weight::Compatible | Weight::Harmless => Severity::Advice,
     };
     let headline = format!("{} is {because}; this edit {what}{more}", code(&name.to_string()));
     let text = found.iter().map(|edit| edit.what.as_str()).collect::<Vec<_>>().join("\n");
@@ -195,7 +195,7 @@ fn consequence(worst: &Edit) -> &'static str {
 
 fn consequence_of(weight: Weight) -> &'static str {
     match weight {
-        Weight::Spoken => "Only what it prints changes; databases that ran it are the same as new ones.",
+        Weight::Harmless => "Databases that ran it are the same as new ones.",
         Weight::Real => {
             "`migrate` never runs it again: databases that have it keep the old version, new databases get this one, and nothing reports the difference."
         }
@@ -213,7 +213,7 @@ fn consequence_of(weight: Weight) -> &'static str {
 
 fn fix(worst: Weight, name: &MigrationName, path: &str) -> Fix {
     match worst {
-        Weight::Spoken => Fix::text("Nothing depends on it: keep it, or leave the old text as it ran."),
+        Weight::Harmless => Fix::text("Nothing depends on it: keep it, or leave the old text as it ran."),
         Weight::Compatible => {
             Fix::text("Compare `python manage.py sqlmigrate` before and after: the SQL has to stay the same.")
         }

@@ -57,7 +57,10 @@ impl Argument<'_> {
             ("preserve_default" | "managers" | "state_operations", ..) => {
                 self.report(Weight::StateOnly, found);
             }
-            ("sql", Some(before), Some(after)) if sql::is_same(before, after) => {}
+            ("sql", Some(before), Some(after)) if sql::is_same(before, after) => {
+                let what = format!("changes only blanks and comments of the SQL in {}", self.place);
+                found.push(Edit::new(Weight::Harmless, self.at, what));
+            }
             ("field", Some(before), Some(after)) => {
                 fields::compare(before, after, subject, self.place, likeness, found);
             }

@@ -25,7 +25,7 @@ pub(super) fn compare(base: &Canonical, head: &Canonical, found: &mut Vec<Edit>)
         let weight = match reach {
             None => continue,
             Some(_) if name == "_" || same_spelling_stmts(before, after) => Weight::Compatible,
-            Some(_) if text(&silent(before)) == text(&silent(after)) => Weight::Spoken,
+            Some(_) if text(&silent(before)) == text(&silent(after)) => Weight::Harmless,
             Some(Reach::Forward) => Weight::Real,
             Some(Reach::State) => Weight::StateOnly,
         };

@@ -22,8 +22,8 @@ use likeness::{Likeness, forward, same_spelling, same_spelling_stmts};
 /// How far an edit reaches, from the harmless to the harmful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Weight {
-    /// Changes what the migration prints or logs.
-    Spoken,
+    /// Reaches no database: what the migration prints or logs, blanks and comments of its SQL.
+    Harmless,
     /// Keeps an old migration importable: another spelling of the same thing.
     Compatible,
     /// Changes Django's picture of the models and no table.
@@ -284,7 +284,7 @@ fn others(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
         match old {
             Some(old) if text(&old) == text(stmt) => {}
             Some(old) if quiet(&old) == quiet(stmt) => {
-                found.push(edit(Weight::Spoken, At::Head(stmt.range()), name));
+                found.push(edit(Weight::Harmless, At::Head(stmt.range()), name));
             }
             Some(old) if alike(&old, stmt) => {
                 found.push(edit(Weight::Compatible, At::Head(stmt.range()), name))
