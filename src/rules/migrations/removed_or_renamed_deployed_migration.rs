@@ -140,7 +140,7 @@ fn not_replaced(
         return Ok(gone);
     }
     let apps: Vec<_> = context.merge_base.apps()?.labelled(app).cloned().collect();
-    let graph = Graph::of(&context.merge_base, &apps)?;
+    let graph = Graph::of(context.merge_base, &apps)?;
     gone.retain(|gone| {
         let before = graph.ancestors(&gone.name);
         replaced.unreadable.iter().all(|squash| before.contains(squash))
