@@ -71,6 +71,19 @@ fn a_written_default_is_none_and_pairs_keep_their_parentheses() {
 }
 
 #[test]
+fn a_base_class_that_goes_with_its_package_is_advice_and_a_new_one_is_not() {
+    let create = |import: &str, bases: &str| {
+        migration(import, &format!("    operations = [migrations.CreateModel('T', []{bases})]"))
+    };
+    let mixed = create("import dirty.mixins", ", bases=(dirty.mixins.Dirty, models.Model)");
+    for bases in [", bases=(models.Model,)", ""] {
+        let plain = create("", bases);
+        assert_eq!(edited(&mixed, &plain)[0].0, Severity::Advice, "{bases}");
+        assert_eq!(edited(&plain, &mixed)[0].0, Severity::Error, "{bases}");
+    }
+}
+
+#[test]
 fn sql_that_only_breaks_its_lines_elsewhere_is_advice() {
     let sql = |text: &str| migration("", &format!("    operations = [migrations.RunSQL({text}, '')]"));
     let old = sql("'UPDATE a SET b = 1; DELETE FROM c'");

@@ -40,6 +40,9 @@ pub(super) fn compare(
     }
 }
 
+/// What `CreateModel` takes for `bases` that are not written.
+const DEFAULT_BASE: &str = "django.db.models.Model";
+
 struct Argument<'a> {
     name: &'a str,
     before: Option<&'a Expr>,
@@ -72,7 +75,7 @@ impl Argument<'_> {
             (_, Some(before), Some(after)) if same_spelling(before, after) => {
                 self.report(Weight::Compatible, found)
             }
-            ("bases", Some(before), Some(_)) if self.bases_dropped(before, likeness) => {
+            ("bases", Some(before), _) if self.bases_dropped(before, likeness) => {
                 self.report(Weight::Compatible, found);
             }
             ("name" | "old_name" | "new_name", Some(before), Some(after))
@@ -97,12 +100,14 @@ impl Argument<'_> {
 
     /// A base class is gone with its package, and nothing else changed.
     fn bases_dropped(&self, before: &Expr, likeness: &Likeness) -> bool {
-        let mut old = Vec::new();
-        super::flatten(before, &mut old);
-        let mut new = Vec::new();
-        self.after.into_iter().for_each(|e| super::flatten(e, &mut new));
-        let kept: BTreeSet<String> = new.into_iter().map(normalised_expr).collect();
-        old.iter().map(|e| normalised_expr(e)).filter(|e| !kept.contains(e)).all(|e| likeness.is_dropped(&e))
+        let names = |expr: &Expr| {
+            let mut bases = Vec::new();
+            super::flatten(expr, &mut bases);
+            bases.into_iter().map(normalised_expr).collect::<BTreeSet<String>>()
+        };
+        let old = names(before);
+        let new = self.after.map_or_else(|| BTreeSet::from([DEFAULT_BASE.to_owned()]), names);
+        new.is_subset(&old) && old.difference(&new).all(|base| likeness.is_dropped(base))
     }
 
     fn options(&self, before: Option<&Expr>, after: Option<&Expr>, found: &mut Vec<Edit>) {
