@@ -7,8 +7,8 @@ use std::time::Duration;
 use red_panda::standin::gitea::{BOT_TOKEN, Forgejo};
 use tempfile::TempDir;
 
-use crate::end_to_end::{BASE, SECRET, borrowed, faulty, gitea_settings};
 use crate::fixtures::git;
+use crate::house::{BASE, SECRET, borrowed, faulty, gitea_settings};
 
 const BINARY: &str = env!("CARGO_BIN_EXE_red-panda");
 

@@ -3,139 +3,32 @@
 
 use std::collections::BTreeMap;
 use std::path::Path;
-use std::time::Duration;
 
-use red_panda::cli::assembly::Assembly;
 use red_panda::config::settings::{Settings, Source};
 use red_panda::model::id::Sha;
 use red_panda::model::status::STATUS_NAME;
 use red_panda::standin::gitea::{BOT_TOKEN, Forgejo, Moment};
-use red_panda::standin::github::{Delivery, GitHubStandIn};
-use red_panda::store::clock::Clock;
+use red_panda::standin::github::GitHubStandIn;
 use secrecy::ExposeSecret;
 use serde_json::Value;
-use tokio::net::TcpListener;
 
 use crate::github_contract::watch;
+use crate::house::{
+    BASE, Grove, Panda, SECRET, borrowed, deliver, faulty, gitea_settings, github_settings, mended, quiet,
+    settled, swept, until,
+};
 use crate::real_forge::fixture::{Fixture, server};
-
-pub(crate) const SECRET: &str = "the secret of the webhook";
-
-pub(crate) const INITIAL: &str = "from django.db import migrations, models\n\n\nclass Migration(migrations.Migration):\n    initial = True\n    operations = [\n        migrations.CreateModel(\"Tree\", [(\"id\", models.AutoField(primary_key=True))]),\n    ]\n";
-const FILL: &str = "from django.db import migrations\n\n\ndef fill(apps, schema_editor):\n    pass\n\n\nclass Migration(migrations.Migration):\n    dependencies = [(\"trees\", \"0001_initial\")]\n    operations = [\n        migrations.RunPython(fill),\n    ]\n";
-
-pub(crate) const BASE: &[(&str, &str)] = &[
-    (".gitignore", ".env\n"),
-    ("manage.py", ""),
-    ("trees/__init__.py", ""),
-    ("trees/migrations/__init__.py", ""),
-    ("trees/migrations/0001_initial.py", INITIAL),
-];
-
-/// Three of the four named faults.
-pub(crate) fn faulty() -> Vec<(&'static str, Option<String>)> {
-    vec![
-        ("trees/migrations/0001_initial.py", Some(INITIAL.replace("AutoField", "BigAutoField"))),
-        ("trees/migrations/0002_fill_trees.py", Some(FILL.to_owned())),
-        (
-            "config/settings.py",
-            Some("CELERY_BROKER_URL = \"amqp://grove:change#me@rabbit:5672/grove\"\n".to_owned()),
-        ),
-    ]
-}
-
-/// The same pull request, mended.
-fn mended() -> Vec<(&'static str, Option<String>)> {
-    vec![
-        ("trees/migrations/0001_initial.py", Some(INITIAL.to_owned())),
-        (
-            "trees/migrations/0002_fill_trees.py",
-            Some(FILL.replace("RunPython(fill)", "RunPython(fill, migrations.RunPython.noop)")),
-        ),
-        (
-            "config/settings.py",
-            Some("CELERY_BROKER_URL = \"amqp://grove:change%23me@rabbit:5672/grove\"\n".to_owned()),
-        ),
-    ]
-}
-
-pub(crate) fn borrowed<'a>(changes: &'a [(&'static str, Option<String>)]) -> Vec<(&'a str, Option<&'a str>)> {
-    changes.iter().map(|(path, text)| (*path, text.as_deref())).collect()
-}
-
-/// A whole Red Panda inside the test, on an embedded store.
-struct Panda {
-    url: String,
-    serving: tokio::task::JoinHandle<anyhow::Result<()>>,
-    _folder: tempfile::TempDir,
-}
-
-impl Panda {
-    async fn start(forge: &str) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
-        let file = folder.path().join("red-panda.toml");
-        let text = format!(
-            "public_url = \"{url}\"\n[[forge]]\nname = \"forge\"\nwebhook_secret = \"{SECRET}\"\n{forge}"
-        );
-        let source = Source {
-            file: Some((&file, &text)),
-            environment: &BTreeMap::new(),
-            read: &|path: &Path| std::fs::read_to_string(path),
-        };
-        let assembly = Assembly::new(Settings::read(&source).unwrap(), Clock::system(), None).await.unwrap();
-        let serving = tokio::spawn(assembly.run(listener, std::future::pending()));
-        Self { url, serving, _folder: folder }
-    }
-
-    fn hook(&self) -> String {
-        format!("{}/webhooks/forge", self.url)
-    }
-}
-
-impl Drop for Panda {
-    fn drop(&mut self) {
-        self.serving.abort();
-    }
-}
-
-/// Waits for what the forge will show; says what was waited for when it never comes.
-async fn until<T>(what: &str, mut look: impl AsyncFnMut() -> Option<T>) -> T {
-    for _ in 0..600 {
-        if let Some(seen) = look().await {
-            return seen;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("{what} did not come in 30 seconds");
-}
-
-/// The sweep at start is over: what comes now comes by webhook.
-async fn swept(mut listed: impl AsyncFnMut() -> bool) {
-    until("the sweep", async || listed().await.then_some(())).await;
-}
-
-pub(crate) fn gitea_settings(url: &str, token: &str, repositories: &str) -> String {
-    format!("kind = \"gitea\"\nurl = \"{url}\"\ntoken = \"{token}\"\nrepositories = [\"{repositories}\"]\n")
-}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_main_job_on_the_stand_in_forgejo() {
-    let forge = Forgejo::start().await.unwrap();
-    let repository = forge.repository("grace/grove", BASE);
-    let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
+    let grove = Grove::begin(BASE).await;
+    let (forge, repository) = (&grove.forge, &grove.repository);
     repository.require(&[STATUS_NAME]);
-    swept(async || forge.count("GET", "pulls") > 0).await;
-    repository.add_hook(Some(&panda.hook()), SECRET);
-    let settled = async |head: &Sha| {
-        until("the status", async || repository.status_of(head).filter(|s| s.state != "pending")).await
-    };
 
     let head = repository.push("topic", &borrowed(&faulty())).unwrap();
     let number = repository.open_pull("topic", "Faults").unwrap();
     assert_eq!(forge.deliver().await, [202, 202]);
-    let status = settled(&head).await;
+    let status = grove.settled(&head).await;
     assert_eq!(status.state, "failure", "{status:?}");
     let comments = repository.comments_on(number);
     let places: Vec<(&str, u64)> =
@@ -152,7 +45,7 @@ async fn the_main_job_on_the_stand_in_forgejo() {
     let before = comments.len();
     let head = repository.push("topic", &borrowed(&mended())).unwrap();
     forge.deliver().await;
-    let status = settled(&head).await;
+    let status = grove.settled(&head).await;
     let comments = repository.comments_on(number);
     let fixed = comments.iter().filter(|c| !c.path.is_empty() && c.body.contains("Fixed in")).count();
     assert_eq!(fixed, places.len(), "every comment is marked fixed: {comments:#?}");
@@ -164,7 +57,7 @@ async fn the_main_job_on_the_stand_in_forgejo() {
     let head = repository.push("clean", &[("trees/models.py", Some("NAMES = []\n"))]).unwrap();
     let number = repository.open_pull("clean", "Clean").unwrap();
     forge.deliver().await;
-    assert_eq!(settled(&head).await.state, "success");
+    assert_eq!(grove.settled(&head).await.state, "success");
     assert_eq!(repository.comments_on(number), [], "clean: no comment");
     repository.merge(number).unwrap();
     assert_eq!(forge.violations(), Vec::<String>::new());
@@ -172,22 +65,16 @@ async fn the_main_job_on_the_stand_in_forgejo() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_pushed_secret_stays_reported_until_its_commit_is_gone() {
-    let forge = Forgejo::start().await.unwrap();
-    let repository = forge.repository("grace/grove", BASE);
-    let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
-    swept(async || forge.count("GET", "pulls") > 0).await;
-    repository.add_hook(Some(&panda.hook()), SECRET);
-    let settled = async |head: &Sha| {
-        until("the status", async || repository.status_of(head).filter(|s| s.state != "pending")).await
-    };
+    let grove = Grove::begin(BASE).await;
+    let (forge, repository) = (&grove.forge, &grove.repository);
     let clean = repository.push("topic", &[("a.py", Some("x = 1\n"))]).unwrap();
     let number = repository.open_pull("topic", "A secret").unwrap();
     let head = repository.push("topic", &[(".env", Some("SECRET_KEY=k3-Qw9vZ7pL2_xT8rB4nM6\n"))]).unwrap();
     forge.deliver().await;
-    assert_eq!(settled(&head).await.state, "failure");
+    assert_eq!(grove.settled(&head).await.state, "failure");
     let removed = repository.push("topic", &[(".env", None)]).unwrap();
     forge.deliver().await;
-    assert_eq!(settled(&removed).await.state, "failure", "deleting it does not undo the push");
+    assert_eq!(grove.settled(&removed).await.state, "failure", "deleting it does not undo the push");
     let said: String = repository.comments_on(number).into_iter().map(|c| c.body).collect();
     assert!(said.contains(".env") && !said.contains("k3-Qw9"), "{said}");
     repository.force_push("topic", &clean);
@@ -198,18 +85,14 @@ async fn a_pushed_secret_stays_reported_until_its_commit_is_gone() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_thousands_of_findings_the_first_are_told_and_nothing_is_green() {
-    let forge = Forgejo::start().await.unwrap();
-    let repository = forge.repository("grace/grove", BASE);
-    let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
-    swept(async || forge.count("GET", "pulls") > 0).await;
-    repository.add_hook(Some(&panda.hook()), SECRET);
+    let grove = Grove::begin(BASE).await;
+    let (forge, repository) = (&grove.forge, &grove.repository);
     // Warnings only: each line excuses a rule that there is not.
     let text: String = (0..2_500).map(|n| format!("x = 1  # red-panda: ignore[Z{n}] -- why\n")).collect();
     let head = repository.push("topic", &[("trees/models.py", Some(&text))]).unwrap();
     let number = repository.open_pull("topic", "Many").unwrap();
     forge.deliver().await;
-    let status =
-        until("the status", async || repository.status_of(&head).filter(|s| s.state != "pending")).await;
+    let status = grove.settled(&head).await;
     assert_eq!(status.state, "error", "{status:?}");
     let said: String = repository.comments_on(number).into_iter().map(|c| c.body).collect();
     assert!(said.contains("500 more findings: only the first 2000 are reported"), "{said:.2000}");
@@ -218,11 +101,8 @@ async fn of_thousands_of_findings_the_first_are_told_and_nothing_is_green() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_recheck_command_is_acknowledged_and_obeyed() {
-    let forge = Forgejo::start().await.unwrap();
-    let repository = forge.repository("grace/grove", BASE);
-    let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
-    swept(async || forge.count("GET", "pulls") > 0).await;
-    repository.add_hook(Some(&panda.hook()), SECRET);
+    let grove = Grove::begin(BASE).await;
+    let (forge, repository) = (&grove.forge, &grove.repository);
     let head = repository.push("topic", &[("a.py", Some("x = 1\n"))]).unwrap();
     let number = repository.open_pull("topic", "One").unwrap();
     forge.deliver().await;
@@ -268,19 +148,12 @@ async fn a_recheck_command_on_github_is_acknowledged_and_obeyed() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn p27_a_broken_policy_is_told_and_its_repair_can_be_merged() {
-    let forge = Forgejo::start().await.unwrap();
-    let base: Vec<_> = BASE.iter().copied().chain([(".red-panda.toml", "[rulez]\n")]).collect();
-    let repository = forge.repository("grace/grove", &base);
-    let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
-    swept(async || forge.count("GET", "pulls") > 0).await;
-    repository.add_hook(Some(&panda.hook()), SECRET);
-    let settled = async |head: &Sha| {
-        until("the status", async || repository.status_of(head).filter(|s| s.state != "pending")).await
-    };
+    let grove = Grove::begin(&[BASE, &[(".red-panda.toml", "[rulez]\n")]].concat()).await;
+    let (forge, repository) = (&grove.forge, &grove.repository);
     let head = repository.push("topic", &[("a.py", Some("x = 1\n"))]).unwrap();
     repository.open_pull("topic", "One").unwrap();
     forge.deliver().await;
-    let status = settled(&head).await;
+    let status = grove.settled(&head).await;
     assert_eq!(status.state, "error");
     assert!(
         status.description.contains("line 1: unknown key \"rulez\"; did you mean \"rules\"?"),
@@ -290,7 +163,7 @@ async fn p27_a_broken_policy_is_told_and_its_repair_can_be_merged() {
     let head = repository.push("repair", &[(".red-panda.toml", Some("[rules]\n"))]).unwrap();
     repository.open_pull("repair", "Mend").unwrap();
     forge.deliver().await;
-    assert_eq!(settled(&head).await.state, "success");
+    assert_eq!(grove.settled(&head).await.state, "success");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -300,19 +173,15 @@ async fn p16_a_delivery_that_never_came_is_found_by_the_sweep() {
     let head = repository.push("topic", &borrowed(&faulty())).unwrap();
     repository.open_pull("topic", "Faults").unwrap();
     let _panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/grove")).await;
-    let status =
-        until("the status", async || repository.status_of(&head).filter(|s| s.state != "pending")).await;
+    let status = settled(&repository, &head).await;
     assert_eq!(status.state, "failure");
     assert_eq!(forge.violations(), Vec::<String>::new());
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn five_hundreds_after_the_review_was_taken_double_nothing() {
-    let forge = Forgejo::start().await.unwrap();
-    let repository = forge.repository("grace/grove", BASE);
-    let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
-    swept(async || forge.count("GET", "pulls") > 0).await;
-    repository.add_hook(Some(&panda.hook()), SECRET);
+    let grove = Grove::begin(BASE).await;
+    let (forge, repository) = (&grove.forge, &grove.repository);
     forge.fail_next(1, "POST", "reviews", Moment::After);
     let head = repository.push("topic", &borrowed(&faulty())).unwrap();
     let number = repository.open_pull("topic", "Faults").unwrap();
@@ -361,137 +230,6 @@ async fn the_main_job_on_the_stand_in_github_with_every_request_valid() {
         Vec::<String>::new(),
         "every request is valid by GitHub's own schema"
     );
-}
-
-pub(crate) fn github_settings(github: &GitHubStandIn) -> String {
-    let settings = github.settings();
-    let key = settings.private_key.expose_secret().replace('\n', "\\n");
-    format!(
-        "kind = \"github\"\nurl = \"{}\"\napp_id = {}\nprivate_key = \"{key}\"\n",
-        settings.url, settings.app_id
-    )
-}
-
-/// Hands every webhook of the stand-in over.
-async fn deliver(github: &GitHubStandIn, panda: &Panda) {
-    for delivery in github.webhooks() {
-        assert_eq!(post(&panda.hook(), delivery).await, 202);
-    }
-}
-
-/// Hands one webhook of the stand-in over; gives the answer's status.
-pub(crate) async fn post(hook: &str, delivery: Delivery) -> u16 {
-    let named = |(k, v): (String, String)| (k.parse::<http::HeaderName>().unwrap(), v.parse().unwrap());
-    let headers: http::HeaderMap = delivery.headers.into_iter().map(named).collect();
-    let client = reqwest::Client::builder().no_proxy().build().unwrap();
-    client.post(hook).headers(headers).body(delivery.body).send().await.unwrap().status().as_u16()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn sixty_findings_without_comments_are_annotations_of_two_requests() {
-    let github = GitHubStandIn::start().await.unwrap();
-    github.set_webhook_secret(SECRET);
-    let base = [BASE, &[(".red-panda.toml", "[review]\nmax_comments = 0\n")]].concat();
-    let repository = github.create_repository("grace", "grove", &base);
-    let panda = Panda::start(&github_settings(&github)).await;
-    quiet(|| github.requests().len()).await;
-    let steps: String = (0..60).map(|n| format!("        migrations.RunPython(fill_{n}),\n")).collect();
-    let text = format!(
-        "from django.db import migrations\n\n\nclass Migration(migrations.Migration):\n    dependencies = [(\"trees\", \"0001_initial\")]\n    operations = [\n{steps}    ]\n"
-    );
-    let head = github.push(&repository, "topic", &[("trees/migrations/0002_fill.py", Some(&text))]).unwrap();
-    github.open_pull(&repository, "topic", "main").unwrap();
-    deliver(&github, &panda).await;
-    let check =
-        until("the check", async || github.check_of(&repository, &head).filter(|c| c.status == "completed"))
-            .await;
-    assert!((60..100).contains(&check.annotations.len()), "{} annotations", check.annotations.len());
-    let sent: Vec<usize> = github
-        .requests()
-        .iter()
-        .filter_map(|r| Some(r.body.as_ref()?["output"]["annotations"].as_array()?.len()))
-        .filter(|n| *n > 0)
-        .collect();
-    assert_eq!(sent, [50, check.annotations.len() - 50]);
-    assert_eq!(github.violations(), Vec::<String>::new());
-}
-
-/// Three faults in a Django project, and as many further files as it takes.
-fn changes(files: usize) -> Vec<(String, String)> {
-    let faulty = faulty().into_iter().filter_map(|(path, text)| Some((path.to_owned(), text?)));
-    let views = (3..files).map(|n| (format!("trees/views_{n}.py"), format!("NAMES = [{n}]\n")));
-    faulty.chain(views).collect()
-}
-
-/// Waits until nothing more is asked.
-async fn quiet(count: impl Fn() -> usize) -> usize {
-    let mut before = usize::MAX;
-    until("silence", async || {
-        let now = count();
-        tokio::time::sleep(Duration::from_millis(300)).await;
-        let same = now == before;
-        before = now;
-        same.then_some(now)
-    })
-    .await
-}
-
-/// docs/architecture.md tells these numbers.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_whole_run_on_github_takes_as_few_requests_as_we_say() {
-    let github = GitHubStandIn::start().await.unwrap();
-    github.set_webhook_secret(SECRET);
-    let panda = Panda::start(&github_settings(&github)).await;
-    swept(async || github.requests().iter().any(|r| r.path.ends_with("/installation/repositories"))).await;
-    for (name, files, review, requests) in
-        [("five", 5, true, 9), ("fifty", 50, true, 9), ("clean", 5, false, 6), ("more", 50, false, 6)]
-    {
-        let repository = github.create_repository("grace", name, BASE);
-        let changes = changes(if review { files } else { files + 3 });
-        let changes: Vec<_> = changes.iter().skip(if review { 0 } else { 3 }).collect();
-        let changes: Vec<_> = changes.iter().map(|(p, t)| (p.as_str(), Some(t.as_str()))).collect();
-        let head = github.push(&repository, "topic", &changes).unwrap();
-        let number = github.open_pull(&repository, "topic", "main").unwrap();
-        quiet(|| github.requests().len()).await;
-        github.forget_requests();
-        deliver(&github, &panda).await;
-        until("the check", async || github.check_of(&repository, &head).filter(|c| c.status == "completed"))
-            .await;
-        let asked = || {
-            let all = github.requests().into_iter().filter(|r| !r.path.ends_with("/access_tokens"));
-            all.map(|r| format!("{} {}", r.method, r.path)).collect::<Vec<_>>()
-        };
-        quiet(|| asked().len()).await;
-        assert_eq!(github.comments_on(&repository, number).is_empty(), !review);
-        assert_eq!(asked().len(), requests, "{name}: {:#?}", asked());
-    }
-}
-
-/// docs/architecture.md tells these numbers.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_whole_run_on_forgejo_takes_as_few_requests_as_we_say() {
-    let forge = Forgejo::start().await.unwrap();
-    let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
-    swept(async || forge.count("GET", "user/repos") > 0).await;
-    for (name, files, review, requests) in
-        [("five", 5, true, 24), ("fifty", 50, true, 69), ("clean", 5, false, 19), ("more", 50, false, 64)]
-    {
-        let repository = forge.repository(&format!("grace/{name}"), BASE);
-        repository.add_hook(Some(&panda.hook()), SECRET);
-        let changes = changes(if review { files } else { files + 3 });
-        let changes: Vec<_> = changes.iter().skip(if review { 0 } else { 3 }).collect();
-        let changes: Vec<_> = changes.iter().map(|(p, t)| (p.as_str(), Some(t.as_str()))).collect();
-        let head = repository.push("topic", &changes).unwrap();
-        let number = repository.open_pull("topic", "A change").unwrap();
-        quiet(|| forge.requests().len()).await;
-        forge.forget_requests();
-        forge.deliver().await;
-        until("the status", async || repository.status_of(&head).filter(|s| s.state != "pending")).await;
-        quiet(|| forge.requests().len()).await;
-        assert_eq!(repository.comments_on(number).is_empty(), !review);
-        let asked: Vec<_> = forge.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
-        assert_eq!(asked.len(), requests, "{name}: {asked:#?}");
-    }
 }
 
 #[test]

@@ -9,7 +9,7 @@ use red_panda::standin::gitea::{BOT_TOKEN, Forgejo};
 use red_panda::standin::github::GitHubStandIn;
 
 use crate::binary::Server;
-use crate::end_to_end::{BASE, SECRET, borrowed, faulty, gitea_settings, github_settings, post};
+use crate::house::{BASE, SECRET, borrowed, faulty, gitea_settings, github_settings, post};
 
 /// What people see of the one pull request.
 #[derive(Debug, PartialEq)]

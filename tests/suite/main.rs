@@ -8,11 +8,13 @@ mod celery;
 mod check;
 #[cfg(test)]
 mod columns;
+#[cfg(test)]
 mod deployed_migrations;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
 mod end_to_end;
+#[cfg(test)]
 mod endless;
 #[cfg(test)]
 mod env_committed;
@@ -29,6 +31,8 @@ mod github;
 #[cfg(test)]
 mod github_contract;
 #[cfg(test)]
+mod house;
+#[cfg(test)]
 mod introduced;
 #[cfg(test)]
 mod kill;
@@ -44,6 +48,8 @@ mod pages;
 mod real_forge;
 #[cfg(test)]
 mod report;
+#[cfg(test)]
+mod requests;
 #[cfg(test)]
 mod reversible;
 #[cfg(test)]
