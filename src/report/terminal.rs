@@ -108,10 +108,15 @@ impl Terminal<'_> {
         if lines.len() > MOST_LINES as usize {
             return None;
         }
-        let numbered = lines.iter().zip(replacement.lines.start..).map(|(line, number)| {
-            let shown: String = line.chars().map(visible).collect();
-            format!("{} {shown}\n", self.paint(GREEN, &format!("{number} +")))
-        });
+        let present: Vec<String> = replacement.lines.clone().filter_map(|number| line("", number)).collect();
+        let kept = lines.iter().rev().zip(present.iter().rev()).take_while(|(new, old)| *new == old).count();
+        let digits = (replacement.lines.start as usize + lines.len() - 1).to_string().len();
+        let numbered =
+            lines.iter().zip(replacement.lines.start..).enumerate().map(|(index, (line, number))| {
+                let shown: String = line.chars().map(visible).collect();
+                let sign = if index < lines.len() - kept { '+' } else { ' ' };
+                format!("{} {shown}\n", self.paint(GREEN, &format!("{number:digits$} {sign}")))
+            });
         Some(numbered.collect())
     }
 

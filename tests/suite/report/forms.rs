@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use insta::assert_snapshot;
-use red_panda::model::finding::{FixSafety, Place};
+use red_panda::model::finding::{Edit, FixSafety, Place};
 use red_panda::model::judgement::{Judgement, Verdict};
 use red_panda::model::plan::NewReview;
 use red_panda::model::pull::Capabilities;
@@ -536,6 +536,18 @@ fn several_lines_wide_letters_and_tabs_in_the_terminal() {
 
     1 error in 4 changed files (30 rules)
     "#);
+}
+
+#[test]
+fn a_fix_that_puts_a_line_before_another_marks_the_new_one_only() {
+    let mut inserting = irreversible();
+    inserting.place = Place::Head { path: "a.py".into(), span: span(9, 5, 12) };
+    let edit = Edit { span: span(9, 5, 5), replacement: "new = 1\n    ".into() };
+    inserting.fix.as_mut().unwrap().edits = vec![edit];
+    let source = |_, _: &str| Some(Text::new(&format!("{}    old = 2\n", "\n".repeat(8))));
+    let text = Terminal { colour: false, source: &source, elapsed_ms: None }
+        .render(&judgement(vec![reported(1, inserting)]));
+    assert!(text.contains("\n 9 +     new = 1\n10       old = 2\n"), "{text}");
 }
 
 #[test]
