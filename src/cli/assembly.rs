@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::future::Future;
 use std::sync::Arc;
-use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::http::HeaderMap;
@@ -24,7 +23,7 @@ use crate::server::webhook::{Room, Webhooks};
 use crate::server::{AppState, HookedForge, RulePage};
 use crate::store::Store;
 use crate::store::clock::Clock;
-use crate::worker::{Options, ServedForge, Worker};
+use crate::worker::{GRACE, Options, ServedForge, Worker};
 
 /// A server and its worker, ready to run.
 #[derive(Debug)]
@@ -33,9 +32,6 @@ pub struct Assembly {
     pub worker: Worker,
     pub store: Store,
 }
-
-/// How long requests under way may take after the word to stop: as long as running jobs.
-const GRACE: Duration = Duration::from_secs(20);
 
 /// One forge with both of its ends: what reads and writes, and what understands its webhooks.
 struct Connected {

@@ -69,6 +69,12 @@ impl Graph {
         Self::of(project, &touched.into_values().collect::<Vec<_>>())
     }
 
+    /// The graph of the apps with one label: more than one where several projects share a repository.
+    pub fn labelled(project: &Project, label: &str) -> Result<Arc<Self>, NotLoaded> {
+        let apps: Vec<App> = project.apps()?.labelled(label).cloned().collect();
+        Self::of(project, &apps)
+    }
+
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
         self.nodes.values()
     }

@@ -66,7 +66,7 @@ fn read(text: &Text, number: u32, written: &str) -> Option<Suppression> {
 }
 
 /// Longest run of comment lines above a finding in which a suppression is looked for.
-const MAX_COMMENT: u32 = 200;
+const MAX_COMMENT: usize = 200;
 
 /// A text with the blocks that its indentation makes, which holds for Python, YAML and nginx alike.
 #[derive(Debug)]
@@ -100,7 +100,7 @@ impl Blocks {
     pub fn lines_that_speak_for(&self, span: Span) -> Vec<u32> {
         let lines = span.lines();
         let mut speaking = vec![lines.start, lines.end.saturating_sub(1)];
-        let above = (1..lines.start).rev().take(MAX_COMMENT as usize);
+        let above = (1..lines.start).rev().take(MAX_COMMENT);
         speaking.extend(above.take_while(|number| is_comment(self.text.line(*number))));
         let around = |line: u32| {
             let index = (line as usize).checked_sub(1)?;

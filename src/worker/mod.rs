@@ -41,6 +41,9 @@ impl std::fmt::Debug for ServedForge {
     }
 }
 
+/// How long what is under way may go on after the word to stop: running jobs, and requests to the server.
+pub const GRACE: Duration = Duration::from_secs(20);
+
 /// How a worker works.
 #[derive(Clone, Debug)]
 pub struct Options {
@@ -56,7 +59,7 @@ pub struct Options {
 
 impl Options {
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), jobs: 8, lease: 60_000, grace: Duration::from_secs(20) }
+        Self { name: name.into(), jobs: 8, lease: 60_000, grace: GRACE }
     }
 }
 

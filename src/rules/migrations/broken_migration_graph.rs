@@ -74,8 +74,7 @@ fn is_missing(context: &Context<'_>, graph: &Graph, name: &MigrationName) -> Res
 
 /// The squash that stood for a migration at the merge base.
 fn squash_of(context: &Context<'_>, name: &MigrationName) -> Result<Option<MigrationName>, NotLoaded> {
-    let apps: Vec<App> = context.merge_base.apps()?.labelled(&name.app).cloned().collect();
-    let graph = Graph::of(context.merge_base, &apps)?;
+    let graph = Graph::labelled(context.merge_base, &name.app)?;
     let squash = graph.standing(name);
     Ok((squash != name).then(|| squash.clone()))
 }

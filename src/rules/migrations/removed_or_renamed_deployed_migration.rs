@@ -139,8 +139,7 @@ fn not_replaced(
     if gone.is_empty() || replaced.unreadable.is_empty() {
         return Ok(gone);
     }
-    let apps: Vec<_> = context.merge_base.apps()?.labelled(app).cloned().collect();
-    let graph = Graph::of(context.merge_base, &apps)?;
+    let graph = Graph::labelled(context.merge_base, app)?;
     gone.retain(|gone| {
         let before = graph.ancestors(&gone.name);
         replaced.unreadable.iter().all(|squash| before.contains(squash))
