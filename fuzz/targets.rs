@@ -9,7 +9,7 @@ use red_panda::config::policy;
 use red_panda::forge::{gitea, github, local, signature};
 use red_panda::model::change::FileStatus;
 use red_panda::model::{command, marker};
-use red_panda::project::ignore::Ignores;
+use red_panda::project::env::ignore::Ignores;
 use red_panda::report::terminal::Terminal;
 use red_panda::report::{annotations, json};
 use red_panda::rules;

@@ -3,7 +3,7 @@
 use globset::{Glob, GlobBuilder, GlobMatcher, GlobSet, GlobSetBuilder};
 
 use crate::model::glob::is_compilable;
-use crate::project::apps::looks_like_migration;
+use crate::project::django::apps::looks_like_migration;
 use crate::source::Text;
 
 /// Where a repository says what is generated and what is vendored.

@@ -18,7 +18,7 @@ use crate::model::change::Change;
 use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt};
 use crate::model::policy::Policy;
-use crate::project::deployed::Source;
+use crate::project::migrations::deployed::Source;
 use crate::source::Want;
 
 pub use rounds::Engine;

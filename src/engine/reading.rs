@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use crate::model::change::{Change, ChangedFile, Path};
 use crate::project::Project;
-use crate::project::apps::{looks_like_migration, may_move_migrations};
-use crate::project::env_files;
-use crate::project::settings::is_settings;
+use crate::project::django::apps::{looks_like_migration, may_move_migrations};
+use crate::project::django::settings::is_settings;
+use crate::project::env::env_files;
 use crate::rules::Rule;
 use crate::source::snapshot::both;
 use crate::source::tree::{file_name, folder, is_data, is_vendored};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::change::Change;
 use crate::model::id::Sha;
-use crate::project::deployed::Deployed;
+use crate::project::migrations::deployed::Deployed;
 use crate::project::{Parsed, Project};
 use crate::rules::{Baseline, Context, Judging, Rule};
 use crate::source::{Snapshot, SnapshotId};

@@ -6,8 +6,8 @@ use crate::model::change::{Change, ChangedFile};
 use crate::model::finding::code;
 use crate::model::judgement::NotLookedAt;
 use crate::project::Project;
-use crate::project::apps::looks_like_migration;
-use crate::project::env_files::is_encrypted;
+use crate::project::django::apps::looks_like_migration;
+use crate::project::env::env_files::is_encrypted;
 use crate::source::{Blob, NotLoaded};
 use crate::syntax::python::Fault;
 

@@ -1,23 +1,11 @@
 //! Facts about the Django project at one commit, found on demand and kept while the run lasts.
 
-pub mod apps;
 pub mod broker;
-pub mod canonical;
-pub mod contrib;
-pub mod database;
-pub mod deployed;
-pub mod env_files;
-pub mod field;
-pub mod graph;
-pub mod ignore;
-pub mod imports;
-pub mod migration;
-pub mod operations;
+pub mod django;
+pub mod env;
+pub mod migrations;
 mod parsed;
-pub mod readers;
-pub mod secret;
-pub mod settings;
-pub mod state;
+pub mod python;
 
 use std::any::Any;
 use std::borrow::Borrow;
@@ -32,12 +20,13 @@ use crate::syntax::python::Module;
 use crate::syntax::suppression::{self, Suppression};
 use crate::syntax::yaml::Yaml;
 
-use apps::Apps;
-use ignore::Ignores;
-use migration::Migration;
+use django::apps::{self, Apps};
+use django::settings::{self, Settings};
+use env::ignore::{self, Ignores};
+use env::readers::{self, EnvReaders};
+use migrations::migration::Migration;
+use migrations::{graph, operations, state};
 pub use parsed::Parsed;
-use readers::EnvReaders;
-use settings::Settings;
 
 /// One commit's files with everything that was understood of them so far. Contents are parsed once.
 #[derive(Debug)]

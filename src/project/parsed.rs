@@ -7,7 +7,7 @@ use crate::source::Text;
 use crate::syntax::python::Module;
 use crate::syntax::yaml::Yaml;
 
-use super::migration::Migration;
+use crate::project::migrations::migration::Migration;
 
 /// What was parsed, by content.
 #[derive(Debug, Default)]

@@ -8,7 +8,7 @@ use crate::model::finding::code;
 use crate::model::id::{Repository, Sha};
 use crate::model::judgement::NotLookedAt;
 use crate::model::policy::{DeployedPolicy, POLICY_PATH, Policy};
-use crate::project::deployed::Source;
+use crate::project::migrations::deployed::Source;
 use crate::rules;
 use crate::source::Blob;
 

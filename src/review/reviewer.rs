@@ -11,7 +11,7 @@ use crate::forge::{Forge, ForgeError, requests};
 use crate::model::delivery::{GroupArgument, JobKind, NewJob, Reason};
 use crate::model::id::{ForgeName, Repository, Sha, Target};
 use crate::model::pull::PullRequest;
-use crate::project::apps::looks_like_migration;
+use crate::project::django::apps::looks_like_migration;
 use crate::report::status::Stage;
 use crate::store::Store;
 use crate::store::clock::Clock;

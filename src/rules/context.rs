@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::model::change::{Change, ChangedFile};
 use crate::project::Project;
-use crate::project::apps::MigrationName;
-use crate::project::deployed::{Because, Deployed};
+use crate::project::django::apps::MigrationName;
+use crate::project::migrations::deployed::{Because, Deployed};
 use crate::source::NotLoaded;
 
 /// Which side of the comparison a rule is run on.

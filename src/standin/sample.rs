@@ -7,7 +7,7 @@ use crate::model::change::{Change, ChangedFile, CommitFiles, Commits, FileStatus
 use crate::model::id::Sha;
 use crate::model::judgement::Judgement;
 use crate::model::policy::Policy;
-use crate::project::deployed::Source;
+use crate::project::migrations::deployed::Source;
 use crate::source::{Blob, SnapshotId, Tree, TreeEntry, Want, diff};
 
 /// The files of a commit.

@@ -1,7 +1,7 @@
 //! MIG001, MIG002 and the packages they look at, as the histories of real projects have them.
 
 use red_panda::model::finding::{Finding, Place, Severity};
-use red_panda::project::deployed::Source;
+use red_panda::project::migrations::deployed::Source;
 use red_panda::standin::sample::{Sample, files};
 
 const MANAGE: (&str, &str) =

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use red_panda::model::finding::Finding;
-use red_panda::project::secret::classify;
+use red_panda::project::env::secret::classify;
 use red_panda::standin::sample::{Sample, files};
 
 /// Everything of a finding that anybody may ever see.

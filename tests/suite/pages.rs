@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use red_panda::model::finding::{Place, Severity};
-use red_panda::project::deployed::Source;
+use red_panda::project::migrations::deployed::Source;
 use red_panda::rules::example::MARK;
 use red_panda::rules::{self, Rule};
 use red_panda::standin::sample::{Files, Sample};

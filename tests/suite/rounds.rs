@@ -1,6 +1,6 @@
 //! How often the engine has to ask: a forge is paid for each batch.
 
-use red_panda::project::deployed::Source;
+use red_panda::project::migrations::deployed::Source;
 use red_panda::standin::sample::{Files, Sample, files};
 
 const MIGRATIONS: usize = 60;

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Severity, code};
-use crate::project::secret;
+use crate::project::env::secret;
 use crate::rules::Rule;
 
 use super::sources::{Purpose, Source};

@@ -1,7 +1,7 @@
 use std::collections::HashSet;
 
 use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, code};
-use crate::project::secret;
+use crate::project::env::secret;
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 use crate::syntax::dotenv::{Assignment, EnvFile, Quote, Reader, Separator};

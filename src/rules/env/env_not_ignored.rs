@@ -3,7 +3,7 @@ use crate::model::finding::{
     Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code,
 };
 use crate::project::Project;
-use crate::project::env_files::{self, Role, is_compose_file};
+use crate::project::env::env_files::{self, Role, is_compose_file};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::snapshot::both;
 use crate::source::tree::{file_name, folder, is_vendored, join};

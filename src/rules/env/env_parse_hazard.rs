@@ -2,8 +2,8 @@ use crate::model::finding::{
     Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Position, Severity, Span, code,
 };
 use crate::project::broker::starts_like_broker;
-use crate::project::readers::EnvReaders;
-use crate::project::secret;
+use crate::project::env::readers::EnvReaders;
+use crate::project::env::secret;
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 use crate::syntax::dotenv::{Assignment, EnvFile, Line, Quote, Reader};

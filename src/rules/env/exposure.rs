@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::finding::code;
-use crate::project::env_files::{is_private_key_of_sealed, is_sealed, is_sealed_value};
-use crate::project::secret::{self, Kind};
+use crate::project::env::env_files::{is_private_key_of_sealed, is_sealed, is_sealed_value};
+use crate::project::env::secret::{self, Kind};
 use crate::syntax::dotenv::{Content, EnvFile};
 
 /// How many keys a sentence names.

@@ -2,8 +2,8 @@
 
 use crate::model::finding::{Edit, Fix, FixSafety, NodeText};
 use crate::project::Project;
-use crate::project::env_files::{self, Role};
-use crate::project::secret;
+use crate::project::env::env_files::{self, Role};
+use crate::project::env::secret;
 use crate::source::{NotLoaded, Text};
 use crate::syntax::dotenv::{Assignment, EnvFile, Line, Quote, Reader, Reading, Separator};
 

@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
 use crate::model::id::Sha;
-use crate::project::env_files::{self, Role};
-use crate::project::secret::{self, Kind, Strength};
+use crate::project::env::env_files::{self, Role};
+use crate::project::env::secret::{self, Kind, Strength};
 use crate::rules::{Baseline, Context, Judging, Rule, Scope, ScopedFile};
 use crate::source::NotLoaded;
 use crate::source::snapshot::both;

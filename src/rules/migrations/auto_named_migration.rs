@@ -1,7 +1,7 @@
 use ruff_python_ast::Expr;
 
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
-use crate::project::migration::Operation;
+use crate::project::migrations::migration::Operation;
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 use crate::source::tree::{file_name, folder, join};

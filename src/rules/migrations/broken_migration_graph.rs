@@ -4,9 +4,9 @@ use ruff_text_size::TextRange;
 
 use crate::model::change::Path;
 use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, code};
-use crate::project::apps::{App, MigrationName};
-use crate::project::contrib;
-use crate::project::graph::{Graph, Node};
+use crate::project::django::apps::{App, MigrationName};
+use crate::project::migrations::contrib;
+use crate::project::migrations::graph::{Graph, Node};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::{Fault, Module};

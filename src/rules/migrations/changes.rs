@@ -5,9 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::change::{Change, Path};
 use crate::model::finding::Severity;
 use crate::project::Project;
-use crate::project::apps::{App, MigrationName, is_test_only, looks_like_migration, may_move_migrations};
-use crate::project::deployed::Because;
-use crate::project::migration::is_south;
+use crate::project::django::apps::{
+    App, MigrationName, is_test_only, looks_like_migration, may_move_migrations,
+};
+use crate::project::migrations::deployed::Because;
+use crate::project::migrations::migration::is_south;
 use crate::rules::Context;
 use crate::source::tree::{folder, join};
 use crate::source::{NotLoaded, Text, Tree, snapshot::both};

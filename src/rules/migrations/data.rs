@@ -1,6 +1,6 @@
 //! Which operations change rows.
 
-use crate::project::migration::{Operation, Position};
+use crate::project::migrations::migration::{Operation, Position};
 use crate::rules::Context;
 use crate::source::NotLoaded;
 

@@ -5,8 +5,8 @@ use ruff_text_size::Ranged;
 
 use crate::model::change::{Change, Path};
 use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Severity, Span, code};
-use crate::project::apps::looks_like_migration;
-use crate::project::migration::Operation;
+use crate::project::django::apps::looks_like_migration;
+use crate::project::migrations::migration::Operation;
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::tree::{folder, join};
 use crate::source::{NotLoaded, Tree};

@@ -1,8 +1,8 @@
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
-use crate::project::apps::MigrationName;
-use crate::project::canonical::{Canonical, same_tokens};
-use crate::project::deployed::Because;
-use crate::project::migration::Dependency;
+use crate::project::django::apps::MigrationName;
+use crate::project::migrations::deployed::Because;
+use crate::project::migrations::migration::Dependency;
+use crate::rules::migrations::canonical::{Canonical, same_tokens};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::Module;
@@ -116,7 +116,7 @@ fn replaces(context: &Context<'_>, new: &MigrationName, old: &MigrationName) -> 
         for app in apps.labelled(&new.app) {
             let path = format!("{}/{}.py", app.migrations, new.name);
             let migration = side.migration(&path)?;
-            let named = |m: &crate::project::migration::Migration| {
+            let named = |m: &crate::project::migrations::migration::Migration| {
                 m.replaces.iter().any(|r| matches!(&r.dependency, Dependency::On(name) if name == old))
             };
             if migration.is_some_and(|m| named(&m)) {

@@ -6,11 +6,11 @@ use ruff_text_size::TextRange;
 
 use crate::model::change::{Change, ChangedFile, Path};
 use crate::model::finding::{Finding, Place};
-use crate::project::apps::{MigrationName, is_test_only, looks_like_migration};
-use crate::project::deployed;
-use crate::project::migration::{Operation, Position};
-use crate::project::operations::Source;
-use crate::project::state::{Model, State};
+use crate::project::django::apps::{MigrationName, is_test_only, looks_like_migration};
+use crate::project::migrations::deployed;
+use crate::project::migrations::migration::{Operation, Position};
+use crate::project::migrations::operations::Source;
+use crate::project::migrations::state::{Model, State};
 use crate::rules::Context;
 use crate::source::tree::folder;
 use crate::source::{NotLoaded, Tree};

@@ -4,10 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::model::change::FileStatus;
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
-use crate::project::apps::{App, MigrationName};
-use crate::project::contrib;
-use crate::project::deployed::{Because, has};
-use crate::project::graph::{Graph, Node};
+use crate::project::django::apps::{App, MigrationName};
+use crate::project::migrations::contrib;
+use crate::project::migrations::deployed::{Because, has};
+use crate::project::migrations::graph::{Graph, Node};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::{NotLoaded, snapshot::both};
 

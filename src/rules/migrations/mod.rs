@@ -2,6 +2,7 @@
 
 mod auto_named_migration;
 mod broken_migration_graph;
+mod canonical;
 mod changes;
 mod data;
 mod data_migration_imports_live_model;

@@ -1,9 +1,9 @@
 use std::collections::BTreeMap;
 
 use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, code};
-use crate::project::apps::App;
-use crate::project::deployed::has;
-use crate::project::graph::{Graph, Node};
+use crate::project::django::apps::App;
+use crate::project::migrations::deployed::has;
+use crate::project::migrations::graph::{Graph, Node};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 

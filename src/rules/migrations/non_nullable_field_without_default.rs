@@ -1,8 +1,8 @@
 use ruff_python_ast::Expr;
 
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Severity, code};
-use crate::project::field::{Default, Field};
-use crate::project::migration::{Operation, Position};
+use crate::project::migrations::field::{Default, Field};
+use crate::project::migrations::migration::{Operation, Position};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 

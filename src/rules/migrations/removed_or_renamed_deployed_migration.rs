@@ -5,11 +5,11 @@ use crate::model::change::{FileStatus, Path};
 use crate::model::finding::{
     Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code,
 };
-use crate::project::apps::MigrationName;
-use crate::project::canonical::Canonical;
-use crate::project::deployed::Because;
-use crate::project::graph::Graph;
-use crate::project::migration::{Dependency, Migration};
+use crate::project::django::apps::MigrationName;
+use crate::project::migrations::deployed::Because;
+use crate::project::migrations::graph::Graph;
+use crate::project::migrations::migration::{Dependency, Migration};
+use crate::rules::migrations::canonical::Canonical;
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::{NotLoaded, snapshot::both};
 

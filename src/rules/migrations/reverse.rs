@@ -5,10 +5,10 @@ use ruff_python_ast::{Arguments, Expr, ExprCall, Parameters, Stmt, StmtClassDef}
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::model::finding::Edit;
-use crate::project::canonical::literal;
-use crate::project::imports::Definition;
-use crate::project::migration::{Operation, Position};
+use crate::project::migrations::migration::{Operation, Position};
+use crate::project::python::imports::Definition;
 use crate::rules::Context;
+use crate::rules::migrations::canonical::literal;
 use crate::source::NotLoaded;
 use crate::syntax::python::{Module, assigned_in, normalised_expr, string, top_level, walk_exprs};
 
@@ -246,10 +246,10 @@ pub(super) fn short(expr: &Expr) -> String {
 /// Every operation of a squash that a replaced migration has too was copied by `squashmigrations`.
 pub(super) fn is_copied(
     context: &Context<'_>,
-    migration: &crate::project::migration::Migration,
+    migration: &crate::project::migrations::migration::Migration,
     operation: &Operation<'_>,
 ) -> Result<bool, NotLoaded> {
-    use crate::project::migration::Dependency;
+    use crate::project::migrations::migration::Dependency;
     let replaced = migration.replaces.iter().filter_map(|replaced| match &replaced.dependency {
         Dependency::On(name) => Some(name),
         _ => None,
@@ -269,7 +269,7 @@ pub(super) fn is_copied(
     });
     let originals: Vec<_> = NotLoaded::all(originals)?.into_iter().flatten().collect();
     // What it replaces is gone: nothing says that somebody wrote this anew.
-    let same = |original: &std::sync::Arc<crate::project::migration::Migration>| {
+    let same = |original: &std::sync::Arc<crate::project::migrations::migration::Migration>| {
         original.operations().iter().any(|other| is_same(operation, other))
     };
     Ok(originals.is_empty() || originals.iter().any(same))

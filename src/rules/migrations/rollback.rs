@@ -1,7 +1,7 @@
 //! The command that takes a migration back.
 
-use crate::project::apps::MigrationName;
-use crate::project::migration::{Dependency, Migration};
+use crate::project::django::apps::MigrationName;
+use crate::project::migrations::migration::{Dependency, Migration};
 use crate::rules::Context;
 use crate::source::NotLoaded;
 

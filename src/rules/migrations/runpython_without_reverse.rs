@@ -1,5 +1,5 @@
 use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Severity, code};
-use crate::project::migration::{Operation, Position};
+use crate::project::migrations::migration::{Operation, Position};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 

@@ -4,8 +4,8 @@ use ruff_python_ast::Expr;
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Severity, code};
-use crate::project::migration::{Operation, Position};
-use crate::project::state::State;
+use crate::project::migrations::migration::{Operation, Position};
+use crate::project::migrations::state::State;
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 use crate::syntax::python::normalised_expr;
@@ -74,7 +74,7 @@ fn is_exempt(file: &File<'_>) -> bool {
         || !migration.replaces.is_empty()
         || ["initial", "squash", "merge"].iter().any(|word| name.contains(word))
         || !migration.dependencies.iter().any(|d| {
-            matches!(&d.dependency, crate::project::migration::Dependency::On(on) if on.app == file.name.app)
+            matches!(&d.dependency, crate::project::migrations::migration::Dependency::On(on) if on.app == file.name.app)
         })
 }
 

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::Expr;
 
-use crate::project::migration::Operation;
+use crate::project::migrations::migration::Operation;
 use crate::syntax::python::{Folded, Module, string};
 
 /// The statements of a RunSQL without comments, or `None` when a part of them is not literal.

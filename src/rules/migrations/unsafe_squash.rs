@@ -3,9 +3,9 @@ use std::sync::Arc;
 
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::Project;
-use crate::project::apps::MigrationName;
-use crate::project::deployed::has;
-use crate::project::migration::{DependencyAt, Migration};
+use crate::project::django::apps::MigrationName;
+use crate::project::migrations::deployed::has;
+use crate::project::migrations::migration::{DependencyAt, Migration};
 use crate::rules::{Baseline, Context, Judging, Rule, Scope};
 use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::{normalised_expr, string};

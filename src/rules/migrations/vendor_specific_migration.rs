@@ -5,9 +5,9 @@ use ruff_text_size::Ranged;
 
 use crate::model::change::{Change, Path};
 use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Severity, code};
-use crate::project::database::Engine;
-use crate::project::migration::{Migration, Operation};
-use crate::project::settings;
+use crate::project::django::database::Engine;
+use crate::project::django::settings;
+use crate::project::migrations::migration::{Migration, Operation};
 use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{normalised_expr, walk_exprs};
@@ -50,7 +50,7 @@ const POSTGRES: [&str; 12] = [
 const SQLITE: [&str; 2] = ["PRAGMA ", "AUTOINCREMENT"];
 
 fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
-    let touches = change.files.iter().any(|f| crate::project::apps::looks_like_migration(&f.path));
+    let touches = change.files.iter().any(|f| crate::project::django::apps::looks_like_migration(&f.path));
     settings::named(tree).filter(|_| touches).map(str::to_owned).collect()
 }
 

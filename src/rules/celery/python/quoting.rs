@@ -4,8 +4,8 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::Ranged;
 
 use crate::project::Project;
-use crate::project::imports::{module_path, split, star_imports};
-use crate::project::settings;
+use crate::project::django::settings;
+use crate::project::python::imports::{module_path, split, star_imports};
 use crate::source::NotLoaded;
 use crate::syntax::python::{Module, has_unpacking, string};
 

@@ -5,7 +5,7 @@ use std::ops::Range;
 use base64::Engine;
 
 use crate::project::broker::starts_like_broker;
-use crate::project::env_files::is_compose_file;
+use crate::project::env::env_files::is_compose_file;
 use crate::rules::celery::holes::Syntax;
 use crate::rules::celery::url::Role;
 use crate::syntax::yaml::{Node, Style, Value, Yaml};

@@ -1,6 +1,6 @@
 //! Broker URLs in env files and their templates.
 
-use crate::project::env_files::is_compose_file;
+use crate::project::env::env_files::is_compose_file;
 use crate::rules::Context;
 use crate::rules::celery::holes::Syntax;
 use crate::source::NotLoaded;

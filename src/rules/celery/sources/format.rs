@@ -1,6 +1,6 @@
 //! How a file is read: by its name; where the name says nothing, by its first line.
 
-use crate::project::env_files;
+use crate::project::env::env_files;
 use crate::rules::celery::holes::Syntax;
 use crate::source::tree::{file_name, folder};
 

@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::model::finding::code;
-use crate::project::canonical::Canonical;
+use crate::rules::migrations::canonical::Canonical;
 use crate::syntax::python::{normalised_expr, normalised_stmts, walk_exprs};
 
 use super::fields::STATE_KEYWORDS;

@@ -7,7 +7,7 @@ use ruff_python_ast::visitor::transformer::{self, Transformer};
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use crate::project::canonical::Canonical;
+use crate::rules::migrations::canonical::Canonical;
 use crate::syntax::python::{normalised_expr, normalised_stmts, walk_exprs};
 
 /// Symbols of Django and Python 2 that went away, and what stands for them now.
@@ -158,7 +158,7 @@ impl Transformer for Holes {
             Expr::BytesLiteral(bytes) => {
                 let text: Vec<u8> = bytes.value.bytes().collect();
                 if let Ok(text) = String::from_utf8(text) {
-                    *expr = crate::project::canonical::literal(&text, expr.range());
+                    *expr = crate::rules::migrations::canonical::literal(&text, expr.range());
                 }
             }
             Expr::Attribute(attribute) => {

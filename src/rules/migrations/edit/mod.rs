@@ -13,8 +13,8 @@ use ruff_python_ast::{Expr, Stmt, StmtClassDef};
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::model::finding::code;
-use crate::project::apps::MigrationName;
-use crate::project::canonical::Canonical;
+use crate::project::django::apps::MigrationName;
+use crate::rules::migrations::canonical::Canonical;
 use crate::syntax::python::{assignment, normalised_expr, normalised_stmts, text_of};
 
 use likeness::{Likeness, forward, same_spelling, same_spelling_stmts};

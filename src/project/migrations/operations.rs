@@ -11,9 +11,9 @@ use crate::model::change::Path;
 use crate::source::NotLoaded;
 use crate::syntax::python::{Module, assignment, top_level};
 
-use super::Project;
-use super::imports::{Ancestry, Definition, star_imports};
-use super::migration::{Migration, Operation, Position, is_django_operation};
+use crate::project::Project;
+use crate::project::migrations::migration::{Migration, Operation, Position, is_django_operation};
+use crate::project::python::imports::{Ancestry, Definition, star_imports};
 
 /// Lists in lists, functions in functions.
 const MAX_DEPTH: usize = 24;

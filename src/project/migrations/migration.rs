@@ -7,8 +7,8 @@ use ruff_text_size::{Ranged, TextRange};
 
 use crate::syntax::python::{Module, assigned_in, string, text_of, walk_expr};
 
-use super::apps::MigrationName;
-use super::imports::Ancestry;
+use crate::project::django::apps::MigrationName;
+use crate::project::python::imports::Ancestry;
 
 /// One entry of `dependencies` or `run_before`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,7 +131,7 @@ pub struct Migration {
 
 impl Migration {
     /// `None` when the module has no class `Migration`.
-    pub(super) fn read(module: Arc<Module>) -> Option<Self> {
+    pub(in crate::project) fn read(module: Arc<Module>) -> Option<Self> {
         let class = module.class("Migration")?;
         let (dependencies, dependencies_partial) =
             references(&module, assigned_in(&class.body, "dependencies"));

@@ -10,8 +10,8 @@ use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, assignment, string, top_level};
 
-use super::Project;
-use super::imports::{module_path, star_import};
+use crate::project::Project;
+use crate::project::python::imports::{module_path, star_import};
 
 /// Modules that one settings module may take over.
 const MAX_SETTINGS: usize = 200;
@@ -121,7 +121,7 @@ pub fn named(tree: &Tree) -> impl Iterator<Item = &str> {
     tree.entries.keys().map(String::as_str).filter(|path| is_settings(path))
 }
 
-pub(super) fn find(project: &Project) -> Result<Settings, NotLoaded> {
+pub(in crate::project) fn find(project: &Project) -> Result<Settings, NotLoaded> {
     let tree = project.tree()?;
     let manage: Vec<&str> = tree.named("manage.py").filter(|path| !is_vendored(path)).collect();
     let scripts = NotLoaded::all(manage.iter().map(|path| project.module(path)))?;

@@ -19,36 +19,36 @@ use crate::syntax::python::{Module, normalised_expr, normalised_stmts, string};
 
 /// A module in canonical form. Nodes keep the places they had in the file.
 #[derive(Debug)]
-pub struct Canonical {
+pub(super) struct Canonical {
     body: Suite,
 }
 
 impl Canonical {
     /// `path` tells what relative imports are relative to.
-    pub fn of(module: &Module, path: &str) -> Self {
+    pub(super) fn of(module: &Module, path: &str) -> Self {
         let mut body: Suite = module.body().iter().cloned().collect();
         let imported = module.imports().map(|import| import.local.as_str()).collect();
         Rewriter { module, path, imported, in_migration: Cell::new(false) }.suite(&mut body, true);
         Self { body }
     }
 
-    pub fn text(&self) -> String {
+    pub(super) fn text(&self) -> String {
         normalised_stmts(&self.body)
     }
 
     /// The statements of the module without its imports.
-    pub fn body(&self) -> &[Stmt] {
+    pub(super) fn body(&self) -> &[Stmt] {
         &self.body
     }
 
     /// The class `Migration`.
-    pub fn class(&self) -> Option<&StmtClassDef> {
+    pub(super) fn class(&self) -> Option<&StmtClassDef> {
         self.body.iter().filter_map(|s| s.as_class_def_stmt()).rfind(|c| c.name.as_str() == "Migration")
     }
 }
 
 /// Do two modules say the same, token by token? For files that this Python cannot parse.
-pub fn same_tokens(a: &Module, b: &Module) -> bool {
+pub(super) fn same_tokens(a: &Module, b: &Module) -> bool {
     words(a) == words(b)
 }
 
@@ -345,7 +345,7 @@ fn name(id: &str) -> Expr {
 }
 
 /// A plain string.
-pub fn literal(value: &str, range: ruff_text_size::TextRange) -> Expr {
+pub(super) fn literal(value: &str, range: ruff_text_size::TextRange) -> Expr {
     let part = StringLiteral {
         value: value.into(),
         range,

@@ -7,8 +7,8 @@ use ruff_python_ast::{Expr, Stmt};
 use crate::source::NotLoaded;
 use crate::syntax::python::{Module, string, top_level, walk_expr};
 
-use super::Project;
-use super::settings;
+use crate::project::Project;
+use crate::project::django::settings;
 
 /// A database that Django speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -5,7 +5,7 @@ use ruff_python_ast::{Expr, ExprCall};
 use crate::source::NotLoaded;
 use crate::syntax::python::{Module, string};
 
-use super::Project;
+use crate::project::Project;
 
 /// What fills the column of existing rows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

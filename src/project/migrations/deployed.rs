@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use crate::source::NotLoaded;
 
-use super::Project;
-use super::apps::MigrationName;
+use crate::project::Project;
+use crate::project::django::apps::MigrationName;
 
 /// How we know what is deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,8 +9,8 @@ use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, assigned_in, string};
 
-use super::Project;
-use super::settings::{MigrationModule, is_settings};
+use crate::project::Project;
+use crate::project::django::settings::{MigrationModule, is_settings};
 
 /// Packages of numbered modules that are looked into; a repository has one or two.
 const MAX_NUMBERED: usize = 32;
@@ -108,7 +108,7 @@ pub fn is_test_only(path: &str) -> bool {
 
 /// Every folder `migrations` with Python files in it is a package, and so is another one whose numbered modules are
 /// migrations; its label comes from the app's `AppConfig`.
-pub(super) fn find(project: &Project) -> Result<Apps, NotLoaded> {
+pub(in crate::project) fn find(project: &Project) -> Result<Apps, NotLoaded> {
     let tree = project.tree()?;
     let numbered = numbered_packages(project, &tree)?;
     let mut packages: Vec<&str> = tree

@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::model::change::Path;
 use crate::source::{NotLoaded, snapshot::both};
 
-use super::Project;
-use super::apps::{App, MigrationName};
-use super::migration::{Dependency, Migration, is_south};
+use crate::project::Project;
+use crate::project::django::apps::{App, MigrationName};
+use crate::project::migrations::migration::{Dependency, Migration, is_south};
 
 /// One migration file.
 #[derive(Clone, Debug)]

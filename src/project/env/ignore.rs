@@ -9,7 +9,7 @@ use crate::model::glob::is_compilable;
 use crate::source::tree::{folder, join};
 use crate::source::{NotLoaded, Text};
 
-use super::Project;
+use crate::project::Project;
 
 /// The `.gitignore` files on the way to some paths.
 #[derive(Debug, Default)]
@@ -58,7 +58,7 @@ fn build(text: &Text) -> Option<Gitignore> {
 }
 
 /// The `.gitignore` files that have a say over these paths.
-pub(super) fn read(project: &Project, paths: &[&str]) -> Result<Ignores, NotLoaded> {
+pub(in crate::project) fn read(project: &Project, paths: &[&str]) -> Result<Ignores, NotLoaded> {
     let mut folders: Vec<&str> = paths
         .iter()
         .flat_map(|path| std::iter::successors(Some(folder(path)), |at| (!at.is_empty()).then(|| folder(at))))

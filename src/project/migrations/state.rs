@@ -8,11 +8,11 @@ use ruff_python_ast::{Expr, ExprCall};
 use crate::source::NotLoaded;
 use crate::syntax::python::string;
 
-use super::Project;
-use super::apps::MigrationName;
-use super::field::Field;
-use super::graph::Graph;
-use super::migration::{Migration, Operation, Position};
+use crate::project::Project;
+use crate::project::django::apps::MigrationName;
+use crate::project::migrations::field::Field;
+use crate::project::migrations::graph::Graph;
+use crate::project::migrations::migration::{Migration, Operation, Position};
 
 /// One model. Names are lower case, as Django compares them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The migrations that Django brings along, over all its versions from 1.7 on.
 
-use super::apps::MigrationName;
+use crate::project::django::apps::MigrationName;
 
 const MIGRATIONS: [(&str, &[&str]); 7] = [
     ("admin", &["0001_initial", "0002_logentry_remove_auto_add", "0003_logentry_add_action_flag_choices"]),

@@ -10,7 +10,7 @@ use crate::source::tree::{file_name, folder, join};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, top_level};
 
-use super::Project;
+use crate::project::Project;
 
 /// Files and names looked at before one is given up.
 const MAX_LOOKUPS: usize = 64;
@@ -136,7 +136,7 @@ pub fn star_imports(module: &Module) -> Vec<String> {
 }
 
 /// The module of `from .base import *`, with its leading dots.
-pub(super) fn star_import(import: &StmtImportFrom) -> Option<String> {
+pub(in crate::project) fn star_import(import: &StmtImportFrom) -> Option<String> {
     let module = import.module.as_ref().map_or("", |m| m.as_str());
     let star = import.names.iter().any(|alias| alias.name.as_str() == "*");
     star.then(|| format!("{}{module}", ".".repeat(import.level as usize)))

@@ -1,0 +1,5 @@
+//! The Django project as its settings and folders tell it: apps, settings modules, databases.
+
+pub mod apps;
+pub mod database;
+pub mod settings;
