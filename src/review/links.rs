@@ -28,7 +28,7 @@ impl std::fmt::Debug for RunLinks {
 impl Links for RunLinks {
     fn rule(&self, code: &str) -> Option<String> {
         let base = self.public_url.as_deref()?;
-        rules::find(code).map(|rule| format!("{}/rules/{}", base.trim_end_matches('/'), rule.code))
+        rules::find(code).map(|rule| format!("{}/rules/{}", base.trim_end_matches('/'), rule.code()))
     }
 
     fn line(&self, side: Side, path: &str, line: Option<u32>) -> Option<String> {

@@ -1,31 +1,26 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use crate::model::catalogue;
 use crate::model::change::{FileStatus, Path};
-use crate::model::finding::{
-    Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code,
-};
+use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
 use crate::project::django::apps::MigrationName;
 use crate::project::migrations::deployed::Because;
 use crate::project::migrations::graph::Graph;
 use crate::project::migrations::migration::{Dependency, Migration};
 use crate::rules::migrations::canonical::Canonical;
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::{NotLoaded, snapshot::both};
 
 use super::changes::{Changes, all_migrations, files_of_touched_apps, severity_of, was_migration};
 use super::edit::{self, Weight, edits};
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG002",
-    name: "removed-or-renamed-deployed-migration",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::Itself,
-    scope: Scope::Whole,
+    entry: &catalogue::MIG002,
     page: include_str!("removed_or_renamed_deployed_migration.md"),
+    against: Against::Nothing,
+    looks: &[Look::Change(check)],
     wants: Some(files_of_touched_apps),
-    check,
 };
 
 const NEEDED: &str =
