@@ -9,10 +9,13 @@ use crate::model::finding::code;
 use crate::syntax::python::normalised_expr;
 
 use super::super::sql;
-use super::call::Call;
+use super::call::{Call, describe};
+use super::difference::{At, Edit, Weight};
+use super::display::{dict, flatten};
+use super::fields;
 use super::likeness::{Likeness, same_name, same_spelling};
-use super::operations::{STATE_OPTIONS, dict};
-use super::{At, Edit, Weight, fields, short};
+use super::state::STATE_OPTIONS;
+use super::wording::sentence;
 
 /// What differs between two versions of operation `number`.
 pub(super) fn compare(
@@ -23,8 +26,7 @@ pub(super) fn compare(
     found: &mut Vec<Edit>,
 ) {
     let at = At::Head(new.call.func.range());
-    let place =
-        format!("operation {number} ({})", super::operations::describe(&Expr::Call(new.call.clone())));
+    let place = format!("operation {number} ({})", describe(&Expr::Call(new.call.clone())));
     if old.callee != new.callee {
         let alike = same_name(&old.callee, &new.callee);
         let weight = if alike { Weight::Compatible } else { Weight::Real };
@@ -71,7 +73,8 @@ impl Argument<'_> {
                 fields::compare_lists(before, after, subject, self.place, likeness, found);
             }
             ("options", before, after) => self.options(before, after, found),
-            ("database_operations", before, after) => self.nested(before, after, likeness, found),
+            // Compared as the operations that they are.
+            ("database_operations", ..) => {}
             (_, Some(before), Some(after)) if same_spelling(before, after) => {
                 self.report(Weight::Compatible, found)
             }
@@ -85,24 +88,11 @@ impl Argument<'_> {
         }
     }
 
-    fn nested(
-        &self,
-        before: Option<&Expr>,
-        after: Option<&Expr>,
-        likeness: &Likeness,
-        found: &mut Vec<Edit>,
-    ) {
-        let (mut old, mut new) = (Vec::new(), Vec::new());
-        before.into_iter().for_each(|e| super::flatten(e, &mut old));
-        after.into_iter().for_each(|e| super::flatten(e, &mut new));
-        super::operations::compare(&old, &new, self.at, likeness, found);
-    }
-
     /// A base class is gone with its package, and nothing else changed.
     fn bases_dropped(&self, before: &Expr, likeness: &Likeness) -> bool {
         let names = |expr: &Expr| {
             let mut bases = Vec::new();
-            super::flatten(expr, &mut bases);
+            flatten(expr, &mut bases);
             bases.into_iter().map(normalised_expr).collect::<BTreeSet<String>>()
         };
         let old = names(before);
@@ -145,18 +135,5 @@ impl Argument<'_> {
         let what = sentence(&code(self.name), self.before, self.after, self.place);
         let at = self.after.map_or(self.at, |e| At::Head(e.range()));
         found.push(Edit::new(weight, at, what));
-    }
-}
-
-/// "changes `max_length` from `5` to `50` in operation 2 (…)".
-pub(super) fn sentence(thing: &str, before: Option<&Expr>, after: Option<&Expr>, place: &str) -> String {
-    match (before, after) {
-        (Some(before), Some(after)) => {
-            let (before, after) = super::contrast(before, after);
-            format!("changes {thing} from {before} to {after} in {place}")
-        }
-        (None, Some(after)) => format!("sets {thing} to {} in {place}", short(after)),
-        (Some(_), None) => format!("drops {thing} from {place}"),
-        (None, None) => format!("changes {place}"),
     }
 }

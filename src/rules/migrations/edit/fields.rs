@@ -8,29 +8,11 @@ use ruff_text_size::Ranged;
 use crate::model::finding::code;
 use crate::syntax::python::{normalised_expr, string};
 
-use super::arguments::sentence;
 use super::call::Call;
+use super::difference::{At, Edit, Weight};
 use super::likeness::{Likeness, same_name, same_spelling};
-use super::{At, Edit, Weight};
-
-/// Keyword arguments that no column ever sees (`Field.non_db_attrs`).
-pub(super) const STATE_KEYWORDS: [&str; 15] = [
-    "help_text",
-    "verbose_name",
-    "validators",
-    "choices",
-    "error_messages",
-    "editable",
-    "blank",
-    "related_name",
-    "related_query_name",
-    "limit_choices_to",
-    "upload_to",
-    "storage",
-    "on_delete",
-    "serialize",
-    "unique_for_date",
-];
+use super::state::STATE_KEYWORDS;
+use super::wording::{sentence, short};
 
 /// `fields=[("id", …), ("name", …)]`, field by field.
 pub(super) fn compare_lists(
@@ -109,12 +91,8 @@ pub(super) fn compare(
     let dropped = likeness.is_dropped(&old_class);
     if old_class != new_class {
         let alike = dropped || same_name(&old_class, &new_class);
-        let what = format!(
-            "changes {} from {} to {} in {place}",
-            code(subject),
-            super::short(&old.func),
-            super::short(&new.func)
-        );
+        let what =
+            format!("changes {} from {} to {} in {place}", code(subject), short(&old.func), short(&new.func));
         let weight = if alike { Weight::Compatible } else { Weight::Real };
         found.push(Edit::new(weight, At::Head(new.func.range()), what));
         if !alike {

@@ -1,31 +1,18 @@
 //! Operations that were added, removed, moved or changed.
 
-use std::collections::BTreeMap;
-
 use ruff_python_ast::Expr;
 use ruff_text_size::Ranged;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use crate::model::finding::code;
 use crate::syntax::python::{normalised_expr, string};
 
 use super::arguments;
-use super::call::Call;
+use super::call::{Call, describe};
+use super::difference::{At, Edit, Weight};
+use super::display::{dict, flatten};
 use super::likeness::Likeness;
-use super::{At, Edit, Weight};
-
-/// Options that Django keeps in its state alone (`AlterModelOptions.ALTER_OPTION_KEYS` without what makes rows or tables).
-pub(super) const STATE_OPTIONS: [&str; 9] = [
-    "verbose_name",
-    "verbose_name_plural",
-    "ordering",
-    "get_latest_by",
-    "base_manager_name",
-    "default_manager_name",
-    "default_related_name",
-    "select_on_save",
-    "required_db_features",
-];
+use super::state::STATE_OPTIONS;
+use super::wording::short;
 
 /// `at`: where to point when an operation is gone.
 pub(super) fn compare(before: &[&Expr], after: &[&Expr], at: At, likeness: &Likeness, found: &mut Vec<Edit>) {
@@ -104,24 +91,26 @@ fn take_pairs(
 
 fn changed(old: &Expr, new: &Expr, number: usize, likeness: &Likeness, found: &mut Vec<Edit>) {
     let (Some(before), Some(after)) = (Call::operation(old), Call::operation(new)) else {
-        let what = format!("changes operation {number} from {} to {}", super::short(old), super::short(new));
+        let what = format!("changes operation {number} from {} to {}", short(old), short(new));
         found.push(Edit::new(Weight::Real, At::Head(new.range()), what));
         return;
     };
     arguments::compare(&before, &after, number, likeness, found);
+    // What `SeparateDatabaseAndState` does to the database.
+    let at = At::Head(after.call.func.range());
+    compare(&inner_operations(&before), &inner_operations(&after), at, likeness, found);
+}
+
+fn inner_operations<'a>(call: &Call<'a>) -> Vec<&'a Expr> {
+    let mut inner = Vec::new();
+    call.get("database_operations").into_iter().for_each(|list| flatten(list, &mut inner));
+    inner
 }
 
 /// Kind, model and name: what makes two versions of an operation the same one.
 fn identity(expr: &Expr) -> (String, String) {
     let Some(call) = Call::operation(expr) else { return (normalised_expr(expr), String::new()) };
     (call.kind().to_owned(), call.subject().to_lowercase())
-}
-
-/// `AddField(post.lang)`, `RunPython(fill)`.
-pub(super) fn describe(expr: &Expr) -> String {
-    let Some(call) = Call::operation(expr) else { return super::short(expr) };
-    let subject = call.subject();
-    code(&if subject.is_empty() { call.kind().to_owned() } else { format!("{}({subject})", call.kind()) })
 }
 
 /// Can the operation as a whole reach a database?
@@ -144,10 +133,4 @@ fn weight(expr: &Expr) -> Weight {
         _ => false,
     };
     if state_only { Weight::StateOnly } else { Weight::Real }
-}
-
-/// A dict display with literal keys.
-pub(super) fn dict(expr: &Expr) -> Option<BTreeMap<String, &Expr>> {
-    let items = &expr.as_dict_expr()?.items;
-    items.iter().map(|item| Some((string(item.key.as_ref()?)?.to_owned(), &item.value))).collect()
 }
