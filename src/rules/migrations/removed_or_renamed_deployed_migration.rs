@@ -14,7 +14,7 @@ use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::{NotLoaded, snapshot::both};
 
 use super::changes::{Changes, all_migrations, files_of_touched_apps, severity_of, was_migration};
-use super::edit::{self, Weight, edits};
+use super::edit::{Difference, Impact, differences};
 
 pub(super) static RULE: Rule = Rule {
     code: "MIG002",
@@ -203,8 +203,8 @@ fn does_something_else(context: &Context<'_>, gone: &Gone, path: &str) -> Result
     let (old, new) = both(context.merge_base.module(&gone.path), context.head.module(path))?;
     let (Some(old), Some(new)) = (old, new) else { return Ok(false) };
     let (old, new) = (Canonical::of(&old, &gone.path), Canonical::of(&new, &gone.path));
-    let reaches = |edit: &edit::Edit| edit.weight == Weight::Real && edit.dependency.is_none();
-    Ok(edits(&gone.name, &old, &new).iter().any(reaches))
+    let reaches = |edit: &Difference| edit.impact == Impact::Real && edit.dependency.is_none();
+    Ok(differences(&gone.name, &old, &new).iter().any(reaches))
 }
 
 /// Another app's migration, as far as a database knows.

@@ -10,7 +10,7 @@ use crate::syntax::python::normalised_expr;
 
 use super::super::sql;
 use super::call::{Call, describe};
-use super::difference::{At, Edit, Weight};
+use super::difference::{At, Difference, Impact};
 use super::display::{dict, flatten};
 use super::fields;
 use super::likeness::{Likeness, same_name, same_spelling};
@@ -23,14 +23,18 @@ pub(super) fn compare(
     new: &Call<'_>,
     number: usize,
     likeness: &Likeness,
-    found: &mut Vec<Edit>,
+    found: &mut Vec<Difference>,
 ) {
     let at = At::Head(new.call.func.range());
     let place = format!("operation {number} ({})", describe(&Expr::Call(new.call.clone())));
     if old.callee != new.callee {
         let alike = same_name(&old.callee, &new.callee);
-        let weight = if alike { Weight::Compatible } else { Weight::Real };
-        found.push(Edit::new(weight, at, format!("takes {} from {}", code(new.kind()), code(&new.callee))));
+        let impact = if alike { Impact::Compatible } else { Impact::Real };
+        found.push(Difference::new(
+            impact,
+            at,
+            format!("takes {} from {}", code(new.kind()), code(&new.callee)),
+        ));
     }
     let mut seen = BTreeSet::new();
     for name in old.names().chain(new.names()).filter(|name| seen.insert((*name).to_owned())) {
@@ -54,17 +58,17 @@ struct Argument<'a> {
 }
 
 impl Argument<'_> {
-    fn compare(&self, subject: &str, likeness: &Likeness, found: &mut Vec<Edit>) {
+    fn compare(&self, subject: &str, likeness: &Likeness, found: &mut Vec<Difference>) {
         match (self.name, self.before, self.after) {
             // A reverse changes nothing on the way forward; losing it does on the way back.
             ("reverse_code" | "reverse_sql", _, Some(_)) | ("elidable", ..) => {}
-            ("reverse_code" | "reverse_sql", ..) => self.report(Weight::Backward, found),
+            ("reverse_code" | "reverse_sql", ..) => self.report(Impact::Backward, found),
             ("preserve_default" | "managers" | "state_operations", ..) => {
-                self.report(Weight::StateOnly, found);
+                self.report(Impact::StateOnly, found);
             }
             ("sql", Some(before), Some(after)) if sql::is_same(before, after) => {
                 let what = format!("changes only blanks and comments of the SQL in {}", self.place);
-                found.push(Edit::new(Weight::Harmless, self.at, what));
+                found.push(Difference::new(Impact::Harmless, self.at, what));
             }
             ("field", Some(before), Some(after)) => {
                 fields::compare(before, after, subject, self.place, likeness, found);
@@ -76,15 +80,15 @@ impl Argument<'_> {
             // Compared as the operations that they are.
             ("database_operations", ..) => {}
             (_, Some(before), Some(after)) if same_spelling(before, after) => {
-                self.report(Weight::Compatible, found)
+                self.report(Impact::Compatible, found)
             }
             ("bases", Some(before), _) if self.bases_dropped(before, likeness) => {
-                self.report(Weight::Compatible, found);
+                self.report(Impact::Compatible, found);
             }
             ("name" | "old_name" | "new_name", Some(before), Some(after))
                 if normalised_expr(before).to_lowercase() == normalised_expr(after).to_lowercase()
                     && self.place.contains("Field(") => {}
-            _ => self.report(Weight::Real, found),
+            _ => self.report(Impact::Real, found),
         }
     }
 
@@ -100,7 +104,7 @@ impl Argument<'_> {
         new.is_subset(&old) && old.difference(&new).all(|base| likeness.is_dropped(base))
     }
 
-    fn options(&self, before: Option<&Expr>, after: Option<&Expr>, found: &mut Vec<Edit>) {
+    fn options(&self, before: Option<&Expr>, after: Option<&Expr>, found: &mut Vec<Difference>) {
         let known = |expr: Option<&'_ Expr>| {
             expr.map_or_else(
                 || Some(Vec::new()),
@@ -108,7 +112,7 @@ impl Argument<'_> {
             )
         };
         let (Some(old), Some(new)) = (known(before), known(after)) else {
-            return self.report(Weight::Real, found);
+            return self.report(Impact::Real, found);
         };
         let value =
             |list: &[(String, Expr)], key: &str| list.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
@@ -119,21 +123,21 @@ impl Argument<'_> {
                 continue;
             }
             let alike = matches!((&before, &after), (Some(b), Some(a)) if same_spelling(b, a));
-            let weight = match () {
-                () if alike => Weight::Compatible,
-                () if STATE_OPTIONS.contains(&key.as_str()) => Weight::StateOnly,
-                () => Weight::Real,
+            let impact = match () {
+                () if alike => Impact::Compatible,
+                () if STATE_OPTIONS.contains(&key.as_str()) => Impact::StateOnly,
+                () => Impact::Real,
             };
             let what =
                 sentence(&format!("option {}", code(key)), before.as_ref(), after.as_ref(), self.place);
             let at = after.as_ref().map_or(self.at, |e| At::Head(e.range()));
-            found.push(Edit::new(weight, at, what));
+            found.push(Difference::new(impact, at, what));
         }
     }
 
-    fn report(&self, weight: Weight, found: &mut Vec<Edit>) {
+    fn report(&self, impact: Impact, found: &mut Vec<Difference>) {
         let what = sentence(&code(self.name), self.before, self.after, self.place);
         let at = self.after.map_or(self.at, |e| At::Head(e.range()));
-        found.push(Edit::new(weight, at, what));
+        found.push(Difference::new(impact, at, what));
     }
 }

@@ -6,7 +6,7 @@ use crate::project::django::apps::MigrationName;
 
 /// How far an edit reaches, from the harmless to the harmful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::rules::migrations) enum Weight {
+pub(in crate::rules::migrations) enum Impact {
     /// Reaches no database: what the migration prints or logs, blanks and comments of its SQL.
     Harmless,
     /// Keeps an old migration importable: another spelling of the same thing.
@@ -28,8 +28,8 @@ pub(in crate::rules::migrations) enum At {
 
 /// One changed thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::rules::migrations) struct Edit {
-    pub weight: Weight,
+pub(in crate::rules::migrations) struct Difference {
+    pub impact: Impact,
     /// Completes "this edit …".
     pub what: String,
     pub at: At,
@@ -45,8 +45,8 @@ pub(in crate::rules::migrations) enum Direction {
     Removed,
 }
 
-impl Edit {
-    pub(super) fn new(weight: Weight, at: At, what: impl Into<String>) -> Self {
-        Self { weight, what: what.into(), at, dependency: None, is_helper: false }
+impl Difference {
+    pub(super) fn new(impact: Impact, at: At, what: impl Into<String>) -> Self {
+        Self { impact, what: what.into(), at, dependency: None, is_helper: false }
     }
 }

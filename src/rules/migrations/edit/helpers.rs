@@ -10,13 +10,13 @@ use crate::rules::migrations::canonical::Canonical;
 use crate::syntax::python::{normalised_expr, normalised_stmts, walk_exprs};
 
 use super::class::{label, target};
-use super::difference::{At, Edit, Weight};
+use super::difference::{At, Difference, Impact};
 use super::likeness::same_spelling_stmts;
 use super::state::STATE_KEYWORDS;
 use super::stripped::{forward, silent};
 
 /// Reports helpers whose text changed and that the class reaches on its way forward.
-pub(super) fn compare(base: &Canonical, head: &Canonical, found: &mut Vec<Edit>) {
+pub(super) fn compare(base: &Canonical, head: &Canonical, found: &mut Vec<Difference>) {
     let (old, new) = (Helpers::read(base), Helpers::read(head));
     for (name, after) in &new.by_name {
         let Some(before) = old.by_name.get(name) else { continue };
@@ -24,23 +24,27 @@ pub(super) fn compare(base: &Canonical, head: &Canonical, found: &mut Vec<Edit>)
             continue;
         }
         let reach = old.reach(name).max(new.reach(name));
-        let weight = match reach {
+        let impact = match reach {
             None => continue,
-            Some(_) if name == "_" || same_spelling_stmts(before, after) => Weight::Compatible,
-            Some(_) if text(&silent(before)) == text(&silent(after)) => Weight::Harmless,
-            Some(Reach::Forward) => Weight::Real,
-            Some(Reach::State) => Weight::StateOnly,
+            Some(_) if name == "_" || same_spelling_stmts(before, after) => Impact::Compatible,
+            Some(_) if text(&silent(before)) == text(&silent(after)) => Impact::Harmless,
+            Some(Reach::Forward) => Impact::Real,
+            Some(Reach::State) => Impact::StateOnly,
         };
         let at = after.first().map_or(TextRange::default(), Ranged::range);
-        found.push(Edit::new(weight, At::Head(at), format!("changes {}{}", code(name), new.used_by(name))));
+        found.push(Difference::new(
+            impact,
+            At::Head(at),
+            format!("changes {}{}", code(name), new.used_by(name)),
+        ));
     }
     for (statement, after) in new.loose.iter().filter(|(statement, _)| !old.loose.contains_key(*statement)) {
         let one = std::slice::from_ref;
         let alike = old.loose.values().any(|before| same_spelling_stmts(one(before), one(after)));
-        let weight = if alike { Weight::Compatible } else { Weight::Real };
+        let impact = if alike { Impact::Compatible } else { Impact::Real };
         let first = statement.lines().next().unwrap_or(statement);
-        found.push(Edit::new(
-            weight,
+        found.push(Difference::new(
+            impact,
             At::Head(after.range()),
             format!("adds {} beside its class", code(first)),
         ));

@@ -30,18 +30,18 @@ use references::{pair, references, replaces};
 use stripped::{forward, silent};
 use wording::short;
 
-pub(super) use difference::{At, Direction, Edit, Weight};
+pub(super) use difference::{At, Difference, Direction, Impact};
 
 /// Attributes of a migration that Django itself reads.
 const ATTRIBUTES: [&str; 6] = ["dependencies", "run_before", "replaces", "operations", "initial", "atomic"];
 
 /// Everything that differs, in the order of the attributes above. Empty: the edit is cosmetic.
-pub(super) fn edits(name: &MigrationName, base: &Canonical, head: &Canonical) -> Vec<Edit> {
+pub(super) fn differences(name: &MigrationName, base: &Canonical, head: &Canonical) -> Vec<Difference> {
     let mut found = Vec::new();
     let (Some(old), Some(new)) = (base.class(), head.class()) else {
         if let (Some(old), None) = (base.class(), head.class()) {
             let what = "removes its class `Migration`";
-            found.push(Edit::new(Weight::Real, At::Base(old.name.range), what));
+            found.push(Difference::new(Impact::Real, At::Base(old.name.range), what));
         }
         return found;
     };
@@ -72,7 +72,7 @@ pub(super) fn edits(name: &MigrationName, base: &Canonical, head: &Canonical) ->
 }
 
 /// A class that it derives from can change all that Django asks of a migration.
-fn bases(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
+fn bases(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Difference>) {
     let of = |class: &StmtClassDef| class.arguments.as_ref().map_or_else(Vec::new, |a| a.args.to_vec());
     let (before, after) = (of(old), of(new));
     let pairs = || before.iter().zip(&after);
@@ -80,13 +80,17 @@ fn bases(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
         return;
     }
     let alike = before.len() == after.len() && pairs().all(|(a, b)| same_spelling(a, b));
-    let weight = if alike { Weight::Compatible } else { Weight::Real };
+    let impact = if alike { Impact::Compatible } else { Impact::Real };
     let list: Vec<String> = after.iter().map(short).collect();
-    found.push(Edit::new(weight, At::Head(new.name.range), format!("derives it from {}", list.join(", "))));
+    found.push(Difference::new(
+        impact,
+        At::Head(new.name.range),
+        format!("derives it from {}", list.join(", ")),
+    ));
 }
 
 /// Django takes a migration without dependencies in its own app for initial, whether it says so or not.
-fn initial(name: &MigrationName, old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
+fn initial(name: &MigrationName, old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Difference>) {
     let stands_first = |class| {
         let own = elements(class, "dependencies").iter().any(|e| pair(e).is_some_and(|p| p.app == name.app));
         !own
@@ -98,22 +102,22 @@ fn initial(name: &MigrationName, old: &StmtClassDef, new: &StmtClassDef, found: 
     };
     if truth(old) != truth(new) {
         let what = format!("sets `initial` to {}", if truth(new) { "`True`" } else { "`False`" });
-        found.push(Edit::new(Weight::StateOnly, At::Head(place(new, "initial")), what));
+        found.push(Difference::new(Impact::StateOnly, At::Head(place(new, "initial")), what));
     }
 }
 
-fn value(old: &StmtClassDef, new: &StmtClassDef, attribute: &str, found: &mut Vec<Edit>) {
+fn value(old: &StmtClassDef, new: &StmtClassDef, attribute: &str, found: &mut Vec<Difference>) {
     let text =
         |class| elements(class, attribute).first().map_or_else(|| "True".to_owned(), |e| normalised_expr(e));
     let (before, after) = (text(old), text(new));
     if before != after {
         let what = format!("sets {} to {}", code(attribute), code(&after));
-        found.push(Edit::new(Weight::Real, At::Head(place(new, attribute)), what));
+        found.push(Difference::new(Impact::Real, At::Head(place(new, attribute)), what));
     }
 }
 
 /// Methods and attributes that Django does not know, and statements such as `if vendor == "postgresql":`.
-fn others(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
+fn others(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Difference>) {
     let named = |class: &StmtClassDef| {
         let own = class.body.iter().filter(|s| target(s).is_none_or(|t| !ATTRIBUTES.contains(&t)));
         own.map(|s| (label(s), s.clone())).collect::<BTreeMap<_, _>>()
@@ -123,9 +127,9 @@ fn others(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
     let quiet = |stmt: &Stmt| normalised_stmts(&silent(&forward(std::slice::from_ref(stmt))));
     let alike =
         |old: &Stmt, new: &Stmt| same_spelling_stmts(std::slice::from_ref(old), std::slice::from_ref(new));
-    let edit = |weight, at, name: &str| {
+    let edit = |impact, at, name: &str| {
         let name = name.lines().next().unwrap_or(name);
-        Edit::new(weight, at, format!("changes {} of its class", code(name)))
+        Difference::new(impact, at, format!("changes {} of its class", code(name)))
     };
     for (name, stmt) in &after {
         // A statement without a name is known by what it does.
@@ -137,15 +141,15 @@ fn others(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
         match old {
             Some(old) if text(&old) == text(stmt) => {}
             Some(old) if quiet(&old) == quiet(stmt) => {
-                found.push(edit(Weight::Harmless, At::Head(stmt.range()), name));
+                found.push(edit(Impact::Harmless, At::Head(stmt.range()), name));
             }
             Some(old) if alike(&old, stmt) => {
-                found.push(edit(Weight::Compatible, At::Head(stmt.range()), name))
+                found.push(edit(Impact::Compatible, At::Head(stmt.range()), name))
             }
-            _ => found.push(edit(Weight::Real, At::Head(stmt.range()), name)),
+            _ => found.push(edit(Impact::Real, At::Head(stmt.range()), name)),
         }
     }
     for (name, stmt) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
-        found.push(edit(Weight::Real, At::Base(stmt.range()), name));
+        found.push(edit(Impact::Real, At::Base(stmt.range()), name));
     }
 }

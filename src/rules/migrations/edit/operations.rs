@@ -8,14 +8,20 @@ use crate::syntax::python::{normalised_expr, string};
 
 use super::arguments;
 use super::call::{Call, describe};
-use super::difference::{At, Edit, Weight};
+use super::difference::{At, Difference, Impact};
 use super::display::{dict, flatten};
 use super::likeness::Likeness;
 use super::state::STATE_OPTIONS;
 use super::wording::short;
 
 /// `at`: where to point when an operation is gone.
-pub(super) fn compare(before: &[&Expr], after: &[&Expr], at: At, likeness: &Likeness, found: &mut Vec<Edit>) {
+pub(super) fn compare(
+    before: &[&Expr],
+    after: &[&Expr],
+    at: At,
+    likeness: &Likeness,
+    found: &mut Vec<Difference>,
+) {
     let texts = |list: &[&Expr]| list.iter().map(|e| normalised_expr(e)).collect::<Vec<_>>();
     let (old_texts, new_texts) = (texts(before), texts(after));
     if old_texts == new_texts {
@@ -47,7 +53,7 @@ pub(super) fn compare(before: &[&Expr], after: &[&Expr], at: At, likeness: &Like
     for new in moved {
         if let Some(expr) = after.get(new) {
             let what = format!("moves {} to place {}", describe(expr), new + 1);
-            found.push(Edit::new(Weight::Real, At::Head(expr.range()), what));
+            found.push(Difference::new(Impact::Real, At::Head(expr.range()), what));
         }
     }
     for (old, new) in pairs {
@@ -58,14 +64,14 @@ pub(super) fn compare(before: &[&Expr], after: &[&Expr], at: At, likeness: &Like
     for new in fresh {
         if let Some(expr) = after.get(new) {
             let what = format!("adds {} as operation {}", describe(expr), new + 1);
-            found.push(Edit::new(weight(expr), At::Head(expr.range()), what));
+            found.push(Difference::new(impact(expr), At::Head(expr.range()), what));
         }
     }
     for old in gone {
         if let Some(expr) = before.get(old) {
             let what = format!("removes {} (operation {})", describe(expr), old + 1);
             let at = if after.is_empty() { at } else { At::Base(expr.range()) };
-            found.push(Edit::new(weight(expr), at, what));
+            found.push(Difference::new(impact(expr), at, what));
         }
     }
     found[start..].sort_by_key(|edit| match edit.at {
@@ -89,10 +95,10 @@ fn take_pairs(
     });
 }
 
-fn changed(old: &Expr, new: &Expr, number: usize, likeness: &Likeness, found: &mut Vec<Edit>) {
+fn changed(old: &Expr, new: &Expr, number: usize, likeness: &Likeness, found: &mut Vec<Difference>) {
     let (Some(before), Some(after)) = (Call::operation(old), Call::operation(new)) else {
         let what = format!("changes operation {number} from {} to {}", short(old), short(new));
-        found.push(Edit::new(Weight::Real, At::Head(new.range()), what));
+        found.push(Difference::new(Impact::Real, At::Head(new.range()), what));
         return;
     };
     arguments::compare(&before, &after, number, likeness, found);
@@ -114,8 +120,8 @@ fn identity(expr: &Expr) -> (String, String) {
 }
 
 /// Can the operation as a whole reach a database?
-fn weight(expr: &Expr) -> Weight {
-    let Some(call) = Call::operation(expr) else { return Weight::Real };
+fn impact(expr: &Expr) -> Impact {
+    let Some(call) = Call::operation(expr) else { return Impact::Real };
     let is_noop = |name: &str| {
         call.get(name).is_some_and(|e| string(e) == Some("") || normalised_expr(e).ends_with(".noop"))
     };
@@ -132,5 +138,5 @@ fn weight(expr: &Expr) -> Weight {
         "RunSQL" => is_noop("sql"),
         _ => false,
     };
-    if state_only { Weight::StateOnly } else { Weight::Real }
+    if state_only { Impact::StateOnly } else { Impact::Real }
 }

@@ -10,7 +10,7 @@ use crate::project::django::apps::MigrationName;
 use crate::syntax::python::{normalised_expr, text_of};
 
 use super::class::elements;
-use super::difference::{At, Direction, Edit, Weight};
+use super::difference::{At, Difference, Direction, Impact};
 use super::wording::short;
 
 /// `("blog", "0001_initial")` as a migration.
@@ -37,7 +37,7 @@ pub(super) fn references(
     new: &StmtClassDef,
     attribute: &str,
     verbs: [&str; 2],
-    found: &mut Vec<Edit>,
+    found: &mut Vec<Difference>,
 ) {
     let [adds, drops] = verbs;
     let (before, after) = (elements(old, attribute), elements(new, attribute));
@@ -45,13 +45,13 @@ pub(super) fn references(
     let (known, kept) = (texts(&before), texts(&after));
     for element in after.iter().filter(|e| !known.contains(&reference(e))) {
         let mut edit =
-            Edit::new(Weight::Real, At::Head(element.range()), format!("{adds} {}", spoken(element)));
+            Difference::new(Impact::Real, At::Head(element.range()), format!("{adds} {}", spoken(element)));
         edit.dependency = pair(element).map(|name| (Direction::Added, name));
         found.push(edit);
     }
     for element in before.iter().filter(|e| !kept.contains(&reference(e))) {
         let mut edit =
-            Edit::new(Weight::Real, At::Base(element.range()), format!("{drops} {}", spoken(element)));
+            Difference::new(Impact::Real, At::Base(element.range()), format!("{drops} {}", spoken(element)));
         edit.dependency = pair(element).map(|name| (Direction::Removed, name));
         found.push(edit);
     }
@@ -59,22 +59,22 @@ pub(super) fn references(
 }
 
 /// Python 2's `b"blog"` that becomes `"blog"`.
-fn respelled(before: &[&Expr], after: &[&Expr], found: &mut Vec<Edit>) {
+fn respelled(before: &[&Expr], after: &[&Expr], found: &mut Vec<Difference>) {
     let known: BTreeMap<String, String> = before.iter().map(|e| (reference(e), normalised_expr(e))).collect();
     let other = |e: &&&Expr| known.get(&reference(e)).is_some_and(|text| *text != normalised_expr(e));
     found.extend(after.iter().filter(other).map(|element| {
         let what = format!("spells {} another way", spoken(element));
-        Edit::new(Weight::Compatible, At::Head(element.range()), what)
+        Difference::new(Impact::Compatible, At::Head(element.range()), what)
     }));
 }
 
 /// Taking `replaces` away is how a squash is finished: MIG010 judges it. What it newly replaces is an edit.
-pub(super) fn replaces(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Edit>) {
+pub(super) fn replaces(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Difference>) {
     let (before, after) = (elements(old, "replaces"), elements(new, "replaces"));
     let known: BTreeSet<String> = before.iter().map(|e| reference(e)).collect();
     for element in after.iter().filter(|e| !known.contains(&reference(e))) {
         let what = format!("makes it replace {}", spoken(element));
-        found.push(Edit::new(Weight::Real, At::Head(element.range()), what));
+        found.push(Difference::new(Impact::Real, At::Head(element.range()), what));
     }
     respelled(&before, &after, found);
 }
