@@ -9,6 +9,8 @@ mod check;
 #[cfg(test)]
 mod columns;
 #[cfg(test)]
+mod databases;
+#[cfg(test)]
 mod deployed_migrations;
 #[cfg(test)]
 mod documents;

@@ -23,9 +23,8 @@ use red_panda::store::runs::RunOutcome;
 use red_panda::worker::{Options, ServedForge, Worker};
 use tokio::sync::Notify;
 
-use crate::fixtures::{
-    Database, Time, forge, known, open_pull, repository, review, run_end, run_start, sha, sqlite,
-};
+use crate::databases::{Database, sqlite};
+use crate::fixtures::{Time, forge, known, open_pull, repository, review, run_end, run_start, sha};
 
 const MINUTE: i64 = 60_000;
 

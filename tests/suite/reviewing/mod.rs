@@ -25,7 +25,8 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 
-use crate::fixtures::{Database, Time, forge, open_pull, repository, review, sha, sqlite};
+use crate::databases::{Database, sqlite};
+use crate::fixtures::{Time, forge, open_pull, repository, review, sha};
 
 const MINUTE: i64 = 60_000;
 
