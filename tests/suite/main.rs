@@ -23,6 +23,8 @@ mod env_committed;
 #[cfg(test)]
 mod env_secrets;
 #[cfg(test)]
+mod fakes;
+#[cfg(test)]
 mod fixtures;
 #[cfg(test)]
 mod fuzz_targets;
