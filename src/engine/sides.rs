@@ -61,7 +61,7 @@ impl Sides {
             target_tip,
             merged,
             commits,
-            deployed: Deployed { source: deployed.source, projects },
+            deployed: Deployed { evidence: deployed.evidence, projects },
             facts,
         }
     }

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use red_panda::model::finding::{Place, Severity};
-use red_panda::project::migrations::deployed::Source;
+use red_panda::project::migrations::deployed::Evidence;
 use red_panda::rules::example::MARK;
 use red_panda::rules::{self, Rule};
 use red_panda::standin::sample::{Files, Sample};
@@ -86,7 +86,7 @@ fn place(example: &mut Example, path: &str, words: &[&str], content: Vec<u8>) {
         () if has("base") => drop(example.base_only.insert(path, content)),
         () if has("tip") => drop(example.sample.tip.get_or_insert_default().insert(path, content)),
         () if has("deployed") => {
-            let source = Source::Ref("production".to_owned());
+            let source = Evidence::Ref("production".to_owned());
             example.sample.deployed.get_or_insert((source, Files::new())).1.insert(path, content);
         }
         () if has("commit") => example.sample.commits.push(Files::from([(path, content)])),
