@@ -32,8 +32,13 @@ pub(super) fn introduced(
         let old = known.get(&key).copied().unwrap_or(0);
         reported.extend(survivors(findings, old, change));
     }
-    reported.retain(|r| rule.against != Against::ChangedLines || touches_change(&r.finding, change));
+    reported.retain(|r| may_be_introduced(rule, &r.finding, change));
     reported
+}
+
+/// Can it be new, whatever the base has? If none can, nobody need look at the base.
+pub(super) fn may_be_introduced(rule: &Rule, finding: &Finding, change: &Change) -> bool {
+    rule.against != Against::ChangedLines || touches_change(finding, change)
 }
 
 fn key(finding: &Finding) -> Key {

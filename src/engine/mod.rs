@@ -5,24 +5,43 @@
 
 mod exclude;
 mod introduced;
+mod judge;
 mod policy_change;
+mod pool;
+mod reader;
 mod reading;
-mod rounds;
+mod runner;
 mod selection;
 mod sides;
 mod suppress;
+#[cfg(test)]
+mod tests;
 mod unparsed;
 
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::Duration;
+
 use crate::config::policy::PolicyFault;
-use crate::model::change::Change;
+use crate::model::change::{Change, FileStatus};
 use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt};
+use crate::model::plan::Side;
 use crate::model::policy::Policy;
 use crate::project::migrations::deployed::Evidence;
-use crate::source::Want;
+use crate::rules;
+use crate::source::snapshot::both;
+use crate::source::{Blob, NotLoaded, SnapshotId, Text, Tree, Want, diff};
 
-pub use rounds::Engine;
+use exclude::{ATTRIBUTES, Excluded};
+use pool::Pool;
+use reader::Reader;
+use runner::{Runner, Scene};
+
 pub use sides::Sides;
+
+/// How long the calling thread has computed since it began: two readings tell what lies between.
+pub type Clock = dyn Fn() -> Duration + Sync;
 
 /// What counts as deployed: commits, in the order that `source` names them.
 #[derive(Clone, Debug)]
@@ -50,4 +69,156 @@ pub enum Step {
     /// Read these, in one batch, and supply them; then step again.
     Need(Vec<Want>),
     Done(Box<Judgement>),
+}
+
+/// One run over one change.
+#[derive(Debug)]
+pub struct Engine {
+    input: Input,
+    sides: Sides,
+    excluded: Excluded,
+    reader: Reader,
+    runner: Runner,
+    pool: Arc<Pool>,
+    /// All that is asked for before the rules run was read.
+    prepared: bool,
+    not_looked_at: Vec<NotLookedAt>,
+}
+
+impl Engine {
+    pub fn new(mut input: Input) -> Self {
+        let sides = Sides::new(&input.change, input.deployed.clone());
+        let on = rules::all().into_iter().filter(|rule| selection::is_on(&input.policy, rule));
+        let mut not_looked_at = std::mem::take(&mut input.not_looked_at);
+        if let Some(reason) = &input.change.truncated {
+            not_looked_at.push(NotLookedAt::change(reason.clone()));
+        }
+        Self {
+            runner: Runner::new(on.collect()),
+            excluded: Excluded::new(&input.policy.exclude),
+            input,
+            sides,
+            reader: Reader::default(),
+            pool: Pool::shared(),
+            prepared: false,
+            not_looked_at,
+        }
+    }
+
+    /// The change with all hunks, also those that we computed.
+    pub fn change(&self) -> &Change {
+        &self.input.change
+    }
+
+    /// The text of a file that was read, at head or at the merge base.
+    pub fn text(&self, side: Side, path: &str) -> Option<Text> {
+        let project = match side {
+            Side::Head => &self.sides.head,
+            Side::Base => &self.sides.merge_base,
+        };
+        project.text(path).ok().flatten()
+    }
+
+    /// The commit that a wanted thing is read at.
+    pub fn commit_of(&self, want: &Want) -> Sha {
+        let snapshot = self.sides.snapshot(want.snapshot());
+        snapshot.unwrap_or(self.sides.head.snapshot()).commit().clone()
+    }
+
+    pub fn supply_tree(&mut self, want: &Want, tree: Tree) {
+        if tree.truncated && want.snapshot() == SnapshotId::Head {
+            let reason = "the repository has more files than the forge lists".to_owned();
+            self.not_looked_at.push(NotLookedAt::change(reason));
+        }
+        self.reader.supply_tree(&self.sides, &self.input.change, want, tree);
+    }
+
+    pub fn supply_file(&mut self, want: &Want, blob: Blob) {
+        self.reader.supply_file(&self.sides, want, blob);
+    }
+
+    /// Runs every rule that can run. What they compute is measured by `clock`; past the bound the run ends as
+    /// incomplete.
+    pub fn step(&mut self, clock: &Clock) -> Step {
+        pool::on_large_stack(|| match self.reader.next_round() {
+            Ok(()) => self.advance(clock),
+            Err(asked_for) => Step::Done(Box::new(self.judge_without_waiting(&asked_for))),
+        })
+    }
+
+    fn advance(&mut self, clock: &Clock) -> Step {
+        loop {
+            let missing = match self.prepare() {
+                Err(missing) => missing,
+                Ok(()) => self.run_rules(clock),
+            };
+            let missing = if missing.wants.is_empty() { self.compared_last() } else { missing };
+            if missing.wants.is_empty() {
+                return Step::Done(Box::new(self.judge()));
+            }
+            let missing = self.reader.give_known(&self.sides, missing);
+            if missing.wants.is_empty() {
+                continue;
+            }
+            return match self.reader.may_ask() {
+                Ok(()) => Step::Need(missing.wants.into_iter().collect()),
+                Err(asked_for) => Step::Done(Box::new(self.judge_without_waiting(&asked_for))),
+            };
+        }
+    }
+
+    /// What every run needs before the rules: the trees, the changed files, and what the rules say they want.
+    fn prepare(&mut self) -> Result<(), NotLoaded> {
+        if self.prepared {
+            return Ok(());
+        }
+        let change = &self.input.change;
+        reading::trees(change, &self.sides)?;
+        // From the base side: a change cannot take itself out of its own judgement.
+        let attributes = self.sides.merge_base.text(ATTRIBUTES);
+        if let Ok(Some(text)) = &attributes {
+            self.excluded.read_attributes(text);
+        }
+        let rules = self.runner.rules.iter().copied();
+        both(attributes, reading::files(change, &self.sides, rules, &self.excluded))?;
+        compute_missing_hunks(&mut self.input.change, &self.sides);
+        self.prepared = true;
+        Ok(())
+    }
+
+    /// Runs all that waits; returns what it misses.
+    fn run_rules(&mut self, clock: &Clock) -> NotLoaded {
+        let change = &self.input.change;
+        // Each rule asks for each changed path: the globs are matched once.
+        let paths = change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
+        let decided: HashMap<&str, bool> = paths.map(|path| (path, self.excluded.matches(path))).collect();
+        let excluded = |path: &str| decided.get(path).copied().unwrap_or_else(|| self.excluded.matches(path));
+        let scene = Scene { sides: &self.sides, change, excluded: &excluded };
+        self.runner.run(scene, &self.pool, clock)
+    }
+}
+
+/// Where the forge gave no patch, both blobs tell.
+fn compute_missing_hunks(change: &mut Change, sides: &Sides) {
+    for file in change.files.iter_mut().filter(|f| f.hunks.is_none() && f.status != FileStatus::Deleted) {
+        let old = file.base_path().map(|path| sides.merge_base.text(path));
+        let new = file.head_path().map(|path| sides.head.text(path));
+        let old = match old {
+            Some(Ok(Some(text))) => text.as_str().to_owned(),
+            Some(Err(_)) => continue,
+            // What was no text is text now: all of it is new.
+            Some(Ok(None)) | None => String::new(),
+        };
+        if let Some(Ok(Some(new))) = new {
+            file.hunks = Some(diff::hunks(&old, new.as_str()));
+        }
+    }
+}
+
+impl Drop for Engine {
+    /// Deep trees fall by recursion too, and whoever lets go of the run does not wait for it.
+    fn drop(&mut self) {
+        let unread = Sides::new(&self.input.change, self.input.deployed.clone());
+        pool::drop_on_large_stack(std::mem::replace(&mut self.sides, unread));
+    }
 }

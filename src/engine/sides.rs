@@ -83,6 +83,7 @@ impl Sides {
         };
         Some(Context {
             change,
+            files: &change.files,
             judging,
             here,
             head: &self.head,

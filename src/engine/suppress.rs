@@ -2,16 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::catalogue::{Family, is_suppressible};
+use crate::model::catalogue::is_suppressible;
 use crate::model::change::ChangedFile;
 use crate::model::finding::{Finding, Place, Span};
 use crate::model::judgement::Reported;
 use crate::project::Project;
-use crate::project::django::apps::looks_like_migration;
-use crate::project::env::env_files;
-use crate::rules::style;
+use crate::rules::{Rule, look::UnusedSuppression};
 use crate::source::Text;
-use crate::source::tree::file_name;
 use crate::syntax::suppression::{Blocks, MARK, Suppression};
 
 /// The suppressions of the head's files that were looked at.
@@ -80,7 +77,7 @@ impl Suppressions {
     }
 
     /// Suppressions of rules that ran, which speak for none of these findings: all that head has, introduced or not.
-    pub(super) fn unused(&self, head: &[Finding], ran: &BTreeSet<&str>) -> Vec<Finding> {
+    pub(super) fn unused(&self, head: &[Finding], ran: &[&Rule], tell: UnusedSuppression) -> Vec<Finding> {
         let mut used = BTreeSet::new();
         for finding in head {
             used.extend(self.speaking_for(finding).map(|(path, s)| (path, s.line, finding.code)));
@@ -88,22 +85,14 @@ impl Suppressions {
         let mut findings = Vec::new();
         for (path, file) in &self.files {
             for suppression in file.by_line.values().flatten().filter(|s| s.reason.is_some()) {
-                let looked = |code: &&String| ran.contains(code.as_str()) && looks_at(code, path);
+                let looked =
+                    |code: &&String| ran.iter().any(|rule| rule.code() == code.as_str() && rule.reads(path));
                 let is_used = |code: &str| used.contains(&(path.as_str(), suppression.line, code));
                 let unused = suppression.codes.iter().filter(looked).filter(|code| !is_used(code));
-                findings.extend(unused.map(|code| style::unused(path, suppression, code)));
+                findings.extend(unused.map(|code| tell(path, suppression, code)));
             }
         }
         findings
-    }
-}
-
-/// Does the rule look at files of this name? Those that take no notice of names look at all.
-fn looks_at(code: &str, path: &str) -> bool {
-    match Family::of_code(code) {
-        Some(Family::Migrations) => looks_like_migration(path),
-        Some(Family::Env) => env_files::role(path).is_some() || file_name(path) == ".gitignore",
-        _ => true,
     }
 }
 

@@ -1,16 +1,13 @@
 //! Drives the engine: it names what is missing, the reader brings it in one batch.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::engine::{Engine, Input, Step};
 use crate::forge::{FileWanted, Reader, Result};
 use crate::model::id::Repository;
 use crate::model::judgement::Judgement;
 use crate::source::Want;
-
-/// How long the rules of one run may compute; reading is not counted.
-const RULE_TIME: Duration = Duration::from_secs(60);
 
 /// A judgement, and the engine that made it: it still holds the texts and the change with all its hunks.
 #[derive(Debug)]
@@ -22,13 +19,9 @@ pub struct Judged {
 /// Judges a change, reading what the rules ask for.
 pub async fn judge(reader: &dyn Reader, repository: &Repository, input: Input) -> Result<Judged> {
     let mut engine = Engine::new(input);
-    let mut spent = Duration::ZERO;
     loop {
-        let started = Instant::now();
-        let left = RULE_TIME.saturating_sub(spent);
-        let (returned, step) = step(engine, move || started.elapsed() > left).await;
+        let (returned, step) = step(engine).await;
         engine = returned;
-        spent += started.elapsed();
         match step {
             Step::Done(judgement) => return Ok(Judged { judgement: *judgement, engine }),
             Step::Need(wants) => supply(&mut engine, reader, repository, &wants).await?,
@@ -37,15 +30,21 @@ pub async fn judge(reader: &dyn Reader, repository: &Repository, input: Input) -
 }
 
 /// One step off the async threads: the engine computes. A one-thread runtime (`check`) has nobody to disturb.
-async fn step(mut engine: Engine, expired: impl Fn() -> bool + Send + Sync + 'static) -> (Engine, Step) {
+async fn step(mut engine: Engine) -> (Engine, Step) {
     let work = move || {
-        let step = engine.step(&expired);
+        let step = engine.step(&computed);
         (engine, step)
     };
     match tokio::task::spawn_blocking(work).await {
         Ok(done) => done,
         Err(error) => std::panic::resume_unwind(error.into_panic()),
     }
+}
+
+/// What the calling thread has computed: where it waits, for its turn or for a processor, this clock stands still.
+fn computed() -> Duration {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    Duration::new(time.tv_sec.unsigned_abs(), time.tv_nsec.unsigned_abs() as u32)
 }
 
 async fn supply(

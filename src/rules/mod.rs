@@ -4,15 +4,17 @@ pub mod celery;
 pub mod context;
 pub mod env;
 pub mod example;
+pub mod look;
 pub mod migrations;
 pub mod style;
 
 use crate::model::catalogue::Entry;
 use crate::model::change::{Change, Path};
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity};
-use crate::source::{NotLoaded, Tree};
+use crate::source::Tree;
 
 pub use context::{Context, Judging, ScopedFile};
+pub use look::{Found, Look};
 
 /// What a rule's findings are compared with, to know which of them the change introduces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -25,13 +27,6 @@ pub enum Against {
     TargetTip,
     /// Nothing: what the rule says is about the change itself, and new by nature.
     Nothing,
-}
-
-/// What a rule looks at, and how.
-#[derive(Clone, Copy, Debug)]
-pub enum Look {
-    /// The change as a whole.
-    Change(fn(&Context<'_>) -> Result<Vec<Finding>, NotLoaded>),
 }
 
 /// One enforceable clause: what is said of it stands in the catalogue, what it sees stands here.
@@ -49,6 +44,19 @@ pub struct Rule {
 impl Rule {
     pub fn code(&self) -> &'static str {
         self.entry.code
+    }
+
+    /// Could it find something in a file of this path?
+    pub fn reads(&self, path: &str) -> bool {
+        self.looks.iter().any(|look| look.reads(path))
+    }
+
+    /// How it tells of suppressions that keep nothing, if it does.
+    pub fn unused_suppression(&self) -> Option<look::UnusedSuppression> {
+        self.looks.iter().find_map(|look| match look {
+            Look::UnusedSuppression(tell) => Some(*tell),
+            _ => None,
+        })
     }
 
     /// A finding of this rule with its main severity and confidence.

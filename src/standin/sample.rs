@@ -1,8 +1,9 @@
 //! A change made of two sets of files, judged in memory: what rule pages and rule tests stand on.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
-use crate::engine::{DeployedAt, Engine, Input, Step};
+use crate::engine::{Clock, DeployedAt, Engine, Input, Step};
 use crate::model::change::{Change, ChangedFile, CommitFiles, Commits, FileStatus, Mode, Path};
 use crate::model::id::Sha;
 use crate::model::judgement::Judgement;
@@ -30,6 +31,15 @@ pub struct Sample {
     /// Files of further commits of the change, oldest first.
     pub commits: Vec<Files>,
     pub policy: Policy,
+}
+
+/// What an engine asked for until it had judged.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// Batches.
+    pub rounds: usize,
+    /// Files in all of them.
+    pub contents: usize,
 }
 
 impl Sample {
@@ -89,12 +99,12 @@ impl Sample {
 
     /// Runs the engine over it, giving it what it asks for.
     pub fn judge(&self) -> Judgement {
-        self.judge_in_rounds().0
+        self.judge_counted().0
     }
 
-    /// The same, with the number of batches that the engine asked for: a forge is paid for each.
-    pub fn judge_in_rounds(&self) -> (Judgement, usize) {
-        self.drive(&mut self.engine(), &|| false)
+    /// The same, with what the engine asked for: a forge is paid for each batch.
+    pub fn judge_counted(&self) -> (Judgement, Asked) {
+        self.drive(&mut self.engine(), &|| Duration::ZERO)
     }
 
     /// An engine that has not begun.
@@ -118,14 +128,17 @@ impl Sample {
     }
 
     /// Gives an engine what it asks for until it has judged.
-    pub fn drive(&self, engine: &mut Engine, expired: &(dyn Fn() -> bool + Sync)) -> (Judgement, usize) {
-        let mut rounds = 0;
+    pub fn drive(&self, engine: &mut Engine, clock: &Clock) -> (Judgement, Asked) {
+        let mut asked = Asked::default();
         loop {
-            match engine.step(expired) {
-                Step::Done(judgement) => return (*judgement, rounds),
-                Step::Need(wants) => wants.iter().for_each(|want| self.supply(engine, want)),
+            match engine.step(clock) {
+                Step::Done(judgement) => return (*judgement, asked),
+                Step::Need(wants) => {
+                    asked.rounds += 1;
+                    asked.contents += wants.iter().filter(|want| matches!(want, Want::File { .. })).count();
+                    wants.iter().for_each(|want| self.supply(engine, want));
+                }
             }
-            rounds += 1;
         }
     }
 

@@ -36,11 +36,40 @@ async fn sixty_findings_without_comments_are_annotations_of_two_requests() {
     assert_eq!(github.violations(), Vec::<String>::new());
 }
 
-/// Three faults in a Django project, and as many further files as it takes.
-fn changes(files: usize) -> Vec<(String, String)> {
-    let faulty = faulty().into_iter().filter_map(|(path, text)| Some((path.to_owned(), text?)));
-    let views = (3..files).map(|n| (format!("trees/views_{n}.py"), format!("NAMES = [{n}]\n")));
-    faulty.chain(views).collect()
+/// What a pull request does: how many files it adds or edits, whether there are faults among them, and what a run takes.
+struct Run {
+    name: &'static str,
+    files: usize,
+    edits: bool,
+    review: bool,
+    requests: usize,
+}
+
+impl Run {
+    const fn new(name: &'static str, files: usize, review: bool, requests: usize) -> Self {
+        Self { name, files, edits: false, review, requests }
+    }
+
+    /// The same of files that the base has too.
+    const fn edited(name: &'static str, files: usize, review: bool, requests: usize) -> Self {
+        Self { edits: true, ..Self::new(name, files, review, requests) }
+    }
+
+    /// What the base holds of it.
+    fn before(&self) -> Vec<(String, String)> {
+        let views = views(if self.edits { self.files } else { 0 });
+        views.map(|(path, text)| (path, format!("{text}EARLIER = True\n"))).collect()
+    }
+
+    fn changes(&self) -> Vec<(String, String)> {
+        let faulty = faulty().into_iter().filter_map(|(path, text)| Some((path.to_owned(), text?)));
+        let faulty: Vec<_> = faulty.filter(|_| self.review).collect();
+        views(self.files - faulty.len()).chain(faulty).collect()
+    }
+}
+
+fn views(number: usize) -> impl Iterator<Item = (String, String)> {
+    (0..number).map(|n| (format!("trees/views_{n}.py"), format!("NAMES = [{n}]\n")))
 }
 
 /// docs/architecture.md tells these numbers.
@@ -50,12 +79,19 @@ async fn a_whole_run_on_github_takes_as_few_requests_as_we_say() {
     github.set_webhook_secret(SECRET);
     let panda = Panda::start(&github_settings(&github)).await;
     swept(async || github.requests().iter().any(|r| r.path.ends_with("/installation/repositories"))).await;
-    for (name, files, review, requests) in
-        [("five", 5, true, 9), ("fifty", 50, true, 9), ("clean", 5, false, 6), ("more", 50, false, 6)]
-    {
-        let repository = github.create_repository("grace", name, BASE);
-        let changes = changes(if review { files } else { files + 3 });
-        let changes: Vec<_> = changes.iter().skip(if review { 0 } else { 3 }).collect();
+    for run in [
+        Run::new("five", 5, true, 9),
+        Run::new("fifty", 50, true, 9),
+        Run::new("clean", 5, false, 6),
+        Run::new("more", 50, false, 6),
+        Run::edited("edited", 50, true, 9),
+        Run::edited("tidied", 50, false, 6),
+    ] {
+        let before = run.before();
+        let before = before.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+        let base: Vec<_> = BASE.iter().copied().chain(before).collect();
+        let repository = github.create_repository("grace", run.name, &base);
+        let changes = run.changes();
         let changes: Vec<_> = changes.iter().map(|(p, t)| (p.as_str(), Some(t.as_str()))).collect();
         let head = github.push(&repository, "topic", &changes).unwrap();
         let number = github.open_pull(&repository, "topic", "main").unwrap();
@@ -69,8 +105,8 @@ async fn a_whole_run_on_github_takes_as_few_requests_as_we_say() {
             all.map(|r| format!("{} {}", r.method, r.path)).collect::<Vec<_>>()
         };
         quiet(|| asked().len()).await;
-        assert_eq!(github.comments_on(&repository, number).is_empty(), !review);
-        assert_eq!(asked().len(), requests, "{name}: {:#?}", asked());
+        assert_eq!(github.comments_on(&repository, number).is_empty(), !run.review);
+        assert_eq!(asked().len(), run.requests, "{}: {:#?}", run.name, asked());
     }
 }
 
@@ -80,13 +116,20 @@ async fn a_whole_run_on_forgejo_takes_as_few_requests_as_we_say() {
     let forge = Forgejo::start().await.unwrap();
     let panda = Panda::start(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/*")).await;
     swept(async || forge.count("GET", "user/repos") > 0).await;
-    for (name, files, review, requests) in
-        [("five", 5, true, 24), ("fifty", 50, true, 69), ("clean", 5, false, 19), ("more", 50, false, 64)]
-    {
-        let repository = forge.repository(&format!("grace/{name}"), BASE);
+    for run in [
+        Run::new("five", 5, true, 24),
+        Run::new("fifty", 50, true, 69),
+        Run::new("clean", 5, false, 19),
+        Run::new("more", 50, false, 64),
+        Run::edited("edited", 50, true, 69),
+        Run::edited("tidied", 50, false, 64),
+    ] {
+        let before = run.before();
+        let before = before.iter().map(|(path, text)| (path.as_str(), text.as_str()));
+        let base: Vec<_> = BASE.iter().copied().chain(before).collect();
+        let repository = forge.repository(&format!("grace/{}", run.name), &base);
         repository.add_hook(Some(&panda.hook()), SECRET);
-        let changes = changes(if review { files } else { files + 3 });
-        let changes: Vec<_> = changes.iter().skip(if review { 0 } else { 3 }).collect();
+        let changes = run.changes();
         let changes: Vec<_> = changes.iter().map(|(p, t)| (p.as_str(), Some(t.as_str()))).collect();
         let head = repository.push("topic", &changes).unwrap();
         let number = repository.open_pull("topic", "A change").unwrap();
@@ -95,8 +138,8 @@ async fn a_whole_run_on_forgejo_takes_as_few_requests_as_we_say() {
         forge.deliver().await;
         settled(&repository, &head).await;
         quiet(|| forge.requests().len()).await;
-        assert_eq!(repository.comments_on(number).is_empty(), !review);
+        assert_eq!(repository.comments_on(number).is_empty(), !run.review);
         let asked: Vec<_> = forge.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
-        assert_eq!(asked.len(), requests, "{name}: {asked:#?}");
+        assert_eq!(asked.len(), run.requests, "{}: {asked:#?}", run.name);
     }
 }

@@ -1,7 +1,7 @@
 //! How often the engine has to ask: a forge is paid for each batch.
 
 use red_panda::project::migrations::deployed::Evidence;
-use red_panda::standin::sample::{Files, Sample, files};
+use red_panda::standin::sample::{Asked, Files, Sample, files};
 
 const MIGRATIONS: usize = 60;
 
@@ -77,7 +77,7 @@ fn moved_on(head: Files) -> Sample {
 }
 
 fn codes(sample: &Sample) -> (Vec<&'static str>, usize) {
-    let (judgement, rounds) = sample.judge_in_rounds();
+    let (judgement, Asked { rounds, .. }) = sample.judge_counted();
     assert_eq!(judgement.not_looked_at, []);
     (judgement.findings.iter().map(|reported| reported.finding.code).collect(), rounds)
 }
@@ -146,4 +146,36 @@ fn settings_in_many_parts_take_no_more() {
         let (found, rounds) = codes(&Sample { base, head, ..Sample::default() });
         assert!(rounds <= most, "{folder}: {rounds} rounds, {found:?}");
     }
+}
+
+/// 51 views that are all edited, one of them with a fault.
+#[test]
+fn of_edited_files_the_base_is_read_where_a_finding_touches_the_change() {
+    let views = |text: &'static str| {
+        (0..51).map(move |n| (format!("shop/views_{n}.py"), format!("NAMES = [{n}]\n{text}").into_bytes()))
+    };
+    let around = || files(&[("manage.py", "import django\n"), (".gitattributes", "")]);
+    let base: Files = around().into_iter().chain(views("")).collect();
+    let mut head: Files = around().into_iter().chain(views("MORE = 1\n")).collect();
+    head.insert("shop/views_7.py".to_owned(), b"CELERY_BROKER_URL = 'amqp://u:a#b@rabbit:5672/v'\n".to_vec());
+    let (judgement, asked) = Sample { base, head, ..Sample::default() }.judge_counted();
+    assert_eq!(judgement.findings.iter().map(|r| r.finding.code).collect::<Vec<_>>(), ["CEL001"]);
+    // Those of head, the base of one, `manage.py` and `.gitattributes`.
+    assert_eq!(asked.contents, 54);
+}
+
+#[test]
+fn nine_edited_templates_and_an_error_are_all_looked_at() {
+    let templates = |line: &'static str| {
+        (0..9).map(move |n| (format!("service_{n}/.env.example"), format!("# {n}\n{line}\n").into_bytes()))
+    };
+    let around = || files(&[("manage.py", "import environ\nenviron.Env.read_env('.env')\n")]);
+    let base: Files = around().into_iter().chain(templates("DEBUG=1")).collect();
+    let mut head: Files = around().into_iter().chain(templates("DEBUG=1 # on the laptop")).collect();
+    head.insert("settings.py".to_owned(), b"CELERY_BROKER_URL = 'amqp://u:a#b@rabbit:5672/v'\n".to_vec());
+    let (judgement, asked) = Sample { base, head, ..Sample::default() }.judge_counted();
+    assert_eq!(judgement.not_looked_at, []);
+    let told = |code: &str| judgement.findings.iter().filter(|r| r.finding.code == code).count();
+    assert_eq!((told("CEL001"), told("ENV011")), (1, 9), "{:#?}", judgement.findings);
+    assert_eq!(asked.rounds, 3);
 }

@@ -20,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL003,
     page: include_str!("broker_url_built_without_quote.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Each(|_| true, check)],
     wants: None,
 };
 

@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL006,
     page: include_str!("broker_url_double_encoded.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Each(|_| true, check)],
     wants: None,
 };
 

@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL001,
     page: include_str!("broker_url_unencoded.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Each(|_| true, check)],
     wants: None,
 };
 

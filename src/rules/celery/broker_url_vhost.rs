@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL009,
     page: include_str!("broker_url_vhost.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Each(|_| true, check)],
     wants: None,
 };
 

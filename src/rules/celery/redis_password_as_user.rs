@@ -10,7 +10,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL007,
     page: include_str!("redis_password_as_user.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Each(|_| true, check)],
     wants: None,
 };
 

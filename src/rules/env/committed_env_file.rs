@@ -6,6 +6,7 @@ use crate::model::change::{ChangedFile, FileStatus, Mode};
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
 use crate::model::id::Sha;
 use crate::project::Project;
+use crate::project::env::env_files::is_of_env;
 use crate::project::env::env_files::{self, Role};
 use crate::project::env::secret::is_nameable;
 use crate::rules::{Against, Context, Look, Rule, ScopedFile};
@@ -20,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::ENV001,
     page: include_str!("committed_env_file.md"),
     against: Against::Nothing,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Change(is_of_env, check)],
     wants: None,
 };
 

@@ -2,10 +2,10 @@ use std::collections::HashSet;
 
 use crate::model::catalogue;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, code};
+use crate::project::env::env_files::is_of_env;
 use crate::project::env::readers::EnvReaders;
 use crate::project::env::secret;
-use crate::rules::{Against, Context, Look, Rule};
-use crate::source::NotLoaded;
+use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
 use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Quote, Separator};
 
 use super::hazard;
@@ -14,30 +14,23 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::ENV012,
     page: include_str!("dollar_in_env_value.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::File(is_of_env, check)],
     wants: None,
 };
 
-fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for file in context.files() {
-        if !hazard::is_read_by_line(context.here, file.path)? {
-            continue;
-        }
-        let Some(env) = context.here.env_file(file.path)? else { continue };
-        let keys: HashSet<&str> = env.assignments().map(|a| env.key(a)).collect();
-        let dollars: Vec<&Assignment> = env.assignments().filter(|a| has_dollar(&env, &keys, a)).collect();
-        if dollars.is_empty() {
-            continue;
-        }
-        let used = context.head.fact::<EnvReaders>(&())?.of(file.path);
-        let found = dollars.into_iter().filter_map(|assignment| {
-            let who = who(&env, assignment, &used)?;
-            Some(finding(file.path, &env, assignment, who))
-        });
-        findings.extend(found);
+fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
+    let Some(env) = hazard::read_by_line(context.here, file.path)? else { return Ok(Vec::new()) };
+    let keys: HashSet<&str> = env.assignments().map(|a| env.key(a)).collect();
+    let dollars: Vec<&Assignment> = env.assignments().filter(|a| has_dollar(&env, &keys, a)).collect();
+    if dollars.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(findings)
+    let used = context.head.fact::<EnvReaders>(&())?.of(file.path);
+    let found = dollars.into_iter().filter_map(|assignment| {
+        let who = who(&env, assignment, &used)?;
+        Some(finding(file.path, &env, assignment, who))
+    });
+    Ok(found.collect())
 }
 
 /// Is there a `$` that a reader would take for a reference, and that nobody wrote as one?

@@ -1,10 +1,10 @@
 use crate::model::catalogue;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Position, Severity, Span, code};
 use crate::project::broker::starts_like_broker;
+use crate::project::env::env_files::is_of_env;
 use crate::project::env::readers::EnvReaders;
 use crate::project::env::secret;
-use crate::rules::{Against, Context, Look, Rule};
-use crate::source::NotLoaded;
+use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
 use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Line, Quote};
 
 use super::hazard::{self, Hazard};
@@ -13,28 +13,23 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::ENV011,
     page: include_str!("env_parse_hazard.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::File(is_of_env, check)],
     wants: None,
 };
 
-fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
+fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
+    let Some(env) = hazard::read_by_line(context.here, file.path)? else { return Ok(Vec::new()) };
+    let hazardous = hazardous_lines(&env);
+    let crlf = env.lines().iter().any(|line| line.crlf);
+    if hazardous.is_empty() && !env.has_bom() && !crlf {
+        return Ok(Vec::new());
+    }
+    let readers = Readers::of(&*context.head.fact::<EnvReaders>(&())?, file.path);
     let mut findings = Vec::new();
-    for file in context.files() {
-        if !hazard::is_read_by_line(context.here, file.path)? {
-            continue;
-        }
-        let Some(env) = context.here.env_file(file.path)? else { continue };
-        let hazardous = hazardous_lines(&env);
-        let crlf = env.lines().iter().any(|line| line.crlf);
-        if hazardous.is_empty() && !env.has_bom() && !crlf {
-            continue;
-        }
-        let readers = Readers::of(&*context.head.fact::<EnvReaders>(&())?, file.path);
-        findings.extend(env.has_bom().then(|| byte_order_mark(file.path, &env, &readers)).flatten());
-        findings.extend(crlf.then(|| line_ends(file.path)));
-        for (line, assignment, hazard) in hazardous {
-            findings.push(finding(file.path, &env, line, assignment, hazard, &readers));
-        }
+    findings.extend(env.has_bom().then(|| byte_order_mark(file.path, &env, &readers)).flatten());
+    findings.extend(crlf.then(|| line_ends(file.path)));
+    for (line, assignment, hazard) in hazardous {
+        findings.push(finding(file.path, &env, line, assignment, hazard, &readers));
     }
     Ok(findings)
 }

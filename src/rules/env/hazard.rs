@@ -1,5 +1,7 @@
 //! What in a line of an env file its readers take differently.
 
+use std::sync::Arc;
+
 use crate::model::finding::{Edit, Fix, FixSafety, NodeText};
 use crate::project::Project;
 use crate::project::env::env_files::{self, Role};
@@ -176,8 +178,13 @@ pub(super) fn advice(hazard: Hazard) -> &'static str {
     }
 }
 
-/// A changed env file or template whose lines are read by more than a shell.
-pub(super) fn is_read_by_line(project: &Project, path: &str) -> Result<bool, NotLoaded> {
+/// An env file or template whose lines are read by more than a shell.
+pub(super) fn read_by_line(project: &Project, path: &str) -> Result<Option<Arc<EnvFile>>, NotLoaded> {
+    let read = is_read_by_line(project, path)?;
+    if read { project.env_file(path) } else { Ok(None) }
+}
+
+fn is_read_by_line(project: &Project, path: &str) -> Result<bool, NotLoaded> {
     let extension = path.rsplit('.').next().unwrap_or("").to_ascii_lowercase();
     let other_format =
         matches!(extension.as_str(), "md" | "yml" | "yaml" | "json" | "toml" | "py" | "js" | "ts" | "php");

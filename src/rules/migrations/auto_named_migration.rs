@@ -7,13 +7,13 @@ use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 use crate::source::tree::{file_name, folder, join};
 
-use super::files::{self, File};
+use super::files::File;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG011,
     page: include_str!("auto_named_migration.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Migration(check)],
     wants: None,
 };
 
@@ -41,11 +41,11 @@ const EMPTY: [&str; 20] = [
     "data",
 ];
 
-fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    files::each(context, |file, _| match severity(file) {
+fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    match severity(file) {
         Some(severity) if !keeps_its_name(file) && file.is_new(context)? => Ok(vec![finding(file, severity)]),
         _ => Ok(Vec::new()),
-    })
+    }
 }
 
 /// Moved with its app: the name was not chosen here.

@@ -5,6 +5,7 @@ use ruff_text_size::TextRange;
 use crate::model::catalogue;
 use crate::model::change::Path;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, code};
+use crate::project::django::apps::looks_like_migration;
 use crate::project::django::apps::{App, MigrationName};
 use crate::project::migrations::contrib;
 use crate::project::migrations::graph::{Graph, Node};
@@ -18,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG009,
     page: include_str!("broken_migration_graph.md"),
     against: Against::TargetTip,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Change(looks_like_migration, check)],
     wants: Some(files_of_touched_apps),
 };
 

@@ -4,7 +4,7 @@ use crate::project::migrations::migration::{Operation, Position};
 use crate::rules::Context;
 use crate::source::NotLoaded;
 
-use super::files::File;
+use super::files::{self, File};
 use super::forward::only_writes;
 use super::sql;
 
@@ -31,10 +31,9 @@ pub(super) fn changes_data(operation: &Operation<'_>) -> bool {
 pub(super) fn another_does(
     context: &Context<'_>,
     file: &File<'_>,
-    files: &[File<'_>],
     what: fn(&Operation<'_>) -> bool,
 ) -> Result<bool, NotLoaded> {
-    for other in files.iter().filter(|o| o.name.app == file.name.app && o.name != file.name) {
+    for other in files::of(context)?.iter().filter(|o| o.name.app == file.name.app && o.name != file.name) {
         if other.source.operations().iter().any(what) && other.is_new(context)? {
             return Ok(true);
         }

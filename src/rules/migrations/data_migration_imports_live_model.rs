@@ -13,14 +13,14 @@ use crate::source::tree::{folder, join};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, string, top_level, walk_exprs};
 
-use super::files::{self, File};
+use super::files::File;
 use super::query_sets;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG014,
     page: include_str!("data_migration_imports_live_model.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Migration(check)],
     wants: Some(wants),
 };
 
@@ -60,15 +60,13 @@ fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
     files.filter(|path| path.ends_with(".py") && tree.contains(path)).collect()
 }
 
-fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    files::each(context, |file, _| {
-        let module = file.source.migration().module();
-        let functions = data_functions(module, &file.source.operations());
-        let used = functions.into_iter().flat_map(|f| uses(module, f).into_iter().map(move |used| (f, used)));
-        let models = used.map(|(f, used)| live_model(context, file, &used).map(|live| (f, used, live)));
-        let models = NotLoaded::all(models)?;
-        Ok(models.iter().filter_map(|(f, used, live)| Some(finding(file, f, used, live.as_ref()?))).collect())
-    })
+fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let module = file.source.migration().module();
+    let functions = data_functions(module, &file.source.operations());
+    let used = functions.into_iter().flat_map(|f| uses(module, f).into_iter().map(move |used| (f, used)));
+    let models = used.map(|(f, used)| live_model(context, file, &used).map(|live| (f, used, live)));
+    let models = NotLoaded::all(models)?;
+    Ok(models.iter().filter_map(|(f, used, live)| Some(finding(file, f, used, live.as_ref()?))).collect())
 }
 
 /// The file's functions that a RunPython runs, forwards or backwards, and those that they call.

@@ -1,6 +1,7 @@
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::django::apps::MigrationName;
+use crate::project::django::apps::looks_like_migration;
 use crate::project::migrations::deployed::Because;
 use crate::project::migrations::migration::Dependency;
 use crate::rules::migrations::canonical::{Canonical, same_tokens};
@@ -15,7 +16,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG001,
     page: include_str!("edited_deployed_migration.md"),
     against: Against::Nothing,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Change(looks_like_migration, check)],
     wants: None,
 };
 

@@ -5,45 +5,30 @@ use std::sync::Arc;
 use ruff_text_size::TextRange;
 
 use crate::model::change::{Change, ChangedFile, Path};
-use crate::model::finding::{Finding, Place};
+use crate::model::finding::Place;
 use crate::project::django::apps::{MigrationName, is_test_only, looks_like_migration};
 use crate::project::migrations::deployed;
 use crate::project::migrations::migration::{Operation, Position};
 use crate::project::migrations::operations::Source;
 use crate::project::migrations::state::{Model, State};
-use crate::rules::Context;
+use crate::rules::context::{Context, ScopedFile};
 use crate::source::tree::folder;
 use crate::source::{NotLoaded, Tree};
 
 /// A changed migration on the side that is judged.
-pub(super) struct File<'a> {
+#[derive(Debug)]
+pub struct File<'a> {
     pub(super) path: &'a str,
     pub(super) changed: &'a ChangedFile,
     pub(super) name: MigrationName,
     pub(super) source: Arc<Source>,
 }
 
-/// The changed files that hold a class `Migration` and parse, without those of apps for tests; all that is missing for any of them is asked at once.
-fn of<'a>(context: &Context<'a>) -> Result<Vec<File<'a>>, NotLoaded> {
-    let mut files = context.migration_files()?;
-    files.retain(|(file, _)| !is_test_only(file.path));
-    let sources = NotLoaded::all(files.iter().map(|(file, _)| context.here.migration_source(file.path)))?;
-    let with_sources = files.into_iter().zip(sources);
-    Ok(with_sources
-        .filter_map(|((file, name), source)| {
-            let source = source.filter(|s| s.migration().module().fault().is_none())?;
-            Some(File { path: file.path, changed: file.changed, name, source })
-        })
-        .collect())
-}
-
-/// What `check` finds in each changed migration. All files are asked before any of them waits for what it misses.
-pub(super) fn each<'a>(
-    context: &Context<'a>,
-    check: impl Fn(&File<'a>, &[File<'a>]) -> Result<Vec<Finding>, NotLoaded>,
-) -> Result<Vec<Finding>, NotLoaded> {
-    let files = of(context)?;
-    Ok(NotLoaded::all(files.iter().map(|file| check(file, &files)))?.concat())
+/// All of them; what is missing for any is asked at once.
+pub(super) fn of<'a>(context: &Context<'a>) -> Result<Vec<File<'a>>, NotLoaded> {
+    let files = context.files().filter(|file| file.path.ends_with(".py"));
+    let read = NotLoaded::all(files.map(|file| File::read(context, file)))?;
+    Ok(read.into_iter().flatten().collect())
 }
 
 /// All migrations of the apps whose migrations change: the models' state is replayed from them.
@@ -54,6 +39,20 @@ pub(super) fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
     packages.dedup();
     let files = packages.into_iter().flat_map(|package| tree.under(package));
     files.filter(|path| looks_like_migration(path)).map(str::to_owned).collect()
+}
+
+impl<'a> File<'a> {
+    /// A changed file that holds a class `Migration` and parses; none of an app for tests.
+    pub(in crate::rules) fn read(
+        context: &Context<'_>,
+        file: ScopedFile<'a>,
+    ) -> Result<Option<Self>, NotLoaded> {
+        let name = context.here.apps()?.migration_name(file.path);
+        let Some(name) = name.filter(|_| !is_test_only(file.path)) else { return Ok(None) };
+        let source = context.here.migration_source(file.path)?;
+        let source = source.filter(|source| source.migration().module().fault().is_none());
+        Ok(source.map(|source| Self { path: file.path, changed: file.changed, name, source }))
+    }
 }
 
 impl File<'_> {

@@ -16,28 +16,26 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG015,
     page: include_str!("irreversible_or_lossy_reverse.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Migration(check)],
     wants: Some(files::wants),
 };
 
 /// Words of tests that run migrations.
 const TEST_TOOLS: [&str; 3] = ["MigrationExecutor", "migrate_from", "django_test_migrations"];
 
-fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    files::each(context, |file, files| {
-        let mut findings = Vec::new();
-        for operation in file.source.operations().iter().filter(|o| o.position != Position::StateOnly) {
-            if is_one_way_class(operation) {
-                findings.push(one_way_class(file, operation));
-            }
-            if operation.is_here() && leaves_deleted(operation) && !has_comment_near(file, operation) {
-                findings.push(lossy(file, operation));
-            }
+fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    for operation in file.source.operations().iter().filter(|o| o.position != Position::StateOnly) {
+        if is_one_way_class(operation) {
+            findings.push(one_way_class(file, operation));
         }
-        findings.extend(removed_not_null(context, file, files)?);
-        findings.extend(untested(context, file, files)?);
-        Ok(findings)
-    })
+        if operation.is_here() && leaves_deleted(operation) && !has_comment_near(file, operation) {
+            findings.push(lossy(file, operation));
+        }
+    }
+    findings.extend(removed_not_null(context, file)?);
+    findings.extend(untested(context, file)?);
+    Ok(findings)
 }
 
 fn reported(
@@ -84,11 +82,7 @@ fn one_way_class(file: &File<'_>, operation: &Operation<'_>) -> Finding {
 }
 
 /// (b) Going back adds the column again, NOT NULL and without a value for the rows.
-fn removed_not_null(
-    context: &Context<'_>,
-    file: &File<'_>,
-    files: &[File<'_>],
-) -> Result<Vec<Finding>, NotLoaded> {
+fn removed_not_null(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     let is_removal = |operation: &Operation<'_>| {
         operation.is_django("RemoveField") && operation.position != Position::StateOnly
@@ -105,7 +99,7 @@ fn removed_not_null(
             let Some(model) = state.model(&model_name).filter(|m| needs_value && !m.untouched) else {
                 return Ok(());
             };
-            if is_deleted(files, file, &model_name) || file.is_empty_table(context, model)? {
+            if is_deleted(&files::of(context)?, file, &model_name) || file.is_empty_table(context, model)? {
                 return Ok(());
             }
             let what = format!("RemoveField({model_name}.{name})");
@@ -213,14 +207,14 @@ fn is_test(path: &str) -> bool {
 }
 
 /// Said once of a change, at the first of its data migrations; what a squash holds was tested where it comes from.
-fn untested(
-    context: &Context<'_>,
-    file: &File<'_>,
-    files: &[File<'_>],
-) -> Result<Option<Finding>, NotLoaded> {
+fn untested(context: &Context<'_>, file: &File<'_>) -> Result<Option<Finding>, NotLoaded> {
     let candidate = |file: &File<'_>| {
         Ok(!file.is_squash() && changes_rows(file) && file.is_new(context)? && !is_tested(context, file)?)
     };
+    if !candidate(file)? {
+        return Ok(None);
+    }
+    let files = files::of(context)?;
     let all: Vec<bool> = NotLoaded::all(files.iter().map(candidate))?;
     let untested: Vec<&File<'_>> =
         files.iter().zip(all).filter(|(_, is)| *is).map(|(file, _)| file).collect();

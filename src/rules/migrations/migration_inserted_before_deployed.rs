@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::catalogue;
 use crate::model::change::FileStatus;
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
+use crate::project::django::apps::looks_like_migration;
 use crate::project::django::apps::{App, MigrationName};
 use crate::project::django::settings::Settings;
 use crate::project::migrations::contrib;
@@ -19,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG003,
     page: include_str!("migration_inserted_before_deployed.md"),
     against: Against::TargetTip,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Change(looks_like_migration, check)],
     wants: Some(files_of_touched_apps),
 };
 

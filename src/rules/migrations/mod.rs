@@ -8,7 +8,7 @@ mod data;
 mod data_migration_imports_live_model;
 mod edit;
 mod edited_deployed_migration;
-mod files;
+pub(super) mod files;
 mod forward;
 mod gone;
 mod irreversible_or_lossy_reverse;

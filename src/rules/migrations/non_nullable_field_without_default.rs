@@ -14,34 +14,32 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG006,
     page: include_str!("non_nullable_field_without_default.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Migration(check)],
     wants: Some(files::wants),
 };
 
-fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    files::each(context, |file, files| {
-        let mut findings = Vec::new();
-        if file.is_squash() {
-            return Ok(findings);
+fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    if file.is_squash() {
+        return Ok(findings);
+    }
+    // A table that this change empties first takes any column.
+    let mut emptied = another_does(context, file, may_empty)?;
+    let violation = |operation: &Operation<'_>| violation(context, operation);
+    let matters = |operation: &Operation<'_>| Ok(violation(operation)?.is_some());
+    file.replay(context, matters, |operation, state| {
+        emptied |= may_empty(operation);
+        let Some((violation, (model_name, _))) = violation(operation)?.zip(field_name(operation)) else {
+            return Ok(());
+        };
+        // A model that no migration here makes may be unmanaged, or new.
+        let Some(model) = state.model(&model_name) else { return Ok(()) };
+        if !emptied && !model.untouched && !file.is_empty_table(context, model)? {
+            findings.extend(finding(file, operation, violation));
         }
-        // A table that this change empties first takes any column.
-        let mut emptied = another_does(context, file, files, may_empty)?;
-        let violation = |operation: &Operation<'_>| violation(context, operation);
-        let matters = |operation: &Operation<'_>| Ok(violation(operation)?.is_some());
-        file.replay(context, matters, |operation, state| {
-            emptied |= may_empty(operation);
-            let Some((violation, (model_name, _))) = violation(operation)?.zip(field_name(operation)) else {
-                return Ok(());
-            };
-            // A model that no migration here makes may be unmanaged, or new.
-            let Some(model) = state.model(&model_name) else { return Ok(()) };
-            if !emptied && !model.untouched && !file.is_empty_table(context, model)? {
-                findings.extend(finding(file, operation, violation));
-            }
-            Ok(())
-        })?;
-        Ok(findings)
-    })
+        Ok(())
+    })?;
+    Ok(findings)
 }
 
 /// What is wrong with an added field on a table with rows.

@@ -5,6 +5,7 @@ use crate::model::catalogue;
 use crate::model::change::{FileStatus, Path};
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
 use crate::project::django::apps::MigrationName;
+use crate::project::django::apps::looks_like_migration;
 use crate::project::migrations::migration::{Dependency, Migration};
 use crate::rules::migrations::canonical::Canonical;
 use crate::rules::{Against, Context, Look, Rule};
@@ -18,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG002,
     page: include_str!("removed_or_renamed_deployed_migration.md"),
     against: Against::Nothing,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Change(looks_like_migration, check)],
     wants: Some(files_of_touched_apps),
 };
 

@@ -4,37 +4,36 @@ use crate::project::migrations::migration::{Operation, Position};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
+use super::files::File;
 use super::forward::only_writes;
 use super::reverse::{RUN_PYTHON, insertion, is_copied, short, spelling};
-use super::{files, rollback};
+use super::rollback;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG004,
     page: include_str!("runpython_without_reverse.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Migration(check)],
     wants: None,
 };
 
-fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    files::each(context, |file, _| {
-        let mut findings = Vec::new();
-        for operation in RUN_PYTHON.missing(file) {
-            let migration = file.source.migration();
-            let what = label(&operation);
-            let finding = RULE.finding(
-                file.place(operation.at),
-                what.clone(),
-                NodeText::Open(RUN_PYTHON.text(&operation)),
-                format!("{} in {} cannot be reversed", code(&what), code(&file.name.to_string())),
-                consequence(rollback::command(context, migration, &file.name)?, &operation),
-            );
-            let copied = is_copied(context, migration, &operation)?;
-            let severity = if copied { Severity::Warning } else { Severity::Error };
-            findings.push(finding.with_severity(severity).with_fix(fix(&operation)));
-        }
-        Ok(findings)
-    })
+fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    for operation in RUN_PYTHON.missing(file) {
+        let migration = file.source.migration();
+        let what = label(&operation);
+        let finding = RULE.finding(
+            file.place(operation.at),
+            what.clone(),
+            NodeText::Open(RUN_PYTHON.text(&operation)),
+            format!("{} in {} cannot be reversed", code(&what), code(&file.name.to_string())),
+            consequence(rollback::command(context, migration, &file.name)?, &operation),
+        );
+        let copied = is_copied(context, migration, &operation)?;
+        let severity = if copied { Severity::Warning } else { Severity::Error };
+        findings.push(finding.with_severity(severity).with_fix(fix(&operation)));
+    }
+    Ok(findings)
 }
 
 /// `RunPython(fill_slugs)`, `DeleteSetting(setting='events')`

@@ -4,45 +4,44 @@ use crate::project::migrations::migration::Operation;
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
+use super::files::File;
 use super::reverse::{RUN_SQL, insertion, is_copied, short, spelling};
 use super::runpython_without_reverse::consequence;
-use super::{files, rollback, sql};
+use super::{rollback, sql};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG005,
     page: include_str!("runsql_without_reverse.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Migration(check)],
     wants: None,
 };
 
-fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    files::each(context, |file, _| {
-        let mut findings = Vec::new();
-        for operation in RUN_SQL.missing(file) {
-            if does_nothing(&operation) {
-                continue;
-            }
-            let migration = file.source.migration();
-            let statements = sql::statements(&operation).unwrap_or_default();
-            let what = label(&operation, &statements);
-            let finding = RULE.finding(
-                file.place(operation.at),
-                what.clone(),
-                NodeText::Open(RUN_SQL.text(&operation)),
-                format!("{} in {} cannot be reversed", code(&what), code(&file.name.to_string())),
-                consequence(rollback::command(context, migration, &file.name)?, &operation),
-            );
-            let idle = !statements.is_empty() && statements.iter().all(|s| sql::changes_nothing(s));
-            let severity = match () {
-                () if idle => Severity::Advice,
-                () if is_copied(context, migration, &operation)? => Severity::Warning,
-                () => Severity::Error,
-            };
-            findings.push(finding.with_severity(severity).with_fix(fix(&operation, &statements, idle)));
+fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    for operation in RUN_SQL.missing(file) {
+        if does_nothing(&operation) {
+            continue;
         }
-        Ok(findings)
-    })
+        let migration = file.source.migration();
+        let statements = sql::statements(&operation).unwrap_or_default();
+        let what = label(&operation, &statements);
+        let finding = RULE.finding(
+            file.place(operation.at),
+            what.clone(),
+            NodeText::Open(RUN_SQL.text(&operation)),
+            format!("{} in {} cannot be reversed", code(&what), code(&file.name.to_string())),
+            consequence(rollback::command(context, migration, &file.name)?, &operation),
+        );
+        let idle = !statements.is_empty() && statements.iter().all(|s| sql::changes_nothing(s));
+        let severity = match () {
+            () if idle => Severity::Advice,
+            () if is_copied(context, migration, &operation)? => Severity::Warning,
+            () => Severity::Error,
+        };
+        findings.push(finding.with_severity(severity).with_fix(fix(&operation, &statements, idle)));
+    }
+    Ok(findings)
 }
 
 /// `RunSQL(RunSQL.noop)`, `RunSQL("")`, `RunSQL([])`.

@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG012,
     page: include_str!("several_logical_changes.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Migration(check)],
     wants: Some(files::wants),
 };
 
@@ -49,18 +49,16 @@ const MANY_OPERATIONS: usize = 10;
 /// So many models without a relation between them are more than one thought.
 const MANY_MODELS: usize = 3;
 
-fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    files::each(context, |file, files| {
-        let mut findings = Vec::new();
-        if is_exempt(file) || !file.is_new(context)? {
-            return Ok(findings);
-        }
-        findings.extend(mixed(file));
-        findings.extend(many_operations(file));
-        findings.extend(many_models(context, file)?);
-        findings.extend(remade(context, file, files)?);
-        Ok(findings)
-    })
+fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    if is_exempt(file) || !file.is_new(context)? {
+        return Ok(findings);
+    }
+    findings.extend(mixed(file));
+    findings.extend(many_operations(file));
+    findings.extend(many_models(context, file)?);
+    findings.extend(remade(context, file)?);
+    Ok(findings)
 }
 
 /// Initial migrations, squashes and merges are several changes by nature.
@@ -226,14 +224,13 @@ fn groups(models: &BTreeSet<String>, related: &Relations) -> usize {
 }
 
 /// (d) A field made in another new migration of this change is made anew here.
-fn remade(context: &Context<'_>, file: &File<'_>, files: &[File<'_>]) -> Result<Option<Finding>, NotLoaded> {
+fn remade(context: &Context<'_>, file: &File<'_>) -> Result<Option<Finding>, NotLoaded> {
     // Add, fill, tighten: three steps that cannot be one.
-    if file.source.operations().iter().any(changes_data) || another_does(context, file, files, changes_data)?
-    {
+    if file.source.operations().iter().any(changes_data) || another_does(context, file, changes_data)? {
         return Ok(None);
     }
     let mut made = BTreeMap::new();
-    for other in files.iter().filter(|o| o.name.app == file.name.app && o.name != file.name) {
+    for other in files::of(context)?.iter().filter(|o| o.name.app == file.name.app && o.name != file.name) {
         if !other.is_new(context)? {
             continue;
         }

@@ -13,35 +13,33 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG017,
     page: include_str!("tightening_null_without_default.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Migration(check)],
     wants: Some(files::wants),
 };
 
-fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    files::each(context, |file, files| {
-        let mut findings = Vec::new();
-        if file.is_squash() {
-            return Ok(findings);
+fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = Vec::new();
+    if file.is_squash() {
+        return Ok(findings);
+    }
+    let mut filled = another_does(context, file, changes_data)?;
+    let needs_value = |operation: &Operation<'_>| needs_value(context, operation);
+    file.replay(context, needs_value, |operation, state| {
+        filled |= changes_data(operation);
+        if filled || !needs_value(operation)? {
+            return Ok(());
         }
-        let mut filled = another_does(context, file, files, changes_data)?;
-        let needs_value = |operation: &Operation<'_>| needs_value(context, operation);
-        file.replay(context, needs_value, |operation, state| {
-            filled |= changes_data(operation);
-            if filled || !needs_value(operation)? {
-                return Ok(());
-            }
-            let Some((model_name, name)) = field_name(operation) else { return Ok(()) };
-            let was_null = state.field(&model_name, &name).is_some_and(|before| before.null);
-            let Some(model) = state.model(&model_name).filter(|m| was_null && !m.untouched) else {
-                return Ok(());
-            };
-            if !file.is_empty_table(context, model)? {
-                findings.push(finding(file, operation, &model_name, &name));
-            }
-            Ok(())
-        })?;
-        Ok(findings)
-    })
+        let Some((model_name, name)) = field_name(operation) else { return Ok(()) };
+        let was_null = state.field(&model_name, &name).is_some_and(|before| before.null);
+        let Some(model) = state.model(&model_name).filter(|m| was_null && !m.untouched) else {
+            return Ok(());
+        };
+        if !file.is_empty_table(context, model)? {
+            findings.push(finding(file, operation, &model_name, &name));
+        }
+        Ok(())
+    })?;
+    Ok(findings)
 }
 
 /// Does the operation leave a column that is NOT NULL and that nothing fills?

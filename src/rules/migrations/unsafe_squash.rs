@@ -5,6 +5,7 @@ use crate::model::catalogue;
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::Project;
 use crate::project::django::apps::MigrationName;
+use crate::project::django::apps::looks_like_migration;
 use crate::project::migrations::deployed::has;
 use crate::project::migrations::migration::{DependencyAt, Migration};
 use crate::rules::{Against, Context, Judging, Look, Rule};
@@ -19,7 +20,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG010,
     page: include_str!("unsafe_squash.md"),
     against: Against::TargetTip,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Change(looks_like_migration, check)],
     wants: Some(files_of_touched_apps),
 };
 

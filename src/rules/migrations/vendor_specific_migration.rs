@@ -13,14 +13,14 @@ use crate::rules::{Against, Context, Look, Rule};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{normalised_expr, walk_exprs};
 
-use super::files::{self, File};
+use super::files::File;
 use super::sql;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG016,
     page: include_str!("vendor_specific_migration.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::Migration(check)],
     wants: Some(wants),
 };
 
@@ -51,18 +51,15 @@ fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
     settings::named(tree).filter(|_| touches).map(str::to_owned).collect()
 }
 
-fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    files::each(context, |file, _| {
-        let mut findings = inside_transaction(file);
-        let suspects = suspects(file);
-        if suspects.is_empty() {
-            return Ok(findings);
-        }
-        let engines = context.here.database_engines()?;
-        findings
-            .extend(suspects.into_iter().filter(|s| engines.contains(&s.fails_on)).map(|s| s.finding(file)));
-        Ok(findings)
-    })
+fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {
+    let mut findings = inside_transaction(file);
+    let suspects = suspects(file);
+    if suspects.is_empty() {
+        return Ok(findings);
+    }
+    let engines = context.here.database_engines()?;
+    findings.extend(suspects.into_iter().filter(|s| engines.contains(&s.fails_on)).map(|s| s.finding(file)));
+    Ok(findings)
 }
 
 /// Something that one database alone understands.

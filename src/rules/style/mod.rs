@@ -4,7 +4,5 @@ mod undocumented_suppression;
 
 use super::Rule;
 
-pub use undocumented_suppression::unused;
-
 /// In the order of their codes.
 pub const RULES: &[&Rule] = &[&undocumented_suppression::RULE];

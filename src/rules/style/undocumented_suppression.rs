@@ -1,7 +1,6 @@
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Fix, NodeText, Place, code};
-use crate::rules::{Against, Context, Look, Rule};
-use crate::source::NotLoaded;
+use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
 use crate::source::tree::is_data;
 use crate::syntax::suppression::Suppression;
 
@@ -9,16 +8,13 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::STY008,
     page: include_str!("undocumented_suppression.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Change(check)],
+    looks: &[Look::File(has_comments, check), Look::UnusedSuppression(unused)],
     wants: None,
 };
 
-fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let files = context.files().filter(|file| has_comments(file.path));
-    let read = files.map(|file| Ok((file.path, context.here.suppressions(file.path)?)));
-    // All files at once: each round of reading is a request.
-    let read = NotLoaded::all(read)?;
-    Ok(read.iter().flat_map(|(path, found)| found.iter().flat_map(|s| faults(path, s))).collect())
+fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
+    let found = context.here.suppressions(file.path)?;
+    Ok(found.iter().flat_map(|suppression| faults(file.path, suppression)).collect())
 }
 
 /// Prose shows such comments as examples; code holds them.
@@ -70,8 +66,8 @@ fn faults(path: &str, suppression: &Suppression) -> Vec<Finding> {
     findings
 }
 
-/// A suppression that kept nothing, found out by the engine after all rules ran on the file.
-pub fn unused(path: &str, suppression: &Suppression, unused: &str) -> Finding {
+/// A suppression that kept nothing when all rules had run.
+fn unused(path: &str, suppression: &Suppression, unused: &str) -> Finding {
     let headline = format!("The suppression of {} is not used", code(unused));
     finding(
         path,

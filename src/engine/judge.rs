@@ -1,0 +1,111 @@
+//! The judgement: what is introduced, weighed by the policy, without what a suppression keeps; and what nobody looked at.
+
+use crate::model::catalogue;
+use crate::model::change::ChangedFile;
+use crate::model::finding::Finding;
+use crate::model::judgement::{Judgement, NotLookedAt, Reported};
+use crate::source::NotLoaded;
+use crate::source::snapshot::both;
+
+use super::introduced::introduced;
+use super::suppress::{self, Suppressions};
+use super::{Engine, policy_change, selection, unparsed};
+
+impl Engine {
+    /// What only the judgement compares: the base of files that no longer parse or hold suppressions.
+    pub(super) fn compared_last(&self) -> NotLoaded {
+        let (change, sides) = (&self.input.change, &self.sides);
+        let broken = unparsed::wants(change, sides, &|path| self.excluded.matches(path));
+        let base = suppress::bases(&sides.head, self.looked_at()).map(|path| sides.merge_base.text(path));
+        both(broken, NotLoaded::all(base)).err().unwrap_or_default()
+    }
+
+    fn looked_at(&self) -> impl Iterator<Item = &ChangedFile> {
+        self.input.change.files.iter().filter(|file| !self.excluded.matches(&file.path))
+    }
+
+    /// Judges without the rules that still wait for files: of what was not read, none says anything.
+    pub(super) fn judge_without_waiting(&mut self, asked_for: &str) -> Judgement {
+        let codes = self.runner.waiting();
+        if !codes.is_empty() {
+            let all = codes.len() == self.runner.rules.len();
+            let not_run =
+                if all { "no rule was run".to_owned() } else { format!("not run: {}", codes.join(", ")) };
+            let reason = format!("the rules ask for {asked_for}: {not_run}");
+            self.not_looked_at.push(NotLookedAt::change(reason));
+        }
+        self.judge()
+    }
+
+    pub(super) fn judge(&mut self) -> Judgement {
+        let change = &self.input.change;
+        let head = self.runner.head();
+        let suppressions =
+            Suppressions::read(&self.sides.head, self.looked_at().filter_map(ChangedFile::head_path));
+        let mut reported: Vec<Reported> =
+            self.input.policy_fault.iter().map(policy_change::finding).collect();
+        reported.extend(self.runner.introduced(change));
+        reported.extend(self.unused(&suppressions, &head));
+        self.weigh(&mut reported);
+        let (mut findings, suppressed) = suppress::split(reported, &suppressions);
+        findings.sort_by(|a, b| {
+            let (a, b) = (&a.finding, &b.finding);
+            b.severity.cmp(&a.severity).then_with(|| a.place.cmp(&b.place)).then_with(|| a.code.cmp(b.code))
+        });
+        let tells = |f: &&Finding| catalogue::of_code(f.code).is_some_and(|entry| entry.tells_unparsed);
+        let told = head.iter().filter(tells).filter_map(|f| f.place.path()).collect();
+        let unparsed = unparsed::find(change, &self.sides, &|path| self.excluded.matches(path), &told);
+        let mut not_looked_at = self.not_looked_at.clone();
+        not_looked_at.extend(self.runner.failures(change));
+        not_looked_at.extend(unparsed.not_looked_at);
+        let unscanned = not_scanned(change.commits.not_scanned);
+        let notes = self.input.notes.iter().chain(&self.input.policy.notes).chain(&unparsed.notes);
+        Judgement {
+            findings,
+            suppressed,
+            not_looked_at,
+            notes: notes.chain(&unscanned).cloned().collect(),
+            files: self.looked_at().count(),
+            rules: self.runner.rules.len(),
+            merge_base: change.merge_base.clone(),
+            target_tip: change.target_tip.clone(),
+            head: change.head.clone(),
+        }
+    }
+
+    /// As severe as the policy lets each finding be.
+    fn weigh(&self, reported: &mut [Reported]) {
+        for Reported { finding, .. } in reported {
+            if let Some(rule) = self.runner.rules.iter().find(|rule| rule.code() == finding.code) {
+                finding.severity = selection::severity(&self.input.policy, rule, finding);
+            }
+        }
+    }
+
+    /// Suppressions that keep nothing, where the base side was read: what stood there before is not new.
+    fn unused(&self, suppressions: &Suppressions, head: &[Finding]) -> Vec<Reported> {
+        let telling = self.runner.rules.iter().filter_map(|rule| Some((rule, rule.unused_suppression()?)));
+        let mut telling = telling.peekable();
+        if telling.peek().is_none() || !self.compared_last().wants.is_empty() {
+            return Vec::new();
+        }
+        let done = self.runner.done();
+        let ran: Vec<_> =
+            self.runner.rules.iter().copied().filter(|rule| done.contains(rule.code())).collect();
+        let bases = suppress::bases(&self.sides.head, self.looked_at());
+        let at_base = Suppressions::read(&self.sides.merge_base, bases);
+        let reported = telling.flat_map(|(rule, tell)| {
+            let (new, known) = (suppressions.unused(head, &ran, tell), at_base.unused(&[], &ran, tell));
+            introduced(rule, new, known, &self.input.change)
+        });
+        reported.collect()
+    }
+}
+
+/// Commits that were not looked at one by one change no verdict, but people have to know.
+fn not_scanned(number: usize) -> Option<String> {
+    let commits = if number == 1 { "1 commit was" } else { &format!("{number} commits were") };
+    (number > 0).then(|| {
+        format!("{commits} not looked at one by one: an env file that one adds and a later one deletes is not seen")
+    })
+}

@@ -1,0 +1,80 @@
+//! What a run has read, and how much of it there may be.
+
+use std::collections::{HashMap, HashSet};
+
+use crate::model::change::Change;
+use crate::model::id::Sha;
+use crate::source::SnapshotId;
+use crate::source::{Blob, NotLoaded, Tree, Want, snapshot::merge_base_tree};
+
+use super::Sides;
+
+/// Rounds of reading before a run gives up.
+const MAX_ROUNDS: usize = 8;
+/// Bytes of source that one run may hold.
+const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+#[derive(Debug, Default)]
+pub(super) struct Reader {
+    rounds: usize,
+    bytes: usize,
+    /// Contents by their id: what one commit gave is not read again for another.
+    contents: HashMap<Sha, Blob>,
+}
+
+impl Reader {
+    pub(super) fn supply_tree(&mut self, sides: &Sides, change: &Change, want: &Want, tree: Tree) {
+        let id = want.snapshot();
+        if id == SnapshotId::Head {
+            sides.merge_base.snapshot().supply_tree(merge_base_tree(&tree, change));
+        }
+        if let Some(snapshot) = sides.snapshot(id) {
+            snapshot.supply_tree(tree);
+        }
+    }
+
+    pub(super) fn supply_file(&mut self, sides: &Sides, want: &Want, blob: Blob) {
+        let Want::File { snapshot, path, blob: id } = want else { return };
+        let blob = sides.facts.shared(blob);
+        self.bytes += blob.weight();
+        if let Some(id) = id {
+            self.contents.insert(id.clone(), blob.clone());
+        }
+        if let Some(snapshot) = sides.snapshot(*snapshot) {
+            snapshot.supply_file(path.clone(), blob);
+        }
+    }
+
+    /// Begins a round; what the run asks for too much of, once it does.
+    pub(super) fn next_round(&mut self) -> Result<(), String> {
+        self.rounds += 1;
+        if self.bytes > MAX_BYTES {
+            return Err(format!("files that are longer than {} MiB together", MAX_BYTES >> 20));
+        }
+        Ok(())
+    }
+
+    /// May something be read in this round?
+    pub(super) fn may_ask(&self) -> Result<(), String> {
+        if self.rounds > MAX_ROUNDS {
+            return Err(format!("more files than {MAX_ROUNDS} rounds of reading give"));
+        }
+        Ok(())
+    }
+
+    /// Gives what another commit has too, and leaves one want for each content that nobody has read yet.
+    pub(super) fn give_known(&self, sides: &Sides, missing: NotLoaded) -> NotLoaded {
+        let mut asked: HashSet<Sha> = HashSet::new();
+        let wants = missing.wants.into_iter().filter(|want| {
+            let Want::File { snapshot, path, blob: Some(id) } = want else { return true };
+            match (self.contents.get(id), sides.snapshot(*snapshot)) {
+                (Some(blob), Some(snapshot)) => {
+                    snapshot.supply_file(path.clone(), blob.clone());
+                    false
+                }
+                _ => asked.insert(id.clone()),
+            }
+        });
+        NotLoaded { wants: wants.collect() }
+    }
+}

@@ -1,0 +1,222 @@
+//! Runs the rules: on head first, and on the base of a file only where a finding there touches the change.
+
+use std::collections::BTreeSet;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use crate::model::change::Change;
+use crate::model::finding::Finding;
+use crate::model::judgement::{NotLookedAt, Reported};
+use crate::rules::{Judging, Look, Rule, ScopedFile};
+use crate::source::NotLoaded;
+
+use super::introduced::{introduced, may_be_introduced};
+use super::pool::Pool;
+use super::{Clock, Sides};
+
+/// How long the rules of one run may compute; waiting for a turn is not counted, nor is reading.
+const MAX_TIME: Duration = Duration::from_secs(60);
+
+/// What the rules are run over.
+#[derive(Clone, Copy)]
+pub(super) struct Scene<'a> {
+    pub(super) sides: &'a Sides,
+    pub(super) change: &'a Change,
+    pub(super) excluded: &'a (dyn Fn(&str) -> bool + Sync),
+}
+
+/// The rules of a run, and how far each has come.
+#[derive(Debug, Default)]
+pub(super) struct Runner {
+    pub(super) rules: Vec<&'static Rule>,
+    /// Rule by rule; `None` until the change is known.
+    tasks: Option<Vec<Task>>,
+    /// What the rules have computed, in nanoseconds.
+    spent: AtomicU64,
+}
+
+/// One look of a rule: at the change, or at one of its files.
+#[derive(Debug)]
+struct Task {
+    rule: &'static Rule,
+    look: &'static Look,
+    /// Its place in the change.
+    file: Option<usize>,
+    progress: Progress,
+}
+
+#[derive(Debug)]
+enum Progress {
+    Waiting,
+    /// What it finds at head, where the base is still to be looked at.
+    Found(Vec<Finding>),
+    Done {
+        head: Vec<Finding>,
+        base: Vec<Finding>,
+    },
+    /// Why it did not run.
+    Failed(&'static str),
+}
+
+impl Runner {
+    pub(super) fn new(rules: Vec<&'static Rule>) -> Self {
+        Self { rules, ..Self::default() }
+    }
+
+    /// Runs all that waits; returns what it misses.
+    pub(super) fn run(&mut self, scene: Scene<'_>, pool: &Pool, clock: &Clock) -> NotLoaded {
+        let tasks = self.tasks.get_or_insert_with(|| plan(&self.rules, scene));
+        let (spent, missing) = (&self.spent, Mutex::new(NotLoaded::default()));
+        let waiting: Vec<&mut Task> = tasks.iter_mut().filter(|task| task.is_waiting()).collect();
+        pool.each(waiting, |task| {
+            if Duration::from_nanos(spent.load(Ordering::Relaxed)) > MAX_TIME {
+                task.progress = Progress::Failed("the time of the run was used up");
+                return;
+            }
+            let begun = clock();
+            let result = task.advance(scene);
+            let took = clock().saturating_sub(begun).as_nanos();
+            spent.fetch_add(u64::try_from(took).unwrap_or(u64::MAX), Ordering::Relaxed);
+            if let Err(more) = result {
+                missing.lock().unwrap_or_else(PoisonError::into_inner).merge(more);
+            }
+        });
+        missing.into_inner().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn tasks_of(&self, rule: &Rule) -> impl Iterator<Item = &Task> {
+        self.tasks.iter().flatten().filter(move |task| std::ptr::eq(task.rule, rule))
+    }
+
+    /// Rules that still wait for files: all of them before the change is known.
+    pub(super) fn waiting(&self) -> Vec<&'static str> {
+        let waits = |rule: &&&'static Rule| self.tasks.is_none() || self.tasks_of(rule).any(Task::is_waiting);
+        self.rules.iter().filter(waits).map(|rule| rule.code()).collect()
+    }
+
+    /// Rules that have looked at all that they look at.
+    pub(super) fn done(&self) -> BTreeSet<&'static str> {
+        let is_done = |task: &Task| matches!(task.progress, Progress::Done { .. });
+        let done = |rule: &&&'static Rule| self.tasks.is_some() && self.tasks_of(rule).all(is_done);
+        self.rules.iter().filter(done).map(|rule| rule.code()).collect()
+    }
+
+    /// One sentence for each rule that did not run, or not on all files.
+    pub(super) fn failures(&self, change: &Change) -> Vec<NotLookedAt> {
+        let failure = |rule: &&'static Rule| {
+            let why = |task: &Task| match task.progress {
+                Progress::Failed(why) => Some((why, task.file.and_then(|at| change.files.get(at)))),
+                _ => None,
+            };
+            let failed: Vec<_> = self.tasks_of(rule).filter_map(why).collect();
+            let (why, file) = *failed.first()?;
+            let others = match failed.len() - 1 {
+                0 => String::new(),
+                1 => " and 1 more file".to_owned(),
+                more => format!(" and {more} more files"),
+            };
+            let on = file.map_or_else(String::new, |file| format!(" on {}{others}", file.path));
+            let reason = format!("{} did not run{on}: {why}", rule.code());
+            Some(NotLookedAt { path: rule.code().to_owned(), reason })
+        };
+        self.rules.iter().filter_map(failure).collect()
+    }
+
+    /// All that head has, introduced or not.
+    pub(super) fn head(&self) -> Vec<Finding> {
+        let head = |task: &Task| match &task.progress {
+            Progress::Done { head, .. } => head.clone(),
+            _ => Vec::new(),
+        };
+        self.tasks.iter().flatten().flat_map(head).collect()
+    }
+
+    /// What the change introduces.
+    pub(super) fn introduced(&self, change: &Change) -> Vec<Reported> {
+        let of_rule = |rule: &&'static Rule| {
+            let (mut head, mut base) = (Vec::new(), Vec::new());
+            for task in self.tasks_of(rule) {
+                if let Progress::Done { head: of_head, base: of_base } = &task.progress {
+                    head.extend(of_head.iter().cloned());
+                    base.extend(of_base.iter().cloned());
+                }
+            }
+            introduced(rule, head, base, change)
+        };
+        self.rules.iter().flat_map(of_rule).collect()
+    }
+}
+
+/// Every look of every rule at what it reads.
+fn plan(rules: &[&'static Rule], scene: Scene<'_>) -> Vec<Task> {
+    let mut tasks = Vec::new();
+    for rule in rules {
+        for look in rule.looks {
+            let task = |file| Task { rule, look, file, progress: Progress::Waiting };
+            if look.is_at_files() {
+                let files = scene.change.files.iter().enumerate();
+                let read = files.filter(|(_, file)| {
+                    file.head_path().is_some_and(|path| look.is_run_at(path) && !(scene.excluded)(path))
+                });
+                tasks.extend(read.map(|(at, _)| task(Some(at))));
+            } else {
+                tasks.push(task(None));
+            }
+        }
+    }
+    tasks
+}
+
+impl Task {
+    fn is_waiting(&self) -> bool {
+        matches!(self.progress, Progress::Waiting | Progress::Found(_))
+    }
+
+    /// Looks as far as what was read allows. A panic takes nobody else down.
+    fn advance(&mut self, scene: Scene<'_>) -> Result<(), NotLoaded> {
+        let looked = catch_unwind(AssertUnwindSafe(|| self.look(scene)));
+        looked.unwrap_or_else(|_| {
+            self.progress = Progress::Failed("it failed on this change, which is a fault of Red Panda");
+            Ok(())
+        })
+    }
+
+    fn look(&mut self, scene: Scene<'_>) -> Result<(), NotLoaded> {
+        if let Progress::Waiting = self.progress {
+            self.progress = Progress::Found(self.found(scene, Judging::Head)?);
+        }
+        let Progress::Found(head) = &mut self.progress else { return Ok(()) };
+        let head = std::mem::take(head);
+        let compare = head.iter().any(|finding| may_be_introduced(self.rule, finding, scene.change));
+        let base = if compare { self.found(scene, Judging::Baseline) } else { Ok(Vec::new()) };
+        match base {
+            Ok(base) => {
+                self.progress = Progress::Done { head, base };
+                Ok(())
+            }
+            Err(missing) => {
+                self.progress = Progress::Found(head);
+                Err(missing)
+            }
+        }
+    }
+
+    /// What the rule finds on one side; nothing on the side that it is not compared with.
+    fn found(&self, scene: Scene<'_>, judging: Judging) -> Result<Vec<Finding>, NotLoaded> {
+        let Some(context) = scene.sides.context(self.rule, judging, scene.change, scene.excluded) else {
+            return Ok(Vec::new());
+        };
+        let Some(at) = self.file else { return self.look.at_change(&context) };
+        let Some(changed) = scene.change.files.get(at) else { return Ok(Vec::new()) };
+        let path = match judging {
+            Judging::Head => changed.head_path(),
+            Judging::Baseline => changed.base_path(),
+        };
+        match path.filter(|path| !(scene.excluded)(path)) {
+            Some(path) => self.look.at_file(&context, ScopedFile { path, changed }),
+            None => Ok(Vec::new()),
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! What a rule looks at: the change as a whole, or changed files one by one.
+
+use crate::model::finding::Finding;
+use crate::project::django::apps::looks_like_migration;
+use crate::source::NotLoaded;
+use crate::syntax::suppression::Suppression;
+
+use super::context::{Context, ScopedFile};
+use super::migrations::files::File as Migration;
+
+/// Findings, or what has to be read before there can be any.
+pub type Found = Result<Vec<Finding>, NotLoaded>;
+
+/// Which files a rule reads, by their path alone.
+pub type Reads = fn(&str) -> bool;
+
+/// Makes the finding that a suppression (in a file, of a code) keeps nothing.
+pub type UnusedSuppression = fn(&str, &Suppression, &str) -> Finding;
+
+/// One look of a rule. A look at files is run file by file: on head, and where a finding there touches the change, on
+/// the base of that file alone.
+#[derive(Clone, Copy, Debug)]
+pub enum Look {
+    /// The change as a whole, for rules that compare files or commits.
+    Change(Reads, fn(&Context<'_>) -> Found),
+    /// Each changed file of these names.
+    File(Reads, fn(&Context<'_>, ScopedFile<'_>) -> Found),
+    /// The same for a rule that goes through the files itself: it is shown one at a time.
+    Each(Reads, fn(&Context<'_>) -> Found),
+    /// Each changed migration that parses, but for those of apps that only tests install.
+    Migration(fn(&Context<'_>, &Migration<'_>) -> Found),
+    /// Not at files: told of each suppression that keeps nothing, once all rules have run.
+    UnusedSuppression(UnusedSuppression),
+}
+
+impl Look {
+    /// Is it run file by file?
+    pub fn is_at_files(&self) -> bool {
+        matches!(self, Self::File(..) | Self::Each(..) | Self::Migration(_))
+    }
+
+    /// Could it find something in a file of this path?
+    pub fn reads(&self, path: &str) -> bool {
+        match self {
+            Self::Change(reads, _) => reads(path),
+            Self::File(reads, _) => reads(path),
+            Self::Each(reads, _) => reads(path),
+            Self::Migration(_) => looks_like_migration(path),
+            Self::UnusedSuppression(_) => false,
+        }
+    }
+
+    /// Is it run at this file? A package of migrations may have any name: only the settings tell.
+    pub fn is_run_at(&self, path: &str) -> bool {
+        match self {
+            Self::Migration(_) => path.ends_with(".py"),
+            _ => self.is_at_files() && self.reads(path),
+        }
+    }
+
+    /// Looks at the change as a whole.
+    pub fn at_change(&self, context: &Context<'_>) -> Found {
+        match self {
+            Self::Change(_, check) => check(context),
+            _ => Ok(Vec::new()),
+        }
+    }
+
+    /// Looks at one file.
+    pub fn at_file(&self, context: &Context<'_>, file: ScopedFile<'_>) -> Found {
+        match self {
+            Self::File(_, check) => check(context, file),
+            Self::Each(_, check) => check(&Context { files: std::slice::from_ref(file.changed), ..*context }),
+            Self::Migration(check) => match Migration::read(context, file)? {
+                Some(migration) => check(context, &migration),
+                None => Ok(Vec::new()),
+            },
+            _ => Ok(Vec::new()),
+        }
+    }
+}
