@@ -525,7 +525,9 @@ async fn half_a_request_does_not_keep_the_server_from_stopping() {
 
 #[tokio::test]
 async fn twenty_silent_connections_that_announce_the_largest_body_delay_nobody_s_delivery() {
-    let house = House::built(true, SECRET, 5_000, Room::default()).await;
+    // Who finds no room waits for longer than this story does.
+    let room = Room::new(5 * LARGEST, Duration::from_secs(600));
+    let house = House::built(true, SECRET, 5_000, room).await;
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let serving = tokio::spawn(serve(listener, house.router.clone(), std::future::pending(), Duration::ZERO));
