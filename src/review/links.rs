@@ -34,7 +34,7 @@ impl std::fmt::Debug for RunLinks<'_> {
 
 impl Links for RunLinks<'_> {
     fn rule(&self, code: &str) -> Option<String> {
-        self.own(&format!("rules/{}", rules::find(code)?.code))
+        self.own(&format!("rules/{}", rules::find(code)?.code()))
     }
 
     fn line(&self, side: Side, path: &str, line: Option<u32>) -> Option<String> {

@@ -1,4 +1,4 @@
-//! What several stories share: Git, a store, a clock that only the story moves, and `alice/trees`.
+//! What several stories share: Git, a clock that only the story moves, and `alice/trees`.
 
 use std::path::Path;
 use std::process::Command;
@@ -21,35 +21,6 @@ pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
     let output = command.args(["-c", "protocol.file.allow=always"]).args(arguments).output().unwrap();
     assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-/// A fresh, empty database; gone when dropped (SQLite) or left to the test server (PostgreSQL).
-pub(crate) struct Database {
-    pub(crate) url: String,
-    pub(crate) _folder: Option<tempfile::TempDir>,
-}
-
-pub(crate) fn sqlite() -> Database {
-    let folder = tempfile::tempdir().unwrap();
-    Database { url: format!("sqlite://{}", folder.path().join("panda.db").display()), _folder: Some(folder) }
-}
-
-async fn postgres(server: &str) -> Database {
-    sqlx::any::install_default_drivers();
-    let schema = format!("story_{}", uuid::Uuid::new_v4().simple());
-    let pool = sqlx::AnyPool::connect(server).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"))).execute(&pool).await.unwrap();
-    let joint = if server.contains('?') { '&' } else { '?' };
-    Database { url: format!("{server}{joint}options[search_path]={schema}"), _folder: None }
-}
-
-/// Every database there is here: each story of the store runs on all of them.
-pub(crate) async fn databases() -> Vec<Database> {
-    let mut all = vec![sqlite()];
-    if let Ok(server) = std::env::var("TEST_DATABASE_URL") {
-        all.push(postgres(&server).await);
-    }
-    all
 }
 
 /// A clock that only the story moves; clones are the same clock.

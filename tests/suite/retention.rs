@@ -8,7 +8,8 @@ use red_panda::store::Store;
 use red_panda::store::pulls::{HeadVerdict, KnownPull, PullKey};
 use red_panda::store::runs::{RunEnd, RunOutcome};
 
-use crate::fixtures::{begun, databases, ended, forge, holder, known, run_end, run_start, sha};
+use crate::databases::databases;
+use crate::fixtures::{begun, ended, forge, holder, known, run_end, run_start, sha};
 
 const GREEN: RunOutcome = RunOutcome::Verdict(Verdict::Approved);
 
@@ -95,7 +96,7 @@ async fn what_was_said_of_heads_that_were_left_goes() {
 
 #[tokio::test]
 async fn more_than_one_batch_goes_at_once() {
-    let database = crate::fixtures::sqlite();
+    let database = crate::databases::sqlite();
     let store = Store::open(&database.url).await.unwrap();
     let claim = holder(&store).await;
     for number in 0..1_100 {

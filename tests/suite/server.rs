@@ -27,9 +27,8 @@ use sha2::Sha256;
 use tokio::io::AsyncWriteExt;
 use tower::ServiceExt;
 
-use crate::fixtures::{
-    Database, begun, ended, forge, known, repository, review, run_end, run_start, sha, sqlite,
-};
+use crate::databases::{Database, sqlite};
+use crate::fixtures::{begun, ended, forge, known, repository, review, run_end, run_start, sha};
 
 const SECRET: &str = "the secret of the hook";
 /// The largest body that is read.

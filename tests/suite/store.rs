@@ -11,7 +11,8 @@ use red_panda::store::pulls::{HeadVerdict, PullKey};
 use red_panda::store::runs::{Begun, RunOutcome, RunStart};
 use red_panda::store::{Accepted, Delivery, Store};
 
-use crate::fixtures::{begun, databases, forge, holder, known, review, run_end, run_start, sha};
+use crate::databases::databases;
+use crate::fixtures::{begun, forge, holder, known, review, run_end, run_start, sha};
 
 fn delivery(id: &str) -> Delivery {
     Delivery { forge: forge(), id: id.to_owned(), received_at: 1_000 }

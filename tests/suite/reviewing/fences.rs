@@ -8,7 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{Asked, House, MINUTE, Turn, because};
-use crate::fixtures::{begun, databases, forge, run_start, sha};
+use crate::databases::databases;
+use crate::fixtures::{begun, forge, run_start, sha};
 
 /// What a job has written so far: its run, statuses, reviews, and what is remembered of them.
 async fn writes(house: &House) -> [usize; 4] {
