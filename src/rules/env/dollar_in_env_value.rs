@@ -6,7 +6,7 @@ use crate::rules::{Baseline, Context, Rule, Scope};
 use crate::source::NotLoaded;
 use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Quote, Separator};
 
-use super::hazard;
+use super::lines;
 
 pub(super) static RULE: Rule = Rule {
     code: "ENV012",
@@ -23,7 +23,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for file in context.files() {
-        if !hazard::is_read_by_line(context.here, file.path)? {
+        if !lines::is_read_by_line(context.here, file.path)? {
             continue;
         }
         let Some(env) = context.here.env_file(file.path)? else { continue };
@@ -50,7 +50,7 @@ fn has_dollar(file: &EnvFile, keys: &HashSet<&str>, assignment: &Assignment) -> 
         Quote::Single | Quote::Broken => return false,
     };
     let readable = assignment.separator == Separator::Equals && secret::is_nameable(file.key(assignment));
-    readable && !hazard::has_holes(file, assignment) && substituted(keys, file.value(assignment), quoted)
+    readable && !lines::has_holes(file, assignment) && substituted(keys, file.value(assignment), quoted)
 }
 
 fn substituted(keys: &HashSet<&str>, value: &str, quoted: bool) -> bool {
@@ -93,7 +93,7 @@ fn who(file: &EnvFile, assignment: &Assignment, used: &[EnvReader]) -> Option<En
 
 fn finding(path: &str, file: &EnvFile, assignment: &Assignment, who: EnvReader) -> Finding {
     let key = file.key(assignment);
-    let node = hazard::node(path, file, assignment);
+    let node = lines::node(path, file, assignment);
     let shown = matches!(node, NodeText::Open(_));
     let place = Place::Head { path: path.to_owned(), span: file.span(&assignment.statement) };
     let how = if assignment.quote == Quote::Double { "a `$` in double quotes" } else { "an unquoted `$`" };
