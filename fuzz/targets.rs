@@ -163,7 +163,7 @@ fn patch(data: &[u8]) {
 
 /// A fault names a line of the file.
 fn policy(data: &[u8]) {
-    let built: Vec<&str> = rules::all().iter().map(|rule| rule.code).collect();
+    let built: Vec<&str> = rules::all().iter().map(|rule| rule.code()).collect();
     let text = String::from_utf8_lossy(data);
     if let Err(fault) = policy::parse(&text, &built) {
         let lines = text.split('\n').count() as u32;

@@ -66,7 +66,7 @@ async fn read(
 
 /// Reads a policy's text with the rules that this version has.
 pub fn parse(text: &str) -> std::result::Result<Policy, PolicyFault> {
-    let built: Vec<&str> = rules::all().iter().map(|rule| rule.code).collect();
+    let built: Vec<&str> = rules::all().iter().map(|rule| rule.code()).collect();
     policy::parse(text, &built)
 }
 

@@ -1,7 +1,8 @@
-use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
+use crate::model::catalogue;
+use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::env::env_files::{self, Role};
 use crate::project::env::secret::is_nameable;
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 use crate::source::snapshot::both;
 use crate::source::tree::{file_name, folder, join};
@@ -10,15 +11,11 @@ use super::exposure::{Value, git_rm, real_keys};
 use super::published::{How, Published, Shown, at_head, in_commits};
 
 pub(super) static RULE: Rule = Rule {
-    code: "ENV001",
-    name: "committed-env-file",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::Itself,
-    scope: Scope::Whole,
+    entry: &catalogue::ENV001,
     page: include_str!("committed_env_file.md"),
+    against: Against::Nothing,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -1,23 +1,20 @@
 use std::collections::HashSet;
 
-use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, code};
+use crate::model::catalogue;
+use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, code};
 use crate::project::env::secret;
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Quote, Separator};
 
 use super::lines;
 
 pub(super) static RULE: Rule = Rule {
-    code: "ENV012",
-    name: "dollar-in-env-value",
-    severity: Severity::Warning,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::ENV012,
     page: include_str!("dollar_in_env_value.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -1,10 +1,9 @@
-use crate::model::finding::{
-    Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Position, Severity, Span, code,
-};
+use crate::model::catalogue;
+use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Position, Severity, Span, code};
 use crate::project::broker::starts_like_broker;
 use crate::project::env::readers::EnvReaders;
 use crate::project::env::secret;
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Line, Quote};
 
@@ -12,15 +11,11 @@ use super::hazard::{self, Hazard};
 use super::lines;
 
 pub(super) static RULE: Rule = Rule {
-    code: "ENV011",
-    name: "env-parse-hazard",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::ENV011,
     page: include_str!("env_parse_hazard.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -1,9 +1,10 @@
+use crate::model::catalogue;
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::django::apps::MigrationName;
 use crate::project::migrations::deployed::Because;
 use crate::project::migrations::migration::Dependency;
 use crate::rules::migrations::canonical::{Canonical, same_tokens};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::Module;
 
@@ -11,15 +12,11 @@ use super::changes::{Changes, severity_of, was_migration};
 use super::edit::{At, Difference, Direction, Impact, differences};
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG001",
-    name: "edited-deployed-migration",
-    severity: Severity::Error,
-    confidence: crate::model::finding::Confidence::Certain,
-    baseline: Baseline::Itself,
-    scope: Scope::Whole,
+    entry: &catalogue::MIG001,
     page: include_str!("edited_deployed_migration.md"),
+    against: Against::Nothing,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

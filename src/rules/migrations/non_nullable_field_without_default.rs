@@ -1,24 +1,21 @@
 use ruff_python_ast::Expr;
 
-use crate::model::finding::{Confidence, Finding, Fix, NodeText, Severity, code};
+use crate::model::catalogue;
+use crate::model::finding::{Finding, Fix, NodeText, Severity, code};
 use crate::project::migrations::field::{Default, Field};
 use crate::project::migrations::migration::{Operation, Position};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::data::{another_does, may_empty};
 use super::files::{self, File, field_name};
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG006",
-    name: "non-nullable-field-without-default",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::MIG006,
     page: include_str!("non_nullable_field_without_default.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: Some(files::wants),
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -1,14 +1,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::model::catalogue;
 use crate::model::change::{FileStatus, Path};
-use crate::model::finding::{
-    Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code,
-};
+use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
 use crate::project::django::apps::MigrationName;
 use crate::project::migrations::migration::{Dependency, Migration};
 use crate::rules::migrations::canonical::Canonical;
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::{NotLoaded, snapshot::both};
 
 use super::changes::{Changes, files_of_touched_apps, severity_of};
@@ -16,15 +15,11 @@ use super::edit::{Difference, Impact, differences};
 use super::gone::{Gone, gone, not_replaced, replaced, tables_left};
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG002",
-    name: "removed-or-renamed-deployed-migration",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::Itself,
-    scope: Scope::Whole,
+    entry: &catalogue::MIG002,
     page: include_str!("removed_or_renamed_deployed_migration.md"),
+    against: Against::Nothing,
+    looks: &[Look::Change(check)],
     wants: Some(files_of_touched_apps),
-    check,
 };
 
 const NEEDED: &str =
