@@ -280,3 +280,6 @@ pub fn text_of(expr: &Expr) -> Option<String> {
         other => string(other).map(str::to_owned),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,103 @@
+//! What a module tells of its names, as a table.
+
+use ruff_python_ast::Stmt;
+
+use super::Module;
+use crate::source::Text;
+
+/// What the file's last line, an expression, stands for.
+fn last_line(source: &str) -> Option<String> {
+    let module = Module::parse(&Text::new(source));
+    let Some(Stmt::Expr(last)) = module.body().last() else { panic!("no expression: {source}") };
+    module.qualified(&last.value).map(|name| name.to_string())
+}
+
+#[test]
+fn a_name_stands_for_what_the_file_imports_or_aliases() {
+    for (source, want) in [
+        // Imports.
+        ("from django.db import models\nmodels.CharField", Some("django.db.models.CharField")),
+        ("from django.db import models as m\nm.Model", Some("django.db.models.Model")),
+        ("import django.db.models\ndjango.db.models.Model", Some("django.db.models.Model")),
+        ("import django.db.models as m\nm.Model", Some("django.db.models.Model")),
+        ("from .models import Post\nPost.objects", Some(".models.Post.objects")),
+        ("from ..core.models import Base\nBase", Some("..core.models.Base")),
+        ("from . import utils\nutils.f", Some(".utils.f")),
+        ("from .. import x as y\ny", Some("..x")),
+        ("from a import *\nx", Some("x")),
+        // An import is read no further.
+        ("from datetime import datetime, timedelta\ndatetime.datetime", Some("datetime.datetime.datetime")),
+        ("import a\nfrom b import a as c\nc", Some("b.a")),
+        // Aliases are followed, in any order of the file.
+        ("from django.db import migrations\nRP = migrations.RunPython\nRP", Some("django.db.migrations.RunPython")),
+        ("A = b.c\nB = A.d\nB.e", Some("b.c.d.e")),
+        ("B = A.d\nA = b.c\nB", Some("b.c.d")),
+        ("A = a.b\nA = a.b\nA", Some("a.b")),
+        // What aliases nothing stays as it is written.
+        ("x", Some("x")),
+        ("x.y.z", Some("x.y.z")),
+        ("A = b\nA.c", Some("A.c")),
+        ("A = A.b\nA", Some("A")),
+        ("A: T = b.c\nA", Some("A")),
+        ("A = B = b.c\nA", Some("A")),
+        ("A = f.g()\nA.h", Some("A.h")),
+        ("A += b.c\nA", Some("A")),
+        ("class A: pass\nA.b", Some("A.b")),
+        ("def f(migrations): pass\nmigrations.X", Some("migrations.X")),
+        // Anywhere in the file: in functions, classes, branches and `match`.
+        ("def f():\n    from a import b\nb.c", Some("a.b.c")),
+        ("class C:\n    x = a.b\nx", Some("a.b")),
+        ("try:\n    import json\nexcept ImportError:\n    json = None\njson.loads", Some("json.loads")),
+        ("match x:\n    case 1:\n        from a import b\nb", Some("a.b")),
+        ("for x in y:\n    pass\nelse:\n    from a import b\nb", Some("a.b")),
+        // Bound to two things it stands for neither.
+        ("from a import x\nfrom b import x\nx", None),
+        ("from a import x\nfrom a import x\nx.y", Some("a.x.y")),
+        ("try:\n    from a import x\nexcept ImportError:\n    x = b.x\nx", None),
+        ("A = a.b\nA = c.d\nA.e", None),
+        ("from a import x\nfrom b import x\nfrom a import x\nx", None),
+        ("from a import x\nfrom b import x\nA = x.y\nA", None),
+        // Aliases that turn in a circle, or a chain of more than eight.
+        ("A = B.x\nB = A.x\nA", None),
+        (
+            "a = b.x\nb = c.x\nc = d.x\nd = e.x\ne = f.x\nf = g.x\ng = h.x\na",
+            Some("h.x.x.x.x.x.x.x"),
+        ),
+        ("a = b.x\nb = c.x\nc = d.x\nd = e.x\ne = f.x\nf = g.x\ng = h.x\nh = i.x\na", None),
+        // No dotted names.
+        ("f()", None),
+        ("f().x", None),
+        ("x[0]", None),
+        ("x[0].y", None),
+        ("'text'.join", None),
+        ("(x)", Some("x")),
+    ] {
+        assert_eq!(last_line(source).as_deref(), want, "{source}");
+    }
+}
+
+#[test]
+fn classes_functions_and_values_are_those_at_the_top_of_the_file_and_the_last_one_counts() {
+    let module = Module::parse(&Text::new(
+        "class A: pass\n\
+         def f():\n    def g(): pass\n    x = 1\n\
+         if DEBUG:\n    class A(B): pass\n    def f(a): pass\n    x = 2\n\
+         try:\n    y = 1\nexcept E:\n    y = 2\nelse:\n    z = 3\nfinally:\n    w: int = 4\n\
+         with c:\n    for i in j:\n        while k:\n            v = 5\n\
+         a = b = 6\nc, d = 7\nclass K:\n    u = 8\n    def m(self): pass\n",
+    ));
+    let names: Vec<&str> = module.classes().into_iter().map(|class| class.name.as_str()).collect();
+    assert_eq!(names, ["A", "A", "K"]);
+    let names: Vec<&str> = module.functions().into_iter().map(|function| function.name.as_str()).collect();
+    assert_eq!(names, ["f", "f"]);
+    assert!(module.class("A").is_some_and(|class| class.bases().len() == 1));
+    assert!(module.function("f").is_some_and(|function| function.parameters.len() == 1));
+    assert!(module.function("g").is_none() && module.function("m").is_none() && module.class("f").is_none());
+    let value = |name: &str| module.assigned(name).map(|value| module.source(value));
+    for (name, want) in [("x", "2"), ("y", "2"), ("z", "3"), ("w", "4"), ("v", "5")] {
+        assert_eq!(value(name), Some(want), "{name}");
+    }
+    for name in ["a", "b", "c", "d", "u", "i", "A", "f", "nothing"] {
+        assert_eq!(value(name), None, "{name}");
+    }
+}
