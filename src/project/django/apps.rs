@@ -153,10 +153,7 @@ fn numbered_packages<'a>(project: &Project, tree: &'a Tree) -> Result<BTreeSet<&
 fn is_migration(module: &Module) -> bool {
     module.class("Migration").is_some_and(|class| {
         class.bases().iter().filter_map(|base| module.qualified(base)).any(|base| {
-            matches!(
-                base.as_str(),
-                "django.db.migrations.Migration" | "django.db.migrations.migration.Migration"
-            )
+            base == "django.db.migrations.Migration" || base == "django.db.migrations.migration.Migration"
         })
     })
 }
@@ -220,7 +217,7 @@ fn declared_label(module: &Module, app: &str) -> Option<String> {
         let (path, folder) = (format!("/{}", name.replace('.', "/")), format!("/{app}"));
         folder.ends_with(&path) || path.ends_with(&folder)
     };
-    let mut configs: Vec<_> = module.classes().into_iter().filter(is_config).collect();
+    let mut configs: Vec<_> = module.classes().filter(is_config).collect();
     // https://docs.djangoproject.com/en/5.2/ref/applications/#configuring-applications
     configs.retain(|class| default(class) != Some(false));
     let marked = configs.iter().find(|class| default(class) == Some(true));

@@ -149,7 +149,7 @@ fn is_for_tests(path: &str) -> bool {
 
 /// The string given with `"DJANGO_SETTINGS_MODULE"`.
 fn settings_module(manage: &Module) -> Option<String> {
-    manage.calls().into_iter().find_map(|call| {
+    manage.calls().find_map(|call| {
         let key = call.arguments.find_positional(0).and_then(string)?;
         let value = call.arguments.find_positional(1).and_then(string)?;
         (key == "DJANGO_SETTINGS_MODULE").then(|| value.to_owned())
@@ -194,7 +194,7 @@ impl Follow<'_> {
 /// The files of `split_settings.tools.include("base.py", optional("local.py"), "components/*.py")`.
 fn included(expr: &Expr, module: &Module, tree: &Tree, path: &str) -> Vec<Path> {
     let is = |call: &ExprCall, name: &str| {
-        module.qualified(&call.func).is_some_and(|q| q == format!("split_settings.tools.{name}"))
+        module.qualified(&call.func).is_some_and(|q| q == format!("split_settings.tools.{name}").as_str())
     };
     let Some(call) = expr.as_call_expr().filter(|call| is(call, "include")) else { return Vec::new() };
     let names = call.arguments.args.iter().filter_map(|argument| match argument {

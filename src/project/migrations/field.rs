@@ -115,7 +115,7 @@ impl Project {
             return Ok(None);
         }
         let Some(callee) = module.qualified(&call.func) else { return Ok(None) };
-        let Some(class) = self.field_class(path, &callee)? else { return Ok(None) };
+        let Some(class) = self.field_class(path, &callee.to_string())? else { return Ok(None) };
         let keyword = |name: &str| arguments.find_keyword(name).map(|k| &k.value);
         let is_true =
             |name: &str| keyword(name).map_or(Some(false), |e| Some(e.as_boolean_literal_expr()?.value));

@@ -9,11 +9,11 @@ use ruff_text_size::{Ranged, TextRange};
 
 use crate::model::change::Path;
 use crate::source::NotLoaded;
-use crate::syntax::python::{Module, assignment, top_level};
+use crate::syntax::python::{Dotted, Module, assignment, top_level};
 
 use crate::project::Project;
 use crate::project::migrations::migration::{Migration, Operation, Position, is_django_operation};
-use crate::project::python::imports::{Ancestry, Definition, star_imports};
+use crate::project::python::imports::{Ancestry, Definition};
 
 /// Lists in lists, functions in functions.
 const MAX_DEPTH: usize = 24;
@@ -117,7 +117,7 @@ fn collect<'a>(path: &'a str, migration: &'a Migration, elsewhere: &'a Elsewhere
         cut: Cell::new(false),
     };
     let module = &**migration.module();
-    for class in module.classes().into_iter().filter(|c| c.name.as_str() == "Migration") {
+    for class in module.classes().filter(|c| c.name.as_str() == "Migration") {
         let frame = Frame {
             module,
             path,
@@ -222,7 +222,7 @@ impl<'a> Collector<'a> {
     /// A name of another file.
     fn elsewhere(&self, expr: &'a Expr, frame: Frame<'a>, depth: usize) {
         let Some(dotted) = frame.module.qualified(expr) else { return };
-        let Some(found) = self.look_up(&dotted, frame) else { return };
+        let Some(found) = self.look_up(&dotted.to_string(), frame) else { return };
         let Definition { path, module, name } = &found.definition;
         let there = Frame {
             module,
@@ -253,7 +253,7 @@ impl<'a> Collector<'a> {
             copied.iter().for_each(|e| self.expr(e, frame, depth + 1));
             return;
         }
-        let Some(callee) = callee(call, frame.module) else { return };
+        let Some(callee) = callee(call, frame.module).map(|name| name.to_string()) else { return };
         if is_django_operation(&callee) {
             self.operation(call, callee, None, frame, depth);
             return;
@@ -342,24 +342,20 @@ impl<'a> Collector<'a> {
 }
 
 /// The callee's dotted name; a plain name that only a star import of Django's operations can bring is one of them.
-fn callee(call: &ExprCall, module: &Module) -> Option<String> {
-    let name = module.qualified(&call.func)?;
-    if name.contains('.') || module.class(&name).is_some() || module.function(&name).is_some() {
-        return Some(name);
+fn callee<'a>(call: &'a ExprCall, module: &'a Module) -> Option<Dotted<'a>> {
+    let callee = module.qualified(&call.func)?;
+    let name = callee.last();
+    if !callee.is_plain() || module.class(name).is_some() || module.function(name).is_some() {
+        return Some(callee);
     }
-    let django = star_imports(module)
-        .into_iter()
-        .find(|m| m == "django.db.migrations" || m.starts_with("django.db.migrations.operations"));
-    let known = matches!(name.as_str(), "RunPython" | "RunSQL" | "SeparateDatabaseAndState")
-        || name.starts_with("Add")
-        || name.starts_with("Alter")
-        || name.starts_with("Remove")
-        || name.starts_with("Rename")
-        || name.starts_with("Create")
-        || name.starts_with("Delete");
+    let mut stars = module.index().star_imports().iter();
+    let django =
+        stars.find(|m| **m == "django.db.migrations" || m.starts_with("django.db.migrations.operations"));
+    let known = matches!(name, "RunPython" | "RunSQL" | "SeparateDatabaseAndState")
+        || ["Add", "Alter", "Remove", "Rename", "Create", "Delete"].iter().any(|verb| name.starts_with(verb));
     Some(match django {
-        Some(django) if known => format!("{django}.{name}"),
-        _ => name,
+        Some(django) if known => django.clone().with(&[name]),
+        _ => callee,
     })
 }
 

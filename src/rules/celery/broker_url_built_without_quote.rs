@@ -111,9 +111,7 @@ fn finding(
 ) -> Finding {
     let filled_only = is_filled_only(module, place);
     let name = module.qualified(hole.expr).unwrap_or_default();
-    let what = name
-        .rsplit('.')
-        .next()
+    let what = Some(name.last())
         .filter(|name| !name.is_empty() && hole.expr.range().len().to_u32() <= 80 && filled_only);
     let password = what.map_or_else(|| "The password".to_owned(), code);
     let url = match place.keys.last() {

@@ -27,7 +27,7 @@ impl Canonical {
     /// `path` tells what relative imports are relative to.
     pub(super) fn of(module: &Module, path: &str) -> Self {
         let mut body: Suite = module.body().iter().cloned().collect();
-        let imported = module.imports().map(|import| import.local.as_str()).collect();
+        let imported = module.imports().map(|import| import.local).collect();
         Rewriter { module, path, imported, in_migration: Cell::new(false) }.suite(&mut body, true);
         Self { body }
     }
@@ -150,7 +150,7 @@ impl Rewriter<'_> {
 
     /// What a dotted name is imported from; `None` where it is no import.
     fn target(&self, expr: &Expr) -> Option<String> {
-        let target = self.module.qualified(expr)?;
+        let target = self.module.qualified(expr)?.to_string();
         let target = short_path(self.absolute(target));
         // `import a.b` is spelled as it is, and yet `a.b.c` is a name and no attribute.
         (target != normalised_expr(expr) || root(expr).is_some_and(|n| self.imported.contains(n)))

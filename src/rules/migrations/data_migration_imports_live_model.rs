@@ -119,12 +119,12 @@ fn uses<'a>(module: &Module, function: &'a StmtFunctionDef) -> Vec<Use<'a>> {
             Expr::Call(call) => &*call.func,
             _ => return,
         };
-        let Some(target) = module.qualified(subject).filter(|t| t.contains('.')) else { return };
+        let Some(target) = module.qualified(subject).filter(|name| !name.is_plain()) else { return };
         let local = module.source(subject).to_owned();
         let first = local.split('.').next().unwrap_or(&local);
         let fixture = target.ends_with(".call_command") && is_loaddata(expr);
         if !own.contains(first) && seen.insert(local.clone()) {
-            found.push(Use { expr, local, target, fixture });
+            found.push(Use { expr, local, target: target.to_string(), fixture });
         }
     });
     found

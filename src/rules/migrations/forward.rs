@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
 
-use crate::syntax::python::{Module, assignment, walk_exprs};
+use crate::syntax::python::{Dotted, Module, assignment, walk_exprs};
 
 use super::query_sets;
 
@@ -140,7 +140,7 @@ struct Functions<'m> {
 
 impl Functions<'_> {
     fn are_harmless(&mut self, name: &str, depth: usize) -> bool {
-        let mut alike = self.module.functions().into_iter().filter(|f| f.name.as_str() == name);
+        let mut alike = self.module.functions().filter(|f| f.name.as_str() == name);
         let (Some(function), None) = (alike.next(), alike.next()) else { return false };
         if !self.seen.insert(function.name.as_str()) {
             return true;
@@ -204,15 +204,11 @@ fn models_of(function: &StmtFunctionDef) -> Vec<&str> {
 /// A name that an import brings in must come from a module that cannot touch rows.
 fn is_harmless_name(module: &Module, expr: &Expr) -> bool {
     module.qualified(expr).is_some_and(|name| {
-        let imported =
-            module.imports().any(|i| i.target == name || name.starts_with(&format!("{}.", i.target)));
+        let imported = module.imports().any(|import| name.is_below(&import.target));
         !imported || is_harmless_import(&name)
     })
 }
 
-fn is_harmless_import(name: &str) -> bool {
-    HARMLESS_MODULES
-        .iter()
-        .any(|known| name == *known || name.strip_prefix(known).is_some_and(|r| r.starts_with('.')))
-        || name == "django.db"
+fn is_harmless_import(name: &Dotted<'_>) -> bool {
+    HARMLESS_MODULES.iter().any(|known| name.is_in(known)) || *name == "django.db"
 }

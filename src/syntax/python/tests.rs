@@ -29,7 +29,10 @@ fn a_name_stands_for_what_the_file_imports_or_aliases() {
         ("from datetime import datetime, timedelta\ndatetime.datetime", Some("datetime.datetime.datetime")),
         ("import a\nfrom b import a as c\nc", Some("b.a")),
         // Aliases are followed, in any order of the file.
-        ("from django.db import migrations\nRP = migrations.RunPython\nRP", Some("django.db.migrations.RunPython")),
+        (
+            "from django.db import migrations\nRP = migrations.RunPython\nRP",
+            Some("django.db.migrations.RunPython"),
+        ),
         ("A = b.c\nB = A.d\nB.e", Some("b.c.d.e")),
         ("B = A.d\nA = b.c\nB", Some("b.c.d")),
         ("A = a.b\nA = a.b\nA", Some("a.b")),
@@ -59,10 +62,7 @@ fn a_name_stands_for_what_the_file_imports_or_aliases() {
         ("from a import x\nfrom b import x\nA = x.y\nA", None),
         // Aliases that turn in a circle, or a chain of more than eight.
         ("A = B.x\nB = A.x\nA", None),
-        (
-            "a = b.x\nb = c.x\nc = d.x\nd = e.x\ne = f.x\nf = g.x\ng = h.x\na",
-            Some("h.x.x.x.x.x.x.x"),
-        ),
+        ("a = b.x\nb = c.x\nc = d.x\nd = e.x\ne = f.x\nf = g.x\ng = h.x\na", Some("h.x.x.x.x.x.x.x")),
         ("a = b.x\nb = c.x\nc = d.x\nd = e.x\ne = f.x\nf = g.x\ng = h.x\nh = i.x\na", None),
         // No dotted names.
         ("f()", None),

@@ -37,7 +37,10 @@ impl<'a> Place<'a> {
                 Piece::Hole(hole) => {
                     let written = module.source(hole.expr);
                     let name = module.qualified(hole.expr).unwrap_or_default();
-                    units.push(Unit::Hole(Hole { id, ..Hole::new(&format!("{{{written}}}"), &name) }));
+                    units.push(Unit::Hole(Hole {
+                        id,
+                        ..Hole::new(&format!("{{{written}}}"), &name.to_string())
+                    }));
                     id += 1;
                 }
             }
@@ -145,7 +148,7 @@ impl<'a> Finder<'_, 'a> {
         }
         self.with(Role::Unknown, &call.func);
         let variable = call.arguments.find_positional(0).and_then(string).filter(|name| is_variable(name));
-        let is_celery = callee.rsplit('.').next().is_some_and(|name| name == "Celery");
+        let is_celery = callee.last() == "Celery";
         for (index, argument) in call.arguments.args.iter().enumerate() {
             match variable {
                 // `env("KEY", default)`

@@ -5,9 +5,9 @@ use ruff_text_size::Ranged;
 
 use crate::project::Project;
 use crate::project::django::settings;
-use crate::project::python::imports::{module_path, split, star_imports};
+use crate::project::python::imports::module_path;
 use crate::source::NotLoaded;
-use crate::syntax::python::{Module, has_unpacking, string};
+use crate::syntax::python::{Dotted, Module, has_unpacking, string};
 
 use super::super::holes::says_encoded;
 use super::bindings::{Binding, Bindings};
@@ -126,7 +126,7 @@ impl<'a> Judge<'_, 'a> {
             return Ok(Quoting::Safe);
         }
         let qualified = self.module.qualified(expr).unwrap_or_default();
-        if qualified.strip_prefix("django.conf.settings.").is_some_and(|setting| setting == name) {
+        if qualified.segments() == ["django", "conf", "settings", name] {
             return self.setting(name);
         }
         Ok(self.best(self.bindings.of_attribute(name), hops)?.unwrap_or(Quoting::Bare))
@@ -139,7 +139,7 @@ impl<'a> Judge<'_, 'a> {
         }
         let last = match &*call.func {
             Expr::Attribute(attribute) => attribute.attr.as_str(),
-            _ => callee.rsplit('.').next().unwrap_or(""),
+            _ => callee.last(),
         };
         match last {
             "int" | "float" | "len" | "token_hex" | "token_urlsafe" | "uuid4" | "uuid1" => Ok(Quoting::Safe),
@@ -177,12 +177,14 @@ impl<'a> Judge<'_, 'a> {
             return Ok(Quoting::Bare);
         }
         let tree = self.project.tree()?;
-        let stars = star_imports(self.module);
-        let modules: Vec<(&str, &str)> = match self.module.imports().find(|import| import.local == name) {
-            Some(import) => split(&import.target).into_iter().collect(),
-            None => stars.iter().map(|module| (module.as_str(), name)).collect(),
+        let index = self.module.index();
+        let modules: Vec<(Dotted<'_>, &str)> = match index.import_of(name) {
+            Some(import) => import.target.split().into_iter().collect(),
+            None => index.star_imports().iter().map(|module| (module.clone(), name)).collect(),
         };
-        let file = |(module, name)| Some((module_path(&tree, self.path, module)?, name));
+        let file = |(module, name): (Dotted<'_>, _)| {
+            Some((module_path(&tree, self.path, &module.to_string())?, name))
+        };
         self.in_files(&modules.into_iter().filter_map(file).collect::<Vec<_>>())
     }
 
@@ -224,18 +226,18 @@ enum Encoder {
 }
 
 impl Encoder {
-    fn of(callee: &str) -> Option<Self> {
-        let (module, name) = callee.rsplit_once('.')?;
-        let of_urllib = matches!(
-            module,
-            "urllib.parse"
-                | "urllib"
-                | "six.moves.urllib.parse"
-                | "future.moves.urllib.parse"
-                | "requests.utils"
-                | "requests.compat"
-                | "kombu.utils.url"
-        );
+    fn of(callee: &Dotted<'_>) -> Option<Self> {
+        const OF_URLLIB: [&str; 7] = [
+            "urllib.parse",
+            "urllib",
+            "six.moves.urllib.parse",
+            "future.moves.urllib.parse",
+            "requests.utils",
+            "requests.compat",
+            "kombu.utils.url",
+        ];
+        let (module, name) = callee.split()?;
+        let of_urllib = OF_URLLIB.iter().any(|known| module == *known);
         match name {
             "quote" if of_urllib => Some(Self::Quote),
             "quote_plus" if of_urllib => Some(Self::QuotePlus),

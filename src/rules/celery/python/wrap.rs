@@ -93,7 +93,7 @@ fn imported(module: &Module) -> Option<String> {
             .any(|import| import.local == "urllib" && module.source(&import.range) == "urllib.parse")
             .then(|| "urllib.parse.quote".to_owned())
     };
-    quote.map(|import| import.local.clone()).or_else(parse).or_else(dotted)
+    quote.map(|import| import.local.to_owned()).or_else(parse).or_else(dotted)
 }
 
 fn is_import(stmt: &Stmt) -> bool {
