@@ -7,7 +7,7 @@ use rustc_hash::FxHashMap;
 
 use super::dotted::Dotted;
 use super::meaning::{Import, Meanings};
-use super::scope::{Binding, BindingKind, Bindings, ClassId, FunctionId, Scope, ScopeId, ScopeKind};
+use super::scope::{Binding, BindingKind, Bindings, ClassId, FunctionId, Scope, ScopeId};
 
 /// A comment with its `#`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -121,14 +121,28 @@ impl<'a> Index<'a> {
         &self.functions[id.0 as usize]
     }
 
-    /// The last function of a scope by this name.
-    pub fn function_in(&self, scope: ScopeId, name: &str) -> Option<&Function<'a>> {
+    /// The functions of a scope by this name, the last one first.
+    pub fn functions_in(&self, scope: ScopeId, name: &str) -> impl Iterator<Item = &Function<'a>> {
         let own = self.bindings_in(scope, name).iter().rev();
         own.filter_map(|binding| match binding.kind {
             BindingKind::Function(id) => Some(self.function(id)),
             _ => None,
         })
-        .next()
+    }
+
+    /// The last function of a scope by this name.
+    pub fn function_in(&self, scope: ScopeId, name: &str) -> Option<&Function<'a>> {
+        self.functions_in(scope, name).next()
+    }
+
+    /// The last function of the file by this name, wherever it stands.
+    pub fn function_named(&self, name: &str) -> Option<&Function<'a>> {
+        let all = self.bindings(name).iter();
+        let functions = all.filter_map(|binding| match binding.kind {
+            BindingKind::Function(id) => Some(id),
+            _ => None,
+        });
+        functions.max().map(|id| self.function(id))
     }
 
     /// The function around a place, with its decorators and defaults.
@@ -181,45 +195,12 @@ impl<'a> Index<'a> {
         own.filter(|binding| binding.kind == BindingKind::Assigned).find_map(|binding| binding.value)
     }
 
-    /// What a name may hold where it is used: what was assigned before it in the nearest function that assigns it, else
-    /// what the module does (for a use inside a function, all of it). Parameters come without a value. Branches are not
-    /// told apart, and the names of a class count as those of what it stands in.
-    pub fn held(&self, name: &str, used: TextSize) -> Vec<&Binding<'a>> {
-        let around = self.function_at(used);
-        let mut function = around;
-        while let Some(id) = function {
-            let own = self.holding(name, Some(id));
-            if !own.is_empty() {
-                return own.into_iter().filter(|binding| binding.at.start() <= used).collect();
-            }
-            function = self.function_around(id);
-        }
-        let own = self.holding(name, None).into_iter();
-        own.filter(|binding| around.is_some() || binding.at.start() <= used).collect()
-    }
-
-    /// What gives a name its values in a function, or outside of all functions.
-    fn holding(&self, name: &str, function: Option<FunctionId>) -> Vec<&Binding<'a>> {
-        let own = self.bindings.in_function(name, function).iter();
-        let mut own: Vec<_> = own.filter(|binding| self.gives_value(binding)).collect();
-        own.sort_by_key(|binding| binding.at.start());
-        own
-    }
-
-    fn gives_value(&self, binding: &Binding<'_>) -> bool {
+    /// Every value that a scope gives a name, or lets it grow by: `=`, `+=`, `.append(…)` and the like, in source order.
+    pub fn given_in(&self, scope: ScopeId, name: &str) -> impl Iterator<Item = &'a Expr> {
         use BindingKind as K;
-        let kind = match binding.kind {
-            K::Parameter => true,
-            K::Assigned | K::Shared | K::Augmented | K::Loop | K::Walrus => binding.value.is_some(),
-            _ => false,
-        };
-        kind && !matches!(self.scope(binding.scope).kind, ScopeKind::Lambda | ScopeKind::Comprehension)
-    }
-
-    /// All values that the file assigns to `….name`, in source order.
-    pub fn attribute(&self, name: &str) -> impl Iterator<Item = &Binding<'a>> {
-        let all = self.attributes.get(name).map_or(&[][..], Vec::as_slice);
-        all.iter().filter(|binding| self.gives_value(binding))
+        let own = self.bindings_in(scope, name).iter();
+        let gives = |kind| matches!(kind, K::Assigned | K::Augmented | K::Grown);
+        own.filter(move |binding| gives(binding.kind)).filter_map(|binding| binding.value)
     }
 
     /// Every import of the file, in source order.

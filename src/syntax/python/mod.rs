@@ -4,6 +4,7 @@ mod change;
 mod depth;
 mod dotted;
 mod fold;
+mod held;
 mod index;
 mod indexer;
 mod meaning;

@@ -1,6 +1,7 @@
 //! What a module tells of its names, as a table.
 
-use ruff_python_ast::Stmt;
+use ruff_python_ast::{Expr, Stmt};
+use ruff_text_size::TextSize;
 
 use super::Module;
 use crate::source::Text;
@@ -100,4 +101,66 @@ fn classes_functions_and_values_are_those_at_the_top_of_the_file_and_the_last_on
     for name in ["a", "b", "c", "d", "u", "i", "A", "f", "nothing"] {
         assert_eq!(value(name), None, "{name}");
     }
+}
+
+#[test]
+fn a_name_holds_what_was_assigned_before_it_in_its_function_or_the_module() {
+    for (source, want) in [
+        ("x = 1\nx = 2\nx;$", &["1", "2"][..]),
+        ("x = 1\nx;$\nx = 2", &["1"]),
+        ("x = 1\ndef f():\n    x;$\nx = 2", &["1", "2"]),
+        ("x = 1\ndef f():\n    x = 2\n    x;$\n    x = 3", &["2"]),
+        ("x = 1\ndef f():\n    x;$\n    x = 3", &[]),
+        ("x = 1\ndef f(x):\n    x;$", &["parameter"]),
+        ("x = 1\ndef f(x):\n    x = g(x)\n    x;$", &["parameter", "g(x)"]),
+        ("x = 1\ndef f(*x, **y):\n    x;$", &["1"]),
+        ("x = 1\ndef f(a=x):\n    pass\ndef g(a=1, *, x=2):\n    x;$", &["parameter"]),
+        ("def f():\n    x = 1\n    def g():\n        x;$", &["1"]),
+        ("def f():\n    x = 1\n    def g():\n        x = 2\n    x;$", &["1"]),
+        ("def f():\n    x = 1\ndef g():\n    x;$", &[]),
+        ("class A:\n    x = 1\n    y = x;$", &["1"]),
+        ("x = 0\nclass A:\n    x = 1\nclass B:\n    x = 2\n    y = x;$", &["0", "1", "2"]),
+        ("class A:\n    x = 1\n    def f(self):\n        x;$", &["1"]),
+        ("def f():\n    class A:\n        x = 1\n    x;$", &["1"]),
+        ("if a:\n    x = 1\nelse:\n    x = 2\nx;$", &["1", "2"]),
+        ("match a:\n    case 1:\n        x = 1\nx;$", &["1"]),
+        ("for a in b:\n    pass\nelse:\n    x = 1\nx;$", &["1"]),
+        ("x: str = 1\nx += 2\nx;$", &["1", "2"]),
+        ("x: str\nx;$", &[]),
+        ("for x in y:\n    x;$", &["y"]),
+        ("a = x = 1\nx;$", &["1"]),
+        ("x, y = 1, 2\nx;$", &["1"]),
+        ("[x, (y, z)] = [1, (2, 3)]\nz;y;x;$", &["1"]),
+        ("(y, (z, x)) = (1, (2, 3))\nx;$", &["3"]),
+        ("x, y = f()\nx;$", &["f()"]),
+        ("x, *y = 1, 2\ny;x;$", &["1"]),
+        ("*x, y = 1, 2\nx;$", &[]),
+        ("f(x := 1)\nx;$", &["1"]),
+        ("[y for z in a if (x := z)]\nx;$", &["z"]),
+        ("def f():\n    [(x := z) for z in a]\n    x;$", &["z"]),
+        ("[x for x in y]\nx;$", &[]),
+        ("x = 1\nf = lambda x: x;$", &["1"]),
+        ("import x\nfrom a import x\nx;$", &[]),
+        ("with a as x:\n    x;$", &[]),
+        ("try: pass\nexcept E as x:\n    x;$", &[]),
+        ("def x(): pass\nclass x: pass\nx;$", &[]),
+        ("x.y = 1\nx['a'] = 2\nx;$", &[]),
+    ] {
+        let end = source.find(";$").unwrap();
+        let module = Module::parse(&Text::new(&source.replace(";$", "")));
+        let held = module.index().held("x", TextSize::try_from(end - 1).unwrap());
+        let written = |value: &Expr| module.source(value).to_owned();
+        let held: Vec<String> =
+            held.iter().map(|b| b.value.map_or_else(|| "parameter".to_owned(), written)).collect();
+        assert_eq!(held, want, "{source}");
+    }
+}
+
+#[test]
+fn an_attribute_holds_what_the_file_assigns_to_it_anywhere() {
+    let source = "self.x = 1\nclass A:\n    def f(self):\n        self.x, y = 2, 3\n        for self.x in b: pass\na.b.x += 4\na.x: int = 5\nx = 6";
+    let module = Module::parse(&Text::new(source));
+    let values: Vec<&str> =
+        module.index().attribute("x").filter_map(|binding| Some(module.source(binding.value?))).collect();
+    assert_eq!(values, ["1", "2", "b", "4", "5"]);
 }
