@@ -4,12 +4,12 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::model::change::Path;
 use crate::source::NotLoaded;
-use crate::syntax::python::{Dotted, Module, assignment, top_level};
+use crate::syntax::python::{Dotted, Function, Module, ScopeId};
 
 use crate::project::Project;
 use crate::project::migrations::migration::{Migration, Operation, Position, is_django_operation};
@@ -33,13 +33,26 @@ pub struct Source {
 }
 
 /// What names that are not Django's stand for, by the file that uses them and the dotted name.
-type Elsewhere = BTreeMap<(Path, String), Option<Found>>;
+type Elsewhere = BTreeMap<(Path, String), Option<Referent>>;
 
 #[derive(Debug)]
-struct Found {
+struct Referent {
     definition: Definition,
     /// Set for a class.
     ancestry: Option<Ancestry>,
+}
+
+impl Referent {
+    /// The function that it is, if it is one.
+    fn function(&self) -> Option<&Function<'_>> {
+        self.definition.module.index().function_in(ScopeId::MODULE, &self.definition.name)
+    }
+
+    /// The top of its file, entered from `frame` through what stands `at` there.
+    fn frame<'a>(&'a self, frame: Frame<'a>, at: TextRange) -> Frame<'a> {
+        let Definition { module, path, .. } = &self.definition;
+        Frame { module, path, class: None, function: None, at: frame.at.or(Some(at)), position: frame.position }
+    }
 }
 
 static NOTHING: Elsewhere = BTreeMap::new();
@@ -86,9 +99,9 @@ impl Project {
         })
     }
 
-    fn found(&self, (from, dotted): &(Path, String)) -> Result<Option<Found>, NotLoaded> {
+    fn found(&self, (from, dotted): &(Path, String)) -> Result<Option<Referent>, NotLoaded> {
         let Some(definition) = self.definition(from, dotted)? else { return Ok(None) };
-        Ok(Some(Found { ancestry: self.ancestry(from, dotted)?, definition }))
+        Ok(Some(Referent { ancestry: self.ancestry(from, dotted)?, definition }))
     }
 }
 
@@ -114,19 +127,22 @@ fn collect<'a>(path: &'a str, migration: &'a Migration, elsewhere: &'a Elsewhere
         found: RefCell::default(),
         wanted: RefCell::default(),
         seen: RefCell::default(),
+        seen_names: RefCell::default(),
         cut: Cell::new(false),
     };
     let module = &**migration.module();
-    for class in module.classes().filter(|c| c.name.as_str() == "Migration") {
+    let index = module.index();
+    let top = index.classes().iter().filter(|class| class.scope == ScopeId::MODULE);
+    for class in top.filter(|class| class.node.name.as_str() == "Migration") {
         let frame = Frame {
             module,
             path,
-            class: Some(&class.body),
+            class: Some(class.body),
             function: None,
             at: None,
             position: Position::Plain,
         };
-        for value in bound(&class.body, "operations") {
+        for value in index.given_in(class.body, "operations") {
             collector.expr(value, frame, 0);
         }
     }
@@ -142,11 +158,18 @@ fn collect<'a>(path: &'a str, migration: &'a Migration, elsewhere: &'a Elsewhere
 struct Frame<'a> {
     module: &'a Module,
     path: &'a str,
-    class: Option<&'a [Stmt]>,
-    function: Option<&'a [Stmt]>,
+    class: Option<ScopeId>,
+    function: Option<ScopeId>,
     /// The reference in the migration file through which another file was entered.
     at: Option<TextRange>,
     position: Position,
+}
+
+impl Frame<'_> {
+    /// Where a name is looked for, innermost first.
+    fn scopes(self) -> impl Iterator<Item = ScopeId> {
+        [self.function, self.class, Some(ScopeId::MODULE)].into_iter().flatten()
+    }
 }
 
 struct Collector<'a> {
@@ -155,6 +178,8 @@ struct Collector<'a> {
     wanted: RefCell<BTreeSet<(Path, String)>>,
     /// Each expression counts once for each place it is brought in from, so `ops = ops + ops` ends.
     seen: RefCell<HashSet<(usize, Option<TextRange>, Position)>>,
+    /// The same for names, by module and scope: of one that is used often the values are gone through once.
+    seen_names: RefCell<HashSet<(usize, ScopeId, &'a str, Option<TextRange>, Position)>>,
     cut: Cell<bool>,
 }
 
@@ -210,12 +235,14 @@ impl<'a> Collector<'a> {
         self.expr(over.map_or(element, |g| &g.iter), frame, depth + 1);
     }
 
-    fn name(&self, name: &str, expr: &'a Expr, frame: Frame<'a>, depth: usize) {
-        let scopes = [frame.function, frame.class, Some(frame.module.body())];
-        let values = scopes.into_iter().flatten().map(|body| bound(body, name)).find(|v| !v.is_empty());
-        match values {
-            Some(values) => values.into_iter().for_each(|v| self.expr(v, frame, depth + 1)),
-            None => self.elsewhere(expr, frame, depth),
+    fn name(&self, name: &'a str, expr: &'a Expr, frame: Frame<'a>, depth: usize) {
+        let index = frame.module.index();
+        let Some(scope) = frame.scopes().find(|scope| index.given_in(*scope, name).next().is_some()) else {
+            return self.elsewhere(expr, frame, depth);
+        };
+        let module = std::ptr::from_ref(frame.module) as usize;
+        if self.seen_names.borrow_mut().insert((module, scope, name, frame.at, frame.position)) {
+            index.given_in(scope, name).for_each(|value| self.expr(value, frame, depth + 1));
         }
     }
 
@@ -223,21 +250,13 @@ impl<'a> Collector<'a> {
     fn elsewhere(&self, expr: &'a Expr, frame: Frame<'a>, depth: usize) {
         let Some(dotted) = frame.module.qualified(expr) else { return };
         let Some(found) = self.look_up(&dotted.to_string(), frame) else { return };
-        let Definition { path, module, name } = &found.definition;
-        let there = Frame {
-            module,
-            path,
-            class: None,
-            function: None,
-            at: frame.at.or(Some(expr.range())),
-            position: frame.position,
-        };
-        for value in bound(module.body(), name) {
-            self.expr(value, there, depth + 1);
+        let Definition { module, name, .. } = &found.definition;
+        for value in module.index().given_in(ScopeId::MODULE, name) {
+            self.expr(value, found.frame(frame, expr.range()), depth + 1);
         }
     }
 
-    fn look_up(&self, dotted: &str, frame: Frame<'a>) -> Option<&'a Found> {
+    fn look_up(&self, dotted: &str, frame: Frame<'a>) -> Option<&'a Referent> {
         let key = (frame.path.to_owned(), dotted.to_owned());
         match self.elsewhere.get(&key) {
             Some(found) => found.as_ref(),
@@ -262,35 +281,22 @@ impl<'a> Collector<'a> {
             self.returned(function, frame, depth);
             return;
         }
-        match self.look_up(&callee, frame) {
-            Some(Found { definition, ancestry: None })
-                if definition.module.function(&definition.name).is_some() =>
-            {
-                let Definition { path, module, name } = definition;
-                let there = Frame {
-                    module,
-                    path,
-                    class: None,
-                    function: None,
-                    at: frame.at.or(Some(call.range())),
-                    position: frame.position,
-                };
-                if let Some(function) = module.function(name) {
-                    self.returned(function, there, depth);
-                }
+        let found = self.look_up(&callee, frame);
+        let ancestry = found.and_then(|found| found.ancestry.as_ref());
+        let function = found.filter(|_| ancestry.is_none()).and_then(Referent::function);
+        match found.zip(function) {
+            Some((found, function)) => {
+                self.returned(function, found.frame(frame, call.range()), depth);
             }
-            found => {
-                let ancestry = found.and_then(|f| f.ancestry.as_ref());
-                self.operation(call, callee, ancestry, frame, depth);
-            }
+            None => self.operation(call, callee, ancestry, frame, depth),
         }
     }
 
     /// What a function returns or yields.
-    fn returned(&self, function: &'a StmtFunctionDef, frame: Frame<'a>, depth: usize) {
-        let frame = Frame { function: Some(&function.body), ..frame };
-        for stmt in top_level(&function.body) {
-            match stmt {
+    fn returned(&self, function: &'a Function<'a>, frame: Frame<'a>, depth: usize) {
+        let frame = Frame { function: Some(function.body), ..frame };
+        for statement in &frame.module.index().scope(function.body).statements {
+            match statement.node {
                 Stmt::Return(ret) => {
                     ret.value.iter().for_each(|value| self.expr(value, frame, depth + 1));
                 }
@@ -359,14 +365,8 @@ fn callee<'a>(call: &'a ExprCall, module: &'a Module) -> Option<Dotted<'a>> {
     })
 }
 
-fn own_function<'a>(callee: &str, frame: Frame<'a>) -> Option<&'a StmtFunctionDef> {
-    let in_body = |body: &'a [Stmt]| {
-        top_level(body)
-            .into_iter()
-            .filter_map(|s| s.as_function_def_stmt())
-            .rfind(|f| f.name.as_str() == callee)
-    };
-    [frame.function, frame.class, Some(frame.module.body())].into_iter().flatten().find_map(in_body)
+fn own_function<'a>(callee: &str, frame: Frame<'a>) -> Option<&'a Function<'a>> {
+    frame.scopes().find_map(|scope| frame.module.index().function_in(scope, callee))
 }
 
 /// `list(ops)`, `reversed(ops)`, `filter(None, ops)`, `itertools.chain(a, b)`: their arguments are what they hold.
@@ -395,29 +395,4 @@ fn summands(expr: &Expr) -> Vec<&Expr> {
     parts.push(rest);
     parts.reverse();
     parts
-}
-
-/// Every value a name is given or grows by in these statements: `=`, `+=`, `.append(…)`, `.extend(…)`, `.insert(0, …)`.
-fn bound<'a>(body: &'a [Stmt], name: &str) -> Vec<&'a Expr> {
-    top_level(body).into_iter().filter_map(|stmt| value_for(stmt, name)).collect()
-}
-
-fn value_for<'a>(stmt: &'a Stmt, name: &str) -> Option<&'a Expr> {
-    let is_name = |expr: &Expr| expr.as_name_expr().is_some_and(|n| n.id.as_str() == name);
-    if let Some((target, value)) = assignment(stmt) {
-        return (target == name).then_some(value);
-    }
-    match stmt {
-        Stmt::AugAssign(assign) => is_name(&assign.target).then_some(&assign.value),
-        Stmt::Expr(expr) => {
-            let call = expr.value.as_call_expr()?;
-            let method = call.func.as_attribute_expr().filter(|m| is_name(&m.value))?;
-            match method.attr.as_str() {
-                "append" | "extend" => call.arguments.find_positional(0),
-                "insert" => call.arguments.find_positional(1),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
 }
