@@ -7,7 +7,7 @@ use ruff_python_ast::{Expr, StmtClassDef};
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Module, assigned_in, string};
+use crate::syntax::python::{Module, string};
 
 use crate::project::Project;
 use crate::project::django::settings::{MigrationModule, is_settings};
@@ -211,8 +211,9 @@ fn declared_label(module: &Module, app: &str) -> Option<String> {
         class.bases().iter().any(|base| module.qualified(base).is_some_and(|q| q.ends_with("Config")))
     };
     let default = |class: &StmtClassDef| {
-        assigned_in(&class.body, "default").and_then(Expr::as_boolean_literal_expr).map(|flag| flag.value)
+        module.attribute(class, "default").and_then(Expr::as_boolean_literal_expr).map(|flag| flag.value)
     };
+    let text = |class: &StmtClassDef, name: &str| module.attribute(class, name).and_then(string);
     let leads_here = |name: &&str| {
         let (path, folder) = (format!("/{}", name.replace('.', "/")), format!("/{app}"));
         folder.ends_with(&path) || path.ends_with(&folder)
@@ -226,8 +227,4 @@ fn declared_label(module: &Module, app: &str) -> Option<String> {
         .or(configs.first())?;
     let name = text(config, "name").filter(leads_here);
     text(config, "label").or_else(|| name.and_then(|n| n.rsplit('.').next())).map(str::to_owned)
-}
-
-fn text<'a>(class: &'a StmtClassDef, attribute: &str) -> Option<&'a str> {
-    assigned_in(&class.body, attribute).and_then(string)
 }

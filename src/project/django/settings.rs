@@ -8,7 +8,7 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Module, assignment, string, top_level};
+use crate::syntax::python::{Module, Statement, assignment, string};
 
 use crate::project::Project;
 use crate::project::python::imports::{module_path, star_import};
@@ -72,19 +72,18 @@ impl DjangoProject {
 
     /// `MIGRATION_MODULES` as displays: the last one without a condition, and all that stand under one.
     pub fn migration_modules(&self) -> Vec<MigrationModule> {
-        let value = |stmt: &'_ Stmt| matches!(assignment(stmt), Some(("MIGRATION_MODULES", _)));
+        let is_value =
+            |stmt: &&Statement<'_>| matches!(assignment(stmt.node), Some(("MIGRATION_MODULES", _)));
         let mut found = Vec::new();
         if self.for_tests {
             return found;
         }
         for module in &self.modules {
-            let (plain, nested): (Vec<&Stmt>, Vec<&Stmt>) = top_level(module.body())
-                .into_iter()
-                .filter(|stmt| value(stmt))
-                .partition(|stmt| module.body().iter().any(|own| std::ptr::eq(own, *stmt)));
-            found.extend(nested.into_iter().flat_map(|stmt| entries(stmt, false)));
+            let values = module.index().module().statements.iter().filter(is_value);
+            let (plain, nested): (Vec<&Statement<'_>>, Vec<_>) = values.partition(|stmt| stmt.is_direct);
+            found.extend(nested.into_iter().flat_map(|stmt| entries(stmt.node, false)));
             if let Some(stmt) = plain.last() {
-                found.extend(entries(stmt, true));
+                found.extend(entries(stmt.node, true));
                 break;
             }
         }

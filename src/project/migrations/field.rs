@@ -151,7 +151,7 @@ impl Project {
                 let decides =
                     ["__init__", "__new__", "has_default", "get_default", "get_internal_type", "db_type"];
                 !decides.iter().any(|name| own.contains(name))
-                    && crate::syntax::python::assigned_in(&class.body, "empty_strings_allowed").is_none()
+                    && definition.module.attribute(class, "empty_strings_allowed").is_none()
             })
         });
         Ok(match ancestry.foreign.as_slice() {

@@ -51,7 +51,14 @@ impl Referent {
     /// The top of its file, entered from `frame` through what stands `at` there.
     fn frame<'a>(&'a self, frame: Frame<'a>, at: TextRange) -> Frame<'a> {
         let Definition { module, path, .. } = &self.definition;
-        Frame { module, path, class: None, function: None, at: frame.at.or(Some(at)), position: frame.position }
+        Frame {
+            module,
+            path,
+            class: None,
+            function: None,
+            at: frame.at.or(Some(at)),
+            position: frame.position,
+        }
     }
 }
 

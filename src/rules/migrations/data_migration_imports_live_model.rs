@@ -67,7 +67,10 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
         let used = functions.into_iter().flat_map(|f| uses(module, f).into_iter().map(move |used| (f, used)));
         let models = used.map(|(f, used)| live_model(context, file, &used).map(|live| (f, used, live)));
         let models = NotLoaded::all(models)?;
-        Ok(models.iter().filter_map(|(f, used, live)| Some(finding(file, f.node, used, live.as_ref()?))).collect())
+        Ok(models
+            .iter()
+            .filter_map(|(f, used, live)| Some(finding(file, f.node, used, live.as_ref()?)))
+            .collect())
     })
 }
 

@@ -187,7 +187,8 @@ impl Functions<'_> {
 fn is_model(module: &Module, function: &Function<'_>, name: &str) -> bool {
     let bindings = module.index().bindings_in(function.body, name).iter();
     bindings.filter(|binding| binding.kind == BindingKind::Assigned).any(|binding| {
-        let callee = binding.value.and_then(Expr::as_call_expr).and_then(|call| call.func.as_attribute_expr());
+        let callee =
+            binding.value.and_then(Expr::as_call_expr).and_then(|call| call.func.as_attribute_expr());
         callee.is_some_and(|callee| callee.attr.as_str() == "get_model")
     })
 }

@@ -107,6 +107,11 @@ impl<'a> Index<'a> {
         &self.scopes[id.0 as usize]
     }
 
+    /// All scopes, outer before inner.
+    pub fn scopes(&self) -> impl Iterator<Item = &Scope<'a>> {
+        self.scopes.iter()
+    }
+
     /// The module's own.
     pub fn module(&self) -> &Scope<'a> {
         self.scope(ScopeId::MODULE)
@@ -119,6 +124,12 @@ impl<'a> Index<'a> {
 
     pub fn function(&self, id: FunctionId) -> &Function<'a> {
         &self.functions[id.0 as usize]
+    }
+
+    /// What the index holds of a function of this file.
+    pub fn function_of(&self, node: &StmtFunctionDef) -> Option<&Function<'a>> {
+        let at = self.functions.binary_search_by_key(&node.start(), |function| function.node.start());
+        self.functions.get(at.ok()?).filter(|function| std::ptr::eq(function.node, node))
     }
 
     /// The functions of a scope by this name, the last one first.
@@ -167,6 +178,12 @@ impl<'a> Index<'a> {
 
     pub fn class(&self, id: ClassId) -> &Class<'a> {
         &self.classes[id.0 as usize]
+    }
+
+    /// What the index holds of a class of this file.
+    pub fn class_of(&self, node: &StmtClassDef) -> Option<&Class<'a>> {
+        let at = self.classes.binary_search_by_key(&node.start(), |class| class.node.start());
+        self.classes.get(at.ok()?).filter(|class| std::ptr::eq(class.node, node))
     }
 
     /// The last class of a scope by this name.

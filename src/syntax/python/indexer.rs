@@ -373,8 +373,29 @@ impl<'a> Indexer<'a> {
 mod tests {
     use std::cell::Cell;
 
+    use crate::source::Text;
+    use crate::syntax::python::Module;
+
     thread_local! {
         /// Statements that passes of this thread have visited.
         pub(super) static VISITED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    #[test]
+    fn a_file_is_gone_through_once_however_much_is_asked_of_it() {
+        let count = 32_000;
+        let functions = (0..count).map(|n| format!("def f{n}(): return g{n}()\nx{n} = f{n}\n"));
+        let text = Text::new(&functions.collect::<String>());
+        VISITED.set(0);
+        let module = Module::parse(&text);
+        for n in 0..count {
+            let function =
+                module.function(&format!("f{n}")).and_then(|node| module.index().function_of(node));
+            assert_eq!(function.map(|function| module.index().calls_in(function).len()), Some(1));
+            assert!(module.assigned(&format!("x{n}")).is_some());
+            assert!(module.class(&format!("f{n}")).is_none());
+            assert_eq!(module.index().calls_of(&format!("g{n}")).count(), 1);
+        }
+        assert_eq!(VISITED.get(), 3 * count);
     }
 }

@@ -177,6 +177,12 @@ impl Module {
         self.index().assigned_in(ScopeId::MODULE, name)
     }
 
+    /// The last value that a class of this file assigns to a plain name in its body.
+    pub fn attribute(&self, class: &StmtClassDef, name: &str) -> Option<&Expr> {
+        let class = self.index().class_of(class)?;
+        self.index().assigned_in(class.body, name)
+    }
+
     /// Constants as far as the text alone tells: strings, numbers, lists, names of this file. See [`Folded`].
     pub fn fold(&self, expr: &Expr) -> Folded {
         self.values().fold(expr)
@@ -192,14 +198,6 @@ impl Module {
     }
 }
 
-/// The last value that the statements of [`top_level`] assign to a plain name.
-pub fn assigned_in<'a>(body: &'a [Stmt], name: &str) -> Option<&'a Expr> {
-    top_level(body)
-        .into_iter()
-        .rev()
-        .find_map(|stmt| assignment(stmt).filter(|(n, _)| *n == name).map(|(_, value)| value))
-}
-
 /// `name = value` and `name: T = value`.
 pub fn assignment(stmt: &Stmt) -> Option<(&str, &Expr)> {
     match stmt {
@@ -212,38 +210,6 @@ pub fn assignment(stmt: &Stmt) -> Option<(&str, &Expr)> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// Statements that run when the body runs, looking into `if`, `try`, `with`, `for`, `while`, but not into functions and classes.
-pub fn top_level(body: &[Stmt]) -> Vec<&Stmt> {
-    let mut found = Vec::new();
-    collect_top_level(body, &mut found);
-    found
-}
-
-fn collect_top_level<'a>(body: &'a [Stmt], found: &mut Vec<&'a Stmt>) {
-    for stmt in body {
-        found.push(stmt);
-        match stmt {
-            Stmt::If(s) => {
-                collect_top_level(&s.body, found);
-                s.elif_else_clauses.iter().for_each(|c| collect_top_level(&c.body, found));
-            }
-            Stmt::Try(s) => {
-                collect_top_level(&s.body, found);
-                for handler in &s.handlers {
-                    let ruff_python_ast::ExceptHandler::ExceptHandler(handler) = handler;
-                    collect_top_level(&handler.body, found);
-                }
-                collect_top_level(&s.orelse, found);
-                collect_top_level(&s.finalbody, found);
-            }
-            Stmt::With(s) => collect_top_level(&s.body, found),
-            Stmt::For(s) => collect_top_level(&s.body, found),
-            Stmt::While(s) => collect_top_level(&s.body, found),
-            _ => {}
-        }
     }
 }
 
@@ -299,5 +265,7 @@ pub fn text_of(expr: &Expr) -> Option<String> {
     }
 }
 
+#[cfg(test)]
+mod properties;
 #[cfg(test)]
 mod tests;

@@ -3,7 +3,7 @@
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::TextSize;
 
-use super::Module;
+use super::{BindingKind, BlockKind, Module, ScopeId, ScopeKind};
 use crate::source::Text;
 
 /// What the file's last line, an expression, stands for.
@@ -163,4 +163,108 @@ fn an_attribute_holds_what_the_file_assigns_to_it_anywhere() {
     let values: Vec<&str> =
         module.index().attribute("x").filter_map(|binding| Some(module.source(binding.value?))).collect();
     assert_eq!(values, ["1", "2", "b", "4", "5"]);
+}
+
+#[test]
+fn a_call_is_found_by_what_its_callee_ends_in() {
+    let module = Module::parse(&Text::new(
+        "from django.db import models\nfrom django.db.models import ForeignKey as FK\nM2M = models.ManyToManyField\n\
+         FK(a)\nmodels.ForeignKey(b)\nf().ForeignKey(c)\nM2M(d)\nForeignKey(e)\n(lambda: 0)(f)\nFK\n",
+    ));
+    let written = |last: &str| -> Vec<&str> {
+        module.index().calls_of(last).map(|call| module.source(&call.node.arguments)).collect()
+    };
+    assert_eq!(written("ForeignKey"), ["(a)", "(b)", "(c)", "(e)"]);
+    assert_eq!(written("ManyToManyField"), ["(d)"]);
+    assert!(written("FK").is_empty() && written("M2M").is_empty());
+}
+
+#[test]
+fn a_call_knows_the_blocks_around_it_in_its_function() {
+    for (source, want) in [
+        ("here()", &[][..]),
+        ("for x in y:\n    here()", &["loop"]),
+        ("for x in here(): pass", &[]),
+        ("for x in y: pass\nelse: here()", &[]),
+        ("while here(): pass", &["loop"]),
+        ("try: here()\nexcept A: pass", &["try A"]),
+        ("try: here()\nexcept (A, b.C): pass\nexcept D: pass", &["try A b.C D"]),
+        ("try: here()\nexcept: pass", &["bare try"]),
+        ("try: pass\nexcept A: here()", &[]),
+        ("try: pass\nexcept A: pass\nelse: here()\nfinally: here()", &[]),
+        ("try:\n    for x in y:\n        if z: here()\nexcept A: pass", &["loop", "try A"]),
+        ("try: x = [here() for y in z]\nexcept A: pass", &["try A"]),
+        ("try: x = lambda: here()\nexcept A: pass", &[]),
+        ("try:\n    def f(a=1): here()\nexcept A: pass", &[]),
+        ("try:\n    def f(a=here()): pass\nexcept A: pass", &["try A"]),
+    ] {
+        let module = Module::parse(&Text::new(source));
+        for call in module.index().calls_of("here") {
+            let blocks = module.index().blocks_around(call).map(|block| match block {
+                BlockKind::Loop(_) => "loop".to_owned(),
+                BlockKind::Try(guard) if guard.is_bare() => "bare try".to_owned(),
+                BlockKind::Try(guard) => {
+                    let caught = guard.caught().map(|name| format!(" {}", module.source(name)));
+                    format!("try{}", caught.collect::<String>())
+                }
+            });
+            assert_eq!(blocks.collect::<Vec<_>>(), want, "{source}");
+        }
+    }
+}
+
+#[test]
+fn a_scope_binds_what_python_binds_in_it() {
+    use BindingKind as K;
+    let source = "import a.b, c as d\nfrom e import f\nx = y = 1\nz: int = 2\nw += 3\nl.append(4)\n\
+        def g(p, /, q=5, *r, s, **t):\n    u = 6\nclass H:\n    v = 7\n\
+        with i as (j, k): pass\ntry: pass\nexcept m as n: pass\nfor o in []: pass\n\
+        match x:\n    case {'A': B, **C} | [D, *E] | F: pass\n[G for G in x if (I := G)]\nlambda J: 0\n";
+    let module = Module::parse(&Text::new(source));
+    let index = module.index();
+    let kind = |name: &str| -> Vec<(ScopeKind, BindingKind)> {
+        index.bindings(name).iter().map(|b| (index.scope(b.scope).kind, b.kind)).collect()
+    };
+    for (names, scope, want) in [
+        ("a d f", ScopeKind::Module, K::Import),
+        ("x y", ScopeKind::Module, K::Shared),
+        ("z", ScopeKind::Module, K::Assigned),
+        ("w", ScopeKind::Module, K::Augmented),
+        ("l", ScopeKind::Module, K::Grown),
+        (
+            "g",
+            ScopeKind::Module,
+            K::Function(index.function_named("g").and_then(|g| index.scope(g.body).function).unwrap()),
+        ),
+        ("p q s", ScopeKind::Function, K::Parameter),
+        ("r t", ScopeKind::Function, K::Variadic),
+        ("u", ScopeKind::Function, K::Assigned),
+        (
+            "H",
+            ScopeKind::Module,
+            K::Class(index.class_in(ScopeId::MODULE, "H").and_then(|h| index.scope(h.body).class).unwrap()),
+        ),
+        ("v", ScopeKind::Class, K::Assigned),
+        ("j k", ScopeKind::Module, K::With),
+        ("n", ScopeKind::Module, K::Caught),
+        ("o", ScopeKind::Module, K::Loop),
+        ("B C D E F", ScopeKind::Module, K::Captured),
+        ("G", ScopeKind::Comprehension, K::Loop),
+        ("I", ScopeKind::Module, K::Walrus),
+        ("J", ScopeKind::Lambda, K::Parameter),
+    ] {
+        for name in names.split(' ') {
+            assert_eq!(kind(name), [(scope, want)], "{name}");
+        }
+    }
+    assert!(["b", "c", "e", "i", "m"].iter().all(|name| kind(name).is_empty()));
+}
+
+#[test]
+fn comments_are_found_by_their_lines() {
+    let module = Module::parse(&Text::new("# a\nx = 1  # b\n\n# c\ny = '# d'\n"));
+    let on = |lines| -> Vec<&str> { module.index().comments_on(lines).iter().map(|c| c.text).collect() };
+    assert_eq!(on(1..=4), ["# a", "# b", "# c"]);
+    assert_eq!(on(2..=3), ["# b"]);
+    assert_eq!(on(5..=9), [""; 0]);
 }
