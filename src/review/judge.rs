@@ -1,13 +1,14 @@
 //! Drives the engine: it names what is missing, the reader brings it in one batch.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::engine::{Engine, Input, Step};
 use crate::forge::{FileWanted, Reader, Result};
 use crate::model::id::Repository;
 use crate::model::judgement::Judgement;
-use crate::source::Want;
+use crate::source::{Blob, Want};
 
 /// How long the rules of one run may compute; reading is not counted.
 const RULE_TIME: Duration = Duration::from_secs(60);
@@ -72,13 +73,15 @@ async fn supply(
     if list.is_empty() {
         return Ok(());
     }
-    let blobs = reader.fetch_files(repository, &list).await?;
-    for (wants, blob) in asked.into_values().zip(blobs) {
-        for want in wants {
+    let wants: Vec<Vec<&Want>> = asked.into_values().collect();
+    let mut take = |place: usize, blob: Blob| {
+        for want in wants.get(place).into_iter().flatten() {
             engine.supply_file(want, blob.clone());
         }
-    }
-    Ok(())
+        // What goes beyond is not read: the engine gives up on it.
+        if engine.has_room() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    reader.fetch_each(repository, &list, &mut take).await
 }
 
 /// A repository that needs no name: the local one.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use red_panda::forge::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result as ForgeResult};
+use red_panda::forge::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result as ForgeResult, Take};
 use red_panda::model::change::Change;
 use red_panda::model::delivery::{JobKind, NewJob, Reason};
 use red_panda::model::id::{ForgeName, Repository, RunId, Sha, Target};
@@ -15,7 +15,7 @@ use red_panda::model::plan::{CommentEdit, ForgePosting, NewReview};
 use red_panda::model::pull::{Capabilities, PullRequest};
 use red_panda::model::status::Status;
 use red_panda::review::{JobEnd, JobError, Lease, Perform};
-use red_panda::source::{Blob, Tree};
+use red_panda::source::Tree;
 use red_panda::store::Store;
 use red_panda::store::clock::Clock;
 use red_panda::store::jobs::Claim;
@@ -106,7 +106,7 @@ impl Reader for Shelf {
     async fn fetch_tree(&self, _: &Repository, _: &Sha) -> ForgeResult<Tree> {
         none()
     }
-    async fn fetch_files(&self, _: &Repository, _: &[FileWanted]) -> ForgeResult<Vec<Blob>> {
+    async fn fetch_each(&self, _: &Repository, _: &[FileWanted], _: &mut Take<'_>) -> ForgeResult<()> {
         none()
     }
     async fn fetch_ref(&self, _: &Repository, _: &str) -> ForgeResult<Option<Sha>> {

@@ -1,10 +1,11 @@
-//! Trees and contents. Contents are cached by blob id: an id never gets another content.
+//! Trees and contents.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::forge::{FileWanted, ForgeError, Result};
+use crate::forge::contents::{ContentId, Contents, read_each};
+use crate::forge::{FileWanted, ForgeError, Result, Take};
 use crate::model::change::Mode;
 use crate::model::id::{Repository, Sha};
 use crate::source::tree::MAX_FILE;
@@ -17,29 +18,18 @@ use super::{Gitea, PARALLEL, found, of, wire};
 const TREE_PAGE: usize = 1000;
 /// A larger tree is cut, and says so.
 const TREE_PAGES: usize = 200;
-const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 const KNOWN_COMMITS: u64 = 2_000;
-/// What an entry costs beside its content.
-const ENTRY_BYTES: u32 = 128;
-
-/// By repository number and object id.
-type Key = (u64, Sha);
 
 /// Contents read, and commits that are known to exist on the forge.
 pub(super) struct Cache {
-    blobs: moka::future::Cache<Key, Blob>,
-    commits: moka::future::Cache<Key, ()>,
+    contents: Contents,
+    /// By repository number.
+    commits: moka::future::Cache<(u64, Sha), ()>,
 }
 
 impl Default for Cache {
     fn default() -> Self {
-        let weigh = |_: &Key, blob: &Blob| {
-            u32::try_from(blob.weight()).unwrap_or(u32::MAX - ENTRY_BYTES) + ENTRY_BYTES
-        };
-        Self {
-            blobs: moka::future::Cache::builder().weigher(weigh).max_capacity(CACHE_BYTES).build(),
-            commits: moka::future::Cache::new(KNOWN_COMMITS),
-        }
+        Self { contents: Contents::default(), commits: moka::future::Cache::new(KNOWN_COMMITS) }
     }
 }
 
@@ -86,27 +76,33 @@ impl Gitea {
         &self,
         repository: &Repository,
         wanted: &[FileWanted],
-    ) -> Result<Vec<Blob>> {
-        let unique: HashMap<Source<'_>, &FileWanted> = wanted.iter().map(|w| (source(w), w)).collect();
-        let reads: Vec<_> = unique
-            .into_iter()
-            .map(|(source, wanted)| async move {
-                self.read_file(repository, wanted).await.map(|blob| (source, blob))
-            })
-            .collect();
-        let read: HashMap<Source<'_>, Blob> =
-            stream::iter(reads).buffer_unordered(PARALLEL).try_collect().await?;
-        Ok(wanted.iter().map(|w| read.get(&source(w)).cloned().unwrap_or(Blob::Missing)).collect())
+        take: &mut Take<'_>,
+    ) -> Result<()> {
+        let mut waiting: BTreeMap<ContentId, (&FileWanted, Vec<usize>)> = BTreeMap::new();
+        for (place, file) in wanted.iter().enumerate() {
+            waiting.entry(file.content_id()).or_insert((file, Vec::new())).1.push(place);
+        }
+        let mut reads = Vec::new();
+        for (id, (file, places)) in &waiting {
+            reads.push(async move {
+                match self.read_file(repository, id, file).await {
+                    Ok(blob) => (vec![(places, blob)], Ok(())),
+                    Err(error) => (Vec::new(), Err(error)),
+                }
+            });
+        }
+        read_each(PARALLEL, reads.into_iter(), |(places, blob): (&Vec<usize>, Blob)| {
+            places.iter().try_for_each(|place| take(*place, blob.clone()))
+        })
+        .await
     }
 
-    async fn read_file(&self, repository: &Repository, wanted: &FileWanted) -> Result<Blob> {
-        let Some(blob) = &wanted.blob else { return self.read_raw(repository, wanted).await };
-        let key = (repository.id, blob.clone());
-        if let Some(known) = self.files.blobs.get(&key).await {
+    async fn read_file(&self, repository: &Repository, id: &ContentId, wanted: &FileWanted) -> Result<Blob> {
+        if let Some(known) = self.files.contents.get(repository, id.clone()).await {
             return Ok(known);
         }
         let content = self.read_raw(repository, wanted).await?;
-        self.files.blobs.insert(key, content.clone()).await;
+        self.files.contents.keep(repository, id.clone(), content.clone()).await;
         Ok(content)
     }
 
@@ -128,16 +124,6 @@ impl Gitea {
             }
             None => Ok(Blob::Missing),
         }
-    }
-}
-
-/// What makes two wanted files the same content.
-type Source<'a> = (Option<&'a Sha>, Option<(&'a Sha, &'a str)>);
-
-fn source(wanted: &FileWanted) -> Source<'_> {
-    match &wanted.blob {
-        Some(blob) => (Some(blob), None),
-        None => (None, Some((&wanted.at, &wanted.path))),
     }
 }
 

@@ -1,8 +1,9 @@
 //! Trees and the contents of files: GraphQL batches, and REST for what a batch cannot carry.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+use std::time::Instant;
 
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -10,7 +11,8 @@ use super::http::{Ask, RAW};
 use super::queries::{self, Object};
 use super::wire::{GraphBlob, RestTree};
 use super::{GitHub, answer, path};
-use crate::forge::{FileWanted, ForgeError, Result};
+use crate::forge::contents::{ContentId, Part, read_each};
+use crate::forge::{FileWanted, ForgeError, Result, Take};
 use crate::model::change::Mode;
 use crate::model::id::{Repository, Sha};
 use crate::model::pull::Standing;
@@ -23,8 +25,10 @@ const MOST_FILES: usize = 100;
 const MOST_BYTES: u64 = 1024 * 1024;
 /// What a file counts whose size we do not remember; longer ones are remembered with the tree.
 const SMALL: u64 = 10 * 1024;
-/// Single reads at the same time.
-const AT_ONCE: usize = 8;
+/// Queries at the same time: far from GitHub's hundred, and each is one point of two thousand a minute.
+const BATCHES_AT_ONCE: usize = 3;
+/// Single reads at the same time, for each query.
+const AT_ONCE: usize = 4;
 
 /// Sizes of the larger blobs of trees lately listed, by repository and blob.
 pub(super) type Sizes = moka::future::Cache<(u64, Sha), u64>;
@@ -52,50 +56,39 @@ impl GitHub {
         &self,
         repository: &Repository,
         wanted: &[FileWanted],
-    ) -> Result<Vec<Blob>> {
-        let mut found: HashMap<&FileWanted, Blob> = HashMap::new();
-        let mut missing = BTreeSet::new();
-        for file in wanted {
+        take: &mut Take<'_>,
+    ) -> Result<()> {
+        // What several ask for is read once.
+        let mut waiting: BTreeMap<ContentId, (&FileWanted, Vec<usize>)> = BTreeMap::new();
+        for (place, file) in wanted.iter().enumerate() {
             let nameable = file.blob.is_some() || path::file(&file.path).is_some();
-            match self.cached(repository, file).await {
-                _ if !nameable => drop(found.insert(file, Blob::Missing)),
-                Some(blob) => drop(found.insert(file, blob)),
-                None => drop(missing.insert(file)),
+            let known = match nameable {
+                true => self.contents.get(repository, file.content_id()).await,
+                false => Some(Blob::Missing),
+            };
+            match known.map(|blob| take(place, blob)) {
+                Some(ControlFlow::Break(())) => return Ok(()),
+                Some(ControlFlow::Continue(())) => {}
+                None => waiting.entry(file.content_id()).or_insert((file, Vec::new())).1.push(place),
             }
         }
-        for batch in self.batches(repository, missing).await {
-            let blobs = self.read_batch(repository, &batch).await?;
-            for (file, blob) in batch.into_iter().zip(blobs) {
-                self.remember(repository, file, &blob).await;
-                found.insert(file, blob);
-            }
+        let batches = self.batches(repository, waiting.values().map(|(file, _)| *file)).await;
+        let mut reads = Vec::new();
+        for batch in batches {
+            reads.push(self.read_batch(repository, batch));
         }
-        Ok(wanted.iter().map(|file| found.get(file).cloned().unwrap_or(Blob::Missing)).collect())
-    }
-
-    /// A commit's files never change, and neither does a blob.
-    async fn cached(&self, repository: &Repository, file: &FileWanted) -> Option<Blob> {
-        match &file.blob {
-            Some(blob) => self.blobs.get(&(repository.id, blob.clone())).await,
-            None => self.contents.get(&(repository.id, file.at.clone(), file.path.clone())).await,
-        }
-    }
-
-    async fn remember(&self, repository: &Repository, file: &FileWanted, blob: &Blob) {
-        match &file.blob {
-            Some(id) => self.blobs.insert((repository.id, id.clone()), blob.clone()).await,
-            None => {
-                let key = (repository.id, file.at.clone(), file.path.clone());
-                self.contents.insert(key, blob.clone()).await;
-            }
-        }
+        read_each(BATCHES_AT_ONCE, reads.into_iter(), |(file, blob): (&FileWanted, Blob)| {
+            let places = waiting.get(&file.content_id()).into_iter().flat_map(|(_, places)| places);
+            places.copied().try_for_each(|place| take(place, blob.clone()))
+        })
+        .await
     }
 
     /// At most [`MOST_FILES`] and about [`MOST_BYTES`] each.
     async fn batches<'a>(
         &self,
         repository: &Repository,
-        files: BTreeSet<&'a FileWanted>,
+        files: impl Iterator<Item = &'a FileWanted>,
     ) -> Vec<Vec<&'a FileWanted>> {
         let (mut batches, mut bytes): (Vec<Vec<&FileWanted>>, u64) = (Vec::new(), 0);
         for file in files {
@@ -115,26 +108,51 @@ impl GitHub {
         batches
     }
 
-    async fn read_batch(&self, repository: &Repository, batch: &[&FileWanted]) -> Result<Vec<Blob>> {
-        let answered = match self.ask_batch(repository, batch).await {
+    /// What is left over from the one query is read file by file.
+    async fn read_batch<'a>(
+        &self,
+        repository: &Repository,
+        batch: Vec<&'a FileWanted>,
+    ) -> Part<(&'a FileWanted, Blob)> {
+        let answered = match self.ask_batch(repository, &batch).await {
             Ok(answered) => answered,
-            // Too much for ten seconds of GitHub, or an outage of this half of it: one by one over the other half.
-            Err(ForgeError::Transient { .. }) => batch.iter().map(|_| Asked::OneByOne(None)).collect(),
-            Err(error) => return Err(error),
+            // Too much for ten seconds of GitHub or for us to read, or an outage of this half of it: one by one over
+            // the other half.
+            Err(ForgeError::Transient { .. } | ForgeError::Invalid { .. }) => {
+                batch.iter().map(|_| Asked::OneByOne(None)).collect()
+            }
+            Err(error) => return (Vec::new(), Err(error)),
         };
-        let mut reads = Vec::with_capacity(batch.len());
-        for (file, asked) in batch.iter().copied().zip(answered) {
+        let (mut reads, mut came) = (Vec::new(), Vec::new());
+        for (file, asked) in batch.into_iter().zip(answered) {
             reads.push(self.settle(repository, file, asked));
         }
-        stream::iter(reads).buffered(AT_ONCE).try_collect().await
+        let end = read_each(AT_ONCE, reads.into_iter(), |one| {
+            came.push(one);
+            ControlFlow::Continue(())
+        })
+        .await;
+        (came, end)
     }
 
-    async fn settle(&self, repository: &Repository, file: &FileWanted, asked: Asked) -> Result<Blob> {
-        match asked {
+    async fn settle<'a>(
+        &self,
+        repository: &Repository,
+        file: &'a FileWanted,
+        asked: Asked,
+    ) -> Part<(&'a FileWanted, Blob)> {
+        let read = match asked {
             Asked::Read(blob) => Ok(blob),
             Asked::OneByOne(known) => {
                 self.read_one(repository, file, known.or_else(|| file.blob.clone())).await
             }
+        };
+        match read {
+            Ok(blob) => {
+                self.contents.keep(repository, file.content_id(), blob.clone()).await;
+                (vec![(file, blob)], Ok(()))
+            }
+            Err(error) => (Vec::new(), Err(error)),
         }
     }
 
@@ -151,6 +169,7 @@ impl GitHub {
         let query = queries::files(&objects, &commits, number.is_some());
         let variables = variables(repository, batch, &commits, number);
         let installation = self.installation(repository).await?;
+        let asked_at = Instant::now();
         let answer = self.http.graphql(installation, &query, variables, what).await?;
         let Some(Value::Object(mut data)) = answer.data.get("repository").cloned() else {
             let error = answer.errors.first().map(|e| e.as_error(what));
@@ -162,7 +181,7 @@ impl GitHub {
             }
         }
         if let (Some(number), Some(standing)) = (number, data.get("pullRequest").and_then(standing)) {
-            self.prefetched.seen(repository, number, standing).await;
+            self.prefetched.seen(repository, number, asked_at, standing).await;
         }
         let taken = batch.iter().enumerate().map(|(i, file)| {
             let alias = format!("f{i}");
@@ -188,9 +207,11 @@ impl GitHub {
             }
         };
         let installation = self.installation(repository).await?;
-        match self.http.send(installation, &Ask::get(address, &what).accept(RAW)).await {
+        let ask = Ask::get(address, &what).accept(RAW).longest(MAX_FILE as usize);
+        match self.http.send(installation, &ask).await {
             // A folder or a submodule is described in JSON, whatever was asked for.
             Ok(reply) if blob.is_none() && reply.is_plain_json() => Ok(Blob::Missing),
+            Ok(reply) if reply.cut => Ok(Blob::TooLarge(None)),
             Ok(reply) => Ok(Blob::from_bytes(&reply.body)),
             Err(ForgeError::NotFound { .. }) if blob.is_none() => self.missing(repository, file, &what).await,
             Err(ForgeError::NotFound { .. }) => {

@@ -1,6 +1,7 @@
 //! Calls of `git`: no network, no prompts, no foreign programs, no writes to the repository.
 
 use std::io::{BufRead, BufReader, Read, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -11,6 +12,7 @@ use crate::source::Blob;
 use crate::source::tree::MAX_FILE;
 
 use super::{LocalError, Result};
+use crate::forge::Take;
 
 #[derive(Debug)]
 pub(super) struct Git {
@@ -111,8 +113,8 @@ impl Git {
         })
     }
 
-    /// Contents of objects by name (`<blob>` or `<commit>:<path>`), in one process.
-    pub(super) fn cat_files(&self, names: &[String]) -> Result<Vec<Blob>> {
+    /// Contents of objects by name (`<blob>` or `<commit>:<path>`), in one process, until `take` has had enough.
+    pub(super) fn cat_files(&self, names: &[String], take: &mut Take<'_>) -> Result<()> {
         let mut child = self
             .command(&["cat-file", "--batch"])
             .stdin(Stdio::piped())
@@ -130,11 +132,16 @@ impl Git {
             .collect();
         let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
         let mut output = BufReader::new(output);
-        let blobs = names.iter().map(|name| read_object(&mut output, name)).collect::<Result<Vec<_>>>();
+        let read =
+            names.iter().enumerate().try_for_each(|(place, name)| match read_object(&mut output, name) {
+                Ok(blob) => take(place, blob).map_break(|()| Ok(())),
+                Err(error) => ControlFlow::Break(Err(error)),
+            });
+        // Its pipe closed, it ends before it has said all.
         drop(output);
         let _ = writer.join();
         let _ = child.wait();
-        blobs
+        read.break_value().unwrap_or(Ok(()))
     }
 }
 
