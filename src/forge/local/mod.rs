@@ -186,7 +186,7 @@ impl Local {
             from,
             to,
         ];
-        let mut files = diff::parse(&self.git.run_bytes(&arguments)?);
+        let mut files = self.git.read(&arguments, |output| diff::parse(output))?;
         let truncated = (files.len() > MAX_FILES).then(|| {
             format!("the change touches {} files, of which the first {MAX_FILES} were looked at", files.len())
         });
