@@ -1,5 +1,6 @@
 //! Contents of files: what makes two wanted files the same one, what was read lately, and how many are read at once.
 
+use std::collections::HashMap;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::pin;
@@ -7,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::{StreamExt, stream};
 
-use super::{FileWanted, ForgeError, Result};
+use super::{FileWanted, ForgeError, Result, Take};
 use crate::model::change::Path;
 use crate::model::id::{Repository, Sha};
 use crate::source::Blob;
@@ -30,6 +31,33 @@ impl FileWanted {
             Some(blob) => ContentId::Blob(blob.clone()),
             None => ContentId::At(self.at.clone(), self.path.clone()),
         }
+    }
+}
+
+/// A content that is wanted, and the places of the list that want it.
+#[derive(Debug)]
+pub(super) struct Distinct<'a> {
+    pub(super) file: &'a FileWanted,
+    pub(super) places: Vec<usize>,
+}
+
+impl<'a> Distinct<'a> {
+    /// In the order asked. What several ask for is read once.
+    pub(super) fn of(wanted: &'a [FileWanted]) -> Vec<Self> {
+        let mut known: HashMap<ContentId, usize> = HashMap::new();
+        let mut all: Vec<Self> = Vec::new();
+        for (place, file) in wanted.iter().enumerate() {
+            let at = *known.entry(file.content_id()).or_insert(all.len());
+            match all.get_mut(at) {
+                Some(distinct) => distinct.places.push(place),
+                None => all.push(Self { file, places: vec![place] }),
+            }
+        }
+        all
+    }
+
+    pub(super) fn hand_over(&self, blob: &Blob, take: &mut Take<'_>) -> ControlFlow<()> {
+        self.places.iter().try_for_each(|place| take(*place, blob.clone()))
     }
 }
 

@@ -152,7 +152,7 @@ impl Engine {
             return self.give_up(TOO_LONG);
         }
         loop {
-            let missing = match self.prepare() {
+            let missing = match pool(|| self.prepare()) {
                 Err(missing) => missing,
                 Ok(()) => self.run_rules(expired),
             };

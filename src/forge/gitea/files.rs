@@ -1,10 +1,8 @@
 //! Trees and contents.
 
-use std::collections::BTreeMap;
-
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::forge::contents::{ContentId, Contents, read_each};
+use crate::forge::contents::{Contents, Distinct, read_each};
 use crate::forge::{FileWanted, ForgeError, Result, Take};
 use crate::model::change::Mode;
 use crate::model::id::{Repository, Sha};
@@ -71,38 +69,31 @@ impl Gitea {
         self.api.send(call).await?.json()
     }
 
-    /// Six at a time; what several ask for is read once.
+    /// Six at a time.
     pub(super) async fn read_files(
         &self,
         repository: &Repository,
         wanted: &[FileWanted],
         take: &mut Take<'_>,
     ) -> Result<()> {
-        let mut waiting: BTreeMap<ContentId, (&FileWanted, Vec<usize>)> = BTreeMap::new();
-        for (place, file) in wanted.iter().enumerate() {
-            waiting.entry(file.content_id()).or_insert((file, Vec::new())).1.push(place);
-        }
         let mut reads = Vec::new();
-        for (id, (file, places)) in &waiting {
+        for distinct in Distinct::of(wanted) {
             reads.push(async move {
-                match self.read_file(repository, id, file).await {
-                    Ok(blob) => (vec![(places, blob)], Ok(())),
+                match self.read_file(repository, distinct.file).await {
+                    Ok(blob) => (vec![(distinct, blob)], Ok(())),
                     Err(error) => (Vec::new(), Err(error)),
                 }
             });
         }
-        read_each(PARALLEL, reads.into_iter(), |(places, blob): (&Vec<usize>, Blob)| {
-            places.iter().try_for_each(|place| take(*place, blob.clone()))
-        })
-        .await
+        read_each(PARALLEL, reads.into_iter(), |(distinct, blob)| distinct.hand_over(&blob, take)).await
     }
 
-    async fn read_file(&self, repository: &Repository, id: &ContentId, wanted: &FileWanted) -> Result<Blob> {
-        if let Some(known) = self.files.contents.get(repository, id.clone()).await {
+    async fn read_file(&self, repository: &Repository, wanted: &FileWanted) -> Result<Blob> {
+        if let Some(known) = self.files.contents.get(repository, wanted.content_id()).await {
             return Ok(known);
         }
         let content = self.read_raw(repository, wanted).await?;
-        self.files.contents.keep(repository, id.clone(), content.clone()).await;
+        self.files.contents.keep(repository, wanted.content_id(), content.clone()).await;
         Ok(content)
     }
 

@@ -1,6 +1,6 @@
 //! Trees and the contents of files: GraphQL batches, and REST for what a batch cannot carry.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::ops::ControlFlow;
 use std::time::Instant;
 
@@ -11,7 +11,7 @@ use super::http::{Ask, RAW};
 use super::queries::{self, Object};
 use super::wire::{GraphBlob, RestTree};
 use super::{GitHub, answer, path};
-use crate::forge::contents::{ContentId, Part, read_each};
+use crate::forge::contents::{Distinct, Part, read_each};
 use crate::forge::{FileWanted, ForgeError, Result, Take};
 use crate::model::change::Mode;
 use crate::model::id::{Repository, Sha};
@@ -58,50 +58,43 @@ impl GitHub {
         wanted: &[FileWanted],
         take: &mut Take<'_>,
     ) -> Result<()> {
-        // What several ask for is read once.
-        let mut waiting: BTreeMap<ContentId, (&FileWanted, Vec<usize>)> = BTreeMap::new();
-        for (place, file) in wanted.iter().enumerate() {
-            let nameable = file.blob.is_some() || path::file(&file.path).is_some();
+        let mut waiting = Vec::new();
+        for distinct in Distinct::of(wanted) {
+            let nameable = distinct.file.blob.is_some() || path::file(&distinct.file.path).is_some();
             let known = match nameable {
-                true => self.contents.get(repository, file.content_id()).await,
+                true => self.contents.get(repository, distinct.file.content_id()).await,
                 false => Some(Blob::Missing),
             };
-            match known.map(|blob| take(place, blob)) {
+            match known.map(|blob| distinct.hand_over(&blob, take)) {
                 Some(ControlFlow::Break(())) => return Ok(()),
                 Some(ControlFlow::Continue(())) => {}
-                None => waiting.entry(file.content_id()).or_insert((file, Vec::new())).1.push(place),
+                None => waiting.push(distinct),
             }
         }
-        let batches = self.batches(repository, waiting.values().map(|(file, _)| *file)).await;
         let mut reads = Vec::new();
-        for batch in batches {
+        for batch in self.batches(repository, waiting).await {
             reads.push(self.read_batch(repository, batch));
         }
-        read_each(BATCHES_AT_ONCE, reads.into_iter(), |(file, blob): (&FileWanted, Blob)| {
-            let places = waiting.get(&file.content_id()).into_iter().flat_map(|(_, places)| places);
-            places.copied().try_for_each(|place| take(place, blob.clone()))
+        read_each(BATCHES_AT_ONCE, reads.into_iter(), |(distinct, blob): (Distinct<'_>, Blob)| {
+            distinct.hand_over(&blob, take)
         })
         .await
     }
 
     /// At most [`MOST_FILES`] and about [`MOST_BYTES`] each.
-    async fn batches<'a>(
-        &self,
-        repository: &Repository,
-        files: impl Iterator<Item = &'a FileWanted>,
-    ) -> Vec<Vec<&'a FileWanted>> {
-        let (mut batches, mut bytes): (Vec<Vec<&FileWanted>>, u64) = (Vec::new(), 0);
-        for file in files {
-            let size = match &file.blob {
+    async fn batches<'a>(&self, repository: &Repository, all: Vec<Distinct<'a>>) -> Vec<Vec<Distinct<'a>>> {
+        let (mut batches, mut bytes): (Vec<Vec<Distinct<'_>>>, u64) = (Vec::new(), 0);
+        for distinct in all {
+            let size = match &distinct.file.blob {
                 Some(blob) => self.sizes.get(&(repository.id, blob.clone())).await.unwrap_or(SMALL),
                 None => SMALL,
             };
             bytes += size;
             match batches.last_mut() {
-                Some(batch) if batch.len() < MOST_FILES && bytes <= MOST_BYTES => batch.push(file),
+                Some(batch) if batch.len() < MOST_FILES && bytes <= MOST_BYTES => batch.push(distinct),
                 _ => {
                     bytes = size;
-                    batches.push(vec![file]);
+                    batches.push(vec![distinct]);
                 }
             }
         }
@@ -112,9 +105,10 @@ impl GitHub {
     async fn read_batch<'a>(
         &self,
         repository: &Repository,
-        batch: Vec<&'a FileWanted>,
-    ) -> Part<(&'a FileWanted, Blob)> {
-        let answered = match self.ask_batch(repository, &batch).await {
+        batch: Vec<Distinct<'a>>,
+    ) -> Part<(Distinct<'a>, Blob)> {
+        let files: Vec<&FileWanted> = batch.iter().map(|distinct| distinct.file).collect();
+        let answered = match self.ask_batch(repository, &files).await {
             Ok(answered) => answered,
             // Too much for ten seconds of GitHub or for us to read, or an outage of this half of it: one by one over
             // the other half.
@@ -124,8 +118,8 @@ impl GitHub {
             Err(error) => return (Vec::new(), Err(error)),
         };
         let (mut reads, mut came) = (Vec::new(), Vec::new());
-        for (file, asked) in batch.into_iter().zip(answered) {
-            reads.push(self.settle(repository, file, asked));
+        for (distinct, asked) in batch.into_iter().zip(answered) {
+            reads.push(self.settle(repository, distinct, asked));
         }
         let end = read_each(AT_ONCE, reads.into_iter(), |one| {
             came.push(one);
@@ -138,9 +132,10 @@ impl GitHub {
     async fn settle<'a>(
         &self,
         repository: &Repository,
-        file: &'a FileWanted,
+        distinct: Distinct<'a>,
         asked: Asked,
-    ) -> Part<(&'a FileWanted, Blob)> {
+    ) -> Part<(Distinct<'a>, Blob)> {
+        let file = distinct.file;
         let read = match asked {
             Asked::Read(blob) => Ok(blob),
             Asked::OneByOne(known) => {
@@ -150,7 +145,7 @@ impl GitHub {
         match read {
             Ok(blob) => {
                 self.contents.keep(repository, file.content_id(), blob.clone()).await;
-                (vec![(file, blob)], Ok(()))
+                (vec![(distinct, blob)], Ok(()))
             }
             Err(error) => (Vec::new(), Err(error)),
         }
@@ -170,8 +165,8 @@ impl GitHub {
         let variables = variables(repository, batch, &commits, number);
         let installation = self.installation(repository).await?;
         let asked_at = Instant::now();
-        let answer = self.http.graphql(installation, &query, variables, what).await?;
-        let Some(Value::Object(mut data)) = answer.data.get("repository").cloned() else {
+        let mut answer = self.http.graphql(installation, &query, variables, what).await?;
+        let Some(Value::Object(mut data)) = answer.data.get_mut("repository").map(Value::take) else {
             let error = answer.errors.first().map(|e| e.as_error(what));
             return Err(error.unwrap_or_else(|| ForgeError::NotFound { what: repository.full_name() }));
         };

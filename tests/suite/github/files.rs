@@ -142,6 +142,7 @@ async fn what_a_partial_answer_holds_is_kept_and_only_the_rest_is_read_alone() {
         body: answer.to_string(),
     });
     story.hub.fail_next(1, "GET", "/contents/b.py", When::Before, 502);
+    story.hub.forget_requests();
     let want = [wanted(&head, "a.py"), wanted(&head, "b.py")];
     let retry = Retry::with_delays(vec![Duration::ZERO; 3]);
     let reader = Retrying { reader: &story.github, retry: &retry };
