@@ -137,6 +137,11 @@ impl Engine {
         self.reader.supply_file(&self.sides, want, blob);
     }
 
+    /// May it be given more? Beyond this the next step gives up.
+    pub fn has_room(&self) -> bool {
+        self.reader.has_room()
+    }
+
     /// Runs every rule that can run. What they compute is measured by `clock`; past the bound the run ends as
     /// incomplete.
     pub fn step(&mut self, clock: &Clock) -> Step {
@@ -160,7 +165,7 @@ impl Engine {
             if missing.wants.is_empty() {
                 continue;
             }
-            return match self.reader.may_ask() {
+            return match self.reader.may_ask(&self.sides, &missing.wants) {
                 Ok(()) => Step::Need(missing.wants.into_iter().collect()),
                 Err(asked_for) => Step::Done(Box::new(self.judge_without_waiting(&asked_for))),
             };

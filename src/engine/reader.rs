@@ -1,6 +1,6 @@
 //! What a run has read, and how much of it there may be.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::model::change::Change;
 use crate::model::id::Sha;
@@ -13,6 +13,10 @@ use super::Sides;
 const MAX_ROUNDS: usize = 8;
 /// Bytes of source that one run may hold.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
+
+fn too_long() -> String {
+    format!("files that are longer than {} MiB together", MAX_BYTES >> 20)
+}
 
 #[derive(Debug, Default)]
 pub(super) struct Reader {
@@ -45,21 +49,29 @@ impl Reader {
         }
     }
 
+    /// May it be given more?
+    pub(super) fn has_room(&self) -> bool {
+        self.bytes <= MAX_BYTES
+    }
+
     /// Begins a round; what the run asks for too much of, once it does.
     pub(super) fn next_round(&mut self) -> Result<(), String> {
         self.rounds += 1;
-        if self.bytes > MAX_BYTES {
-            return Err(format!("files that are longer than {} MiB together", MAX_BYTES >> 20));
-        }
-        Ok(())
+        if self.has_room() { Ok(()) } else { Err(too_long()) }
     }
 
-    /// May something be read in this round?
-    pub(super) fn may_ask(&self) -> Result<(), String> {
+    /// May these be read in this round? Sizes decide before a byte is asked for; where a tree does not tell them, what
+    /// has come does.
+    pub(super) fn may_ask(&self, sides: &Sides, wants: &BTreeSet<Want>) -> Result<(), String> {
         if self.rounds > MAX_ROUNDS {
             return Err(format!("more files than {MAX_ROUNDS} rounds of reading give"));
         }
-        Ok(())
+        let size = |want: &Want| match want {
+            Want::Tree(_) => None,
+            Want::File { snapshot, path, .. } => sides.snapshot(*snapshot)?.size(path),
+        };
+        let sizes = wants.iter().filter_map(size).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
+        if self.bytes + sizes.sum::<usize>() > MAX_BYTES { Err(too_long()) } else { Ok(()) }
     }
 
     /// Gives what another commit has too, and leaves one want for each content that nobody has read yet.

@@ -1,6 +1,6 @@
 //! Runs the rules: on head first, and on the base of a file only where a finding there touches the change.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, PoisonError};
@@ -69,8 +69,7 @@ impl Runner {
     pub(super) fn run(&mut self, scene: Scene<'_>, pool: &Pool, clock: &Clock) -> NotLoaded {
         let tasks = self.tasks.get_or_insert_with(|| plan(&self.rules, scene));
         let (spent, missing) = (&self.spent, Mutex::new(NotLoaded::default()));
-        let waiting: Vec<&mut Task> = tasks.iter_mut().filter(|task| task.is_waiting()).collect();
-        pool.each(waiting, |task| {
+        let run = |task: &mut Task| {
             if Duration::from_nanos(spent.load(Ordering::Relaxed)) > MAX_TIME {
                 task.progress = Progress::Failed("the time of the run was used up");
                 return;
@@ -82,7 +81,8 @@ impl Runner {
             if let Err(more) = result {
                 missing.lock().unwrap_or_else(PoisonError::into_inner).merge(more);
             }
-        });
+        };
+        pool.each(by_file(tasks), |of_one| of_one.into_iter().for_each(run));
         missing.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -147,6 +147,20 @@ impl Runner {
         };
         self.rules.iter().flat_map(of_rule).collect()
     }
+}
+
+/// What waits, in the parts that one thread does: each look at the change, then all looks at a file together, so that
+/// its tree is read once and may go, and no thread waits for another to read it.
+fn by_file(tasks: &mut [Task]) -> Vec<Vec<&mut Task>> {
+    let (mut parts, mut files) = (Vec::new(), BTreeMap::<usize, Vec<&mut Task>>::new());
+    for task in tasks.iter_mut().filter(|task| task.is_waiting()) {
+        match task.file {
+            None => parts.push(vec![task]),
+            Some(at) => files.entry(at).or_default().push(task),
+        }
+    }
+    parts.extend(files.into_values());
+    parts
 }
 
 /// Every look of every rule at what it reads.

@@ -8,7 +8,7 @@ use crate::project::env::secret;
 use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
 use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Quote, Separator};
 
-use super::hazard;
+use super::lines;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::ENV012,
@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
-    let Some(env) = hazard::read_by_line(context.here, file.path)? else { return Ok(Vec::new()) };
+    let Some(env) = lines::read_by_line(context.here, file.path)? else { return Ok(Vec::new()) };
     let keys: HashSet<&str> = env.assignments().map(|a| env.key(a)).collect();
     let dollars: Vec<&Assignment> = env.assignments().filter(|a| has_dollar(&env, &keys, a)).collect();
     if dollars.is_empty() {
@@ -41,7 +41,7 @@ fn has_dollar(file: &EnvFile, keys: &HashSet<&str>, assignment: &Assignment) -> 
         Quote::Single | Quote::Broken => return false,
     };
     let readable = assignment.separator == Separator::Equals && secret::is_nameable(file.key(assignment));
-    readable && !hazard::has_holes(file, assignment) && substituted(keys, file.value(assignment), quoted)
+    readable && !lines::has_holes(file, assignment) && substituted(keys, file.value(assignment), quoted)
 }
 
 fn substituted(keys: &HashSet<&str>, value: &str, quoted: bool) -> bool {
@@ -84,7 +84,7 @@ fn who(file: &EnvFile, assignment: &Assignment, used: &[EnvReader]) -> Option<En
 
 fn finding(path: &str, file: &EnvFile, assignment: &Assignment, who: EnvReader) -> Finding {
     let key = file.key(assignment);
-    let node = hazard::node(path, file, assignment);
+    let node = lines::node(path, file, assignment);
     let shown = matches!(node, NodeText::Open(_));
     let place = Place::Head { path: path.to_owned(), span: file.span(&assignment.statement) };
     let how = if assignment.quote == Quote::Double { "a `$` in double quotes" } else { "an unquoted `$`" };

@@ -8,6 +8,7 @@ use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
 use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Line, Quote};
 
 use super::hazard::{self, Hazard};
+use super::lines;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::ENV011,
@@ -18,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
-    let Some(env) = hazard::read_by_line(context.here, file.path)? else { return Ok(Vec::new()) };
+    let Some(env) = lines::read_by_line(context.here, file.path)? else { return Ok(Vec::new()) };
     let hazardous = hazardous_lines(&env);
     let crlf = env.lines().iter().any(|line| line.crlf);
     if hazardous.is_empty() && !env.has_bom() && !crlf {
@@ -39,7 +40,7 @@ fn hazardous_lines(file: &EnvFile) -> Vec<(&Line, &Assignment, Hazard)> {
     file.lines()
         .iter()
         .filter_map(|line| Some((line, line.assignment()?)))
-        .filter(|(_, a)| !hazard::has_holes(file, a) && secret::is_nameable(file.key(a)))
+        .filter(|(_, a)| !lines::has_holes(file, a) && secret::is_nameable(file.key(a)))
         .flat_map(|(line, a)| {
             hazard::hazards(file, a, for_shell).into_iter().map(move |hazard| (line, a, hazard))
         })
@@ -91,7 +92,7 @@ fn finding(
         !told && hazard::trips(hazard, file, assignment, reader)
     });
     let key = file.key(assignment);
-    let node = hazard::node(path, file, assignment);
+    let node = lines::node(path, file, assignment);
     let shown = matches!(node, NodeText::Open(_));
     let fix = hazard::fix(hazard, file, line, assignment).filter(|_| shown);
     let place = Place::Head { path: path.to_owned(), span: file.span(&assignment.statement) };
@@ -184,7 +185,7 @@ fn byte_order_mark(path: &str, file: &EnvFile, readers: &Readers) -> Option<Find
         RULE.finding(
             Place::Head { path: path.to_owned(), span },
             "byte order mark",
-            assignment.map_or(NodeText::Open(String::new()), |a| hazard::node(path, file, a)),
+            assignment.map_or(NodeText::Open(String::new()), |a| lines::node(path, file, a)),
             headline,
             "The first variable is missing there, and the setting runs on its default or fails.",
         )
