@@ -172,7 +172,7 @@ impl Engine {
         }
     }
 
-    /// What every run needs before the rules: the trees, the changed files, and what the rules say they want.
+    /// What every run needs before the rules: the trees, the changed files, and what names alone tell to be asked for.
     fn prepare(&mut self) -> Result<(), NotLoaded> {
         if self.prepared {
             return Ok(());

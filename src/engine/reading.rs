@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::change::{Change, ChangedFile, Path};
+use crate::model::change::{Change, ChangedFile};
 use crate::project::Project;
 use crate::project::django::apps::{looks_like_migration, may_move_migrations};
 use crate::project::django::settings::is_settings;
@@ -44,8 +44,8 @@ fn by_name(change: &Change) -> impl Iterator<Item = Want> {
     at_head.chain(at_base.map(move |path| want(SnapshotId::MergeBase, path)))
 }
 
-/// The second batch, with the trees known: the changed files, what some rule always asks for, and what the rules say
-/// they want. Where migrations change, on every side that is compared.
+/// The second batch, with the trees known: the changed files, what some rule always asks for, and
+/// what tells of the apps whose migrations it touches. Where migrations change, on every side that is compared.
 pub(super) fn files<'a>(
     change: &Change,
     sides: &Sides,
@@ -71,14 +71,15 @@ pub(super) fn files<'a>(
         ask(sides.merge_base.file(path).map(drop));
     }
     if !change.files.iter().all(stands_alone) {
+        let is_read = |path: &&str| looks_like_migration(path) && rules.clone().any(|rule| rule.reads(path));
+        let migrations: Vec<&str> = paths(change).filter(is_read).collect();
+        let packages: BTreeSet<&str> = migrations.iter().map(|path| folder(path)).collect();
         for project in compared(change, sides) {
             let tree = project.tree()?;
-            // Many rules want the same.
-            let mut all: BTreeSet<Path> = BTreeSet::new();
-            all.extend(rules.clone().filter_map(|rule| rule.wants).flat_map(|wants| wants(change, &tree)));
-            all.extend(known_names(&tree).map(str::to_owned));
-            all.extend(paths(change).filter(|path| looks_like_migration(path)).map(str::to_owned));
-            ask(project.snapshot().files(all.iter().map(String::as_str)).map(drop));
+            let of_apps = packages.iter().flat_map(|package| of_app(&tree, package));
+            let changed = migrations.iter().copied();
+            let all: BTreeSet<&str> = known_names(&tree).chain(of_apps).chain(changed).collect();
+            ask(project.snapshot().files(all).map(drop));
         }
     }
     if missing.wants.is_empty() { Ok(()) } else { Err(missing) }
@@ -102,6 +103,18 @@ fn known_names(tree: &Tree) -> impl Iterator<Item = &str> {
             || is_settings(path)
             || is_part_of_settings(path)
     })
+}
+
+/// What tells of the app of a migration package that the change touches: all its migrations, from which the state of its
+/// models is replayed, and the models themselves, which data migrations may not import.
+fn of_app<'a>(tree: &'a Tree, package: &'a str) -> impl Iterator<Item = &'a str> {
+    let app = folder(package);
+    let own = move |path: &&str| {
+        let below = path.strip_prefix(app).map(|rest| rest.trim_start_matches('/'));
+        let is_model = below.is_some_and(|rest| rest == "models.py" || rest.starts_with("models/"));
+        (folder(path) == package && looks_like_migration(path)) || (is_model && path.ends_with(".py"))
+    };
+    tree.under(app).filter(own)
 }
 
 fn is_part_of_settings(path: &str) -> bool {

@@ -32,7 +32,7 @@ static STORY: Entry = Entry {
 };
 
 const fn rule(looks: &'static [Look]) -> Rule {
-    Rule { entry: &STORY, page: "", against: Against::ChangedLines, looks, wants: None }
+    Rule { entry: &STORY, page: "", against: Against::ChangedLines, looks }
 }
 
 thread_local! {

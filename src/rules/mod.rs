@@ -9,9 +9,7 @@ pub mod migrations;
 pub mod style;
 
 use crate::model::catalogue::Entry;
-use crate::model::change::{Change, Path};
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity};
-use crate::source::Tree;
 
 pub use context::{Context, Judging, ScopedFile};
 pub use look::{Found, Look};
@@ -37,8 +35,6 @@ pub struct Rule {
     pub page: &'static str,
     pub against: Against,
     pub looks: &'static [Look],
-    /// Paths to read before the first round, so that rounds stay few. `None`: the changed files are enough.
-    pub wants: Option<fn(&Change, &Tree) -> Vec<Path>>,
 }
 
 impl Rule {

@@ -20,7 +20,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("broker_url_built_without_quote.md"),
     against: Against::ChangedLines,
     looks: &[Look::Each(|_| true, check)],
-    wants: None,
 };
 
 const WRAP: &str = "Wrap the password: `urllib.parse.quote(…, safe=\"\")`.";

@@ -11,7 +11,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("broker_url_double_encoded.md"),
     against: Against::ChangedLines,
     looks: &[Look::Each(|_| true, check)],
-    wants: None,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -15,7 +15,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("committed_env_file.md"),
     against: Against::Nothing,
     looks: &[Look::Change(is_of_env, check)],
-    wants: None,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

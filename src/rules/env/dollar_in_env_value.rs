@@ -15,7 +15,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("dollar_in_env_value.md"),
     against: Against::ChangedLines,
     looks: &[Look::File(is_of_env, check)],
-    wants: None,
 };
 
 fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {

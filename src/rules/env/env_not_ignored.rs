@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("env_not_ignored.md"),
     against: Against::Nothing,
     looks: &[Look::Change(is_of_env, check)],
-    wants: None,
 };
 
 const GITIGNORE: &str = ".gitignore";

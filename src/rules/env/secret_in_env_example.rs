@@ -18,7 +18,6 @@ pub(super) static RULE: Rule = Rule {
     // A rename publishes lines that it does not touch, so values are compared, not lines.
     against: Against::MergeBase,
     looks: &[Look::Change(is_of_env, check)],
-    wants: None,
 };
 
 /// How many env files of the merge base are compared with.

@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("auto_named_migration.md"),
     against: Against::ChangedLines,
     looks: &[Look::Migration(check)],
-    wants: None,
 };
 
 /// Words that could name any migration.

@@ -2,17 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::change::{Change, Path};
+use crate::model::change::Path;
 use crate::model::finding::Severity;
 use crate::project::Project;
-use crate::project::django::apps::{
-    App, MigrationName, is_test_only, looks_like_migration, may_move_migrations,
-};
+use crate::project::django::apps::{App, MigrationName, is_test_only, may_move_migrations};
 use crate::project::migrations::deployed::Because;
 use crate::project::migrations::migration::is_south;
 use crate::rules::Context;
 use crate::source::tree::{folder, join};
-use crate::source::{NotLoaded, Text, Tree, snapshot::both};
+use crate::source::{NotLoaded, Text, snapshot::both};
 
 /// Touched migrations with their paths at the merge base and at head.
 #[derive(Debug, Default)]
@@ -85,17 +83,6 @@ pub(super) fn was_migration(context: &Context<'_>, path: &str) -> Result<bool, N
 /// What is merged and not released is on the databases of teammates only.
 pub(super) fn severity_of(because: &Because) -> Severity {
     if because.merged_only { Severity::Warning } else { Severity::Error }
-}
-
-/// The migration files of every app that the change touches: what the graph rules want before the first round.
-pub(super) fn files_of_touched_apps(change: &Change, tree: &Tree) -> Vec<Path> {
-    let paths = change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
-    let packages: BTreeSet<&str> = paths.filter(|path| looks_like_migration(path)).map(folder).collect();
-    let files = packages.into_iter().flat_map(|package| {
-        let direct = move |path: &&str| folder(path) == package && looks_like_migration(path);
-        tree.under(package).filter(direct).map(str::to_owned)
-    });
-    files.collect()
 }
 
 /// Was a touched file of the app changed on the target meanwhile, differently? Then only Git's merge knows what the

@@ -4,13 +4,10 @@ use ruff_python_ast::{Expr, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
 use crate::model::catalogue;
-use crate::model::change::{Change, Path};
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Severity, Span, code};
-use crate::project::django::apps::looks_like_migration;
 use crate::project::migrations::migration::Operation;
 use crate::rules::{Against, Context, Look, Rule};
-use crate::source::tree::{folder, join};
-use crate::source::{NotLoaded, Tree};
+use crate::source::NotLoaded;
 use crate::syntax::python::{BindingKind, Function, Module, ScopeId, string, walk_exprs};
 
 use super::files::File;
@@ -21,7 +18,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("data_migration_imports_live_model.md"),
     against: Against::ChangedLines,
     looks: &[Look::Migration(check)],
-    wants: Some(wants),
 };
 
 /// Bases beyond the repository that make a class a model.
@@ -47,18 +43,6 @@ const DJANGO: [&str; 5] = [
 
 /// What leads from a model to its rows.
 const MANAGERS: [&str; 3] = ["objects", "_default_manager", "_base_manager"];
-
-/// The models of the apps whose migrations change.
-fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
-    let changed = change.files.iter().filter_map(|f| f.head_path()).filter(|p| looks_like_migration(p));
-    let apps: BTreeSet<&str> = changed.map(|path| folder(folder(path))).collect();
-    let files = apps.iter().flat_map(|app| {
-        let package = join(app, "models");
-        let inside = tree.under(&package).map(str::to_owned).collect::<Vec<_>>();
-        inside.into_iter().chain([join(app, "models.py")])
-    });
-    files.filter(|path| path.ends_with(".py") && tree.contains(path)).collect()
-}
 
 fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let module = file.source.migration().module();

@@ -1,7 +1,6 @@
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
-use crate::project::django::apps::MigrationName;
-use crate::project::django::apps::looks_like_migration;
+use crate::project::django::apps::{MigrationName, looks_like_migration};
 use crate::project::migrations::deployed::Because;
 use crate::project::migrations::migration::Dependency;
 use crate::rules::migrations::canonical::{Canonical, same_tokens};
@@ -17,7 +16,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("edited_deployed_migration.md"),
     against: Against::Nothing,
     looks: &[Look::Change(looks_like_migration, check)],
-    wants: None,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use ruff_text_size::TextRange;
 
-use crate::model::change::{Change, ChangedFile, Path};
+use crate::model::change::ChangedFile;
 use crate::model::finding::Place;
 use crate::project::django::apps::{MigrationName, is_test_only, looks_like_migration};
 use crate::project::migrations::deployed;
@@ -12,8 +12,7 @@ use crate::project::migrations::migration::{Operation, Position};
 use crate::project::migrations::operations::Source;
 use crate::project::migrations::state::{Model, State};
 use crate::rules::context::{Context, ScopedFile};
-use crate::source::tree::folder;
-use crate::source::{NotLoaded, Tree};
+use crate::source::NotLoaded;
 
 /// A changed migration on the side that is judged.
 #[derive(Debug)]
@@ -29,16 +28,6 @@ pub(super) fn of<'a>(context: &Context<'a>) -> Result<Vec<File<'a>>, NotLoaded> 
     let files = context.files().filter(|file| file.path.ends_with(".py"));
     let read = NotLoaded::all(files.map(|file| File::read(context, file)))?;
     Ok(read.into_iter().flatten().collect())
-}
-
-/// All migrations of the apps whose migrations change: the models' state is replayed from them.
-pub(super) fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
-    let changed = change.files.iter().filter_map(ChangedFile::head_path);
-    let mut packages: Vec<&str> = changed.filter(|p| looks_like_migration(p)).map(folder).collect();
-    packages.sort_unstable();
-    packages.dedup();
-    let files = packages.into_iter().flat_map(|package| tree.under(package));
-    files.filter(|path| looks_like_migration(path)).map(str::to_owned).collect()
 }
 
 impl<'a> File<'a> {

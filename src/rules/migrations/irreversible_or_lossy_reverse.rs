@@ -17,7 +17,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("irreversible_or_lossy_reverse.md"),
     against: Against::ChangedLines,
     looks: &[Look::Migration(check)],
-    wants: Some(files::wants),
 };
 
 /// Words of tests that run migrations.

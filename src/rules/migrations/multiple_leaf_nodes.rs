@@ -2,21 +2,19 @@ use std::collections::BTreeMap;
 
 use crate::model::catalogue;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, code};
-use crate::project::django::apps::App;
-use crate::project::django::apps::looks_like_migration;
+use crate::project::django::apps::{App, looks_like_migration};
 use crate::project::migrations::deployed::has;
 use crate::project::migrations::graph::{Graph, Node};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
-use super::changes::{files_of_touched_apps, touched_apps};
+use super::changes::touched_apps;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG007,
     page: include_str!("multiple_leaf_nodes.md"),
     against: Against::TargetTip,
     looks: &[Look::Change(looks_like_migration, check)],
-    wants: Some(files_of_touched_apps),
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

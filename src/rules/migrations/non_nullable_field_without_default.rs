@@ -8,14 +8,13 @@ use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::data::{another_does, may_empty};
-use super::files::{self, File, field_name};
+use super::files::{File, field_name};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG006,
     page: include_str!("non_nullable_field_without_default.md"),
     against: Against::ChangedLines,
     looks: &[Look::Migration(check)],
-    wants: Some(files::wants),
 };
 
 fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -4,14 +4,13 @@ use std::sync::Arc;
 use crate::model::catalogue;
 use crate::model::change::{FileStatus, Path};
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
-use crate::project::django::apps::MigrationName;
-use crate::project::django::apps::looks_like_migration;
+use crate::project::django::apps::{MigrationName, looks_like_migration};
 use crate::project::migrations::migration::{Dependency, Migration};
 use crate::rules::migrations::canonical::Canonical;
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::{NotLoaded, snapshot::both};
 
-use super::changes::{Changes, files_of_touched_apps, severity_of};
+use super::changes::{Changes, severity_of};
 use super::edit::{Difference, Impact, differences};
 use super::gone::{Gone, gone, not_replaced, replaced, tables_left};
 
@@ -20,7 +19,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("removed_or_renamed_deployed_migration.md"),
     against: Against::Nothing,
     looks: &[Look::Change(looks_like_migration, check)],
-    wants: Some(files_of_touched_apps),
 };
 
 const NEEDED: &str =

@@ -14,7 +14,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("runsql_without_reverse.md"),
     against: Against::ChangedLines,
     looks: &[Look::Migration(check)],
-    wants: None,
 };
 
 fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {

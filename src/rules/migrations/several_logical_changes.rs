@@ -19,7 +19,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("several_logical_changes.md"),
     against: Against::ChangedLines,
     looks: &[Look::Migration(check)],
-    wants: Some(files::wants),
 };
 
 /// Operations that change tables.

@@ -7,14 +7,13 @@ use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::data::{another_does, changes_data};
-use super::files::{self, File, field_name};
+use super::files::{File, field_name};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG017,
     page: include_str!("tightening_null_without_default.md"),
     against: Against::ChangedLines,
     looks: &[Look::Migration(check)],
-    wants: Some(files::wants),
 };
 
 fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -4,15 +4,14 @@ use std::sync::Arc;
 use crate::model::catalogue;
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::Project;
-use crate::project::django::apps::MigrationName;
-use crate::project::django::apps::looks_like_migration;
+use crate::project::django::apps::{MigrationName, looks_like_migration};
 use crate::project::migrations::deployed::has;
 use crate::project::migrations::migration::{DependencyAt, Migration};
 use crate::rules::{Against, Context, Judging, Look, Rule};
 use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::{normalised_expr, string};
 
-use super::changes::{Changes, files_of_touched_apps};
+use super::changes::Changes;
 use super::runsql_without_reverse::label as runsql_label;
 use super::sql;
 
@@ -21,7 +20,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("unsafe_squash.md"),
     against: Against::TargetTip,
     looks: &[Look::Change(looks_like_migration, check)],
-    wants: Some(files_of_touched_apps),
 };
 
 const TWO_RELEASES: &str =

@@ -4,13 +4,11 @@ use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::Ranged;
 
 use crate::model::catalogue;
-use crate::model::change::{Change, Path};
 use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Severity, code};
 use crate::project::django::database::Engine;
-use crate::project::django::settings;
 use crate::project::migrations::migration::{Migration, Operation};
 use crate::rules::{Against, Context, Look, Rule};
-use crate::source::{NotLoaded, Tree};
+use crate::source::NotLoaded;
 use crate::syntax::python::{normalised_expr, walk_exprs};
 
 use super::files::File;
@@ -21,7 +19,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("vendor_specific_migration.md"),
     against: Against::ChangedLines,
     looks: &[Look::Migration(check)],
-    wants: Some(wants),
 };
 
 /// Operations of PostgreSQL that look at the connection and do nothing elsewhere.
@@ -45,11 +42,6 @@ const POSTGRES: [&str; 12] = [
 
 /// Words that only SQLite understands.
 const SQLITE: [&str; 2] = ["PRAGMA ", "AUTOINCREMENT"];
-
-fn wants(change: &Change, tree: &Tree) -> Vec<Path> {
-    let touches = change.files.iter().any(|f| crate::project::django::apps::looks_like_migration(&f.path));
-    settings::named(tree).filter(|_| touches).map(str::to_owned).collect()
-}
 
 fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = inside_transaction(file);

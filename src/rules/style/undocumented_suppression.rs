@@ -9,7 +9,6 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("undocumented_suppression.md"),
     against: Against::ChangedLines,
     looks: &[Look::File(has_comments, check), Look::UnusedSuppression(unused)],
-    wants: None,
 };
 
 fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
