@@ -235,11 +235,13 @@ impl Store {
                 }
                 fate(row.as_ref())
             }
-            Failure::Released => {
-                let query = sqlx::query(UNSPENT).bind(now).bind(id).bind(token);
-                fate(query.fetch_optional(self.write()).await?.as_ref())
-            }
+            Failure::Released => fate(self.put_back(id, token, now, now).await?.as_ref()),
         }
+    }
+
+    async fn put_back(&self, id: &str, token: &str, now: i64, run_at: i64) -> Result<Option<AnyRow>> {
+        let query = sqlx::query(UNSPENT).bind(run_at).bind(now).bind(id).bind(token);
+        Ok(query.fetch_optional(self.write()).await?)
     }
 
     /// Where the job of a run stands; `None` for one that is under way or over.
