@@ -27,7 +27,7 @@ const JOBS: &str = "DELETE FROM jobs WHERE id IN
 const RUNS: &str = "DELETE FROM runs WHERE id IN
     (SELECT r.id FROM runs r WHERE r.started_at < $1 AND COALESCE(r.finished_at, r.started_at) < $1
         AND NOT EXISTS (SELECT 1 FROM pulls_known p WHERE p.forge = r.forge AND p.repository_id = r.repository_id
-            AND 'pull/' || CAST(p.number AS TEXT) = r.target AND p.is_open = 1
+            AND CAST('pull/' || CAST(p.number AS TEXT) AS TEXT) = r.target AND p.is_open = 1
             AND (r.finished_at IS NULL OR NOT EXISTS (SELECT 1 FROM runs n WHERE n.forge = r.forge
                 AND n.repository_id = r.repository_id AND n.target = r.target AND n.finished_at IS NOT NULL
                 AND (n.started_at > r.started_at OR (n.started_at = r.started_at AND n.id > r.id)))))
