@@ -168,6 +168,7 @@ impl Reviewer {
 pub(super) fn known_pull(
     forge: &ForgeName,
     pull: &PullRequest,
+    seen_at: i64,
     touches_migrations: Option<bool>,
 ) -> KnownPull {
     KnownPull {
@@ -179,5 +180,6 @@ pub(super) fn known_pull(
         default_branch: pull.default_branch.clone(),
         touches_migrations,
         open: pull.is_open(),
+        seen_at,
     }
 }

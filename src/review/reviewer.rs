@@ -142,10 +142,10 @@ impl Reviewer {
         lease: &dyn Lease,
     ) -> Result<JobEnd, JobError> {
         let found = self.look_at(forge, job, number).await?;
-        let repository = found.as_ref().map_or(&job.job.repository, |pull| &pull.repository);
-        let open = found.as_ref().filter(|pull| pull.is_open());
-        self.leave_earlier(forge, job, repository, open.map(|pull| &pull.head), lease).await?;
-        let Some(pull) = open else { return Ok(JobEnd::Superseded) };
+        let repository = found.as_ref().map_or(&job.job.repository, |(pull, _)| &pull.repository);
+        let open = found.as_ref().filter(|(pull, _)| pull.is_open());
+        self.leave_earlier(forge, job, repository, open.map(|(pull, _)| &pull.head), lease).await?;
+        let Some((pull, seen_at)) = open else { return Ok(JobEnd::Superseded) };
         let key = PullKey { forge: job.job.forge.clone(), repository: pull.repository.id, number };
         let unasked = matches!(job.job.reason, Reason::Swept | Reason::Backlog | Reason::Closed);
         if unasked && self.store.is_judged(&key, &pull.head, &pull.base_branch, pull.draft).await? {
@@ -158,7 +158,7 @@ impl Reviewer {
         let change = self.retry.run(|| forge.fetch_change(pull)).await;
         let change = change.map_err(|error| unless_early(job, error))?;
         let touches = change.files.iter().any(|f| looks_like_migration(&f.path));
-        self.store.note_pull(&known_pull(&key.forge, pull, Some(touches))).await?;
+        self.store.note_pull(&known_pull(&key.forge, pull, *seen_at, Some(touches))).await?;
         let Some(policy) = publisher.policy(&change).await? else { return Ok(JobEnd::Done) };
         let max_comments = policy.max_comments;
         let judged = publisher.judge(change, policy, pull.default_branch.clone()).await?;
@@ -205,23 +205,24 @@ impl Reviewer {
         Ok(JobEnd::Done)
     }
 
-    /// The pull request as it is now, which the store is told. `None`: there is none.
+    /// The pull request as it is now, and when that was, which the store is told. `None`: there is none.
     async fn look_at(
         &self,
         forge: &Arc<dyn Forge>,
         job: &Claim,
         number: u64,
-    ) -> Result<Option<PullRequest>, JobError> {
+    ) -> Result<Option<(PullRequest, i64)>, JobError> {
         let NewJob { forge: name, repository, .. } = &job.job;
+        let asked_at = self.clock.now();
         match self.read_pull(forge, job, number).await {
-            Ok(pull) => {
-                self.store.note_pull(&known_pull(name, &pull, None)).await?;
-                Ok(Some(pull))
+            Ok((pull, seen_at)) => {
+                self.store.note_pull(&known_pull(name, &pull, seen_at, None)).await?;
+                Ok(Some((pull, seen_at)))
             }
             Err(error) if may_still_come(job, &error) => Err(JobError::Retry(error.to_string())),
             Err(error) if is_none_of_ours(job, &error) => {
                 let key = PullKey { forge: name.clone(), repository: repository.id, number };
-                self.store.close_pull(&key).await?;
+                self.store.close_pull(&key, asked_at).await?;
                 Ok(None)
             }
             Err(error) => Err(error.into()),
@@ -241,17 +242,21 @@ impl Reviewer {
         })
     }
 
-    /// The pull request as it is now. The payload's head is a hint: if the API shows another, it may lag behind.
+    /// The pull request as it is now, and when that was asked. The payload's head is a hint: if the API shows another,
+    /// it may lag behind.
     async fn read_pull(
         &self,
         forge: &Arc<dyn Forge>,
         job: &Claim,
         number: u64,
-    ) -> Result<PullRequest, ForgeError> {
+    ) -> Result<(PullRequest, i64), ForgeError> {
         let mut repository = job.job.repository.clone();
-        let fetch =
-            async |repository: &Repository| self.retry.run(|| forge.fetch_pull(repository, number)).await;
-        let mut pull = match fetch(&repository).await {
+        let fetch = async |repository: &Repository| {
+            let asked_at = self.clock.now();
+            let pull = self.retry.run(|| forge.fetch_pull(repository, number)).await?;
+            Ok((pull, asked_at))
+        };
+        let (mut pull, mut asked_at) = match fetch(&repository).await {
             // Renamed, and its old name leads nowhere or to another repository.
             Err(error @ (ForgeError::NotFound { .. } | ForgeError::Gone { .. })) => {
                 let renamed = self.retry.run(|| forge.fetch_repository(&repository)).await?;
@@ -269,9 +274,9 @@ impl Reviewer {
                 break;
             }
             tokio::time::sleep(*wait).await;
-            pull = fetch(&repository).await?;
+            (pull, asked_at) = fetch(&repository).await?;
         }
-        Ok(pull)
+        Ok((pull, asked_at))
     }
 }
 

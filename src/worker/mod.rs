@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tracing::Instrument;
 
 use crate::forge::Forge;
-use crate::model::delivery::JobKind;
+use crate::model::delivery::{JobKind, NewJob, Reason};
 use crate::model::id::ForgeName;
 use crate::review::{JobEnd, JobError, Perform};
 use crate::store::clock::Clock;
@@ -24,6 +24,7 @@ use crate::store::jobs::{Claim, Failure, Fate, Finished, MAX_ATTEMPTS};
 use crate::store::{Result, Store};
 
 use lease::StoreLease;
+use sweep::share::is_plenty;
 
 /// Which repositories of a forge are ours to look at, by `owner/name`.
 pub type Allows = Arc<dyn Fn(&str) -> bool + Send + Sync>;
@@ -234,6 +235,7 @@ impl Worker {
             JobKind::Command => self.command(&claim.job).await,
             JobKind::Sweep => self.sweep_repository(&claim.job).await,
             JobKind::Review => {
+                self.stand_aside(&claim.job)?;
                 let end = self.perform.perform(claim, lease).await;
                 if let Err(JobError::Retry(error)) = &end
                     && i64::from(claim.attempt) < MAX_ATTEMPTS
@@ -242,6 +244,20 @@ impl Worker {
                 }
                 end
             }
+        }
+    }
+
+    /// What a sweep found waits while less than half of the account's budget is left: nobody asked for it, and what
+    /// somebody asks for must not have to wait for it.
+    fn stand_aside(&self, job: &NewJob) -> std::result::Result<(), JobError> {
+        if !matches!(job.reason, Reason::Swept | Reason::Backlog) {
+            return Ok(());
+        }
+        let budgets = self.served(&job.forge)?.forge.budgets(job.repository.installation);
+        let until = budgets.iter().map(|budget| budget.resets_at).max();
+        match until.filter(|_| !is_plenty(&budgets, self.now())) {
+            Some(until_ms) => Err(JobError::Aside { until_ms }),
+            None => Ok(()),
         }
     }
 
@@ -295,6 +311,7 @@ fn backoff(attempt: u32) -> i64 {
 
 fn failure(error: JobError, claim: &Claim, now: i64) -> Failure {
     match error {
+        JobError::Aside { until_ms } => Failure::Aside { until: until_ms.clamp(now + 1_000, now + LONGEST_LIMIT) },
         // At least a second, so that a clock that runs behind the forge's does not spin.
         JobError::RateLimited { until_ms } => {
             Failure::RateLimited { until: until_ms.clamp(now + 1_000, now + LONGEST_LIMIT) }

@@ -1,7 +1,8 @@
 //! The wire. octocrab signs what the App itself asks (JWT); everything an installation asks goes through our own
 //! client with the installation's token, because only so do we see every status code, header and body as it came.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::BytesMut;
@@ -16,7 +17,7 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Reply};
 use crate::forge::requests;
-use crate::forge::{ForgeError, Result};
+use crate::forge::{Budget, ForgeError, Result};
 
 /// The longest answer that is read, in bytes: a tree of 100,000 entries is about 30 MB.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
@@ -75,6 +76,8 @@ pub(super) struct Http {
     api: String,
     graphql: String,
     tokens: moka::future::Cache<u64, Arc<SecretString>>,
+    /// By installation and GitHub's name for the budget.
+    budgets: Mutex<BTreeMap<(u64, String), Budget>>,
 }
 
 impl Http {
@@ -100,7 +103,7 @@ impl Http {
             .build()
             .map_err(|e| invalid("the connection to GitHub", answer::chain(&e)))?;
         let tokens = moka::future::Cache::builder().max_capacity(10_000).time_to_live(TOKEN_LIFE).build();
-        Ok(Self { client, app, graphql: graphql_url(&api), api, tokens })
+        Ok(Self { client, app, graphql: graphql_url(&api), api, tokens, budgets: Mutex::default() })
     }
 
     /// What only the App itself may ask, signed with its key.
@@ -188,6 +191,7 @@ impl Http {
     async fn send_as(&self, installation: u64, request: reqwest::Request, what: &str) -> Result<Reply> {
         let token = self.token(installation).await?;
         let reply = self.once(copy(&request), &token, what).await?;
+        self.note_budget(installation, &reply);
         if reply.status != http::StatusCode::UNAUTHORIZED {
             return Ok(reply);
         }
@@ -197,6 +201,19 @@ impl Http {
         }
         let token = self.token(installation).await?;
         self.once(request, &token, what).await
+    }
+
+    fn note_budget(&self, installation: u64, reply: &Reply) {
+        if let Some((name, budget)) = reply.budget() {
+            let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+            budgets.insert((installation, name.to_owned()), budget);
+        }
+    }
+
+    /// What was said last of the budgets of an installation.
+    pub(super) fn budgets(&self, installation: u64) -> Vec<Budget> {
+        let budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        budgets.iter().filter(|((of, _), _)| *of == installation).map(|(_, budget)| *budget).collect()
     }
 
     async fn once(&self, mut request: reqwest::Request, token: &SecretString, what: &str) -> Result<Reply> {

@@ -24,6 +24,7 @@ use red_panda::worker::{Options, ServedForge, Worker};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
 
 use crate::fixtures::{Database, Time, forge, open_pull, repository, review, sha, sqlite};
 
@@ -64,6 +65,15 @@ struct Desk {
     renamed: Mutex<Option<String>>,
     /// Happens to the pull request while its change is read.
     meanwhile: Mutex<Option<Turn>>,
+    /// Where set, a list of open pull requests is handed out late.
+    late_list: Mutex<Option<Arc<LateList>>>,
+}
+
+/// A list that was read and is still on its way.
+#[derive(Default)]
+struct LateList {
+    read: Notify,
+    arrives: Notify,
 }
 
 fn refused<T>() -> ForgeResult<T> {
@@ -158,7 +168,13 @@ impl Forge for Desk {
     }
     async fn fetch_open_pulls(&self, _: &Repository) -> ForgeResult<Vec<PullRequest>> {
         let shown = |pull: &&PullRequest| pull.is_open() && !self.damaged.load(Ordering::SeqCst);
-        Ok(self.pulls.lock().unwrap().values().filter(shown).cloned().collect())
+        let pulls = self.pulls.lock().unwrap().values().filter(shown).cloned().collect();
+        let late = self.late_list.lock().unwrap().clone();
+        if let Some(late) = late {
+            late.read.notify_one();
+            late.arrives.notified().await;
+        }
+        Ok(pulls)
     }
     async fn fetch_change(&self, pull: &PullRequest) -> ForgeResult<Change> {
         self.reachable()?;
