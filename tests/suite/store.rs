@@ -329,7 +329,7 @@ async fn the_overview_shows_the_latest_run_of_each_open_pull_request() {
         for number in [6, 7, 8] {
             store.note_pull(&known(number, None)).await.unwrap();
         }
-        store.close_pull(&pull(6)).await.unwrap();
+        store.close_pull(&pull(6), 1_000).await.unwrap();
         for (id, started_at) in [("newer", 6_000), ("older", 5_000)] {
             store.begin_run(&run_start(id, 7, started_at)).await.unwrap();
         }
@@ -352,7 +352,7 @@ async fn pull_requests_that_share_a_head_know_of_each_other_while_they_are_open(
         }
         assert_eq!(store.latest_verdicts_for_head(&forge(), 42, &sha('1')).await.unwrap().len(), 2);
         store.note_pull(&known(8, Some(true))).await.unwrap();
-        store.close_pull(&pull(8)).await.unwrap();
+        store.close_pull(&pull(8), 1_000).await.unwrap();
         let open = store.latest_verdicts_for_head(&forge(), 42, &sha('1')).await.unwrap();
         assert_eq!((open.len(), open[0].number), (1, 7));
     }

@@ -2,7 +2,9 @@
 //! cuts its lists into pages, and writes down as a violation what GitHub would silently make wrong.
 
 mod answer;
+mod budget;
 mod checks;
+mod cost;
 mod graphql;
 mod hooks;
 mod key;

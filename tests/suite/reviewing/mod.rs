@@ -7,7 +7,9 @@ mod sweeps;
 
 use async_trait::async_trait;
 use red_panda::forge::retry::Retry;
-use red_panda::forge::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result as ForgeResult};
+use red_panda::forge::{
+    Budget, FileWanted, Forge, ForgeError, ListAsked, Lists, PostedReview, Reader, Result as ForgeResult,
+};
 use red_panda::model::change::{Change, ChangedFile, Commits, FileStatus, Hunk, Mode};
 use red_panda::model::delivery::{NewJob, Reason};
 use red_panda::model::id::{Repository, RunId, Sha, Target};
@@ -26,7 +28,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
-use crate::fixtures::{Database, Time, forge, open_pull, repository, review, sha, sqlite};
+use crate::fixtures::{Database, Time, forge, open_pull, repository, review, sha, sqlite, whole_list};
 
 const MINUTE: i64 = 60_000;
 
@@ -148,7 +150,10 @@ impl Forge for Desk {
         let name = self.renamed.lock().unwrap().clone().unwrap_or_else(|| repository.name.clone());
         Ok(Repository { name, ..repository.clone() })
     }
-    async fn fetch_repositories(&self) -> ForgeResult<Vec<Repository>> {
+    async fn fetch_installations(&self) -> ForgeResult<Vec<Option<u64>>> {
+        Ok(vec![None])
+    }
+    async fn fetch_repositories(&self, _: Option<u64>) -> ForgeResult<Vec<Repository>> {
         self.reachable()?;
         Ok(vec![repository()])
     }
@@ -166,7 +171,13 @@ impl Forge for Desk {
         let none = ForgeError::NotFound { what: format!("pull request {number}") };
         if missing.is_ok() { Err(none) } else { pull.ok_or(none) }
     }
-    async fn fetch_open_pulls(&self, _: &Repository) -> ForgeResult<Vec<PullRequest>> {
+    fn lists_at_once(&self) -> usize {
+        1
+    }
+    fn budgets(&self, _: Option<u64>) -> Vec<Budget> {
+        Vec::new()
+    }
+    async fn fetch_open_pulls(&self, asked: &[ListAsked]) -> ForgeResult<Lists> {
         let shown = |pull: &&PullRequest| pull.is_open() && !self.damaged.load(Ordering::SeqCst);
         let pulls = self.pulls.lock().unwrap().values().filter(shown).cloned().collect();
         let late = self.late_list.lock().unwrap().clone();
@@ -174,7 +185,7 @@ impl Forge for Desk {
             late.read.notify_one();
             late.arrives.notified().await;
         }
-        Ok(pulls)
+        Ok(whole_list(&asked[0].repository, pulls))
     }
     async fn fetch_change(&self, pull: &PullRequest) -> ForgeResult<Change> {
         self.reachable()?;
