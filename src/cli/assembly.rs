@@ -113,9 +113,9 @@ async fn worker_name(store: &Store, clock: &Clock) -> anyhow::Result<String> {
 /// The pages that comments link to.
 fn rule_pages() -> Vec<RulePage> {
     let page = |rule: &&rules::Rule| RulePage {
-        code: rule.code.to_owned(),
-        name: rule.name.to_owned(),
-        severity: rule.severity,
+        code: rule.code().to_owned(),
+        name: rule.entry.name.to_owned(),
+        severity: rule.entry.severity,
         markdown: rule.page.to_owned(),
     };
     rules::all().iter().map(page).collect()

@@ -6,7 +6,7 @@ use crate::model::change::Change;
 use crate::model::id::Sha;
 use crate::project::migrations::deployed::Deployed;
 use crate::project::{Parsed, Project};
-use crate::rules::{Baseline, Context, Judging, Rule};
+use crate::rules::{Against, Context, Judging, Rule};
 use crate::source::{Snapshot, SnapshotId};
 
 use super::DeployedAt;
@@ -59,7 +59,7 @@ impl Sides {
             target_tip,
             merged,
             commits,
-            deployed: Deployed { source: deployed.source, projects },
+            deployed: Deployed { evidence: deployed.evidence, projects },
         }
     }
 
@@ -71,12 +71,12 @@ impl Sides {
         change: &'a Change,
         excluded: &'a dyn Fn(&str) -> bool,
     ) -> Option<Context<'a>> {
-        let here = match (judging, rule.baseline) {
-            (Judging::Head, Baseline::TargetTip) => &self.merged,
+        let here = match (judging, rule.against) {
+            (Judging::Head, Against::TargetTip) => &self.merged,
             (Judging::Head, _) => &self.head,
-            (Judging::Baseline, Baseline::MergeBase) => &self.merge_base,
-            (Judging::Baseline, Baseline::TargetTip) => &self.target_tip,
-            (Judging::Baseline, Baseline::Itself) => return None,
+            (Judging::Baseline, Against::ChangedLines | Against::MergeBase) => &self.merge_base,
+            (Judging::Baseline, Against::TargetTip) => &self.target_tip,
+            (Judging::Baseline, Against::Nothing) => return None,
         };
         Some(Context {
             change,

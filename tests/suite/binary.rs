@@ -16,12 +16,12 @@ const BINARY: &str = env!("CARGO_BIN_EXE_red-panda");
 pub(crate) struct Server(Child);
 
 impl Server {
-    /// A free port, and a folder with settings that listen on it.
-    pub(crate) fn settle(forge: &str) -> (TempDir, u16) {
+    /// A free port, and a folder with settings that listen on it and, if not said otherwise, keep a SQLite file there.
+    pub(crate) fn settle(top: &str, forge: &str) -> (TempDir, u16) {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let folder = tempfile::tempdir().unwrap();
         let settings = format!(
-            "listen = \"127.0.0.1:{port}\"\n[[forge]]\nname = \"forge\"\nwebhook_secret = \"{SECRET}\"\n{forge}"
+            "listen = \"127.0.0.1:{port}\"\n{top}[[forge]]\nname = \"forge\"\nwebhook_secret = \"{SECRET}\"\n{forge}"
         );
         std::fs::write(folder.path().join("red-panda.toml"), settings).unwrap();
         (folder, port)
@@ -55,7 +55,7 @@ impl Drop for Server {
 async fn what_one_review_did_is_counted() {
     let forge = Forgejo::start().await.unwrap();
     let repository = forge.repository("grace/grove", BASE);
-    let (folder, port) = Server::settle(&gitea_settings(&forge.url(), BOT_TOKEN, "grace/grove"));
+    let (folder, port) = Server::settle("", &gitea_settings(&forge.url(), BOT_TOKEN, "grace/grove"));
     let _server = Server::start(folder.path(), port).await;
     while forge.count("GET", "pulls") == 0 {
         tokio::time::sleep(Duration::from_millis(5)).await;

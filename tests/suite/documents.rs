@@ -199,7 +199,7 @@ fn the_readme_names_what_the_app_needs_and_what_is_checked() {
         assert!(readme.contains(&spelled(event.as_str().unwrap())), "{event} is missing");
     }
     for rule in rules::all() {
-        let family = rule.family().unwrap().as_str();
+        let family = rule.entry.family().unwrap().as_str();
         assert!(readme.contains(&format!("`{family}` (")), "the family {family} is missing");
     }
     assert!(readme.contains(&format!("`{STATUS_NAME}`")));

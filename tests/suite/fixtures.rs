@@ -1,4 +1,4 @@
-//! What several stories share: Git, a store, a clock that only the story moves, and `alice/trees`.
+//! What several stories share: Git, a clock that only the story moves, and `alice/trees`.
 
 use std::path::Path;
 use std::process::Command;
@@ -20,17 +20,6 @@ pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
     let output = command.args(["-c", "protocol.file.allow=always"]).args(arguments).output().unwrap();
     assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8(output.stdout).unwrap().trim().to_owned()
-}
-
-/// A fresh, empty database; gone when dropped (SQLite) or left to the test server (PostgreSQL).
-pub(crate) struct Database {
-    pub(crate) url: String,
-    pub(crate) _folder: Option<tempfile::TempDir>,
-}
-
-pub(crate) fn sqlite() -> Database {
-    let folder = tempfile::tempdir().unwrap();
-    Database { url: format!("sqlite://{}", folder.path().join("panda.db").display()), _folder: Some(folder) }
 }
 
 /// A clock that only the story moves; clones are the same clock.

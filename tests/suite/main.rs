@@ -9,6 +9,8 @@ mod check;
 #[cfg(test)]
 mod columns;
 #[cfg(test)]
+mod databases;
+#[cfg(test)]
 mod deployed_migrations;
 #[cfg(test)]
 mod documents;
@@ -20,6 +22,8 @@ mod endless;
 mod env_committed;
 #[cfg(test)]
 mod env_secrets;
+#[cfg(test)]
+mod fakes;
 #[cfg(test)]
 mod fixtures;
 #[cfg(test)]

@@ -10,7 +10,7 @@
 use std::collections::BTreeMap;
 
 use red_panda::model::finding::{Place, Severity};
-use red_panda::project::migrations::deployed::Source;
+use red_panda::project::migrations::deployed::Evidence;
 use red_panda::rules::example::MARK;
 use red_panda::rules::{self, Rule};
 use red_panda::standin::sample::{Files, Sample};
@@ -30,7 +30,7 @@ struct Example {
 
 fn severity_of(mark: &str, rule: &Rule) -> String {
     let word = mark.split_whitespace().find(|w| matches!(*w, "error" | "warning" | "advice"));
-    word.map_or_else(|| rule.severity.to_string(), str::to_owned)
+    word.map_or_else(|| rule.entry.severity.to_string(), str::to_owned)
 }
 
 fn examples(rule: &Rule) -> Vec<Example> {
@@ -86,7 +86,7 @@ fn place(example: &mut Example, path: &str, words: &[&str], content: Vec<u8>) {
         () if has("base") => drop(example.base_only.insert(path, content)),
         () if has("tip") => drop(example.sample.tip.get_or_insert_default().insert(path, content)),
         () if has("deployed") => {
-            let source = Source::Ref("production".to_owned());
+            let source = Evidence::Ref("production".to_owned());
             example.sample.deployed.get_or_insert((source, Files::new())).1.insert(path, content);
         }
         () if has("commit") => example.sample.commits.push(Files::from([(path, content)])),
@@ -129,9 +129,9 @@ fn complete(mut example: Example) -> Example {
 
 fn reported(rule: &Rule, sample: &Sample) -> Vec<Expected> {
     let judgement = sample.judge();
-    let not_run: Vec<_> = judgement.not_looked_at.iter().filter(|n| n.path == rule.code).collect();
-    assert!(not_run.is_empty(), "{}: {not_run:?}", rule.code);
-    let own = judgement.findings.iter().filter(|r| r.finding.code == rule.code);
+    let not_run: Vec<_> = judgement.not_looked_at.iter().filter(|n| n.path == rule.code()).collect();
+    assert!(not_run.is_empty(), "{}: {not_run:?}", rule.code());
+    let own = judgement.findings.iter().filter(|r| r.finding.code == rule.code());
     own.map(|r| {
         let line = r.finding.place.span().map_or(0, |s| s.start.line);
         let path = match &r.finding.place {
@@ -151,7 +151,7 @@ fn every_example_of_every_page_reports_exactly_its_marked_lines() {
         let (bad, good) =
             (examples.iter().filter(|e| e.bad).count(), examples.iter().filter(|e| !e.bad).count());
         if bad == 0 || good == 0 {
-            wrong.push(format!("{}: a page needs a bad and a good example", rule.code));
+            wrong.push(format!("{}: a page needs a bad and a good example", rule.code()));
         }
         for example in &examples {
             let mut expected = example.expected.clone();
@@ -161,13 +161,15 @@ fn every_example_of_every_page_reports_exactly_its_marked_lines() {
             if example.bad == expected.is_empty() {
                 wrong.push(format!(
                     "{} line {}: bad examples mark lines, good ones do not",
-                    rule.code, example.first_line
+                    rule.code(),
+                    example.first_line
                 ));
             }
             if expected != found {
                 wrong.push(format!(
                     "{} line {}: expected {expected:?}, found {found:?}",
-                    rule.code, example.first_line
+                    rule.code(),
+                    example.first_line
                 ));
             }
         }
@@ -179,7 +181,7 @@ fn every_example_of_every_page_reports_exactly_its_marked_lines() {
 pub(crate) fn heads() -> Vec<(String, Files)> {
     let examples = rules::all().into_iter().flat_map(|rule| {
         let of_rule = examples(rule).into_iter().map(complete);
-        of_rule.map(move |e| (format!("{} line {}", rule.code, e.first_line), e.sample.head))
+        of_rule.map(move |e| (format!("{} line {}", rule.code(), e.first_line), e.sample.head))
     });
     examples.collect()
 }
@@ -190,15 +192,13 @@ fn the_list_the_catalogue_and_the_folders_agree() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src/rules");
     let all = rules::all();
     for rule in &all {
-        let entry =
-            catalogue::find(rule.code).unwrap_or_else(|| panic!("{} is not in the catalogue", rule.code));
-        assert_eq!(entry.name, rule.name);
-        let family = rule.family().unwrap();
-        let file = folder.join(family.as_str()).join(format!("{}.rs", rule.name.replace('-', "_")));
+        assert_eq!(catalogue::of_code(rule.code()), Some(rule.entry));
+        let family = rule.entry.family().unwrap();
+        let file = folder.join(family.as_str()).join(format!("{}.rs", rule.entry.name.replace('-', "_")));
         assert!(
             file.exists() && file.with_extension("md").exists(),
             "{} is not in {}",
-            rule.code,
+            rule.code(),
             file.display()
         );
     }
@@ -208,11 +208,11 @@ fn the_list_the_catalogue_and_the_folders_agree() {
         all.windows(2).all(|pair| order(pair[0]) < order(pair[1])),
         "rules stand in the order of the catalogue"
     );
-    assert!(all.iter().any(|r| r.severity == Severity::Error));
+    assert!(all.iter().any(|r| r.entry.severity == Severity::Error));
 }
 
 fn order(rule: &Rule) -> (Option<red_panda::model::catalogue::Family>, &str) {
-    (rule.family(), rule.code)
+    (rule.entry.family(), rule.code())
 }
 
 fn walk(folder: &std::path::Path) -> Vec<String> {

@@ -25,7 +25,8 @@ use serde_json::Value;
 use sha2::Sha256;
 use tower::ServiceExt;
 
-use crate::fixtures::{Database, forge, known, repository, review, run_end, run_start, sha, sqlite};
+use crate::databases::{Database, sqlite};
+use crate::fixtures::{forge, known, repository, review, run_end, run_start, sha};
 
 const SECRET: &str = "the secret of the hook";
 /// The largest body that is read.

@@ -11,25 +11,8 @@ use red_panda::store::pulls::{HeadVerdict, PullKey};
 use red_panda::store::runs::{RunOutcome, RunStart};
 use red_panda::store::{Accepted, Delivery, Store};
 
-use crate::fixtures::{Database, forge, known, review, run_end, run_start, sha, sqlite};
-
-async fn postgres(server: &str) -> Database {
-    sqlx::any::install_default_drivers();
-    let schema = format!("story_{}", uuid::Uuid::new_v4().simple());
-    let pool = sqlx::AnyPool::connect(server).await.unwrap();
-    sqlx::query(sqlx::AssertSqlSafe(format!("CREATE SCHEMA {schema}"))).execute(&pool).await.unwrap();
-    let joint = if server.contains('?') { '&' } else { '?' };
-    Database { url: format!("{server}{joint}options[search_path]={schema}"), _folder: None }
-}
-
-/// Every database there is here: each story runs on all of them.
-async fn databases() -> Vec<Database> {
-    let mut all = vec![sqlite()];
-    if let Ok(server) = std::env::var("TEST_DATABASE_URL") {
-        all.push(postgres(&server).await);
-    }
-    all
-}
+use crate::databases::databases;
+use crate::fixtures::{forge, known, review, run_end, run_start, sha};
 
 fn delivery(id: &str) -> Delivery {
     Delivery { forge: forge(), id: id.to_owned(), received_at: 1_000 }

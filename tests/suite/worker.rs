@@ -6,18 +6,12 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use red_panda::forge::{
-    Budget, FileWanted, Forge, ForgeError, ListAsked, Lists, PostedReview, Reader, Result as ForgeResult,
-};
-use red_panda::model::change::Change;
+use red_panda::forge::{Budget, ForgeError, ListAsked, Lists, Result as ForgeResult};
 use red_panda::model::delivery::{JobKind, NewJob, Reason};
-use red_panda::model::id::{ForgeName, Repository, RunId, Sha, Target};
+use red_panda::model::id::{ForgeName, Repository, RunId, Target};
 use red_panda::model::judgement::Verdict;
-use red_panda::model::plan::{CommentEdit, ForgePosting, NewReview};
-use red_panda::model::pull::{Capabilities, PullRequest};
-use red_panda::model::status::Status;
+use red_panda::model::pull::PullRequest;
 use red_panda::review::{JobEnd, JobError, Lease, Perform};
-use red_panda::source::{Blob, Tree};
 use red_panda::store::Store;
 use red_panda::store::clock::Clock;
 use red_panda::store::jobs::Claim;
@@ -25,8 +19,10 @@ use red_panda::store::runs::RunOutcome;
 use red_panda::worker::{Options, ServedForge, Worker};
 use tokio::sync::Notify;
 
+use crate::databases::{Database, sqlite};
+use crate::fakes::{Answers, Fake};
 use crate::fixtures::{
-    Database, Time, forge, known, open_pull, repository, review, run_end, run_start, sha, sqlite, whole_list,
+    Time, forge, known, open_pull, repository, review, run_end, run_start, sha, whole_list,
 };
 
 const MINUTE: i64 = 60_000;
@@ -100,63 +96,33 @@ struct Shelf {
     budgets: Mutex<Vec<Budget>>,
 }
 
-fn none<T>() -> ForgeResult<T> {
-    Err(ForgeError::NotFound { what: "what this story does not need".into() })
-}
-
 #[async_trait]
-impl Reader for Shelf {
-    async fn fetch_tree(&self, _: &Repository, _: &Sha) -> ForgeResult<Tree> {
-        none()
-    }
-    async fn fetch_files(&self, _: &Repository, _: &[FileWanted]) -> ForgeResult<Vec<Blob>> {
-        none()
-    }
-    async fn fetch_ref(&self, _: &Repository, _: &str) -> ForgeResult<Option<Sha>> {
-        none()
-    }
-    async fn fetch_tags(&self, _: &Repository) -> ForgeResult<Vec<String>> {
-        none()
-    }
-    async fn fetch_deployed(&self, _: &Repository, _: &str) -> ForgeResult<Option<Sha>> {
-        none()
-    }
-}
-
-#[async_trait]
-impl Forge for Shelf {
-    fn capabilities(&self) -> Capabilities {
-        Capabilities {
-            check_runs: false,
-            suggestions: false,
-            multi_line: false,
-            status_description: 255,
-            body: 65_536,
-        }
-    }
-    fn line_url(&self, _: &Repository, _: &Sha, path: &str, _: Option<u32>) -> String {
-        path.to_owned()
-    }
-    async fn fetch_repository(&self, _: &Repository) -> ForgeResult<Repository> {
-        none()
-    }
+impl Answers for Shelf {
     async fn fetch_installations(&self) -> ForgeResult<Vec<Option<u64>>> {
         Ok(self.limited.map(Some).into_iter().chain([None]).collect())
     }
     async fn fetch_repositories(&self, installation: Option<u64>) -> ForgeResult<Vec<Repository>> {
         let given = |id| Repository { id, installation, ..repository() };
         let mallory = Repository { owner: "mallory".into(), ..given(43) };
-        let limited = installation.is_some();
-        Ok(if limited { vec![given(44), given(45)] } else { vec![given(42), mallory] })
-    }
-    async fn fetch_pull(&self, _: &Repository, number: u64) -> ForgeResult<PullRequest> {
-        self.pulls.lock().unwrap().iter().find(|p| p.number == number).cloned().map_or_else(none, Ok)
+        Ok(if installation.is_some() { vec![given(44), given(45)] } else { vec![given(42), mallory] })
     }
     fn lists_at_once(&self) -> usize {
         1
     }
+    fn budgets(&self, _: Option<u64>) -> Vec<Budget> {
+        self.budgets.lock().unwrap().clone()
+    }
+    async fn fetch_pull(&self, _: &Repository, number: u64) -> ForgeResult<PullRequest> {
+        self.pulls
+            .lock()
+            .unwrap()
+            .iter()
+            .find(|p| p.number == number)
+            .cloned()
+            .ok_or_else(|| ForgeError::NotFound { what: format!("pull request {number}") })
+    }
     async fn fetch_open_pulls(&self, asked: &[ListAsked]) -> ForgeResult<Lists> {
-        let [ListAsked { repository, after: None }] = asked else { return none() };
+        let [ListAsked { repository, after: None }] = asked else { panic!("one list at once") };
         assert_eq!(repository.owner, "alice", "the allow-list holds for sweeps too");
         if self.limited.is_some() && repository.installation == self.limited {
             self.asked_in_vain.fetch_add(1, Ordering::SeqCst);
@@ -164,29 +130,8 @@ impl Forge for Shelf {
         }
         Ok(whole_list(repository, self.pulls.lock().unwrap().clone()))
     }
-    fn budgets(&self, _: Option<u64>) -> Vec<Budget> {
-        self.budgets.lock().unwrap().clone()
-    }
-    async fn fetch_change(&self, _: &PullRequest) -> ForgeResult<Change> {
-        none()
-    }
-    async fn fetch_group_change(&self, _: &Repository, _: &Sha, _: &Sha) -> ForgeResult<Change> {
-        none()
-    }
-    async fn fetch_own_postings(&self, _: &PullRequest) -> ForgeResult<Vec<ForgePosting>> {
-        none()
-    }
     async fn fetch_may_write(&self, _: &Repository, login: &str) -> ForgeResult<bool> {
         Ok(self.writers.contains(&login))
-    }
-    async fn ensure_status(&self, _: &Repository, _: &Status) -> ForgeResult<()> {
-        none()
-    }
-    async fn ensure_review(&self, _: &PullRequest, _: &NewReview) -> ForgeResult<PostedReview> {
-        none()
-    }
-    async fn ensure_comment(&self, _: &PullRequest, _: &CommentEdit) -> ForgeResult<()> {
-        none()
     }
     async fn ensure_reaction(&self, _: &Repository, comment_id: u64) -> ForgeResult<()> {
         self.reactions.lock().unwrap().push(comment_id);
@@ -198,7 +143,7 @@ impl Forge for Shelf {
 struct House {
     store: Store,
     script: Arc<Script>,
-    shelf: Arc<Shelf>,
+    shelf: Fake<Shelf>,
     time: Time,
     _database: Database,
 }
@@ -208,7 +153,7 @@ impl House {
         let database = sqlite();
         let store = Store::open(&database.url).await.unwrap();
         let time = Time::starting_at(1_000_000);
-        Self { store, script: Arc::new(script), shelf: Arc::new(shelf), time, _database: database }
+        Self { store, script: Arc::new(script), shelf: Fake::new(shelf), time, _database: database }
     }
 
     async fn new() -> Self {
@@ -230,7 +175,7 @@ impl House {
 
     fn worker_at(&self, clock: Clock, options: Options) -> Worker {
         let served = ServedForge {
-            forge: Arc::clone(&self.shelf) as Arc<dyn Forge>,
+            forge: self.shelf.forge(),
             allows: Arc::new(|full_name| full_name.starts_with("alice/")),
         };
         let perform = Arc::clone(&self.script) as Arc<dyn Perform>;

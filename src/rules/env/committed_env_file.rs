@@ -1,13 +1,14 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::model::catalogue;
 use crate::model::change::{ChangedFile, FileStatus, Mode};
-use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
+use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
 use crate::model::id::Sha;
 use crate::project::Project;
 use crate::project::env::env_files::{self, Role};
 use crate::project::env::secret::is_nameable;
-use crate::rules::{Baseline, Context, Rule, Scope, ScopedFile};
+use crate::rules::{Against, Context, Look, Rule, ScopedFile};
 use crate::source::snapshot::both;
 use crate::source::tree::{file_name, folder, join};
 use crate::source::{Blob, NotLoaded, Tree};
@@ -16,15 +17,11 @@ use crate::syntax::dotenv::EnvFile;
 use super::exposure::{Value, git_rm, real_keys, values};
 
 pub(super) static RULE: Rule = Rule {
-    code: "ENV001",
-    name: "committed-env-file",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::Itself,
-    scope: Scope::Whole,
+    entry: &catalogue::ENV001,
     page: include_str!("committed_env_file.md"),
+    against: Against::Nothing,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -1,25 +1,20 @@
-use crate::model::finding::{
-    Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Position, Severity, Span, code,
-};
+use crate::model::catalogue;
+use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Position, Severity, Span, code};
 use crate::project::broker::starts_like_broker;
 use crate::project::env::readers::EnvReaders;
 use crate::project::env::secret;
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
-use crate::syntax::dotenv::{Assignment, EnvFile, Line, Quote, Reader};
+use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Line, Quote};
 
 use super::hazard::{self, Hazard};
 
 pub(super) static RULE: Rule = Rule {
-    code: "ENV011",
-    name: "env-parse-hazard",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::ENV011,
     page: include_str!("env_parse_hazard.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
@@ -67,7 +62,7 @@ fn is_said_of_broker_url(file: &EnvFile, assignment: &Assignment, hazard: Hazard
 
 /// Who reads this file, and who might.
 struct Readers {
-    used: Vec<Reader>,
+    used: Vec<EnvReader>,
     strips_comments: bool,
 }
 
@@ -77,10 +72,10 @@ impl Readers {
     }
 
     /// The readers that trip: of those in use, else of all. With it whether they are in use.
-    fn tripping(&self, trips: impl Fn(Reader) -> bool) -> (Vec<Reader>, bool) {
-        let used: Vec<Reader> = self.used.iter().copied().filter(|r| trips(*r)).collect();
+    fn tripping(&self, trips: impl Fn(EnvReader) -> bool) -> (Vec<EnvReader>, bool) {
+        let used: Vec<EnvReader> = self.used.iter().copied().filter(|r| trips(*r)).collect();
         if used.is_empty() {
-            (Reader::ALL.into_iter().filter(|r| trips(*r)).collect(), false)
+            (EnvReader::ALL.into_iter().filter(|r| trips(*r)).collect(), false)
         } else {
             (used, true)
         }
@@ -97,7 +92,7 @@ fn finding(
 ) -> Finding {
     let is_comment = matches!(hazard, Hazard::Comment | Hazard::OnlyComment);
     let (who, used) = readers.tripping(|reader| {
-        let told = is_comment && reader == Reader::DjangoEnviron && readers.strips_comments;
+        let told = is_comment && reader == EnvReader::DjangoEnviron && readers.strips_comments;
         !told && hazard::trips(hazard, file, assignment, reader)
     });
     let key = file.key(assignment);
@@ -113,7 +108,7 @@ fn finding(
 }
 
 /// "django-environ and python-decouple", with the verb in its number.
-fn subject(readers: &[Reader], one: &str, several: &str) -> String {
+fn subject(readers: &[EnvReader], one: &str, several: &str) -> String {
     let names: Vec<&str> = readers.iter().map(|reader| reader.name()).collect();
     match names.as_slice() {
         [] => String::new(),
@@ -122,7 +117,7 @@ fn subject(readers: &[Reader], one: &str, several: &str) -> String {
     }
 }
 
-fn headline(key: &str, hazard: Hazard, who: &[Reader]) -> String {
+fn headline(key: &str, hazard: Hazard, who: &[EnvReader]) -> String {
     let key = code(key);
     let which = |one, several| match subject(who, one, several) {
         none if none.is_empty() => String::new(),
@@ -180,7 +175,8 @@ fn consequence(hazard: Hazard) -> &'static str {
 fn byte_order_mark(path: &str, file: &EnvFile, readers: &Readers) -> Option<Finding> {
     let first = file.lines().first()?;
     let assignment = first.assignment();
-    let (who, used) = readers.tripping(|reader| matches!(reader, Reader::DjangoEnviron | Reader::Decouple));
+    let (who, used) =
+        readers.tripping(|reader| matches!(reader, EnvReader::DjangoEnviron | EnvReader::Decouple));
     let used = used && assignment.is_some();
     let at = |column| Position { line: 1, column };
     let span = Span { start: at(1), end: at(2) };

@@ -5,7 +5,7 @@ use crate::project::Project;
 use crate::project::env::env_files::{self, Role};
 use crate::project::env::secret;
 use crate::source::{NotLoaded, Text};
-use crate::syntax::dotenv::{Assignment, EnvFile, Line, Quote, Reader, Reading, Separator};
+use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Line, Quote, Reading, Separator};
 
 /// One of them, with its letter on the page of ENV011.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,7 +92,7 @@ fn is_lower_case(key: &str) -> bool {
 }
 
 /// Does this reader get something else than was meant?
-pub(super) fn trips(hazard: Hazard, file: &EnvFile, assignment: &Assignment, reader: Reader) -> bool {
+pub(super) fn trips(hazard: Hazard, file: &EnvFile, assignment: &Assignment, reader: EnvReader) -> bool {
     let reading = file.read(assignment, reader);
     match hazard {
         Hazard::Comment | Hazard::OnlyComment => {
@@ -322,7 +322,9 @@ mod tests {
             assert_eq!(fixed(line), after, "{line:?}");
             let file = EnvFile::parse(&Text::new(after));
             let assignment = file.get("A").unwrap();
-            for reader in [Reader::DjangoEnviron, Reader::PythonDotenv, Reader::Decouple, Reader::Compose] {
+            for reader in
+                [EnvReader::DjangoEnviron, EnvReader::PythonDotenv, EnvReader::Decouple, EnvReader::Compose]
+            {
                 assert_eq!(file.read(assignment, reader).value(), Some(file.value(assignment)), "{after:?}");
             }
         }

@@ -8,13 +8,13 @@ mod sweeps;
 use async_trait::async_trait;
 use red_panda::forge::retry::Retry;
 use red_panda::forge::{
-    Budget, FileWanted, Forge, ForgeError, ListAsked, Lists, PostedReview, Reader, Result as ForgeResult,
+    Budget, FileWanted, ForgeError, ListAsked, Lists, PostedReview, Result as ForgeResult,
 };
 use red_panda::model::change::{Change, ChangedFile, Commits, FileStatus, Hunk, Mode};
 use red_panda::model::delivery::{NewJob, Reason};
 use red_panda::model::id::{Repository, RunId, Sha, Target};
 use red_panda::model::judgement::Verdict;
-use red_panda::model::plan::{CommentEdit, ForgePosting, NewReview};
+use red_panda::model::plan::{ForgePosting, NewReview};
 use red_panda::model::policy::POLICY_PATH;
 use red_panda::model::pull::{Capabilities, PullRequest, PullState};
 use red_panda::model::status::{Outcome, Status};
@@ -28,7 +28,9 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use tokio::sync::Notify;
 
-use crate::fixtures::{Database, Time, forge, open_pull, repository, review, sha, sqlite, whole_list};
+use crate::databases::{Database, sqlite};
+use crate::fakes::{Answers, Fake};
+use crate::fixtures::{Time, forge, open_pull, repository, review, sha, whole_list};
 
 const MINUTE: i64 = 60_000;
 
@@ -53,7 +55,7 @@ struct Desk {
     faulty: AtomicBool,
     check_runs: AtomicBool,
     /// Every status is refused.
-    refuses: AtomicBool,
+    refuses: Arc<AtomicBool>,
     /// Every other read breaks.
     stumbles: AtomicBool,
     reads: AtomicUsize,
@@ -101,7 +103,7 @@ fn change(head: &Sha, faulty: bool) -> Change {
 }
 
 #[async_trait]
-impl Reader for Desk {
+impl Answers for Desk {
     async fn fetch_tree(&self, _: &Repository, commit: &Sha) -> ForgeResult<Tree> {
         self.read()?;
         let mut tree = Tree::default();
@@ -124,16 +126,6 @@ impl Reader for Desk {
         self.refs.lock().unwrap().push(name.to_owned());
         Ok(Some(sha('b')))
     }
-    async fn fetch_tags(&self, _: &Repository) -> ForgeResult<Vec<String>> {
-        Ok(Vec::new())
-    }
-    async fn fetch_deployed(&self, _: &Repository, _: &str) -> ForgeResult<Option<Sha>> {
-        Ok(None)
-    }
-}
-
-#[async_trait]
-impl Forge for Desk {
     fn capabilities(&self) -> Capabilities {
         Capabilities {
             check_runs: self.check_runs.load(Ordering::SeqCst),
@@ -153,6 +145,12 @@ impl Forge for Desk {
     async fn fetch_installations(&self) -> ForgeResult<Vec<Option<u64>>> {
         Ok(vec![None])
     }
+    fn lists_at_once(&self) -> usize {
+        1
+    }
+    fn budgets(&self, _: Option<u64>) -> Vec<Budget> {
+        Vec::new()
+    }
     async fn fetch_repositories(&self, _: Option<u64>) -> ForgeResult<Vec<Repository>> {
         self.reachable()?;
         Ok(vec![repository()])
@@ -170,12 +168,6 @@ impl Forge for Desk {
         let pull = self.pulls.lock().unwrap().get(&number).cloned();
         let none = ForgeError::NotFound { what: format!("pull request {number}") };
         if missing.is_ok() { Err(none) } else { pull.ok_or(none) }
-    }
-    fn lists_at_once(&self) -> usize {
-        1
-    }
-    fn budgets(&self, _: Option<u64>) -> Vec<Budget> {
-        Vec::new()
     }
     async fn fetch_open_pulls(&self, asked: &[ListAsked]) -> ForgeResult<Lists> {
         let shown = |pull: &&PullRequest| pull.is_open() && !self.damaged.load(Ordering::SeqCst);
@@ -200,9 +192,6 @@ impl Forge for Desk {
     async fn fetch_own_postings(&self, _: &PullRequest) -> ForgeResult<Vec<ForgePosting>> {
         Ok(Vec::new())
     }
-    async fn fetch_may_write(&self, _: &Repository, _: &str) -> ForgeResult<bool> {
-        refused()
-    }
     async fn ensure_status(&self, _: &Repository, status: &Status) -> ForgeResult<()> {
         if self.refuses.load(Ordering::SeqCst) {
             return refused();
@@ -213,9 +202,6 @@ impl Forge for Desk {
     async fn ensure_review(&self, _: &PullRequest, _: &NewReview) -> ForgeResult<PostedReview> {
         self.reviews.fetch_add(1, Ordering::SeqCst);
         Ok(PostedReview { postings: Vec::new(), demoted: Vec::new() })
-    }
-    async fn ensure_comment(&self, _: &PullRequest, _: &CommentEdit) -> ForgeResult<()> {
-        Ok(())
     }
     async fn ensure_reaction(&self, _: &Repository, _: u64) -> ForgeResult<()> {
         self.reactions.fetch_add(1, Ordering::SeqCst);
@@ -288,7 +274,7 @@ impl Lease for Asked {
 
 struct House {
     store: Store,
-    desk: Arc<Desk>,
+    desk: Fake<Desk>,
     time: Time,
     _database: Database,
 }
@@ -299,13 +285,13 @@ impl House {
         let store = Store::open(&database.url).await.unwrap();
         let time = Time::starting_at(10 * MINUTE);
         store.first_started(&forge(), time.now()).await.unwrap();
-        let house = Self { store, desk: Arc::default(), time, _database: database };
+        let house = Self { store, desk: Fake::new(Desk::default()), time, _database: database };
         house.desk.opens(7, '1');
         house
     }
 
     fn reviewer(&self) -> Reviewer {
-        let forges = BTreeMap::from([(forge(), Arc::clone(&self.desk) as Arc<dyn Forge>)]);
+        let forges = BTreeMap::from([(forge(), self.desk.forge())]);
         let mut reviewer = Reviewer::new(forges, self.store.clone(), self.time.clock(), None);
         reviewer.retry = Retry::with_delays(Vec::new());
         reviewer.head_waits = Vec::new();
@@ -313,8 +299,7 @@ impl House {
     }
 
     fn worker(&self) -> Worker {
-        let served =
-            ServedForge { forge: Arc::clone(&self.desk) as Arc<dyn Forge>, allows: Arc::new(|_| true) };
+        let served = ServedForge { forge: self.desk.forge(), allows: Arc::new(|_| true) };
         let served = BTreeMap::from([(forge(), served)]);
         Worker::new(
             self.store.clone(),

@@ -27,8 +27,8 @@ async fn a_status_that_the_forge_refuses_stays_unfinished_until_a_sweep_may_set_
 async fn a_right_that_is_lost_after_the_pending_status_is_waited_for_too() {
     let house = House::new().await;
     house.does(because(Reason::Opened)).await;
-    let desk = Arc::clone(&house.desk);
-    let turn: Turn = Box::new(move |_| desk.refuses.store(true, Ordering::SeqCst));
+    let refuses = Arc::clone(&house.desk.refuses);
+    let turn: Turn = Box::new(move |_| refuses.store(true, Ordering::SeqCst));
     *house.desk.meanwhile.lock().unwrap() = Some(turn);
     house.does(because(Reason::Command)).await;
     assert_eq!(house.desk.last().outcome, Outcome::Running);

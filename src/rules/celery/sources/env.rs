@@ -5,7 +5,7 @@ use crate::rules::Context;
 use crate::rules::celery::holes::Syntax;
 use crate::source::NotLoaded;
 use crate::source::tree::folder;
-use crate::syntax::dotenv::{Assignment, EnvFile, Quote, Reader};
+use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Quote};
 
 use super::{File, Found, Kept, Origin, Source, has_artefact};
 
@@ -44,8 +44,8 @@ fn source(file: &File<'_>, env: &EnvFile, assignment: &Assignment, interpolated:
 }
 
 /// Does what stands around the value reach a reader of this file?
-fn kept(env: &EnvFile, assignment: &Assignment, readers: &[Reader]) -> Kept {
-    let keeps = |reader: &Reader| env.read(assignment, *reader).value().is_some_and(has_artefact);
+fn kept(env: &EnvFile, assignment: &Assignment, readers: &[EnvReader]) -> Kept {
+    let keeps = |reader: &EnvReader| env.read(assignment, *reader).value().is_some_and(has_artefact);
     if readers.iter().any(keeps) {
         Kept::Surely
     } else if readers.is_empty() {
