@@ -277,7 +277,10 @@ impl Worker {
             Ok(JobEnd::Superseded) => self.finish(claim, Finished::Superseded, "superseded").await?,
             Ok(JobEnd::LeaseLost) => "lease_lost",
             Err(error) => {
-                tracing::warn!(%error, "the job did not come to its end");
+                match error {
+                    JobError::Aside { .. } => tracing::info!(%error, "the job waits"),
+                    _ => tracing::warn!(%error, "the job did not come to its end"),
+                }
                 let failure = failure(error, claim, now);
                 match self.store.fail(id, token, now, &failure).await? {
                     Fate::WillRetry => "retry",
@@ -311,7 +314,9 @@ fn backoff(attempt: u32) -> i64 {
 
 fn failure(error: JobError, claim: &Claim, now: i64) -> Failure {
     match error {
-        JobError::Aside { until_ms } => Failure::Aside { until: until_ms.clamp(now + 1_000, now + LONGEST_LIMIT) },
+        JobError::Aside { until_ms } => {
+            Failure::Aside { until: until_ms.clamp(now + 1_000, now + LONGEST_LIMIT) }
+        }
         // At least a second, so that a clock that runs behind the forge's does not spin.
         JobError::RateLimited { until_ms } => {
             Failure::RateLimited { until: until_ms.clamp(now + 1_000, now + LONGEST_LIMIT) }

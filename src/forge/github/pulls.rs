@@ -191,7 +191,12 @@ fn missing(answer: &Answer, what: &str) -> ForgeError {
 }
 
 /// The repository under its present name. A name that another repository took over is not ours.
-pub(super) fn known(found: &GraphRepository, asked: &Repository, installation: u64, what: &str) -> Result<Repository> {
+pub(super) fn known(
+    found: &GraphRepository,
+    asked: &Repository,
+    installation: u64,
+    what: &str,
+) -> Result<Repository> {
     if found.database_id != Some(asked.id) {
         let message = format!("{} is another repository now", asked.full_name());
         return Err(ForgeError::Gone { what: what.to_owned(), message });

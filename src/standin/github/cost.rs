@@ -1,7 +1,7 @@
 //! What a query costs by GitHub's published formula, whatever it finds: each connection is one request for everything
 //! above it, and a hundred requests are a point. No query may ask for more than 500,000 nodes.
 
-use super::graphql::Selection;
+use super::query::Selection;
 
 const MOST_NODES: u64 = 500_000;
 
@@ -31,7 +31,8 @@ fn add(selections: &[Selection], times: u64, sum: &mut Sum) -> Result<(), String
             }
             Selection::Field { name, arguments, inner, .. } => (name, arguments, inner),
         };
-        let is_connection = inner.iter().any(|s| matches!(s, Selection::Field { name, .. } if name == "nodes"));
+        let is_connection =
+            inner.iter().any(|s| matches!(s, Selection::Field { name, .. } if name == "nodes"));
         if !is_connection {
             add(inner, times, sum)?;
             continue;

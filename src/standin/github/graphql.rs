@@ -1,28 +1,19 @@
 //! Just enough GraphQL for the queries that the client sends. A field this does not know is a violation: then either
 //! the client asks for what GitHub does not have, or this has to learn it.
 
-use std::iter::Peekable;
-use std::str::Chars;
-
 use serde_json::{Map, Value, json};
 
 use crate::model::id::Sha;
 
 use super::answer::Answer;
 use super::cost;
+use super::query::{self, Selection};
 use super::rfc3339;
 use super::world::{Comment, Pull, Repo, Review, State, World};
 
-/// One selected field, or an inline fragment with its type's name.
-#[derive(Clone, Debug)]
-pub(super) enum Selection {
-    Field { alias: String, name: String, arguments: Vec<(String, Value)>, inner: Vec<Selection> },
-    On { kind: String, inner: Vec<Selection> },
-}
-
 /// What the query costs, before anything is looked up.
 pub(super) fn cost(world: &mut World, body: &Value) -> Result<u64, Answer> {
-    let asked = parsed(body).ok_or_else(|| "a GraphQL query does not parse".to_owned());
+    let asked = query::parsed(body).ok_or_else(|| "a GraphQL query does not parse".to_owned());
     asked.and_then(|selections| cost::of(&selections)).map_err(|fault| {
         let refusal = Answer::ok(&json!({"errors": [{"message": &fault}]}));
         world.violate(fault);
@@ -30,14 +21,8 @@ pub(super) fn cost(world: &mut World, body: &Value) -> Result<u64, Answer> {
     })
 }
 
-fn parsed(body: &Value) -> Option<Vec<Selection>> {
-    let query = body.get("query").and_then(Value::as_str).unwrap_or("");
-    let variables = body.get("variables").cloned().unwrap_or_default();
-    Parser { rest: query.chars().peekable(), variables: &variables }.operation()
-}
-
 pub(super) fn answer(world: &mut World, body: &Value) -> Answer {
-    let selections = parsed(body).unwrap_or_default();
+    let selections = query::parsed(body).unwrap_or_default();
     let cost = cost::of(&selections).unwrap_or_default();
     let mut run = Run { world, cost, errors: Vec::new(), violations: Vec::new() };
     let data = run.object(&Node::Root, &selections, &mut Vec::new());
@@ -50,90 +35,6 @@ pub(super) fn answer(world: &mut World, body: &Value) -> Answer {
         world.violate(violation);
     }
     Answer::ok(&answered)
-}
-
-struct Parser<'a> {
-    rest: Peekable<Chars<'a>>,
-    variables: &'a Value,
-}
-
-impl Parser<'_> {
-    fn operation(&mut self) -> Option<Vec<Selection>> {
-        (self.word()? == "query").then_some(())?;
-        self.word()?;
-        self.blank();
-        // The declared types are the schema test's business.
-        while *self.rest.peek()? != '{' {
-            self.rest.next();
-        }
-        self.selections()
-    }
-
-    fn blank(&mut self) {
-        while self.rest.next_if(|c| c.is_whitespace() || *c == ',').is_some() {}
-    }
-
-    fn eat(&mut self, wanted: char) -> bool {
-        self.blank();
-        self.rest.next_if(|c| *c == wanted).is_some()
-    }
-
-    fn word(&mut self) -> Option<String> {
-        self.blank();
-        let mut word = String::new();
-        while let Some(c) = self.rest.next_if(|c| c.is_alphanumeric() || *c == '_') {
-            word.push(c);
-        }
-        (!word.is_empty()).then_some(word)
-    }
-
-    fn selections(&mut self) -> Option<Vec<Selection>> {
-        self.eat('{').then_some(())?;
-        let mut selections = Vec::new();
-        while !self.eat('}') {
-            selections.push(self.selection()?);
-        }
-        Some(selections)
-    }
-
-    fn selection(&mut self) -> Option<Selection> {
-        if self.eat('.') {
-            (self.eat('.') && self.eat('.') && self.word()? == "on").then_some(())?;
-            let kind = self.word()?;
-            return Some(Selection::On { kind, inner: self.selections()? });
-        }
-        let alias = self.word()?;
-        let name = if self.eat(':') { self.word()? } else { alias.clone() };
-        let mut arguments = Vec::new();
-        if self.eat('(') {
-            while !self.eat(')') {
-                let argument = self.word()?;
-                self.eat(':').then_some(())?;
-                arguments.push((argument, self.value()?));
-            }
-        }
-        self.blank();
-        let inner = if self.rest.peek() == Some(&'{') { self.selections()? } else { Vec::new() };
-        Some(Selection::Field { alias, name, arguments, inner })
-    }
-
-    fn value(&mut self) -> Option<Value> {
-        if self.eat('$') {
-            let name = self.word()?;
-            return Some(self.variables.get(&name).cloned().unwrap_or_default());
-        }
-        if self.eat('{') {
-            let mut object = Map::new();
-            while !self.eat('}') {
-                let key = self.word()?;
-                self.eat(':').then_some(())?;
-                object.insert(key, self.value()?);
-            }
-            return Some(Value::Object(object));
-        }
-        let word = self.word()?;
-        Some(word.parse::<u64>().map_or_else(|_| json!(word), |n| json!(n)))
-    }
 }
 
 /// A place in the graph.

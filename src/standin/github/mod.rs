@@ -9,6 +9,7 @@ mod graphql;
 mod hooks;
 mod key;
 mod pulls;
+mod query;
 mod repositories;
 mod serve;
 mod story;

@@ -29,14 +29,14 @@ impl Account<'_> {
         }
         let state = worker.store.sweep_state(name, installation, worker.now()).await?;
         let mut share = Share::new(state.spent);
-        if !self.allows(&mut share, state.listing.max(1)) {
+        if !self.allows(&share, state.listing.max(1)) {
             return Ok(());
         }
         let repositories = self.repositories(&mut share).await?;
         let mut todo = Todo::new(repositories, state.next, self.served.forge.lists_at_once().max(1));
         let mut points = 1;
         while todo.next() != 0 {
-            if !self.allows(&mut share, points) {
+            if !self.allows(&share, points) {
                 tracing::info!(forge = %name, installation, "the sweep's share of the budget is used; it goes on later");
                 return Ok(());
             }
@@ -48,7 +48,7 @@ impl Account<'_> {
         Ok(())
     }
 
-    fn allows(&self, share: &mut Share, points: u64) -> bool {
+    fn allows(&self, share: &Share, points: u64) -> bool {
         share.allows(points, &self.served.forge.budgets(self.installation), self.worker.now())
     }
 

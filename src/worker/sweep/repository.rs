@@ -7,11 +7,11 @@ use crate::model::id::{Repository, Sha, Target};
 use crate::model::pull::OpenPull;
 use crate::review::{JobEnd, JobError};
 
+use super::Worker;
 use super::account::Account;
 use super::page::{Fate, Page, look_at};
 use super::share::Share;
 use super::todo::Part;
-use super::Worker;
 
 impl Worker {
     pub(in crate::worker) async fn sweep_repository(&self, job: &NewJob) -> Result<JobEnd, JobError> {

@@ -2,7 +2,8 @@
 
 use crate::forge::Budget;
 
-/// One of so many parts is the sweep's: of an hour's budget in any hour, and in one sweep of what is left when it begins.
+/// One of so many parts is the sweep's: of an hour's budget in any hour, and in one sweep of what there would be left
+/// without it.
 const PART: u64 = 4;
 
 /// One of so many parts of the sweep's own share may go to repositories that are looked through by themselves, which
@@ -11,19 +12,17 @@ const SINGLE_PART: u64 = 4;
 
 /// What the sweep has spent of one account's budgets. Requests and points are counted together against the smallest
 /// budget: that is more careful than each against its own.
-#[derive(Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct Share {
     /// In the last hour.
     spent: u64,
     /// In this sweep.
     spent_now: u64,
-    /// What was left to this sweep when it first heard of the budgets.
-    left_at_first: Option<u64>,
 }
 
 impl Share {
     pub(super) fn new(spent: u64) -> Self {
-        Self { spent, spent_now: 0, left_at_first: None }
+        Self { spent, spent_now: 0 }
     }
 
     pub(super) fn spend(&mut self, points: u64) {
@@ -31,18 +30,18 @@ impl Share {
         self.spent_now += points;
     }
 
-    /// May the sweep spend this much more? Yes, while the forge has said of no limit.
-    pub(super) fn allows(&mut self, points: u64, budgets: &[Budget], now: i64) -> bool {
-        let Some(limit) = budgets.iter().map(|b| b.limit).min() else { return true };
-        let left = budgets.iter().map(|b| if b.resets_at <= now { b.limit } else { b.remaining }).min();
-        let left = *self.left_at_first.get_or_insert(left.unwrap_or(0) + self.spent_now);
-        self.spent + points <= limit / PART && self.spent_now + points <= left / PART
+    /// May the sweep spend this much more? Yes, while the forge has told of no budget.
+    pub(super) fn allows(&self, points: u64, budgets: &[Budget], now: i64) -> bool {
+        let left = |b: &Budget| if b.resets_at <= now { b.limit } else { b.remaining };
+        budgets.iter().all(|budget| {
+            self.spent + points <= budget.limit / PART
+                && self.spent_now + points <= (left(budget) + self.spent_now) / PART
+        })
     }
 
     /// May a repository be looked through by itself?
-    pub(super) fn allows_single(&mut self, budgets: &[Budget], now: i64) -> bool {
-        let limit = budgets.iter().map(|b| b.limit).min();
-        let few = limit.is_none_or(|limit| self.spent < limit / PART / SINGLE_PART);
+    pub(super) fn allows_single(&self, budgets: &[Budget], now: i64) -> bool {
+        let few = budgets.iter().all(|budget| self.spent < budget.limit / PART / SINGLE_PART);
         few && self.allows(1, budgets, now)
     }
 }
@@ -76,7 +75,7 @@ mod tests {
         assert!(share.allows(10, &[budget(5_000, 40)], 0));
         share.spend(10);
         assert!(!share.allows(1, &[budget(5_000, 30)], 0));
-        let mut next_hour = Share::new(10);
+        let next_hour = Share::new(10);
         assert!(next_hour.allows(1_000, &[budget(5_000, 40)], 100), "the budget is whole again");
     }
 

@@ -103,8 +103,13 @@ async fn the_allow_list_decides_where_we_work() {
     let settings =
         GitHubSettings { repositories: vec!["ada/trees*".into(), "bob/*".into()], ..story.hub.settings() };
     let github = GitHub::connect(settings).await.unwrap();
-    let names: Vec<String> =
-        github.fetch_repositories(story.repository.installation).await.unwrap().iter().map(Repository::full_name).collect();
+    let names: Vec<String> = github
+        .fetch_repositories(story.repository.installation)
+        .await
+        .unwrap()
+        .iter()
+        .map(Repository::full_name)
+        .collect();
     assert_eq!(names, ["ada/trees", "ada/trees-fork"]);
     let all = story.github.fetch_repositories(story.repository.installation).await.unwrap();
     assert_eq!(all.len(), 4);
