@@ -3,6 +3,7 @@
 mod account;
 mod page;
 mod repository;
+mod round;
 pub(super) mod share;
 mod todo;
 
@@ -23,9 +24,6 @@ const FRESH: i64 = 60_000;
 
 /// No merge queue waits longer for a status.
 const QUEUE_WAITS: i64 = 6 * 3_600_000;
-
-/// How long deliveries and ended jobs are remembered: longer than any forge sends again.
-const MEMORY: i64 = 35 * 86_400_000;
 
 impl Worker {
     pub(super) async fn sweep_now_and_then(&self, mut stop: watch::Receiver<bool>) {
@@ -64,9 +62,7 @@ impl Worker {
             return Ok(());
         }
         // Whoever takes the sweep also tidies up.
-        if let Err(error) = self.store.prune(self.now() - MEMORY).await {
-            tracing::warn!(error = error.chain(), "old rows could not be removed");
-        }
+        self.tidy_up().await;
         let swept = self.look_through_all(name, served, first_started).await;
         if let Err(JobError::Retry(_) | JobError::Fatal(_)) = &swept {
             self.store.return_sweep(name).await?;

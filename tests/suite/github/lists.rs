@@ -25,7 +25,7 @@ impl Perform for Nobody {
     async fn perform(&self, claim: &Claim, _: &dyn Lease) -> Result<JobEnd, JobError> {
         panic!("not performed here: {}", claim.job.target)
     }
-    async fn put_off(&self, _: &Claim, _: &str, _: i64, _: &dyn Lease) -> Result<(), JobError> {
+    async fn put_off(&self, _: &Claim, _: &JobError, _: i64, _: &dyn Lease) -> Result<(), JobError> {
         Ok(())
     }
     async fn give_up(&self, _: &Claim, _: &str, _: &dyn Lease) -> Result<(), JobError> {

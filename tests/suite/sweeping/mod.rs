@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
 use red_panda::model::delivery::{NewJob, Reason};
-use red_panda::model::id::{RunId, Target};
+use red_panda::model::id::Target;
 use red_panda::model::judgement::Verdict;
 use red_panda::review::{JobEnd, JobError, Lease, Perform};
 use red_panda::store::Store;
@@ -69,9 +69,9 @@ impl Perform for Desk {
             base_branch: pull.base_branch,
             ..run_start(&claim.run.0, number, now)
         };
-        self.store.begin_run(&start).await?;
+        self.store.begin_run(claim, &start).await?;
         let end = run_end(RunOutcome::Verdict(Verdict::Approved));
-        self.store.finish_run(&RunId(claim.run.0.clone()), &end).await?;
+        self.store.finish_run(claim, &claim.run, &end).await?;
         match pull.head_since.filter(|_| job.reason == Reason::Pushed) {
             Some(pushed_at) => self.waited.lock().unwrap().push(now - pushed_at),
             None => *self.swept.lock().unwrap() += 1,
@@ -79,7 +79,7 @@ impl Perform for Desk {
         Ok(JobEnd::Done)
     }
 
-    async fn put_off(&self, _: &Claim, _: &str, _: i64, _: &dyn Lease) -> Result<(), JobError> {
+    async fn put_off(&self, _: &Claim, _: &JobError, _: i64, _: &dyn Lease) -> Result<(), JobError> {
         Ok(())
     }
 
@@ -209,13 +209,13 @@ async fn an_hour_of_twenty_thousand_pull_requests_with_a_push_every_twelve_secon
 #[tokio::test]
 async fn a_share_too_small_for_one_sweep_is_enough_for_several_and_over_restarts() {
     let open = |repository: u64| u64::from(repository.is_multiple_of(10));
-    let hours = Hours::with(400, 5_000, open).await;
-    hours.pass(2 * HOUR, 10 * SECOND, async |_| {}).await;
+    let hours = Hours::with(1_000, 8_000, open).await;
+    hours.pass(HOUR, 10 * SECOND, async |_| {}).await;
     let seen = hours.organisation.books(|books| books.looked_at.len());
-    assert!((200..500).contains(&seen), "{seen}: not yet all, or there is no point in this story");
+    assert!((200..700).contains(&seen), "{seen}: not yet all, or there is no point in this story");
     hours.pass(2 * HOUR, 10 * SECOND, async |_| {}).await;
-    hours.all_were_looked_at(500).await;
-    assert_eq!(hours.organisation.books(|books| (books.refused, books.most_swept <= 100)), (0, true));
+    hours.all_were_looked_at(800).await;
+    assert_eq!(hours.organisation.books(|books| (books.refused, books.most_swept <= 250)), (0, true));
 }
 
 #[tokio::test]
