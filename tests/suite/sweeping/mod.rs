@@ -213,7 +213,7 @@ async fn a_share_too_small_for_one_sweep_is_enough_for_several_and_over_restarts
     hours.pass(HOUR, 10 * SECOND, async |_| {}).await;
     let seen = hours.organisation.books(|books| books.looked_at.len());
     assert!((200..700).contains(&seen), "{seen}: not yet all, or there is no point in this story");
-    hours.pass(2 * HOUR, 10 * SECOND, async |_| {}).await;
+    hours.pass(3 * HOUR, 10 * SECOND, async |_| {}).await;
     hours.all_were_looked_at(800).await;
     assert_eq!(hours.organisation.books(|books| (books.refused, books.most_swept <= 250)), (0, true));
 }
