@@ -24,11 +24,11 @@ use crate::model::id::{ForgeName, Repository, Sha};
 use crate::model::plan::{CommentEdit, ForgePosting, NewReview};
 use crate::model::pull::{Capabilities, OpenPull, PullRequest};
 use crate::model::status::Status;
-use crate::source::{Blob, Tree};
+use crate::source::Tree;
 
 use super::reads::Reads;
 use super::{
-    Budget, FileWanted, Forge, ForgeError, ListAsked, Lists, OpenPulls, PostedReview, Reader, Result,
+    Budget, FileWanted, Forge, ForgeError, ListAsked, Lists, OpenPulls, PostedReview, Reader, Result, Take,
 };
 use api::{Api, Call, repo, segment, segments};
 
@@ -146,8 +146,13 @@ impl Reader for Gitea {
         self.read_tree(repository, commit).await
     }
 
-    async fn fetch_files(&self, repository: &Repository, wanted: &[FileWanted]) -> Result<Vec<Blob>> {
-        self.read_files(repository, wanted).await
+    async fn fetch_each(
+        &self,
+        repository: &Repository,
+        wanted: &[FileWanted],
+        take: &mut Take<'_>,
+    ) -> Result<()> {
+        self.read_files(repository, wanted, take).await
     }
 
     async fn fetch_ref(&self, repository: &Repository, name: &str) -> Result<Option<Sha>> {

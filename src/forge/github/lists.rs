@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::http::Answer;
+use super::http::GraphReply;
 use super::pulls::{known, latest, sha};
 use super::wire::{GraphRepository, ListedPull, Nodes};
 use super::{GitHub, answer, queries};
@@ -44,7 +44,7 @@ impl GitHub {
 }
 
 /// What the answer says of one repository.
-fn part(answer: &Answer, i: usize, asked: &ListAsked, installation: u64) -> Result<OpenPulls> {
+fn part(answer: &GraphReply, i: usize, asked: &ListAsked, installation: u64) -> Result<OpenPulls> {
     let (alias, what) = (format!("r{i}"), format!("{WHAT} of {}", asked.repository.full_name()));
     let missing = || {
         let error = answer.errors.iter().find(|e| e.is_about(&[&alias]));
