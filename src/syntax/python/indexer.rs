@@ -8,7 +8,7 @@ use ruff_python_ast::{
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
 
-use super::change::change;
+use super::growth::growth;
 use super::index::{Block, BlockId, BlockKind, Call, Class, Comment, Function, Index, Try};
 use super::meaning::Meanings;
 use super::scope::{
@@ -23,6 +23,7 @@ impl<'a> Index<'a> {
             function: None,
             class: None,
             statements: Vec::new(),
+            calls: 0..0,
         };
         let index = Self {
             scopes: vec![module],
@@ -36,10 +37,11 @@ impl<'a> Index<'a> {
             blocks: Vec::new(),
             comments,
         };
-        let place =
-            Place { scope: ScopeId::MODULE, block: None, statement: TextRange::default(), is_direct: true };
-        let mut indexer = Indexer { index, place };
+        let around =
+            Around { scope: ScopeId::MODULE, block: None, statement: TextRange::default(), is_direct: true };
+        let mut indexer = Indexer { index, around };
         indexer.visit_body(&tree.body);
+        indexer.leave(around);
         indexer.index.bindings.sort();
         indexer.index.sort_calls();
         indexer.index
@@ -64,9 +66,9 @@ impl<'a> Index<'a> {
 const RED_ZONE: usize = 256 * 1024;
 const GROWTH: usize = 1024 * 1024;
 
-/// Where the pass has come to.
+/// What is around the place that the pass has come to.
 #[derive(Clone, Copy)]
-struct Place {
+struct Around {
     scope: ScopeId,
     block: Option<BlockId>,
     statement: TextRange,
@@ -76,17 +78,17 @@ struct Place {
 
 struct Indexer<'a> {
     index: Index<'a>,
-    place: Place,
+    around: Around,
 }
 
 impl<'a> Visitor<'a> for Indexer<'a> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
         #[cfg(test)]
         tests::VISITED.with(|visited| visited.set(visited.get() + 1));
-        let place = self.place;
-        let statement = Statement { node: stmt, is_direct: place.is_direct };
-        self.index.scopes[place.scope.0 as usize].statements.push(statement);
-        self.place = Place { statement: stmt.range(), is_direct: false, ..place };
+        let around = self.around;
+        let statement = Statement { node: stmt, is_direct: around.is_direct };
+        self.index.scopes[around.scope.0 as usize].statements.push(statement);
+        self.around = Around { statement: stmt.range(), is_direct: false, ..around };
         self.bindings_of(stmt);
         match stmt {
             Stmt::FunctionDef(function) => self.function(function),
@@ -96,7 +98,7 @@ impl<'a> Visitor<'a> for Indexer<'a> {
             Stmt::Try(guarded) => self.guarded(guarded),
             _ => visitor::walk_stmt(self, stmt),
         }
-        self.place = place;
+        self.around = around;
     }
 
     /// As in the parser the stack grows with what it holds: what could be read can be indexed.
@@ -151,13 +153,10 @@ impl<'a> Indexer<'a> {
         let id = FunctionId(self.index.functions.len() as u32);
         self.bind_name(&node.name, BindingKind::Function(id), None);
         let outer = self.enter(ScopeKind::Function, Some(id), None);
-        let first = self.index.calls.len();
-        let body = self.place.scope;
-        self.index.functions.push(Function { node, scope: outer.scope, body, calls: (first, first) });
+        self.index.functions.push(Function { node, scope: outer.scope, body: self.around.scope });
         self.parameters(&node.parameters);
         self.visit_body(&node.body);
-        self.index.functions[id.0 as usize].calls.1 = self.index.calls.len();
-        self.place = outer;
+        self.leave(outer);
     }
 
     fn class(&mut self, node: &'a StmtClassDef) {
@@ -167,9 +166,9 @@ impl<'a> Indexer<'a> {
         let id = ClassId(self.index.classes.len() as u32);
         self.bind_name(&node.name, BindingKind::Class(id), None);
         let outer = self.enter(ScopeKind::Class, None, Some(id));
-        self.index.classes.push(Class { node, scope: outer.scope, body: self.place.scope });
+        self.index.classes.push(Class { node, scope: outer.scope, body: self.around.scope });
         self.visit_body(&node.body);
-        self.place = outer;
+        self.leave(outer);
     }
 
     fn lambda(&mut self, lambda: &'a ExprLambda) {
@@ -177,24 +176,24 @@ impl<'a> Indexer<'a> {
         let outer = self.enter(ScopeKind::Lambda, None, None);
         lambda.parameters.iter().for_each(|parameters| self.parameters(parameters));
         self.visit_expr(&lambda.body);
-        self.place = outer;
+        self.leave(outer);
     }
 
     /// The first iterable belongs to the scope around it. `elements`: key and value, or the element alone.
     fn comprehension(&mut self, generators: &'a [Comprehension], elements: [Option<&'a Expr>; 2]) {
-        let place = self.place;
+        let around = self.around;
         for (at, generator) in generators.iter().enumerate() {
             self.visit_expr(&generator.iter);
             if at == 0 {
                 self.enter(ScopeKind::Comprehension, None, None);
-                self.place.block = place.block;
+                self.around.block = around.block;
             }
             self.bind(&generator.target, Some(&generator.iter), BindingKind::Loop);
             self.visit_expr(&generator.target);
             generator.ifs.iter().for_each(|condition| self.visit_expr(condition));
         }
         elements.into_iter().flatten().for_each(|element| self.visit_expr(element));
-        self.place = place;
+        self.leave(around);
     }
 
     fn each(&mut self, each: &'a StmtFor) {
@@ -220,17 +219,17 @@ impl<'a> Indexer<'a> {
     }
 
     fn inside(&mut self, kind: BlockKind<'a>, visit: impl FnOnce(&mut Self)) {
-        let outer = self.place.block;
+        let outer = self.around.block;
         let id = BlockId(self.index.blocks.len() as u32);
         self.index.blocks.push(Block { kind, outer });
-        self.place.block = Some(id);
+        self.around.block = Some(id);
         visit(self);
-        self.place.block = outer;
+        self.around.block = outer;
     }
 
-    /// Goes into a new scope; gives the place to come back to. Blocks end at the border of what runs later.
-    fn enter(&mut self, kind: ScopeKind, function: Option<FunctionId>, class: Option<ClassId>) -> Place {
-        let outer = self.place;
+    /// Goes into a new scope; gives what is around it, to come back to with [`Self::leave`]. Blocks end at the border of what runs later.
+    fn enter(&mut self, kind: ScopeKind, function: Option<FunctionId>, class: Option<ClassId>) -> Around {
+        let outer = self.around;
         let around = self.index.scope(outer.scope);
         let scope = Scope {
             kind,
@@ -238,21 +237,28 @@ impl<'a> Indexer<'a> {
             function: function.or(around.function),
             class: class.or(around.class),
             statements: Vec::new(),
+            calls: self.index.calls.len()..self.index.calls.len(),
         };
         let id = ScopeId(self.index.scopes.len() as u32);
         self.index.scopes.push(scope);
-        self.place = Place { scope: id, block: None, is_direct: true, ..outer };
+        self.around = Around { scope: id, block: None, is_direct: true, ..outer };
         outer
     }
 
+    fn leave(&mut self, outer: Around) {
+        let calls = self.index.calls.len();
+        self.index.scopes[self.around.scope.0 as usize].calls.end = calls;
+        self.around = outer;
+    }
+
     fn call(&mut self, node: &'a ExprCall) {
-        let Place { scope, statement, block, .. } = self.place;
+        let Around { scope, statement, block, .. } = self.around;
         self.index.calls.push(Call { node, scope, statement, block });
     }
 
     /// What a statement binds in the scope that it stands in.
     fn bindings_of(&mut self, stmt: &'a Stmt) {
-        let scope = self.place.scope;
+        let scope = self.around.scope;
         match stmt {
             Stmt::Assign(assign) => {
                 self.index.meanings.assign(assign);
@@ -278,7 +284,7 @@ impl<'a> Indexer<'a> {
             }
             Stmt::Expr(_) => {
                 if let Some((name, value)) =
-                    change(stmt).and_then(|(name, change)| Some((name, change.value()?)))
+                    growth(stmt).and_then(|(name, growth)| Some((name, growth.value()?)))
                 {
                     self.push(name.id.as_str(), BindingKind::Grown, Some(value), name.range());
                 }
@@ -318,7 +324,7 @@ impl<'a> Indexer<'a> {
             Expr::Name(name) => self.push(name.id.as_str(), kind, value, name.range()),
             Expr::Attribute(attribute) => {
                 let name = attribute.attr.as_str();
-                let binding = self.binding(name, kind, value, attribute.range(), self.place.scope);
+                let binding = self.binding(name, kind, value, attribute.range(), self.around.scope);
                 self.index.attributes.entry(name).or_default().push(binding);
             }
             Expr::Tuple(targets) => self.bind_each(&targets.elts, value, kind),
@@ -343,7 +349,7 @@ impl<'a> Indexer<'a> {
     }
 
     fn push(&mut self, name: &'a str, kind: BindingKind, value: Option<&'a Expr>, at: TextRange) {
-        let mut scope = self.place.scope;
+        let mut scope = self.around.scope;
         // A walrus binds around the comprehension that it stands in.
         while kind == BindingKind::Walrus
             && let Scope { kind: ScopeKind::Comprehension, parent: Some(parent), .. } =
@@ -365,7 +371,7 @@ impl<'a> Indexer<'a> {
     ) -> Binding<'a> {
         let function = self.index.scope(scope).function;
         let name = self.index.bindings.number(name);
-        Binding { name, kind, value, scope, function, at, statement: self.place.statement }
+        Binding { name, kind, value, scope, function, at, statement: self.around.statement }
     }
 }
 
@@ -391,7 +397,7 @@ mod tests {
         for n in 0..count {
             let function =
                 module.function(&format!("f{n}")).and_then(|node| module.index().function_of(node));
-            assert_eq!(function.map(|function| module.index().calls_in(function).len()), Some(1));
+            assert_eq!(function.map(|function| module.index().calls_in(function.body).len()), Some(1));
             assert!(module.assigned(&format!("x{n}")).is_some());
             assert!(module.class(&format!("f{n}")).is_none());
             assert_eq!(module.index().calls_of(&format!("g{n}")).count(), 1);

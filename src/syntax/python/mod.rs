@@ -1,9 +1,9 @@
 //! Python: the tree, its names resolved through the file's own imports, its comments.
 
-mod change;
 mod depth;
 mod dotted;
 mod fold;
+mod growth;
 mod held;
 mod index;
 mod indexer;
@@ -34,7 +34,7 @@ pub use scope::{Binding, BindingKind, ClassId, FunctionId, Scope, ScopeId, Scope
 
 /// Why a file has no usable tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum SyntaxFault {
     /// Deeper than CPython itself would accept: parsing could exhaust the stack.
     TooDeep,
     /// The first syntax error, at a 1-based line.
@@ -62,7 +62,7 @@ self_cell!(
 #[derive(Debug)]
 pub struct Module {
     indexed: Indexed,
-    fault: Option<Fault>,
+    fault: Option<SyntaxFault>,
     values: OnceLock<fold::Values>,
 }
 
@@ -73,9 +73,9 @@ impl Module {
         let source = if too_deep { "" } else { text.as_str() };
         let parsed = parse_unchecked_source(source, PySourceType::Python);
         let fault = if too_deep {
-            Some(Fault::TooDeep)
+            Some(SyntaxFault::TooDeep)
         } else {
-            parsed.errors().first().map(|error| Fault::Syntax {
+            parsed.errors().first().map(|error| SyntaxFault::Syntax {
                 line: text.position(error.location.start().to_usize()).line,
                 message: error.error.to_string(),
             })
@@ -101,7 +101,7 @@ impl Module {
         &self.parsed().syntax().body
     }
 
-    pub fn fault(&self) -> Option<&Fault> {
+    pub fn fault(&self) -> Option<&SyntaxFault> {
         self.fault.as_ref()
     }
 
