@@ -8,6 +8,7 @@ use crate::source::NotLoaded;
 use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Line, Quote};
 
 use super::hazard::{self, Hazard};
+use super::lines;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::ENV011,
@@ -20,7 +21,7 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for file in context.files() {
-        if !hazard::is_read_by_line(context.here, file.path)? {
+        if !lines::is_read_by_line(context.here, file.path)? {
             continue;
         }
         let Some(env) = context.here.env_file(file.path)? else { continue };
@@ -29,7 +30,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
         if hazardous.is_empty() && !env.has_bom() && !crlf {
             continue;
         }
-        let readers = Readers::of(&*context.head.env_readers()?, file.path);
+        let readers = Readers::of(&*context.head.fact::<EnvReaders>(&())?, file.path);
         findings.extend(env.has_bom().then(|| byte_order_mark(file.path, &env, &readers)).flatten());
         findings.extend(crlf.then(|| line_ends(file.path)));
         for (line, assignment, hazard) in hazardous {
@@ -44,7 +45,7 @@ fn hazardous_lines(file: &EnvFile) -> Vec<(&Line, &Assignment, Hazard)> {
     file.lines()
         .iter()
         .filter_map(|line| Some((line, line.assignment()?)))
-        .filter(|(_, a)| !hazard::has_holes(file, a) && secret::is_nameable(file.key(a)))
+        .filter(|(_, a)| !lines::has_holes(file, a) && secret::is_nameable(file.key(a)))
         .flat_map(|(line, a)| {
             hazard::hazards(file, a, for_shell).into_iter().map(move |hazard| (line, a, hazard))
         })
@@ -96,7 +97,7 @@ fn finding(
         !told && hazard::trips(hazard, file, assignment, reader)
     });
     let key = file.key(assignment);
-    let node = hazard::node(path, file, assignment);
+    let node = lines::node(path, file, assignment);
     let shown = matches!(node, NodeText::Open(_));
     let fix = hazard::fix(hazard, file, line, assignment).filter(|_| shown);
     let place = Place::Head { path: path.to_owned(), span: file.span(&assignment.statement) };
@@ -189,7 +190,7 @@ fn byte_order_mark(path: &str, file: &EnvFile, readers: &Readers) -> Option<Find
         RULE.finding(
             Place::Head { path: path.to_owned(), span },
             "byte order mark",
-            assignment.map_or(NodeText::Open(String::new()), |a| hazard::node(path, file, a)),
+            assignment.map_or(NodeText::Open(String::new()), |a| lines::node(path, file, a)),
             headline,
             "The first variable is missing there, and the setting runs on its default or fails.",
         )
