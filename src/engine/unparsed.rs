@@ -52,7 +52,7 @@ pub(super) fn find(
 
 fn is_cut(head: &Project, path: &str) -> bool {
     looks_like_migration(path)
-        && head.migration_source(path).ok().flatten().is_some_and(|source| source.is_cut())
+        && head.whole_migration(path).ok().flatten().is_some_and(|whole| whole.is_cut())
 }
 
 /// Asks for the base side of changed files that do not parse: only what the change broke is held against it.

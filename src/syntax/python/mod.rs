@@ -1,5 +1,6 @@
 //! Python: the tree, its names resolved through the file's own imports, its comments.
 
+mod binder;
 mod depth;
 mod dotted;
 mod fold;
@@ -80,6 +81,8 @@ impl Module {
                 message: error.error.to_string(),
             })
         };
+        #[cfg(test)]
+        passes::count(text);
         let code = Code { text: text.clone(), parsed };
         let indexed = Indexed::new(code, |code| Index::of(code.parsed.syntax(), comments(code)));
         Self { indexed, fault, values: OnceLock::new() }
@@ -159,12 +162,6 @@ impl Module {
     /// The last class by this name at module level.
     pub fn class(&self, name: &str) -> Option<&StmtClassDef> {
         self.index().class_in(ScopeId::MODULE, name).map(|class| class.node)
-    }
-
-    /// Functions at module level, also under `if`, `try` and the like.
-    pub fn functions(&self) -> impl Iterator<Item = &StmtFunctionDef> {
-        let functions = self.index().functions().iter().filter(|function| function.scope == ScopeId::MODULE);
-        functions.map(|function| function.node)
     }
 
     /// The last function by this name at module level.
@@ -262,6 +259,32 @@ pub fn text_of(expr: &Expr) -> Option<String> {
     match expr {
         Expr::BytesLiteral(bytes) => String::from_utf8(bytes.value.bytes().collect()).ok(),
         other => string(other).map(str::to_owned),
+    }
+}
+
+/// How often contents were parsed and indexed in this process.
+#[cfg(test)]
+pub(crate) mod passes {
+    use std::collections::HashMap;
+    use std::sync::{Mutex, PoisonError};
+
+    use rustc_hash::FxBuildHasher;
+
+    use crate::source::Text;
+
+    /// By the contents' hashes.
+    static MADE: Mutex<HashMap<u64, usize, FxBuildHasher>> = Mutex::new(HashMap::with_hasher(FxBuildHasher));
+
+    fn hash(text: &Text) -> u64 {
+        std::hash::BuildHasher::hash_one(&FxBuildHasher, text)
+    }
+
+    pub(super) fn count(text: &Text) {
+        *MADE.lock().unwrap_or_else(PoisonError::into_inner).entry(hash(text)).or_default() += 1;
+    }
+
+    pub(crate) fn over(text: &Text) -> usize {
+        MADE.lock().unwrap_or_else(PoisonError::into_inner).get(&hash(text)).copied().unwrap_or(0)
     }
 }
 
