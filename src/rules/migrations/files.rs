@@ -9,7 +9,7 @@ use crate::model::finding::Place;
 use crate::project::django::apps::{MigrationName, is_test_only, looks_like_migration};
 use crate::project::migrations::deployed;
 use crate::project::migrations::migration::{Operation, Position};
-use crate::project::migrations::operations::Source;
+use crate::project::migrations::operations::WholeMigration;
 use crate::project::migrations::state::{Model, State};
 use crate::rules::context::{Context, ScopedFile};
 use crate::source::NotLoaded;
@@ -20,7 +20,7 @@ pub struct File<'a> {
     pub(super) path: &'a str,
     pub(super) changed: &'a ChangedFile,
     pub(super) name: MigrationName,
-    pub(super) source: Arc<Source>,
+    pub(super) source: Arc<WholeMigration>,
 }
 
 /// All of them; what is missing for any is asked at once.
@@ -38,7 +38,7 @@ impl<'a> File<'a> {
     ) -> Result<Option<Self>, NotLoaded> {
         let name = context.here.apps()?.migration_name(file.path);
         let Some(name) = name.filter(|_| !is_test_only(file.path)) else { return Ok(None) };
-        let source = context.here.migration_source(file.path)?;
+        let source = context.here.whole_migration(file.path)?;
         let source = source.filter(|source| source.migration().module().fault().is_none());
         Ok(source.map(|source| Self { path: file.path, changed: file.changed, name, source }))
     }
