@@ -83,6 +83,20 @@ async fn a_closed_pull_request_goes_with_its_last_run_and_not_before() {
 }
 
 #[tokio::test]
+async fn a_closed_pull_request_that_was_never_judged_has_its_age_too() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        store.note_pull(&known(7, None)).await.unwrap();
+        store.close_pull(&pull(7), 9_000).await.unwrap();
+        let known = async || store.default_branch(&forge(), 42).await.unwrap();
+        store.prune_history(9_000).await.unwrap();
+        assert_eq!(known().await.as_deref(), Some("main"));
+        store.prune_history(9_001).await.unwrap();
+        assert_eq!(known().await, None);
+    }
+}
+
+#[tokio::test]
 async fn what_was_said_of_heads_that_were_left_goes() {
     for database in databases().await {
         let store = Store::open(&database.url).await.unwrap();
