@@ -15,7 +15,7 @@ use red_panda::report::{annotations, json};
 use red_panda::rules;
 use red_panda::source::{Text, diff};
 use red_panda::standin::sample::Sample;
-use red_panda::syntax::dotenv::{EnvFile, Reader};
+use red_panda::syntax::dotenv::{EnvFile, EnvReader};
 use red_panda::syntax::python::{Module, normalised_stmts};
 use red_panda::syntax::yaml::Yaml;
 use red_panda::syntax::{shell, suppression};
@@ -96,7 +96,7 @@ fn dotenv(data: &[u8]) {
     let file = EnvFile::parse(&text);
     for assignment in file.assignments() {
         assert!(assignment.raw.end <= text.as_str().len(), "a value ends within its file");
-        for reader in Reader::ALL {
+        for reader in EnvReader::ALL {
             let _ = file.read(assignment, reader);
         }
     }
@@ -163,7 +163,7 @@ fn patch(data: &[u8]) {
 
 /// A fault names a line of the file.
 fn policy(data: &[u8]) {
-    let built: Vec<&str> = rules::all().iter().map(|rule| rule.code).collect();
+    let built: Vec<&str> = rules::all().iter().map(|rule| rule.code()).collect();
     let text = String::from_utf8_lossy(data);
     if let Err(fault) = policy::parse(&text, &built) {
         let lines = text.split('\n').count() as u32;

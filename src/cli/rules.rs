@@ -43,7 +43,12 @@ impl Rules {
 fn list() {
     let mut text = String::new();
     for rule in rules::all() {
-        text.push_str(&format!("{}  {:<8} {}\n", rule.code, rule.severity.to_string(), rule.name));
+        text.push_str(&format!(
+            "{}  {:<8} {}\n",
+            rule.code(),
+            rule.entry.severity.to_string(),
+            rule.entry.name
+        ));
     }
     out(&text);
 }
@@ -51,14 +56,14 @@ fn list() {
 fn explain(wanted: &str) -> anyhow::Result<()> {
     if let Some(rule) = rules::find(wanted) {
         let page = markdown::render(rule.page, "", colour());
-        out(&format!("{} · {} · {}\n\n{page}", rule.code, rule.name, rule.severity));
+        out(&format!("{} · {} · {}\n\n{page}", rule.code(), rule.entry.name, rule.entry.severity));
         return Ok(());
     }
     let upper = wanted.to_ascii_uppercase();
     if let Some(entry) = catalogue::find(&upper).or_else(|| catalogue::find(wanted)) {
         bail!("{} ({}) is in the standard's catalogue and not built yet", entry.code, entry.name);
     }
-    let codes = rules::all().into_iter().map(|r| r.code);
+    let codes = rules::all().into_iter().map(|r| r.code());
     match nearest(&upper, codes) {
         Some(near) => bail!("there is no rule {wanted}; did you mean {near}?"),
         None => bail!("there is no rule {wanted}: `red-panda rules list` names them all"),

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use toml_edit::{Document, Item, TableLike};
 
-use crate::model::catalogue::{self, ALWAYS_ON, Family};
+use crate::model::catalogue::{self, Family};
 use crate::model::finding::{Severity, is_invisible};
 use crate::model::glob::is_compilable;
 use crate::model::nearest::nearest;
@@ -74,7 +74,7 @@ fn families_may_lower(fields: &[Field<'_>], policy: &Policy) -> Result<()> {
         let lowered = catalogue::CATALOGUE.iter().find(|entry| {
             entry.severity == Severity::Error
                 && Family::of_code(entry.code) == Some(*family)
-                && !ALWAYS_ON.contains(&entry.code)
+                && !entry.always_on
                 && !policy.rules.contains_key(entry.code)
         });
         if let Some(entry) = lowered.filter(|_| lowers) {
@@ -238,7 +238,7 @@ impl<'a> Field<'a> {
     fn may_lower(&self, entry: &catalogue::Entry, setting: &RuleSetting) -> Result<()> {
         let code = entry.code;
         let lowers = setting.severity != Some(Severity::Error);
-        if ALWAYS_ON.contains(&code) && lowers {
+        if entry.always_on && lowers {
             return Err(self.fault(format!(
                 "{code} cannot be lowered or turned off; take single paths out with \"exclude\""
             )));

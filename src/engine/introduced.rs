@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use crate::model::change::{Change, Hunk};
 use crate::model::finding::{Finding, Fingerprint, NodeText, Place};
 use crate::model::judgement::Reported;
-use crate::rules::{Rule, Scope};
+use crate::rules::{Against, Rule};
 use crate::source::anchor;
 
 /// What makes two findings the same in two revisions.
@@ -32,7 +32,7 @@ pub(super) fn introduced(
         let old = known.get(&key).copied().unwrap_or(0);
         reported.extend(survivors(findings, old, change));
     }
-    reported.retain(|r| rule.scope != Scope::File || touches_change(&r.finding, change));
+    reported.retain(|r| rule.against != Against::ChangedLines || touches_change(&r.finding, change));
     reported
 }
 

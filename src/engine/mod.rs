@@ -18,7 +18,7 @@ use crate::model::change::Change;
 use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt};
 use crate::model::policy::Policy;
-use crate::project::migrations::deployed::Source;
+use crate::project::migrations::deployed::Evidence;
 use crate::source::Want;
 
 pub use rounds::Engine;
@@ -27,7 +27,7 @@ pub use sides::Sides;
 /// What counts as deployed: commits, in the order that `source` names them.
 #[derive(Clone, Debug)]
 pub struct DeployedAt {
-    pub source: Source,
+    pub evidence: Evidence,
     pub commits: Vec<Sha>,
 }
 

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use crate::model::change::Change;
 use crate::model::id::Sha;
 use crate::project::migrations::deployed::Deployed;
-use crate::project::{Parsed, Project};
-use crate::rules::{Baseline, Context, Judging, Rule};
+use crate::project::{Facts, Project};
+use crate::rules::{Against, Context, Judging, Rule};
 use crate::source::{Snapshot, SnapshotId};
 
 use super::DeployedAt;
@@ -21,12 +21,14 @@ pub struct Sides {
     pub merged: Arc<Project>,
     pub commits: Vec<Arc<Project>>,
     pub deployed: Deployed,
+    /// What was understood of them.
+    pub facts: Arc<Facts>,
 }
 
 impl Sides {
     pub fn new(change: &Change, deployed: DeployedAt) -> Self {
-        let parsed = Arc::new(Parsed::default());
-        let project = |snapshot| Arc::new(Project::new(Arc::new(snapshot), parsed.clone()));
+        let facts = Arc::new(Facts::default());
+        let project = |snapshot| Arc::new(Project::new(Arc::new(snapshot), facts.clone()));
         let fresh = |id, commit: &Sha| project(Snapshot::new(id, commit.clone()));
         let head = fresh(SnapshotId::Head, &change.head);
         let merge_base = fresh(SnapshotId::MergeBase, &change.merge_base);
@@ -59,7 +61,8 @@ impl Sides {
             target_tip,
             merged,
             commits,
-            deployed: Deployed { source: deployed.source, projects },
+            deployed: Deployed { evidence: deployed.evidence, projects },
+            facts,
         }
     }
 
@@ -71,12 +74,12 @@ impl Sides {
         change: &'a Change,
         excluded: &'a dyn Fn(&str) -> bool,
     ) -> Option<Context<'a>> {
-        let here = match (judging, rule.baseline) {
-            (Judging::Head, Baseline::TargetTip) => &self.merged,
+        let here = match (judging, rule.against) {
+            (Judging::Head, Against::TargetTip) => &self.merged,
             (Judging::Head, _) => &self.head,
-            (Judging::Baseline, Baseline::MergeBase) => &self.merge_base,
-            (Judging::Baseline, Baseline::TargetTip) => &self.target_tip,
-            (Judging::Baseline, Baseline::Itself) => return None,
+            (Judging::Baseline, Against::ChangedLines | Against::MergeBase) => &self.merge_base,
+            (Judging::Baseline, Against::TargetTip) => &self.target_tip,
+            (Judging::Baseline, Against::Nothing) => return None,
         };
         Some(Context {
             change,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::catalogue::{ALWAYS_ON, Family};
+use crate::model::catalogue::{Family, is_suppressible};
 use crate::model::change::ChangedFile;
 use crate::model::finding::{Finding, Place, Span};
 use crate::model::judgement::Reported;
@@ -64,7 +64,7 @@ impl Suppressions {
 
     /// The reason that keeps a finding, if a suppression with a reason speaks for it.
     pub(super) fn reason_for(&self, finding: &Finding) -> Option<String> {
-        if ALWAYS_ON.contains(&finding.code) {
+        if !is_suppressible(finding.code) {
             return None;
         }
         self.speaking_for(finding).find_map(|(_, s)| s.reason.clone())

@@ -2,7 +2,7 @@
 
 use std::fmt::Debug;
 
-use crate::model::catalogue::ALWAYS_ON;
+use crate::model::catalogue::is_suppressible;
 use crate::model::finding::{Place, Severity};
 use crate::model::judgement::Judgement;
 use crate::model::plan::Side;
@@ -40,7 +40,7 @@ impl Links for NoLinks {
 /// The comment that keeps a finding, in the language of its file. `None` where no comment can.
 pub(super) fn suppression(code: &str, place: &Place) -> Option<String> {
     let Place::Head { path, .. } = place else { return None };
-    if ALWAYS_ON.contains(&code) {
+    if !is_suppressible(code) {
         return None;
     }
     let template = [".html", ".htm", ".djhtml", ".txt"].iter().any(|end| path.ends_with(end));

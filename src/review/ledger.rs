@@ -1,168 +1,134 @@
-//! What is written down of a run besides its verdict: that it began, what it leaves, and what comes after it.
+//! What is written down of a run: that it began, how it ended, what it said, and what comes after it.
+//!
+//! The store takes none of it from a run whose job has been taken over.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use crate::forge::Forge;
 use crate::model::delivery::{JobKind, NewJob, Reason};
 use crate::model::id::{ForgeName, Repository, Sha, Target};
+use crate::model::judgement::Judgement;
+use crate::model::plan::Posting;
 use crate::model::pull::PullRequest;
-use crate::store::jobs::Claim;
-use crate::store::pulls::KnownPull;
-use crate::store::runs::{RunStart, RunSummary};
+use crate::store::pulls::{HeadVerdict, KnownPull, PullKey};
+use crate::store::runs::{Begun, RunEnd, RunOutcome, RunPage, RunStart};
 
-use super::publish::Publisher;
-use super::reviewer::Reviewer;
-use super::{JobError, Lease};
+use super::perform::JobError;
+use super::run::{Run, Work};
 
-/// What a run is about.
-#[derive(Debug)]
-pub(super) struct About {
-    pub(super) head: Sha,
-    /// Name of the branch it is to be merged into; empty while that is not known.
-    pub(super) base_branch: String,
-    pub(super) draft: bool,
-    /// The pull request's page on the forge.
-    pub(super) web_url: Option<String>,
-}
-
-impl About {
-    pub(super) fn of(pull: &PullRequest) -> Self {
-        Self {
-            head: pull.head.clone(),
-            base_branch: pull.base_branch.clone(),
-            draft: pull.draft,
-            web_url: Some(pull.web_url.clone()),
-        }
-    }
-
-    /// As far as nothing but the head is known.
-    pub(super) fn head(head: &Sha) -> Self {
-        Self { head: head.clone(), base_branch: String::new(), draft: false, web_url: None }
-    }
-
-    /// As it was when the run began.
-    pub(super) fn of_run(run: &RunSummary) -> Self {
-        Self { base_branch: run.base_branch.clone(), ..Self::head(&run.head) }
+/// Writes that the run began.
+pub(super) async fn begin(run: Run<'_>) -> Result<Run<'_>, JobError> {
+    run.work.still_ours().await?;
+    let Work { job, store, .. } = run.work;
+    let start = RunStart {
+        id: run.id.clone(),
+        forge: job.job.forge.clone(),
+        repository: run.repository.id,
+        owner: run.repository.owner.clone(),
+        name: run.repository.name.clone(),
+        target: job.job.target.clone(),
+        reason: job.job.reason,
+        head: run.about.head.clone(),
+        base_branch: run.about.base_branch.clone(),
+        web_url: run.about.web_url.clone(),
+        draft: run.about.draft,
+        started_at: run.started,
+    };
+    match store.begin_run(job, &start).await? {
+        Begun::First => Ok(Run { resumed: job.attempt > 1, ..run }),
+        Begun::Again => Ok(Run { resumed: true, ..run }),
+        Begun::LeaseLost => Err(JobError::lease_lost()),
     }
 }
 
-impl Reviewer {
-    /// Writes that the run began.
-    pub(super) async fn begin<'a>(
-        &'a self,
-        forge: &'a Arc<dyn Forge>,
-        job: &'a Claim,
-        repository: &'a Repository,
-        about: &'a About,
-        lease: &'a dyn Lease,
-    ) -> Result<Publisher<'a>, JobError> {
-        let publisher = self.publisher(forge, job, repository, about, lease);
-        let start = RunStart {
-            id: job.run.clone(),
-            forge: job.job.forge.clone(),
-            repository: repository.id,
-            owner: repository.owner.clone(),
-            name: repository.name.clone(),
-            target: job.job.target.clone(),
-            reason: job.job.reason,
-            head: about.head.clone(),
-            base_branch: about.base_branch.clone(),
-            web_url: about.web_url.clone(),
-            draft: about.draft,
-            started_at: publisher.started,
+/// Writes how the run ended, with its page; `judgement` where there is one.
+pub(super) async fn finish(
+    run: &Run<'_>,
+    outcome: RunOutcome,
+    judgement: Option<&Judgement>,
+    page: RunPage,
+) -> Result<(), JobError> {
+    let end = RunEnd {
+        outcome,
+        base: judgement.map(|j| j.target_tip.clone()),
+        merge_base: judgement.map(|j| j.merge_base.clone()),
+        finished_at: run.work.clock.now(),
+        page,
+    };
+    as_holder(run.work.store.finish_run(run.work.job, run.id, &end).await?)
+}
+
+/// Writes what stands on the forge.
+pub(super) async fn save_postings(
+    run: &Run<'_>,
+    key: &PullKey,
+    postings: &[Posting],
+) -> Result<(), JobError> {
+    as_holder(run.work.store.save_postings(run.work.job, key, postings).await?)
+}
+
+/// Writes what is about to be said of the head for this pull request, and gives what all those with this head say.
+pub(super) async fn save_verdict(
+    run: &Run<'_>,
+    number: u64,
+    outcome: RunOutcome,
+    description: &str,
+) -> Result<Vec<HeadVerdict>, JobError> {
+    run.work.still_ours().await?;
+    let Work { job, store, clock, .. } = run.work;
+    let key = run.work.key(run.repository, number);
+    let verdict = HeadVerdict { number, outcome, description: description.to_owned() };
+    as_holder(store.save_verdict(job, &key, &run.about.head, &verdict, clock.now()).await?)?;
+    verdicts(run).await
+}
+
+/// What the store says of a write: it takes none from who is no longer the job's holder.
+fn as_holder(taken: bool) -> Result<(), JobError> {
+    if taken { Ok(()) } else { Err(JobError::lease_lost()) }
+}
+
+/// What the pull requests with this head say of it.
+pub(super) async fn verdicts(run: &Run<'_>) -> Result<Vec<HeadVerdict>, JobError> {
+    let Work { job, store, .. } = run.work;
+    Ok(store.latest_verdicts_for_head(&job.job.forge, run.repository.id, &run.about.head).await?)
+}
+
+/// Has these pull requests with this head judged once more.
+pub(super) async fn ask_again(
+    work: &Work<'_>,
+    repository: &Repository,
+    head: &Sha,
+    numbers: Vec<u64>,
+) -> Result<(), JobError> {
+    for number in numbers {
+        let other = NewJob {
+            forge: work.job.job.forge.clone(),
+            repository: repository.clone(),
+            target: Target::Pull(number),
+            kind: JobKind::Review,
+            reason: Reason::Rerequested,
+            head_hint: Some(head.clone()),
+            priority: 0,
+            argument: None,
         };
-        let resumed = job.attempt > 1 || self.store.run(&job.run).await?.is_some();
-        self.store.begin_run(&start).await?;
-        Ok(Publisher { resumed, ..publisher })
+        work.store.enqueue(&other, work.clock.now()).await?;
     }
+    Ok(())
+}
 
-    /// Leaves the heads that were judged before: their statuses must not run for ever, and are now those of the other
-    /// pull requests there. `head`: what is to be judged now; none when the pull request is closed or the group gone.
-    pub(super) async fn leave_earlier(
-        &self,
-        forge: &Arc<dyn Forge>,
-        job: &Claim,
-        repository: &Repository,
-        head: Option<&Sha>,
-        lease: &dyn Lease,
-    ) -> Result<(), JobError> {
-        let NewJob { forge: name, target, .. } = &job.job;
-        let latest = self.store.runs_of(name, repository.id, target, 1).await?.pop();
-        let mut left: BTreeSet<Sha> = latest.map(|run| run.head).into_iter().collect();
-        for run in self.store.unfinished_runs(name, repository.id, target).await? {
-            let same_head = head == Some(&run.head);
-            if same_head && run.id == job.run {
-                continue;
-            }
-            let about = About::of_run(&run);
-            let publisher =
-                Publisher { run: &run.id, ..self.publisher(forge, job, repository, &about, lease) };
-            if same_head && !forge.capabilities().check_runs {
-                publisher.leave().await?;
-            } else {
-                publisher.supersede(head.filter(|_| !same_head)).await?;
-            }
-            left.insert(run.head);
-        }
-        for old_head in left.iter().filter(|old| head != Some(old)) {
-            self.free(job, repository, old_head).await?;
-        }
-        Ok(())
-    }
-
-    /// A commit has one status: what it said of this pull request is now to be said of the others with this head.
-    async fn free(&self, job: &Claim, repository: &Repository, head: &Sha) -> Result<(), JobError> {
-        let others = self.store.pulls_with_head(&job.job.forge, repository.id, head).await?;
-        self.ask_again(job, repository, head, others).await
-    }
-
-    /// Has these pull requests with this head judged once more.
-    pub(super) async fn ask_again(
-        &self,
-        job: &Claim,
-        repository: &Repository,
-        head: &Sha,
-        numbers: Vec<u64>,
-    ) -> Result<(), JobError> {
-        for number in numbers {
-            let other = NewJob {
-                forge: job.job.forge.clone(),
-                repository: repository.clone(),
-                target: Target::Pull(number),
-                kind: JobKind::Review,
-                reason: Reason::Rerequested,
-                head_hint: Some(head.clone()),
-                priority: 0,
-                argument: None,
-            };
-            self.store.enqueue(&other, self.clock.now()).await?;
-        }
-        Ok(())
-    }
-
-    /// It moved under us: its own webhook may be lost, so what it is now is queued here too. That job ends this run.
-    pub(super) async fn follow(
-        &self,
-        job: &Claim,
-        was: &PullRequest,
-        now: &PullRequest,
-    ) -> Result<(), JobError> {
-        let reason = if !now.is_open() {
-            Reason::Closed
-        } else if now.base_branch != was.base_branch {
-            Reason::Retargeted
-        } else {
-            Reason::Pushed
-        };
-        let next = NewJob {
-            repository: now.repository.clone(),
-            reason,
-            head_hint: Some(now.head.clone()),
-            ..job.job.clone()
-        };
-        Ok(self.store.enqueue(&next, self.clock.now()).await?)
-    }
+/// It moved under us: its own webhook may be lost, so what it is now is queued here too. That job ends this run.
+pub(super) async fn follow(work: &Work<'_>, was: &PullRequest, now: &PullRequest) -> Result<(), JobError> {
+    let reason = if !now.is_open() {
+        Reason::Closed
+    } else if now.base_branch != was.base_branch {
+        Reason::Retargeted
+    } else {
+        Reason::Pushed
+    };
+    let next = NewJob {
+        repository: now.repository.clone(),
+        reason,
+        head_hint: Some(now.head.clone()),
+        ..work.job.job.clone()
+    };
+    Ok(work.store.enqueue(&next, work.clock.now()).await?)
 }
 
 pub(super) fn known_pull(

@@ -8,7 +8,7 @@ use crate::model::finding::code;
 use crate::model::id::{Repository, Sha};
 use crate::model::judgement::NotLookedAt;
 use crate::model::policy::{DeployedPolicy, POLICY_PATH, Policy};
-use crate::project::migrations::deployed::Source;
+use crate::project::migrations::deployed::Evidence;
 use crate::rules;
 use crate::source::Blob;
 
@@ -66,7 +66,7 @@ async fn read(
 
 /// Reads a policy's text with the rules that this version has.
 pub fn parse(text: &str) -> std::result::Result<Policy, PolicyFault> {
-    let built: Vec<&str> = rules::all().iter().map(|rule| rule.code).collect();
+    let built: Vec<&str> = rules::all().iter().map(|rule| rule.code()).collect();
     policy::parse(text, &built)
 }
 
@@ -106,7 +106,7 @@ async fn deployed(
 ) -> Result<Deployed> {
     if let Some(name) = &policy.git_ref {
         let commit = reader.fetch_ref(repository, name).await?;
-        return Ok(configured(Source::Ref(name.clone()), commit, &format!("deployed.ref {}", code(name))));
+        return Ok(configured(Evidence::Ref(name.clone()), commit, &format!("deployed.ref {}", code(name))));
     }
     if let Some(pattern) = &policy.tags {
         let newest = newest_tag(pattern, reader.fetch_tags(repository).await?);
@@ -114,21 +114,21 @@ async fn deployed(
             Some(tag) => reader.fetch_ref(repository, &format!("refs/tags/{tag}")).await?,
             None => None,
         };
-        let source = Source::Tag(newest.unwrap_or_default());
-        return Ok(configured(source, commit, &format!("deployed.tags {}", code(pattern))));
+        let evidence = Evidence::Tag(newest.unwrap_or_default());
+        return Ok(configured(evidence, commit, &format!("deployed.tags {}", code(pattern))));
     }
     if let Some(environment) = &policy.environment {
         let commit = reader.fetch_deployed(repository, environment).await?;
         let what = format!("deployed.environment {}", code(environment));
-        return Ok(configured(Source::Environment(environment.clone()), commit, &what));
+        return Ok(configured(Evidence::Environment(environment.clone()), commit, &what));
     }
     by_branches(reader, repository, tip, branches, &policy.branches).await
 }
 
-fn configured(source: Source, commit: Option<Sha>, what: &str) -> Deployed {
+fn configured(evidence: Evidence, commit: Option<Sha>, what: &str) -> Deployed {
     let unknown = || format!("{what} names nothing here, so nobody can say which migrations are deployed");
     let not_looked_at = if commit.is_none() { vec![NotLookedAt::change(unknown())] } else { Vec::new() };
-    (DeployedAt { source, commits: commit.into_iter().collect() }, not_looked_at)
+    (DeployedAt { evidence, commits: commit.into_iter().collect() }, not_looked_at)
 }
 
 /// The target's tip when it is a deployed branch, else the default branch's; and those that the policy adds.
@@ -160,7 +160,7 @@ async fn by_branches(
             }
         }
     }
-    Ok((DeployedAt { source: Source::Branches(names), commits }, not_looked_at))
+    Ok((DeployedAt { evidence: Evidence::Branches(names), commits }, not_looked_at))
 }
 
 /// The newest by version among the tags that the glob matches.

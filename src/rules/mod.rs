@@ -7,54 +7,48 @@ pub mod example;
 pub mod migrations;
 pub mod style;
 
-use crate::model::catalogue::Family;
+use crate::model::catalogue::Entry;
 use crate::model::change::{Change, Path};
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity};
 use crate::source::{NotLoaded, Tree};
 
 pub use context::{Context, Judging, ScopedFile};
 
-/// What head is compared with, to know what the change introduces.
+/// What a rule's findings are compared with, to know which of them the change introduces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Baseline {
+pub enum Against {
+    /// The merge base; and a finding must touch a line that the change added or changed.
+    ChangedLines,
+    /// The merge base alone: a rename publishes lines that it does not touch.
     MergeBase,
-    /// For rules about the merged result: head is then the tip with the change laid over it.
+    /// The target's tip, for rules about the merged result: head is then the tip with the change laid over it.
     TargetTip,
-    /// A fact about the change itself, introduced by nature.
-    Itself,
+    /// Nothing: what the rule says is about the change itself, and new by nature.
+    Nothing,
 }
 
-/// How far a rule looks from a changed file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Scope {
-    /// The changed files one by one; a finding must touch a line that the change added or changed.
-    File,
-    /// The change as a whole: a finding may stand anywhere.
-    Whole,
+/// What a rule looks at, and how.
+#[derive(Clone, Copy, Debug)]
+pub enum Look {
+    /// The change as a whole.
+    Change(fn(&Context<'_>) -> Result<Vec<Finding>, NotLoaded>),
 }
 
-/// One enforceable clause.
+/// One enforceable clause: what is said of it stands in the catalogue, what it sees stands here.
 #[derive(Debug)]
 pub struct Rule {
-    /// `MIG004`
-    pub code: &'static str,
-    /// `runpython-without-reverse`
-    pub name: &'static str,
-    /// The main severity; a finding may say another.
-    pub severity: Severity,
-    pub confidence: Confidence,
-    pub baseline: Baseline,
-    pub scope: Scope,
+    pub entry: &'static Entry,
     /// The rule's page in Markdown: explanation and tests at once.
     pub page: &'static str,
+    pub against: Against,
+    pub looks: &'static [Look],
     /// Paths to read before the first round, so that rounds stay few. `None`: the changed files are enough.
     pub wants: Option<fn(&Change, &Tree) -> Vec<Path>>,
-    pub check: fn(&Context) -> Result<Vec<Finding>, NotLoaded>,
 }
 
 impl Rule {
-    pub fn family(&self) -> Option<Family> {
-        Family::of_code(self.code)
+    pub fn code(&self) -> &'static str {
+        self.entry.code
     }
 
     /// A finding of this rule with its main severity and confidence.
@@ -67,9 +61,9 @@ impl Rule {
         consequence: impl Into<String>,
     ) -> Finding {
         Finding {
-            code: self.code,
-            severity: self.severity,
-            confidence: self.confidence,
+            code: self.entry.code,
+            severity: self.entry.severity,
+            confidence: self.entry.confidence,
             place,
             subject: subject.into(),
             node,
@@ -107,5 +101,5 @@ pub fn all() -> Vec<&'static Rule> {
 
 /// Looks a built rule up by code or name.
 pub fn find(key: &str) -> Option<&'static Rule> {
-    all().into_iter().find(|rule| rule.code.eq_ignore_ascii_case(key) || rule.name == key)
+    all().into_iter().find(|rule| rule.entry.code.eq_ignore_ascii_case(key) || rule.entry.name == key)
 }

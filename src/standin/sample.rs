@@ -7,7 +7,7 @@ use crate::model::change::{Change, ChangedFile, CommitFiles, Commits, FileStatus
 use crate::model::id::Sha;
 use crate::model::judgement::Judgement;
 use crate::model::policy::Policy;
-use crate::project::migrations::deployed::Source;
+use crate::project::migrations::deployed::Evidence;
 use crate::source::{Blob, SnapshotId, Tree, TreeEntry, Want, diff};
 
 /// The files of a commit.
@@ -24,7 +24,7 @@ pub struct Sample {
     /// Head path → path at the merge base.
     pub renames: BTreeMap<Path, Path>,
     /// The configured deployed ref and its files; `None`: the target branch counts.
-    pub deployed: Option<(Source, Files)>,
+    pub deployed: Option<(Evidence, Files)>,
     /// Head paths that are symbolic links.
     pub symlinks: Vec<Path>,
     /// Files of further commits of the change, oldest first.
@@ -101,9 +101,9 @@ impl Sample {
     pub fn engine(&self) -> Engine {
         let change = self.change();
         let deployed = match &self.deployed {
-            Some((source, _)) => DeployedAt { source: source.clone(), commits: vec![sha('d')] },
+            Some((evidence, _)) => DeployedAt { evidence: evidence.clone(), commits: vec![sha('d')] },
             None => DeployedAt {
-                source: Source::Branches(vec!["main".to_owned()]),
+                evidence: Evidence::Branches(vec!["main".to_owned()]),
                 commits: vec![change.target_tip.clone()],
             },
         };

@@ -410,3 +410,19 @@ fn another_policy_can_be_tried() {
     std::fs::write(&file, "profil = 1\n").unwrap();
     assert_eq!(check(repo.path(), &["--base", "main", "--config", &policy]).code, Some(2));
 }
+
+/// Once merged, every pull request would be red.
+#[test]
+fn a_change_cannot_keep_the_fault_that_it_brings_into_the_policy() {
+    let repo = Repo::new();
+    for line in [
+        "profil = 1",
+        "# red-panda: ignore[POLICY] -- x\nprofil = 1",
+        "profil = 1  # red-panda: ignore[POLICY] -- x",
+    ] {
+        repo.write(".red-panda.toml", format!("{line}\n").as_bytes());
+        let said = repo.check();
+        assert_eq!(said.code, Some(1), "{line}: {said:?}");
+        assert!(said.has("\"POLICY\""), "{line}: {said:?}");
+    }
+}

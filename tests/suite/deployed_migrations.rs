@@ -1,7 +1,7 @@
 //! MIG001, MIG002 and the packages they look at, as the histories of real projects have them.
 
 use red_panda::model::finding::{Finding, Place, Severity};
-use red_panda::project::migrations::deployed::Source;
+use red_panda::project::migrations::deployed::Evidence;
 use red_panda::standin::sample::{Sample, files};
 
 const MANAGE: (&str, &str) =
@@ -505,7 +505,7 @@ fn what_is_merged_and_not_released_is_said_so_and_is_a_warning() {
     let base =
         [("blog/migrations/0001_initial.py", first.as_str()), ("blog/migrations/0002_slug.py", &second)];
     let said = |head: &[(&str, &str)], code: &str| {
-        let deployed = Some((Source::Ref("production".to_owned()), files(&base[..1])));
+        let deployed = Some((Evidence::Ref("production".to_owned()), files(&base[..1])));
         let found = judged(&Sample { deployed, ..Sample::new(&base, head) }, code);
         (found[0].severity, found[0].headline.clone())
     };

@@ -1,6 +1,6 @@
 //! How often the engine has to ask: a forge is paid for each batch.
 
-use red_panda::project::migrations::deployed::Source;
+use red_panda::project::migrations::deployed::Evidence;
 use red_panda::standin::sample::{Files, Sample, files};
 
 const MIGRATIONS: usize = 60;
@@ -72,7 +72,7 @@ fn moved_on(head: Files) -> Sample {
     deployed.insert("config/settings/local.py".to_owned(), b"from .base import *\n".to_vec());
     deployed.insert(path(7), migration("shop", 7, "[]"));
     deployed.remove(&path(MIGRATIONS));
-    let deployed = Some((Source::Ref("production".to_owned()), deployed));
+    let deployed = Some((Evidence::Ref("production".to_owned()), deployed));
     Sample { base, head, tip: Some(tip), deployed, ..Sample::default() }
 }
 

@@ -25,7 +25,7 @@ class Migration(migrations.Migration):
 
 /// One change with a fault of several families, judged by a policy: each code with its loudest severity.
 fn judged(policy: &str) -> BTreeMap<&'static str, Severity> {
-    let codes: Vec<&str> = rules::all().iter().map(|rule| rule.code).collect();
+    let codes: Vec<&str> = rules::all().iter().map(|rule| rule.code()).collect();
     let around = [
         ("manage.py", "import environ\nenviron.Env.read_env('.env')\n"),
         ("blog/__init__.py", ""),
@@ -103,6 +103,6 @@ fn committed_secrets_are_reported_whatever_the_family_is_set_to() {
 fn a_setting_above_raises_only_what_is_certain() {
     let raised = judged("[rules]\nauto-named-migration = \"error\"\n");
     let rule = rules::find("MIG011").unwrap();
-    assert!(rule.severity < Severity::Error);
+    assert!(rule.entry.severity < Severity::Error);
     assert_eq!(raised["MIG011"], Severity::Error, "{raised:?}");
 }

@@ -6,12 +6,13 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
+use crate::model::catalogue;
 use crate::model::change::{Change, ChangedFile, FileStatus};
 use crate::model::finding::Finding;
 use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt, Reported};
 use crate::model::plan::Side;
-use crate::rules::{self, Judging, Rule};
+use crate::rules::{self, Judging, Look, Rule};
 use crate::source::snapshot::{both, merge_base_tree};
 use crate::source::{Blob, NotLoaded, SnapshotId, Text, Tree, Want, diff};
 
@@ -29,8 +30,6 @@ const STACK: usize = 64 * 1024 * 1024;
 
 /// Its second half is the engine's: only it knows what was suppressed.
 const UNUSED_SUPPRESSION: &str = "STY008";
-/// Tells of migrations that do not parse; of other files the engine does.
-const UNPARSED_MIGRATION: &str = "MIG009";
 
 /// How far a rule has come.
 #[derive(Debug)]
@@ -121,6 +120,7 @@ impl Engine {
 
     pub fn supply_file(&mut self, want: &Want, blob: Blob) {
         let Want::File { snapshot, path, blob: id } = want else { return };
+        let blob = self.sides.facts.shared(blob);
         self.bytes += blob.weight();
         if let Some(id) = id {
             self.contents.insert(id.clone(), blob.clone());
@@ -178,8 +178,12 @@ impl Engine {
     /// Judges without the rules that still wait for files: of what was not read, none says anything.
     fn give_up(&mut self, asked_for: &str) -> Step {
         let waiting = |progress: &Progress| matches!(progress, Progress::Waiting);
-        let codes: Vec<&str> =
-            self.rules.iter().filter(|(_, progress)| waiting(progress)).map(|(rule, _)| rule.code).collect();
+        let codes: Vec<&str> = self
+            .rules
+            .iter()
+            .filter(|(_, progress)| waiting(progress))
+            .map(|(rule, _)| rule.code())
+            .collect();
         if !codes.is_empty() {
             let all = codes.len() == self.rules.len();
             let not_run =
@@ -256,7 +260,7 @@ impl Engine {
             Suppressions::read(&self.sides.head, self.looked_at().filter_map(ChangedFile::head_path));
         reported.extend(self.unused(&suppressions, &head));
         for item in &mut reported {
-            if let Some((rule, _)) = self.rules.iter().find(|(rule, _)| rule.code == item.finding.code) {
+            if let Some((rule, _)) = self.rules.iter().find(|(rule, _)| rule.code() == item.finding.code) {
                 item.finding.severity = selection::severity(&self.input.policy, rule, &item.finding);
             }
         }
@@ -266,8 +270,8 @@ impl Engine {
             b.severity.cmp(&a.severity).then_with(|| a.place.cmp(&b.place)).then_with(|| a.code.cmp(b.code))
         });
         let change = &self.input.change;
-        let told =
-            head.iter().filter(|f| f.code == UNPARSED_MIGRATION).filter_map(|f| f.place.path()).collect();
+        let tells = |f: &&Finding| catalogue::of_code(f.code).is_some_and(|entry| entry.tells_unparsed);
+        let told = head.iter().filter(tells).filter_map(|f| f.place.path()).collect();
         let unparsed = unparsed::find(change, &self.sides, &|path| self.excluded.matches(path), &told);
         let mut not_looked_at = std::mem::take(&mut self.not_looked_at);
         not_looked_at.extend(unparsed.not_looked_at);
@@ -298,8 +302,8 @@ impl Engine {
                     reported.append(of_rule);
                 }
                 Progress::Failed(why) => {
-                    let reason = format!("{} did not run: {why}", rule.code);
-                    self.not_looked_at.push(NotLookedAt { path: rule.code.to_owned(), reason });
+                    let reason = format!("{} did not run: {why}", rule.code());
+                    self.not_looked_at.push(NotLookedAt { path: rule.code().to_owned(), reason });
                 }
                 Progress::Waiting => {}
             }
@@ -309,12 +313,12 @@ impl Engine {
 
     /// Suppressions that keep nothing, where the base side was read: what stood there before is not new.
     fn unused(&self, suppressions: &Suppressions, head: &[Finding]) -> Vec<Reported> {
-        let style = self.rules.iter().find(|(rule, _)| rule.code == UNUSED_SUPPRESSION);
+        let style = self.rules.iter().find(|(rule, _)| rule.code() == UNUSED_SUPPRESSION);
         let Some((style, _)) = style.filter(|_| self.compared_last().wants.is_empty()) else {
             return Vec::new();
         };
         let done = |(rule, progress): &(&'static Rule, Progress)| {
-            matches!(progress, Progress::Done { .. }).then_some(rule.code)
+            matches!(progress, Progress::Done { .. }).then_some(rule.code())
         };
         let ran = self.rules.iter().filter_map(done).collect();
         let bases = suppress::bases(&self.sides.head, self.looked_at());
@@ -339,9 +343,11 @@ fn run_rule(
     excluded: &dyn Fn(&str) -> bool,
 ) -> Result<Progress, NotLoaded> {
     let on = |judging| {
-        sides
-            .context(rule, judging, change, excluded)
-            .map_or_else(|| Ok(Vec::new()), |context| (rule.check)(&context))
+        let Some(context) = sides.context(rule, judging, change, excluded) else { return Ok(Vec::new()) };
+        let looks = rule.looks.iter().map(|look| match look {
+            Look::Change(check) => check(&context),
+        });
+        NotLoaded::all(looks).map(|found| found.concat())
     };
     let compare = || {
         let head = on(Judging::Head)?;

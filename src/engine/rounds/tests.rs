@@ -1,8 +1,9 @@
 use super::*;
 use crate::engine::Engine;
+use crate::model::catalogue::Entry;
 use crate::model::finding::{Confidence, Severity};
 use crate::model::judgement::Verdict;
-use crate::rules::{Baseline, Context, Scope};
+use crate::rules::Against;
 use crate::standin::sample::{Sample, files};
 
 const SETTINGS: &str = "a/settings.py";
@@ -15,18 +16,19 @@ fn faulty() -> Sample {
     Sample::new(&[IGNORES], &[IGNORES, (SETTINGS, FAULT)])
 }
 
-const fn rule(code: &'static str, check: fn(&Context<'_>) -> Result<Vec<Finding>, NotLoaded>) -> Rule {
-    Rule {
-        code,
-        name: "of-a-story",
-        severity: Severity::Error,
-        confidence: Confidence::Certain,
-        baseline: Baseline::MergeBase,
-        scope: Scope::File,
-        page: "",
-        wants: None,
-        check,
-    }
+/// What the catalogue would say of the rule of a story.
+static STORY: Entry = Entry {
+    code: "XXX001",
+    name: "of-a-story",
+    severity: Severity::Error,
+    confidence: Confidence::Certain,
+    essential: false,
+    always_on: false,
+    tells_unparsed: false,
+};
+
+const fn rule(looks: &'static [Look]) -> Rule {
+    Rule { entry: &STORY, page: "", against: Against::ChangedLines, looks, wants: None }
 }
 
 /// Judges with one more rule, and says what could not be looked at.
@@ -44,7 +46,7 @@ fn codes(judgement: &Judgement) -> Vec<&str> {
 
 #[test]
 fn a_rule_that_panics_is_named_and_the_others_report() {
-    static PANICS: Rule = rule("XXX001", |_| panic!("as the story wants it"));
+    static PANICS: Rule = rule(&[Look::Change(|_| panic!("as the story wants it"))]);
     let (judgement, reasons) = judged_with(&faulty(), &PANICS);
     assert_eq!(codes(&judgement), ["CEL001"]);
     assert!(reasons.contains("XXX001 did not run: it failed on this change"), "{reasons}");
@@ -54,17 +56,17 @@ fn a_rule_that_panics_is_named_and_the_others_report() {
 
 #[test]
 fn a_rule_that_never_has_enough_is_not_run_and_the_others_report() {
-    static ASKS: Rule = rule("XXX002", |context| {
+    static ASKS: Rule = rule(&[Look::Change(|context| {
         let read = (0..).find_map(|n| context.here.text(&format!("more/{n}")).err());
         read.map_or(Ok(Vec::new()), Err)
-    });
+    })]);
     let mut sample = faulty();
     sample.head.extend((0..40).map(|n| (format!("more/{n}"), vec![b'x'; n + 1])));
     sample.base = sample.head.clone();
     sample.base.remove(SETTINGS);
     let (judgement, reasons) = judged_with(&sample, &ASKS);
     assert_eq!(codes(&judgement), ["CEL001"]);
-    assert_eq!(reasons, "the rules ask for more files than 8 rounds of reading give: not run: XXX002");
+    assert_eq!(reasons, "the rules ask for more files than 8 rounds of reading give: not run: XXX001");
 }
 
 #[test]

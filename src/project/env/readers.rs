@@ -5,11 +5,11 @@ use ruff_python_ast::Expr;
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, is_vendored};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::dotenv::Reader;
+use crate::syntax::dotenv::EnvReader;
 use crate::syntax::python::Module;
 
-use crate::project::Project;
 use crate::project::env::env_files::is_compose_file;
+use crate::project::{Fact, Project};
 
 /// More files than this are not read for an answer.
 const MOST_MODULES: usize = 40;
@@ -19,7 +19,7 @@ const MOST_COMPOSE_FILES: usize = 12;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct EnvReaders {
     /// Readers called from Python.
-    python: Vec<Reader>,
+    python: Vec<EnvReader>,
     /// django-environ is told to strip inline comments in every call.
     pub django_environ_strips_comments: bool,
     /// Folders of compose files: the `.env` beside one is read by compose.
@@ -30,7 +30,7 @@ pub struct EnvReaders {
 
 impl EnvReaders {
     /// Who reads this env file, or the file that this template is copied to. What nobody is known to read: no one.
-    pub fn of(&self, path: &str) -> Vec<Reader> {
+    pub fn of(&self, path: &str) -> Vec<EnvReader> {
         let name = file_name(path);
         let mut readers = if name.starts_with(".env") { self.python.clone() } else { Vec::new() };
         let beside_compose =
@@ -40,7 +40,7 @@ impl EnvReaders {
         let mentioned =
             self.compose_mentions.iter().any(|mention| mention == name || mention == without_template);
         if beside_compose || mentioned {
-            readers.push(Reader::Compose);
+            readers.push(EnvReader::Compose);
         }
         readers
     }
@@ -57,18 +57,20 @@ impl EnvReaders {
             let reader = match method {
                 "read_env" if environ => {
                     let strips = call.arguments.find_keyword("parse_comments").is_some();
-                    let first = !self.python.contains(&Reader::DjangoEnviron);
+                    let first = !self.python.contains(&EnvReader::DjangoEnviron);
                     self.django_environ_strips_comments =
                         strips && (first || self.django_environ_strips_comments);
-                    Some(Reader::DjangoEnviron)
+                    Some(EnvReader::DjangoEnviron)
                 }
-                "read_env" if environs => Some(Reader::PythonDotenv),
-                "load_dotenv" | "dotenv_values" if callee.starts_with("dotenv") => Some(Reader::PythonDotenv),
+                "read_env" if environs => Some(EnvReader::PythonDotenv),
+                "load_dotenv" | "dotenv_values" if callee.starts_with("dotenv") => {
+                    Some(EnvReader::PythonDotenv)
+                }
                 "config" | "AutoConfig" | "RepositoryEnv" if callee.starts_with("decouple.") => {
-                    Some(Reader::Decouple)
+                    Some(EnvReader::Decouple)
                 }
                 "SettingsConfigDict" if call.arguments.find_keyword("env_file").is_some() => {
-                    Some(Reader::PythonDotenv)
+                    Some(EnvReader::PythonDotenv)
                 }
                 _ => None,
             };
@@ -88,7 +90,15 @@ fn may_read_env(path: &str) -> bool {
             || (file_name(folder(path)) == "config" && !name.starts_with("test")))
 }
 
-pub(in crate::project) fn find(project: &Project) -> Result<EnvReaders, NotLoaded> {
+impl Fact for EnvReaders {
+    type Key = ();
+
+    fn find(project: &Project, (): &()) -> Result<Self, NotLoaded> {
+        find(project)
+    }
+}
+
+fn find(project: &Project) -> Result<EnvReaders, NotLoaded> {
     let tree = project.tree()?;
     let compose = compose_files(&tree);
     let modules: Vec<&str> = tree.entries.keys().map(String::as_str).filter(|p| may_read_env(p)).collect();
@@ -134,13 +144,16 @@ mod tests {
     #[test]
     fn calls_in_settings_tell_the_reader() {
         for (source, reader) in [
-            ("import environ\nenv = environ.Env()\nenv.read_env(BASE_DIR / '.env')", Reader::DjangoEnviron),
-            ("import environ\nenviron.Env.read_env()", Reader::DjangoEnviron),
-            ("from environ import Env\nEnv.read_env()", Reader::DjangoEnviron),
-            ("from dotenv import load_dotenv\nload_dotenv()", Reader::PythonDotenv),
-            ("import dotenv\ndotenv.load_dotenv()", Reader::PythonDotenv),
-            ("from decouple import config\nDEBUG = config('DEBUG')", Reader::Decouple),
-            ("from environs import Env\nenv = Env()\nenv.read_env()", Reader::PythonDotenv),
+            (
+                "import environ\nenv = environ.Env()\nenv.read_env(BASE_DIR / '.env')",
+                EnvReader::DjangoEnviron,
+            ),
+            ("import environ\nenviron.Env.read_env()", EnvReader::DjangoEnviron),
+            ("from environ import Env\nEnv.read_env()", EnvReader::DjangoEnviron),
+            ("from dotenv import load_dotenv\nload_dotenv()", EnvReader::PythonDotenv),
+            ("import dotenv\ndotenv.load_dotenv()", EnvReader::PythonDotenv),
+            ("from decouple import config\nDEBUG = config('DEBUG')", EnvReader::Decouple),
+            ("from environs import Env\nenv = Env()\nenv.read_env()", EnvReader::PythonDotenv),
         ] {
             assert_eq!(learnt(source).of("project/.env"), [reader], "{source}");
         }
@@ -178,8 +191,8 @@ mod tests {
             ..EnvReaders::default()
         };
         assert_eq!(readers.compose_mentions, ["app.env", ".env.worker", "a.env"]);
-        assert_eq!(readers.of(".env.example"), [Reader::Compose]);
-        assert_eq!(readers.of("deploy/app.env.example"), [Reader::Compose]);
+        assert_eq!(readers.of(".env.example"), [EnvReader::Compose]);
+        assert_eq!(readers.of("deploy/app.env.example"), [EnvReader::Compose]);
         assert_eq!(readers.of("project/.env"), []);
     }
 }

@@ -9,7 +9,7 @@ use crate::project::django::apps::MigrationName;
 
 /// How we know what is deployed.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Source {
+pub enum Evidence {
     /// `deployed.ref`
     Ref(String),
     /// `deployed.tags`: the newest tag.
@@ -23,8 +23,8 @@ pub enum Source {
 /// What is deployed, as commits to look into.
 #[derive(Debug)]
 pub struct Deployed {
-    pub source: Source,
-    /// The configured commit, or the tips of the deployed branches; in the order of `Source::Branches`.
+    pub evidence: Evidence,
+    /// The configured commit, or the tips of the deployed branches; in the order of `Evidence::Branches`.
     pub projects: Vec<Arc<Project>>,
 }
 
@@ -51,10 +51,10 @@ impl Deployed {
         }
         for (index, project) in self.projects.iter().enumerate() {
             if has(project, migration)? {
-                return Ok(Some(Because { reason: self.source.reason(index), merged_only: false }));
+                return Ok(Some(Because { reason: self.evidence.reason(index), merged_only: false }));
             }
         }
-        let merged_only = !matches!(self.source, Source::Branches(_)) && has(target_tip, migration)?;
+        let merged_only = !matches!(self.evidence, Evidence::Branches(_)) && has(target_tip, migration)?;
         // A configured commit that does not resolve is told beside the findings.
         let reason =
             if self.projects.is_empty() { "nobody can say what is deployed" } else { "not released yet" };
@@ -75,7 +75,7 @@ impl std::fmt::Display for Because {
     }
 }
 
-impl Source {
+impl Evidence {
     fn reason(&self, index: usize) -> String {
         use crate::model::finding::code;
         match self {

@@ -1,5 +1,6 @@
+use crate::model::catalogue;
 use crate::model::finding::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::sources::{self, Kept, Source};
@@ -7,21 +8,17 @@ use super::url::{Artefact, Fault, Kind};
 use super::words::{finding, named_first};
 
 pub(super) static RULE: Rule = Rule {
-    code: "CEL005",
-    name: "broker-url-artefact",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::CEL005,
     page: include_str!("broker_url_artefact.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for source in sources::in_use(context)? {
-        if let Some(Fault { kind: Kind::Artefact(artefact), .. }) = source.reading.fault(RULE.code) {
+        if let Some(Fault { kind: Kind::Artefact(artefact), .. }) = source.reading.fault(RULE.code()) {
             findings.push(judge(&source, *artefact));
         }
     }

@@ -1,7 +1,8 @@
 use ruff_text_size::Ranged;
 
+use crate::model::catalogue;
 use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
-use crate::rules::{Baseline, Context, Judging, Rule, Scope};
+use crate::rules::{Against, Context, Judging, Look, Rule};
 use crate::source::{NotLoaded, anchor};
 use crate::syntax::python::{Module, normalised_expr};
 
@@ -16,15 +17,11 @@ use super::url::{Role, read_units};
 use super::words::capped;
 
 pub(super) static RULE: Rule = Rule {
-    code: "CEL003",
-    name: "broker-url-built-without-quote",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::CEL003,
     page: include_str!("broker_url_built_without_quote.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 const WRAP: &str = "Wrap the password: `urllib.parse.quote(…, safe=\"\")`.";

@@ -1,25 +1,22 @@
-use crate::model::finding::{Confidence, Finding, Severity};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::model::catalogue;
+use crate::model::finding::Finding;
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::sources;
 use super::words::{finding, named};
 
 pub(super) static RULE: Rule = Rule {
-    code: "CEL006",
-    name: "broker-url-double-encoded",
-    severity: Severity::Advice,
-    confidence: Confidence::Likely,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::CEL006,
     page: include_str!("broker_url_double_encoded.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let doubled = sources::in_use(context)?.into_iter().filter_map(|source| {
-        let fault = source.reading.fault(RULE.code)?;
+        let fault = source.reading.fault(RULE.code())?;
         let headline = format!("The login in {} looks percent-encoded twice", named(&source));
         let consequence =
             "kombu decodes once, so the broker is sent a password that still holds `%` and two digits.";

@@ -1,5 +1,6 @@
-use crate::model::finding::{Confidence, Finding, Fix, Severity, code};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::model::catalogue;
+use crate::model::finding::{Finding, Fix, code};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::sources::{self, Source};
@@ -7,21 +8,17 @@ use super::url::{Fault, Kind, Malformed};
 use super::words::{edit, finding, named, named_first};
 
 pub(super) static RULE: Rule = Rule {
-    code: "CEL008",
-    name: "broker-url-malformed",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::CEL008,
     page: include_str!("broker_url_malformed.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for source in sources::in_use(context)? {
-        if let Some(Fault { kind: Kind::Malformed(malformed), severity }) = source.reading.fault(RULE.code)
+        if let Some(Fault { kind: Kind::Malformed(malformed), severity }) = source.reading.fault(RULE.code())
             && !(source.custom_transport
                 && matches!(malformed, Malformed::Scheme { .. } | Malformed::NoScheme))
         {

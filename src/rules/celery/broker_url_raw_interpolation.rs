@@ -1,5 +1,6 @@
+use crate::model::catalogue;
 use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, Severity, code};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::sources::{self, Origin, Purpose, Source};
@@ -7,22 +8,18 @@ use super::url::{Fault, Kind, RawHole};
 use super::words::{finding, named, named_first};
 
 pub(super) static RULE: Rule = Rule {
-    code: "CEL004",
-    name: "broker-url-raw-interpolation",
-    severity: Severity::Warning,
-    confidence: Confidence::Likely,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::CEL004,
     page: include_str!("broker_url_raw_interpolation.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for source in sources::in_change(context, &[Purpose::Code, Purpose::Test])? {
         // What Python builds is CEL003's.
-        if let Some(Fault { kind: Kind::RawHole(hole), .. }) = source.reading.fault(RULE.code)
+        if let Some(Fault { kind: Kind::RawHole(hole), .. }) = source.reading.fault(RULE.code())
             && source.origin != Origin::Python
             && !source.says_encoded()
         {

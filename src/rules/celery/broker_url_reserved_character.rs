@@ -1,5 +1,6 @@
-use crate::model::finding::{Confidence, Finding, Severity};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::model::catalogue;
+use crate::model::finding::{Finding, Severity};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::sources::{self, Origin, Purpose};
@@ -7,21 +8,17 @@ use super::url::{Fault, Kind};
 use super::words::{characters, encode, finding, hold, part};
 
 pub(super) static RULE: Rule = Rule {
-    code: "CEL002",
-    name: "broker-url-reserved-character",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::CEL002,
     page: include_str!("broker_url_reserved_character.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for source in sources::in_change(context, &[Purpose::Code, Purpose::Test])? {
-        let fault = source.reading.fault(RULE.code);
+        let fault = source.reading.fault(RULE.code());
         let Some(Fault { kind: Kind::Reserved(userinfo), severity }) = fault else { continue };
         // What else is in a password that Python fills in is CEL003's.
         if source.origin == Origin::Python && !source.reading.password_holes.is_empty() {

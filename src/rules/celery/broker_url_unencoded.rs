@@ -1,7 +1,8 @@
 use std::collections::BTreeSet;
 
-use crate::model::finding::{Confidence, Finding, Severity};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::model::catalogue;
+use crate::model::finding::Finding;
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::sources::{self, Purpose};
@@ -9,21 +10,17 @@ use super::url::{Fault, Kind};
 use super::words::{characters, encode, finding, hold, part};
 
 pub(super) static RULE: Rule = Rule {
-    code: "CEL001",
-    name: "broker-url-unencoded",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::CEL001,
     page: include_str!("broker_url_unencoded.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for source in sources::in_change(context, &[Purpose::Code, Purpose::Test, Purpose::Docs])? {
-        let fault = source.reading.fault(RULE.code);
+        let fault = source.reading.fault(RULE.code());
         let Some(Fault { kind: Kind::Unencoded(userinfo), severity }) = fault else { continue };
         let effect = Effect::of(&userinfo.at_fault);
         let headline = format!(

@@ -1,5 +1,6 @@
-use crate::model::finding::{Confidence, Finding, Fix, Severity, code};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::model::catalogue;
+use crate::model::finding::{Finding, Fix, code};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::sources::{self, Source};
@@ -7,21 +8,17 @@ use super::url::{Fault, Kind, Vhost};
 use super::words::{edit, finding, named};
 
 pub(super) static RULE: Rule = Rule {
-    code: "CEL009",
-    name: "broker-url-vhost",
-    severity: Severity::Warning,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::CEL009,
     page: include_str!("broker_url_vhost.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for source in sources::in_use(context)? {
-        let fault = source.reading.fault(RULE.code);
+        let fault = source.reading.fault(RULE.code());
         let Some(Fault { kind: Kind::Vhost(vhost), severity }) = fault else { continue };
         let (headline, consequence, fix) = words(&source, vhost);
         findings.push(finding(&RULE, &source, *severity, headline, &consequence).with_fix(fix));

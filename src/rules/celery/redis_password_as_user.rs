@@ -1,25 +1,22 @@
-use crate::model::finding::{Confidence, Finding, Fix, Severity};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::model::catalogue;
+use crate::model::finding::{Finding, Fix};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::sources;
 use super::words::{finding, named};
 
 pub(super) static RULE: Rule = Rule {
-    code: "CEL007",
-    name: "redis-password-as-user",
-    severity: Severity::Warning,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::CEL007,
     page: include_str!("redis_password_as_user.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let taken = sources::in_use(context)?.into_iter().filter_map(|source| {
-        let fault = source.reading.fault(RULE.code)?;
+        let fault = source.reading.fault(RULE.code())?;
         let headline =
             format!("The login in {} has no colon, so Redis takes it for a user name", named(&source));
         let consequence =

@@ -1,29 +1,27 @@
 use std::collections::HashSet;
 
-use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, code};
+use crate::model::catalogue;
+use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, code};
+use crate::project::env::readers::EnvReaders;
 use crate::project::env::secret;
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
-use crate::syntax::dotenv::{Assignment, EnvFile, Quote, Reader, Separator};
+use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Quote, Separator};
 
-use super::hazard;
+use super::lines;
 
 pub(super) static RULE: Rule = Rule {
-    code: "ENV012",
-    name: "dollar-in-env-value",
-    severity: Severity::Warning,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::ENV012,
     page: include_str!("dollar_in_env_value.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for file in context.files() {
-        if !hazard::is_read_by_line(context.here, file.path)? {
+        if !lines::is_read_by_line(context.here, file.path)? {
             continue;
         }
         let Some(env) = context.here.env_file(file.path)? else { continue };
@@ -32,7 +30,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
         if dollars.is_empty() {
             continue;
         }
-        let used = context.head.env_readers()?.of(file.path);
+        let used = context.head.fact::<EnvReaders>(&())?.of(file.path);
         let found = dollars.into_iter().filter_map(|assignment| {
             let who = who(&env, assignment, &used)?;
             Some(finding(file.path, &env, assignment, who))
@@ -50,7 +48,7 @@ fn has_dollar(file: &EnvFile, keys: &HashSet<&str>, assignment: &Assignment) -> 
         Quote::Single | Quote::Broken => return false,
     };
     let readable = assignment.separator == Separator::Equals && secret::is_nameable(file.key(assignment));
-    readable && !hazard::has_holes(file, assignment) && substituted(keys, file.value(assignment), quoted)
+    readable && !lines::has_holes(file, assignment) && substituted(keys, file.value(assignment), quoted)
 }
 
 fn substituted(keys: &HashSet<&str>, value: &str, quoted: bool) -> bool {
@@ -81,23 +79,23 @@ fn is_wanted(keys: &HashSet<&str>, after: &str) -> bool {
 }
 
 /// Who of the readers in use changes the value.
-fn who(file: &EnvFile, assignment: &Assignment, used: &[Reader]) -> Option<Reader> {
+fn who(file: &EnvFile, assignment: &Assignment, used: &[EnvReader]) -> Option<EnvReader> {
     let first = file.value(assignment).starts_with('$');
-    let trips = |reader: &Reader| match reader {
-        Reader::Compose => true,
-        Reader::DjangoEnviron => first,
-        Reader::PythonDotenv | Reader::Decouple | Reader::DockerRun => false,
+    let trips = |reader: &EnvReader| match reader {
+        EnvReader::Compose => true,
+        EnvReader::DjangoEnviron => first,
+        EnvReader::PythonDotenv | EnvReader::Decouple | EnvReader::DockerRun => false,
     };
     used.iter().rev().copied().find(trips)
 }
 
-fn finding(path: &str, file: &EnvFile, assignment: &Assignment, who: Reader) -> Finding {
+fn finding(path: &str, file: &EnvFile, assignment: &Assignment, who: EnvReader) -> Finding {
     let key = file.key(assignment);
-    let node = hazard::node(path, file, assignment);
+    let node = lines::node(path, file, assignment);
     let shown = matches!(node, NodeText::Open(_));
     let place = Place::Head { path: path.to_owned(), span: file.span(&assignment.statement) };
     let how = if assignment.quote == Quote::Double { "a `$` in double quotes" } else { "an unquoted `$`" };
-    let (does, consequence) = if who == Reader::Compose {
+    let (does, consequence) = if who == EnvReader::Compose {
         (
             "which compose substitutes",
             "The container gets another value: `abc$def` arrives as `abc`, `P@$$w0rd` as `P@$w0rd`.",

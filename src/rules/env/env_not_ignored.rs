@@ -1,24 +1,19 @@
+use crate::model::catalogue;
 use crate::model::change::FileStatus;
-use crate::model::finding::{
-    Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code,
-};
+use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
 use crate::project::Project;
 use crate::project::env::env_files::{self, Role, is_compose_file};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::snapshot::both;
 use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Text, Tree};
 
 pub(super) static RULE: Rule = Rule {
-    code: "ENV002",
-    name: "env-not-ignored",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::Itself,
-    scope: Scope::Whole,
+    entry: &catalogue::ENV002,
     page: include_str!("env_not_ignored.md"),
+    against: Against::Nothing,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 const GITIGNORE: &str = ".gitignore";

@@ -1,31 +1,27 @@
-use crate::model::finding::{
-    Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Position, Severity, Span, code,
-};
+use crate::model::catalogue;
+use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Position, Severity, Span, code};
 use crate::project::broker::starts_like_broker;
 use crate::project::env::readers::EnvReaders;
 use crate::project::env::secret;
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
-use crate::syntax::dotenv::{Assignment, EnvFile, Line, Quote, Reader};
+use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Line, Quote};
 
 use super::hazard::{self, Hazard};
+use super::lines;
 
 pub(super) static RULE: Rule = Rule {
-    code: "ENV011",
-    name: "env-parse-hazard",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::ENV011,
     page: include_str!("env_parse_hazard.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for file in context.files() {
-        if !hazard::is_read_by_line(context.here, file.path)? {
+        if !lines::is_read_by_line(context.here, file.path)? {
             continue;
         }
         let Some(env) = context.here.env_file(file.path)? else { continue };
@@ -34,7 +30,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
         if hazardous.is_empty() && !env.has_bom() && !crlf {
             continue;
         }
-        let readers = Readers::of(&*context.head.env_readers()?, file.path);
+        let readers = Readers::of(&*context.head.fact::<EnvReaders>(&())?, file.path);
         findings.extend(env.has_bom().then(|| byte_order_mark(file.path, &env, &readers)).flatten());
         findings.extend(crlf.then(|| line_ends(file.path)));
         for (line, assignment, hazard) in hazardous {
@@ -49,7 +45,7 @@ fn hazardous_lines(file: &EnvFile) -> Vec<(&Line, &Assignment, Hazard)> {
     file.lines()
         .iter()
         .filter_map(|line| Some((line, line.assignment()?)))
-        .filter(|(_, a)| !hazard::has_holes(file, a) && secret::is_nameable(file.key(a)))
+        .filter(|(_, a)| !lines::has_holes(file, a) && secret::is_nameable(file.key(a)))
         .flat_map(|(line, a)| {
             hazard::hazards(file, a, for_shell).into_iter().map(move |hazard| (line, a, hazard))
         })
@@ -67,7 +63,7 @@ fn is_said_of_broker_url(file: &EnvFile, assignment: &Assignment, hazard: Hazard
 
 /// Who reads this file, and who might.
 struct Readers {
-    used: Vec<Reader>,
+    used: Vec<EnvReader>,
     strips_comments: bool,
 }
 
@@ -77,10 +73,10 @@ impl Readers {
     }
 
     /// The readers that trip: of those in use, else of all. With it whether they are in use.
-    fn tripping(&self, trips: impl Fn(Reader) -> bool) -> (Vec<Reader>, bool) {
-        let used: Vec<Reader> = self.used.iter().copied().filter(|r| trips(*r)).collect();
+    fn tripping(&self, trips: impl Fn(EnvReader) -> bool) -> (Vec<EnvReader>, bool) {
+        let used: Vec<EnvReader> = self.used.iter().copied().filter(|r| trips(*r)).collect();
         if used.is_empty() {
-            (Reader::ALL.into_iter().filter(|r| trips(*r)).collect(), false)
+            (EnvReader::ALL.into_iter().filter(|r| trips(*r)).collect(), false)
         } else {
             (used, true)
         }
@@ -97,11 +93,11 @@ fn finding(
 ) -> Finding {
     let is_comment = matches!(hazard, Hazard::Comment | Hazard::OnlyComment);
     let (who, used) = readers.tripping(|reader| {
-        let told = is_comment && reader == Reader::DjangoEnviron && readers.strips_comments;
+        let told = is_comment && reader == EnvReader::DjangoEnviron && readers.strips_comments;
         !told && hazard::trips(hazard, file, assignment, reader)
     });
     let key = file.key(assignment);
-    let node = hazard::node(path, file, assignment);
+    let node = lines::node(path, file, assignment);
     let shown = matches!(node, NodeText::Open(_));
     let fix = hazard::fix(hazard, file, line, assignment).filter(|_| shown);
     let place = Place::Head { path: path.to_owned(), span: file.span(&assignment.statement) };
@@ -113,7 +109,7 @@ fn finding(
 }
 
 /// "django-environ and python-decouple", with the verb in its number.
-fn subject(readers: &[Reader], one: &str, several: &str) -> String {
+fn subject(readers: &[EnvReader], one: &str, several: &str) -> String {
     let names: Vec<&str> = readers.iter().map(|reader| reader.name()).collect();
     match names.as_slice() {
         [] => String::new(),
@@ -122,7 +118,7 @@ fn subject(readers: &[Reader], one: &str, several: &str) -> String {
     }
 }
 
-fn headline(key: &str, hazard: Hazard, who: &[Reader]) -> String {
+fn headline(key: &str, hazard: Hazard, who: &[EnvReader]) -> String {
     let key = code(key);
     let which = |one, several| match subject(who, one, several) {
         none if none.is_empty() => String::new(),
@@ -180,7 +176,8 @@ fn consequence(hazard: Hazard) -> &'static str {
 fn byte_order_mark(path: &str, file: &EnvFile, readers: &Readers) -> Option<Finding> {
     let first = file.lines().first()?;
     let assignment = first.assignment();
-    let (who, used) = readers.tripping(|reader| matches!(reader, Reader::DjangoEnviron | Reader::Decouple));
+    let (who, used) =
+        readers.tripping(|reader| matches!(reader, EnvReader::DjangoEnviron | EnvReader::Decouple));
     let used = used && assignment.is_some();
     let at = |column| Position { line: 1, column };
     let span = Span { start: at(1), end: at(2) };
@@ -193,7 +190,7 @@ fn byte_order_mark(path: &str, file: &EnvFile, readers: &Readers) -> Option<Find
         RULE.finding(
             Place::Head { path: path.to_owned(), span },
             "byte order mark",
-            assignment.map_or(NodeText::Open(String::new()), |a| hazard::node(path, file, a)),
+            assignment.map_or(NodeText::Open(String::new()), |a| lines::node(path, file, a)),
             headline,
             "The first variable is missing there, and the setting runs on its default or fails.",
         )

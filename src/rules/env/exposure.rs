@@ -15,12 +15,12 @@ const MOST_NAMES: usize = 5;
 pub(super) struct Value {
     pub(super) key: String,
     pub(super) text: String,
-    weight: Weight,
+    sensitivity: Sensitivity,
 }
 
 /// What it would mean to publish it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Weight {
+enum Sensitivity {
     Placeholder,
     /// Filled in, though nothing says that it is a secret.
     Filled,
@@ -29,11 +29,11 @@ enum Weight {
 
 impl Value {
     pub(super) fn is_real(&self) -> bool {
-        self.weight == Weight::Real
+        self.sensitivity == Sensitivity::Real
     }
 
     pub(super) fn is_placeholder(&self) -> bool {
-        self.weight == Weight::Placeholder
+        self.sensitivity == Sensitivity::Placeholder
     }
 }
 
@@ -48,22 +48,22 @@ pub(super) fn values(file: &EnvFile) -> BTreeSet<Value> {
         if sealed && is_sealed_value(key, text) {
             continue;
         }
-        let weight = weight(key, text);
-        if weight == Weight::Real || matches!(line.content, Content::Assignment(_)) {
-            values.insert(Value { key: key.to_owned(), text: text.to_owned(), weight });
+        let sensitivity = sensitivity(key, text);
+        if sensitivity == Sensitivity::Real || matches!(line.content, Content::Assignment(_)) {
+            values.insert(Value { key: key.to_owned(), text: text.to_owned(), sensitivity });
         }
     }
     values
 }
 
-fn weight(key: &str, text: &str) -> Weight {
+fn sensitivity(key: &str, text: &str) -> Sensitivity {
     let opens_sealed = is_private_key_of_sealed(key) && !secret::is_placeholder(key, text);
     if opens_sealed || secret::classify(key, text).is_some_and(Kind::looks_real) {
-        Weight::Real
+        Sensitivity::Real
     } else if secret::is_placeholder(key, text) {
-        Weight::Placeholder
+        Sensitivity::Placeholder
     } else {
-        Weight::Filled
+        Sensitivity::Filled
     }
 }
 

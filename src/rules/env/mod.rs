@@ -6,6 +6,8 @@ mod env_not_ignored;
 mod env_parse_hazard;
 mod exposure;
 mod hazard;
+mod lines;
+mod published;
 mod secret_in_env_example;
 
 use super::Rule;

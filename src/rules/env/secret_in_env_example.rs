@@ -1,26 +1,23 @@
 use std::collections::BTreeSet;
 
+use crate::model::catalogue;
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
 use crate::model::id::Sha;
 use crate::project::env::env_files::{self, Role};
 use crate::project::env::secret::{self, Kind, Strength};
-use crate::rules::{Baseline, Context, Judging, Rule, Scope, ScopedFile};
+use crate::rules::{Against, Context, Judging, Look, Rule, ScopedFile};
 use crate::source::NotLoaded;
 use crate::source::snapshot::both;
 use crate::source::tree::file_name;
 use crate::syntax::dotenv::{Assignment, EnvFile};
 
 pub(super) static RULE: Rule = Rule {
-    code: "ENV005",
-    name: "secret-in-env-example",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    // A rename publishes lines that it does not touch, so values are compared, not lines.
-    baseline: Baseline::MergeBase,
-    scope: Scope::Whole,
+    entry: &catalogue::ENV005,
     page: include_str!("secret_in_env_example.md"),
+    // A rename publishes lines that it does not touch, so values are compared, not lines.
+    against: Against::MergeBase,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 /// How many env files of the merge base are compared with.

@@ -1,23 +1,20 @@
 use ruff_python_ast::Expr;
 
-use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
+use crate::model::catalogue;
+use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::migrations::migration::Operation;
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 use crate::source::tree::{file_name, folder, join};
 
 use super::files::{self, File};
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG011",
-    name: "auto-named-migration",
-    severity: Severity::Warning,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::MIG011,
     page: include_str!("auto_named_migration.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 /// Words that could name any migration.

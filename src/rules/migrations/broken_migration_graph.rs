@@ -2,27 +2,24 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_text_size::TextRange;
 
+use crate::model::catalogue;
 use crate::model::change::Path;
-use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, code};
+use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, code};
 use crate::project::django::apps::{App, MigrationName};
 use crate::project::migrations::contrib;
 use crate::project::migrations::graph::{Graph, Node};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::{Fault, Module};
 
 use super::changes::{files_of_touched_apps, touched_apps};
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG009",
-    name: "broken-migration-graph",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::TargetTip,
-    scope: Scope::Whole,
+    entry: &catalogue::MIG009,
     page: include_str!("broken_migration_graph.md"),
+    against: Against::TargetTip,
+    looks: &[Look::Change(check)],
     wants: Some(files_of_touched_apps),
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -3,11 +3,12 @@ use std::collections::BTreeSet;
 use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
+use crate::model::catalogue;
 use crate::model::change::{Change, Path};
-use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Severity, Span, code};
+use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Severity, Span, code};
 use crate::project::django::apps::looks_like_migration;
 use crate::project::migrations::migration::Operation;
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::tree::{folder, join};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, string, top_level, walk_exprs};
@@ -16,15 +17,11 @@ use super::files::{self, File};
 use super::query_sets;
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG014",
-    name: "data-migration-imports-live-model",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::MIG014,
     page: include_str!("data_migration_imports_live_model.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: Some(wants),
-    check,
 };
 
 /// Bases beyond the repository that make a class a model.

@@ -1,25 +1,22 @@
+use crate::model::catalogue;
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::django::apps::MigrationName;
 use crate::project::migrations::deployed::Because;
 use crate::project::migrations::migration::Dependency;
 use crate::rules::migrations::canonical::{Canonical, same_tokens};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::Module;
 
 use super::changes::{Changes, severity_of, was_migration};
-use super::edit::{At, Direction, Edit, Weight, edits};
+use super::edit::{At, Difference, Direction, Impact, differences};
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG001",
-    name: "edited-deployed-migration",
-    severity: Severity::Error,
-    confidence: crate::model::finding::Confidence::Certain,
-    baseline: Baseline::Itself,
-    scope: Scope::Whole,
+    entry: &catalogue::MIG001,
     page: include_str!("edited_deployed_migration.md"),
+    against: Against::Nothing,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
@@ -42,7 +39,7 @@ fn judge(
     if broken || !was_migration(context, old_path)? {
         return Ok(None);
     }
-    let found = differences(name, (&old, old_path), (&new, new_path));
+    let found = compared(name, (&old, old_path), (&new, new_path));
     let found = without_repointing(context, new_path, found)?;
     if found.is_empty() {
         return Ok(None);
@@ -54,17 +51,17 @@ fn judge(
     Ok(Some(finding(name, &because, found, (&old, old_path), (&new, new_path))))
 }
 
-fn differences(name: &MigrationName, old: (&Module, &str), new: (&Module, &str)) -> Vec<Edit> {
+fn compared(name: &MigrationName, old: (&Module, &str), new: (&Module, &str)) -> Vec<Difference> {
     let unreadable = old.0.fault().is_some();
     if unreadable && same_tokens(old.0, new.0) {
         return Vec::new();
     }
     // Both by the old path: an app that moved as a whole still means its own modules by `from .helpers import …`.
     let (before, after) = (Canonical::of(old.0, old.1), Canonical::of(new.0, old.1));
-    let mut found = edits(name, &before, &after);
+    let mut found = differences(name, &before, &after);
     if unreadable && new.0.fault().is_none() {
         // What only Python 2 could read had to change to be read at all; its operations had not.
-        found.iter_mut().filter(|e| e.is_helper).for_each(|e| e.weight = Weight::Compatible);
+        found.iter_mut().filter(|e| e.is_helper).for_each(|e| e.impact = Impact::Compatible);
     }
     found
 }
@@ -74,13 +71,13 @@ fn differences(name: &MigrationName, old: (&Module, &str), new: (&Module, &str))
 fn without_repointing(
     context: &Context<'_>,
     path: &str,
-    mut found: Vec<Edit>,
-) -> Result<Vec<Edit>, NotLoaded> {
+    mut found: Vec<Difference>,
+) -> Result<Vec<Difference>, NotLoaded> {
     let migration = context.head.migration(path)?;
     let dependencies = migration.iter().flat_map(|m| &m.dependencies);
     let needed: Vec<&MigrationName> = dependencies.filter_map(|d| d.dependency.migration()).collect();
     let of = |direction| {
-        found.iter().filter_map(move |e: &Edit| e.dependency.as_ref().filter(|(d, _)| *d == direction))
+        found.iter().filter_map(move |e: &Difference| e.dependency.as_ref().filter(|(d, _)| *d == direction))
     };
     let (mut excused, mut gone) = (Vec::new(), Vec::new());
     for (_, removed) in of(Direction::Removed) {
@@ -97,10 +94,11 @@ fn without_repointing(
             gone.push(removed.clone());
         }
     }
-    let is_in =
-        |list: &[MigrationName], e: &Edit| e.dependency.as_ref().is_some_and(|(_, name)| list.contains(name));
+    let is_in = |list: &[MigrationName], e: &Difference| {
+        e.dependency.as_ref().is_some_and(|(_, name)| list.contains(name))
+    };
     found.retain(|edit| !is_in(&excused, edit));
-    found.iter_mut().filter(|edit| is_in(&gone, edit)).for_each(|edit| edit.weight = Weight::Compatible);
+    found.iter_mut().filter(|edit| is_in(&gone, edit)).for_each(|edit| edit.impact = Impact::Compatible);
     Ok(found)
 }
 
@@ -151,12 +149,12 @@ fn is_what_is_deployed(
 fn finding(
     name: &MigrationName,
     because: &Because,
-    mut found: Vec<Edit>,
+    mut found: Vec<Difference>,
     old: (&Module, &str),
     new: (&Module, &str),
 ) -> Finding {
-    found.sort_by_key(|edit| std::cmp::Reverse(edit.weight));
-    let worst = found.first().map_or(Weight::Harmless, |edit| edit.weight);
+    found.sort_by_key(|edit| std::cmp::Reverse(edit.impact));
+    let worst = found.first().map_or(Impact::Harmless, |edit| edit.impact);
     let what = found.first().map_or_else(String::new, |edit| edit.what.clone());
     let consequence = found.first().map_or("", consequence);
     let place = match found.first().map(|edit| edit.at) {
@@ -170,9 +168,9 @@ fn finding(
         n => format!(", and {} more changes", n - 1),
     };
     let severity = match worst {
-        Weight::Real => severity_of(because),
-        Weight::StateOnly | Weight::Backward => Severity::Warning,
-        Weight::Compatible | Weight::Harmless => Severity::Advice,
+        Impact::Real => severity_of(because),
+        Impact::StateOnly | Impact::Backward => Severity::Warning,
+        Impact::Compatible | Impact::Harmless => Severity::Advice,
     };
     let headline = format!("{} is {because}; this edit {what}{more}", code(&name.to_string()));
     let text = found.iter().map(|edit| edit.what.as_str()).collect::<Vec<_>>().join("\n");
@@ -181,40 +179,40 @@ fn finding(
         .with_fix(fix(worst, name, new.1))
 }
 
-fn consequence(worst: &Edit) -> &'static str {
-    match (worst.weight, &worst.dependency) {
-        (Weight::Real, Some((Direction::Added, _))) => {
+fn consequence(worst: &Difference) -> &'static str {
+    match (worst.impact, &worst.dependency) {
+        (Impact::Real, Some((Direction::Added, _))) => {
             "Databases that have it keep the order in which they ran; where what it now needs is not applied, `migrate` stops with `InconsistentMigrationHistory`."
         }
-        (Weight::Real, Some((Direction::Removed, _))) => {
+        (Impact::Real, Some((Direction::Removed, _))) => {
             "Databases that have it keep the order in which they ran; new ones may run it before what it needs."
         }
-        (weight, _) => consequence_of(weight),
+        (impact, _) => consequence_of(impact),
     }
 }
 
-fn consequence_of(weight: Weight) -> &'static str {
-    match weight {
-        Weight::Harmless => "Databases that ran it are the same as new ones.",
-        Weight::Real => {
+fn consequence_of(impact: Impact) -> &'static str {
+    match impact {
+        Impact::Harmless => "Databases that ran it are the same as new ones.",
+        Impact::Real => {
             "`migrate` never runs it again: databases that have it keep the old version, new databases get this one, and nothing reports the difference."
         }
-        Weight::StateOnly => {
+        Impact::StateOnly => {
             "No table changes, but from here on `makemigrations` compares your models with a history that was not the one that ran."
         }
-        Weight::Backward => {
+        Impact::Backward => {
             "Nothing changes on the way forward, but databases that have it now go back over it in another way, or not at all."
         }
-        Weight::Compatible => {
+        Impact::Compatible => {
             "A compatibility edit: it keeps the old migration importable; databases that ran it with the old import keep the columns they got then."
         }
     }
 }
 
-fn fix(worst: Weight, name: &MigrationName, path: &str) -> Fix {
+fn fix(worst: Impact, name: &MigrationName, path: &str) -> Fix {
     match worst {
-        Weight::Harmless => Fix::text("Nothing depends on it: keep it, or leave the old text as it ran."),
-        Weight::Compatible => {
+        Impact::Harmless => Fix::text("Nothing depends on it: keep it, or leave the old text as it ran."),
+        Impact::Compatible => {
             Fix::text("Compare `python manage.py sqlmigrate` before and after: the SQL has to stay the same.")
         }
         _ => Fix::text(format!(

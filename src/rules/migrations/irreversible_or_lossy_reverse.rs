@@ -1,8 +1,9 @@
 use ruff_python_ast::Expr;
 
-use crate::model::finding::{Confidence, Finding, Fix, NodeText, Severity, code};
+use crate::model::catalogue;
+use crate::model::finding::{Finding, Fix, NodeText, Severity, code};
 use crate::project::migrations::migration::{Operation, Position};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 use crate::syntax::python::{assigned_in, normalised_expr, walk_exprs};
 
@@ -12,15 +13,11 @@ use super::reverse::short;
 use super::sql;
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG015",
-    name: "irreversible-or-lossy-reverse",
-    severity: Severity::Advice,
-    confidence: Confidence::Likely,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::MIG015,
     page: include_str!("irreversible_or_lossy_reverse.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: Some(files::wants),
-    check,
 };
 
 /// Words of tests that run migrations.

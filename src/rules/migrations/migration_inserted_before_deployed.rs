@@ -2,27 +2,25 @@ use ruff_text_size::TextRange;
 
 use std::collections::BTreeSet;
 
+use crate::model::catalogue;
 use crate::model::change::FileStatus;
-use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
+use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::django::apps::{App, MigrationName};
+use crate::project::django::settings::Settings;
 use crate::project::migrations::contrib;
 use crate::project::migrations::deployed::{Because, has};
 use crate::project::migrations::graph::{Graph, Node};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::{NotLoaded, snapshot::both};
 
 use super::changes::{files_of_touched_apps, severity_of, touched_apps};
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG003",
-    name: "migration-inserted-before-deployed",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::TargetTip,
-    scope: Scope::Whole,
+    entry: &catalogue::MIG003,
     page: include_str!("migration_inserted_before_deployed.md"),
+    against: Against::TargetTip,
+    looks: &[Look::Change(check)],
     wants: Some(files_of_touched_apps),
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
@@ -120,7 +118,9 @@ fn goes_first(context: &Context<'_>, graph: &Graph, node: &Node) -> Result<Vec<F
         let ours = context.here.apps()?.labelled(&later.app).next().is_some();
         let because = if ours {
             context.deployed(later)?
-        } else if contrib::has(later) == Some(true) && context.merge_base.settings()?.installs(&later.app) {
+        } else if contrib::has(later) == Some(true)
+            && context.merge_base.fact::<Settings>(&())?.installs(&later.app)
+        {
             Some(Because { reason: "it is Django's".to_owned(), merged_only: false })
         } else {
             None

@@ -10,6 +10,7 @@ mod edit;
 mod edited_deployed_migration;
 mod files;
 mod forward;
+mod gone;
 mod irreversible_or_lossy_reverse;
 mod migration_inserted_before_deployed;
 mod multiple_leaf_nodes;

@@ -1,24 +1,21 @@
 use std::collections::BTreeMap;
 
-use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, code};
+use crate::model::catalogue;
+use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, code};
 use crate::project::django::apps::App;
 use crate::project::migrations::deployed::has;
 use crate::project::migrations::graph::{Graph, Node};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::changes::{files_of_touched_apps, touched_apps};
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG007",
-    name: "multiple-leaf-nodes",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::TargetTip,
-    scope: Scope::Whole,
+    entry: &catalogue::MIG007,
     page: include_str!("multiple_leaf_nodes.md"),
+    against: Against::TargetTip,
+    looks: &[Look::Change(check)],
     wants: Some(files_of_touched_apps),
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -1,44 +1,29 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::model::catalogue;
 use crate::model::change::{FileStatus, Path};
-use crate::model::finding::{
-    Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code,
-};
+use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
 use crate::project::django::apps::MigrationName;
-use crate::project::migrations::deployed::Because;
-use crate::project::migrations::graph::Graph;
 use crate::project::migrations::migration::{Dependency, Migration};
 use crate::rules::migrations::canonical::Canonical;
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::{NotLoaded, snapshot::both};
 
-use super::changes::{Changes, all_migrations, files_of_touched_apps, severity_of, was_migration};
-use super::edit::{self, Weight, edits};
+use super::changes::{Changes, files_of_touched_apps, severity_of};
+use super::edit::{Difference, Impact, differences};
+use super::gone::{Gone, gone, not_replaced, replaced, tables_left};
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG002",
-    name: "removed-or-renamed-deployed-migration",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::Itself,
-    scope: Scope::Whole,
+    entry: &catalogue::MIG002,
     page: include_str!("removed_or_renamed_deployed_migration.md"),
+    against: Against::Nothing,
+    looks: &[Look::Change(check)],
     wants: Some(files_of_touched_apps),
-    check,
 };
 
 const NEEDED: &str =
     "Other migrations depend on it: every `manage.py migrate` stops with `NodeNotFoundError`.";
-
-/// A deployed migration that head does not have.
-#[derive(Clone, Debug)]
-struct Gone {
-    name: MigrationName,
-    /// At the merge base.
-    path: Path,
-    because: Because,
-}
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let Some(changes) = Changes::of(context)? else { return Ok(Vec::new()) };
@@ -48,27 +33,6 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     }
     let apps = by_app.into_iter().map(|(app, gone)| judge_app(context, &changes, &app, gone));
     Ok(NotLoaded::all(apps)?.into_iter().flatten().collect())
-}
-
-/// Deployed migrations of the merge base that head does not have under their name, wherever they stand.
-fn gone(context: &Context<'_>) -> Result<Vec<Gone>, NotLoaded> {
-    let (before, after) =
-        both(all_migrations(context, context.merge_base), all_migrations(context, context.head))?;
-    let kept = |name: &MigrationName| after.get(name).map_or(&[][..], Vec::as_slice);
-    let fewer = before.iter().filter(|(name, old)| old.len() > kept(name).len());
-    let judged = fewer.map(|(name, old)| {
-        let migrations = NotLoaded::all(old.iter().map(|path| was_migration(context, path)));
-        let (migrations, because) = both(migrations, context.deployed(name))?;
-        let Some(because) = because else { return Ok(Vec::new()) };
-        let old: Vec<&Path> =
-            old.iter().zip(migrations).filter(|(_, is)| *is).map(|(path, _)| path).collect();
-        // Several projects in one repository may have an app of the same name.
-        let lost = old.len().saturating_sub(kept(name).len());
-        let paths = old.into_iter().filter(|path| !kept(name).contains(path)).take(lost);
-        let gone = |path: &Path| Gone { name: name.clone(), path: path.clone(), because: because.clone() };
-        Ok(paths.map(gone).collect())
-    });
-    Ok(NotLoaded::all(judged)?.concat())
 }
 
 fn judge_app(
@@ -97,54 +61,6 @@ fn head_migrations(context: &Context<'_>, app: &str) -> Result<Vec<Arc<Migration
     let (apps, tree) = both(context.head.apps(), context.head.tree())?;
     let paths = apps.labelled(app).flat_map(|app| app.migration_files(&tree));
     Ok(NotLoaded::all(paths.map(|path| context.head.migration(path)))?.into_iter().flatten().collect())
-}
-
-/// What the migrations of an app stand for.
-#[derive(Default)]
-struct Replaced {
-    names: BTreeSet<MigrationName>,
-    /// Squashes that may stand for more than can be read.
-    unreadable: BTreeSet<MigrationName>,
-}
-
-/// At head, or at the merge base where a squash is being finished.
-fn replaced(context: &Context<'_>, changes: &Changes, app: &str) -> Result<Replaced, NotLoaded> {
-    let (apps, tree) = both(context.head.apps(), context.head.tree())?;
-    let stay = apps.labelled(app).flat_map(|app| app.migration_files(&tree));
-    let stay = stay.filter_map(|path| Some((apps.migration_name(path)?, path)));
-    let fresh =
-        changes.after.iter().flat_map(|(name, paths)| paths.iter().map(|p| (name.clone(), p.as_str())));
-    let at_head = stay.chain(fresh).map(|(name, path)| Ok((name, context.head.migration(path)?)));
-    let kept = changes.kept().filter(|(name, ..)| name.app == app);
-    let at_base = kept.map(|(name, old, _)| Ok((name.clone(), context.merge_base.migration(old)?)));
-    let mut replaced = Replaced::default();
-    for (name, migration) in NotLoaded::all(at_head.chain(at_base))? {
-        let Some(migration) = migration else { continue };
-        replaced.names.extend(migration.replaced().cloned());
-        if migration.replaces_partial {
-            replaced.unreadable.insert(name);
-        }
-    }
-    Ok(replaced)
-}
-
-/// Nobody knows what a squash stands for whose `replaces` is computed; but never for what came after it.
-fn not_replaced(
-    context: &Context<'_>,
-    app: &str,
-    replaced: &Replaced,
-    mut gone: Vec<Gone>,
-) -> Result<Vec<Gone>, NotLoaded> {
-    gone.retain(|gone| !replaced.names.contains(&gone.name));
-    if gone.is_empty() || replaced.unreadable.is_empty() {
-        return Ok(gone);
-    }
-    let graph = Graph::labelled(context.merge_base, app)?;
-    gone.retain(|gone| {
-        let before = graph.ancestors(&gone.name);
-        replaced.unreadable.iter().all(|squash| before.contains(squash))
-    });
-    Ok(gone)
 }
 
 /// The new name and path, when Git says that the file was moved and it is still a migration.
@@ -203,8 +119,8 @@ fn does_something_else(context: &Context<'_>, gone: &Gone, path: &str) -> Result
     let (old, new) = both(context.merge_base.module(&gone.path), context.head.module(path))?;
     let (Some(old), Some(new)) = (old, new) else { return Ok(false) };
     let (old, new) = (Canonical::of(&old, &gone.path), Canonical::of(&new, &gone.path));
-    let reaches = |edit: &edit::Edit| edit.weight == Weight::Real && edit.dependency.is_none();
-    Ok(edits(&gone.name, &old, &new).iter().any(reaches))
+    let reaches = |edit: &Difference| edit.impact == Impact::Real && edit.dependency.is_none();
+    Ok(differences(&gone.name, &old, &new).iter().any(reaches))
 }
 
 /// Another app's migration, as far as a database knows.
@@ -319,35 +235,6 @@ fn hidden(app: &str, first: &Gone, count: &str) -> Finding {
     let fix =
         format!("Take {} out of `MIGRATION_MODULES`, or say so in the settings of tests only.", code(app));
     of_app(app, first, "hidden".to_owned(), headline, consequence.to_owned()).with_fix(Fix::text(fix))
-}
-
-/// Models that the app's deployed migrations created and did not delete.
-fn tables_left(context: &Context<'_>, gone: &[Gone]) -> Result<Vec<String>, NotLoaded> {
-    let migrations = NotLoaded::all(gone.iter().map(|g| context.merge_base.migration(&g.path)))?;
-    let mut left: BTreeMap<String, String> = BTreeMap::new();
-    for migration in migrations.iter().flatten() {
-        for operation in migration.operations() {
-            match operation.kind() {
-                "CreateModel" => {
-                    if let Some(name) = operation.text("name", 0) {
-                        left.insert(name.to_lowercase(), name.to_owned());
-                    }
-                }
-                "DeleteModel" => {
-                    operation.text("name", 0).and_then(|name| left.remove(&name.to_lowercase()));
-                }
-                "RenameModel" => {
-                    let (old, new) = (operation.text("old_name", 0), operation.text("new_name", 1));
-                    if let (Some(old), Some(new)) = (old, new) {
-                        left.remove(&old.to_lowercase());
-                        left.insert(new.to_lowercase(), new.to_owned());
-                    }
-                }
-                _ => {}
-            }
-        }
-    }
-    Ok(left.into_values().collect())
 }
 
 fn first_line(path: &str) -> Place {

@@ -1,6 +1,7 @@
-use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Severity, code};
+use crate::model::catalogue;
+use crate::model::finding::{Finding, Fix, FixSafety, NodeText, Severity, code};
 use crate::project::migrations::migration::{Operation, Position};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::forward::only_writes;
@@ -8,15 +9,11 @@ use super::reverse::{RUN_PYTHON, insertion, is_copied, short, spelling};
 use super::{files, rollback};
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG004",
-    name: "runpython-without-reverse",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::MIG004,
     page: include_str!("runpython_without_reverse.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -1,6 +1,7 @@
-use crate::model::finding::{Confidence, Finding, Fix, FixSafety, NodeText, Severity, code};
+use crate::model::catalogue;
+use crate::model::finding::{Finding, Fix, FixSafety, NodeText, Severity, code};
 use crate::project::migrations::migration::Operation;
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::reverse::{RUN_SQL, insertion, is_copied, short, spelling};
@@ -8,15 +9,11 @@ use super::runpython_without_reverse::consequence;
 use super::{files, rollback, sql};
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG005",
-    name: "runsql-without-reverse",
-    severity: Severity::Error,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::MIG005,
     page: include_str!("runsql_without_reverse.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

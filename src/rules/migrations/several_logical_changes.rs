@@ -3,10 +3,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use ruff_python_ast::Expr;
 use ruff_text_size::{Ranged, TextRange};
 
-use crate::model::finding::{Confidence, Finding, Fix, NodeText, Severity, code};
+use crate::model::catalogue;
+use crate::model::finding::{Finding, Fix, NodeText, Severity, code};
 use crate::project::migrations::migration::{Operation, Position};
 use crate::project::migrations::state::State;
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 use crate::syntax::python::normalised_expr;
 
@@ -14,15 +15,11 @@ use super::data::{another_does, changes_data};
 use super::files::{self, File, field_name};
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG012",
-    name: "several-logical-changes",
-    severity: Severity::Advice,
-    confidence: Confidence::Likely,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::MIG012,
     page: include_str!("several_logical_changes.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: Some(files::wants),
-    check,
 };
 
 /// Operations that change tables.

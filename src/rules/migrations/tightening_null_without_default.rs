@@ -1,23 +1,20 @@
 use ruff_python_ast::Expr;
 
-use crate::model::finding::{Confidence, Finding, Fix, NodeText, Severity, code};
+use crate::model::catalogue;
+use crate::model::finding::{Finding, Fix, NodeText, code};
 use crate::project::migrations::migration::{Operation, Position};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::data::{another_does, changes_data};
 use super::files::{self, File, field_name};
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG017",
-    name: "tightening-null-without-default",
-    severity: Severity::Warning,
-    confidence: Confidence::Likely,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::MIG017,
     page: include_str!("tightening_null_without_default.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: Some(files::wants),
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -1,12 +1,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::model::catalogue;
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::Project;
 use crate::project::django::apps::MigrationName;
 use crate::project::migrations::deployed::has;
 use crate::project::migrations::migration::{DependencyAt, Migration};
-use crate::rules::{Baseline, Context, Judging, Rule, Scope};
+use crate::rules::{Against, Context, Judging, Look, Rule};
 use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::{normalised_expr, string};
 
@@ -15,15 +16,11 @@ use super::runsql_without_reverse::label as runsql_label;
 use super::sql;
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG010",
-    name: "unsafe-squash",
-    severity: Severity::Warning,
-    confidence: Confidence::Certain,
-    baseline: Baseline::TargetTip,
-    scope: Scope::Whole,
+    entry: &catalogue::MIG010,
     page: include_str!("unsafe_squash.md"),
+    against: Against::TargetTip,
+    looks: &[Look::Change(check)],
     wants: Some(files_of_touched_apps),
-    check,
 };
 
 const TWO_RELEASES: &str =

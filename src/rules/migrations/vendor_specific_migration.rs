@@ -3,12 +3,13 @@ use std::collections::BTreeSet;
 use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::Ranged;
 
+use crate::model::catalogue;
 use crate::model::change::{Change, Path};
 use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Severity, code};
 use crate::project::django::database::Engine;
 use crate::project::django::settings;
 use crate::project::migrations::migration::{Migration, Operation};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{normalised_expr, walk_exprs};
 
@@ -16,15 +17,11 @@ use super::files::{self, File};
 use super::sql;
 
 pub(super) static RULE: Rule = Rule {
-    code: "MIG016",
-    name: "vendor-specific-migration",
-    severity: Severity::Warning,
-    confidence: Confidence::Likely,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::MIG016,
     page: include_str!("vendor_specific_migration.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: Some(wants),
-    check,
 };
 
 /// Operations of PostgreSQL that look at the connection and do nothing elsewhere.

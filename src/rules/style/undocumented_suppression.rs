@@ -1,20 +1,16 @@
 use crate::model::catalogue;
-use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
-use crate::rules::{Baseline, Context, Rule, Scope};
+use crate::model::finding::{Finding, Fix, NodeText, Place, code};
+use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 use crate::source::tree::is_data;
 use crate::syntax::suppression::Suppression;
 
 pub(super) static RULE: Rule = Rule {
-    code: "STY008",
-    name: "undocumented-suppression",
-    severity: Severity::Warning,
-    confidence: Confidence::Certain,
-    baseline: Baseline::MergeBase,
-    scope: Scope::File,
+    entry: &catalogue::STY008,
     page: include_str!("undocumented_suppression.md"),
+    against: Against::ChangedLines,
+    looks: &[Look::Change(check)],
     wants: None,
-    check,
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
@@ -42,8 +38,7 @@ fn faults(path: &str, suppression: &Suppression) -> Vec<Finding> {
             Fix::text("Name the rule in brackets: `# red-panda: ignore[MIG004] -- why`."),
         )];
     }
-    let unknown =
-        suppression.codes.iter().filter(|c| !catalogue::CATALOGUE.iter().any(|e| e.code == c.as_str()));
+    let unknown = suppression.codes.iter().filter(|c| catalogue::of_code(c).is_none());
     let mut findings: Vec<Finding> = unknown
         .map(|unknown| {
             let (headline, fix) = match catalogue::CATALOGUE.iter().find(|e| e.name == unknown.as_str()) {

@@ -13,7 +13,7 @@ use std::ops::Range;
 use crate::model::finding::Span;
 use crate::source::Text;
 
-pub use readers::{Reader, Reading};
+pub use readers::{EnvReader, Reading};
 
 /// How many lines a quoted value may go on for. Bounds the work on a file of unclosed quotes.
 const LONGEST_VALUE: u32 = 200;
@@ -175,7 +175,7 @@ impl EnvFile {
     }
 
     /// What a reader gets for this assignment, with no other variable set.
-    pub fn read(&self, assignment: &Assignment, reader: Reader) -> Reading {
+    pub fn read(&self, assignment: &Assignment, reader: EnvReader) -> Reading {
         readers::read(self, assignment, reader)
     }
 }

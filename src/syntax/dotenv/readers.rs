@@ -7,7 +7,7 @@ use super::{Assignment, EnvFile, Separator};
 
 /// Who reads an env file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Reader {
+pub enum EnvReader {
     /// django-environ 0.14, `Env.read_env`
     DjangoEnviron,
     /// python-dotenv 1.2; environs and pydantic-settings read through it
@@ -20,7 +20,7 @@ pub enum Reader {
     DockerRun,
 }
 
-impl Reader {
+impl EnvReader {
     pub const ALL: [Self; 5] =
         [Self::DjangoEnviron, Self::PythonDotenv, Self::Decouple, Self::Compose, Self::DockerRun];
 
@@ -65,14 +65,14 @@ impl fmt::Debug for Reading {
     }
 }
 
-pub(super) fn read(file: &EnvFile, assignment: &Assignment, reader: Reader) -> Reading {
+pub(super) fn read(file: &EnvFile, assignment: &Assignment, reader: EnvReader) -> Reading {
     let line = Parts::of(file, assignment);
     match reader {
-        Reader::DjangoEnviron => django_environ(&line),
-        Reader::PythonDotenv => python_dotenv(&line),
-        Reader::Decouple => decouple(&line),
-        Reader::Compose => compose(&line),
-        Reader::DockerRun => docker_run(&line),
+        EnvReader::DjangoEnviron => django_environ(&line),
+        EnvReader::PythonDotenv => python_dotenv(&line),
+        EnvReader::Decouple => decouple(&line),
+        EnvReader::Compose => compose(&line),
+        EnvReader::DockerRun => docker_run(&line),
     }
 }
 

@@ -14,20 +14,20 @@ fn pairs(text: &str) -> Vec<(String, String)> {
 
 /// Two cells of the table come from a port of the parser alone; the programs around it do more.
 /// Compose's `ParseWithLookup` takes the byte order mark away first, and Go's line scanner takes the CR of a CR LF.
-const PROGRAM_DOES_MORE: [(&str, Reader, &str); 2] = [
-    ("bom", Reader::Compose, "amqp://u:p@h:5672/vh"),
-    ("crlf-quoted", Reader::DockerRun, "\"amqp://u:p@h:5672/vh\""),
+const PROGRAM_DOES_MORE: [(&str, EnvReader, &str); 2] = [
+    ("bom", EnvReader::Compose, "amqp://u:p@h:5672/vh"),
+    ("crlf-quoted", EnvReader::DockerRun, "\"amqp://u:p@h:5672/vh\""),
 ];
 
 #[test]
 fn every_reader_sees_what_the_table_tells() {
     let table: Value = serde_json::from_str(include_str!("../../../tests/data/dotenv_lines.json")).unwrap();
     let columns = [
-        (Reader::DjangoEnviron, "django_environ_environ"),
-        (Reader::PythonDotenv, "python_dotenv"),
-        (Reader::Decouple, "python_decouple"),
-        (Reader::Compose, "compose_go_v2"),
-        (Reader::DockerRun, "docker_run_env_file"),
+        (EnvReader::DjangoEnviron, "django_environ_environ"),
+        (EnvReader::PythonDotenv, "python_dotenv"),
+        (EnvReader::Decouple, "python_decouple"),
+        (EnvReader::Compose, "compose_go_v2"),
+        (EnvReader::DockerRun, "docker_run_env_file"),
     ];
     let rows = table["rows"].as_array().unwrap();
     assert_eq!(rows.len(), 20);
@@ -53,9 +53,9 @@ fn the_python_readers_are_matched_on_several_hundred_lines_that_they_were_run_on
     let table: Value =
         serde_json::from_str(include_str!("../../../tests/data/dotenv_more_lines.json")).unwrap();
     let columns = [
-        (Reader::DjangoEnviron, "django_environ"),
-        (Reader::PythonDotenv, "python_dotenv"),
-        (Reader::Decouple, "python_decouple"),
+        (EnvReader::DjangoEnviron, "django_environ"),
+        (EnvReader::PythonDotenv, "python_dotenv"),
+        (EnvReader::Decouple, "python_decouple"),
     ];
     let mut wrong = Vec::new();
     for row in table["rows"].as_array().unwrap() {
@@ -133,7 +133,7 @@ fn inline_comments_need_a_blank_before_the_hash() {
 #[test]
 fn a_value_never_shows_in_debug() {
     let file = file("SECRET_KEY=hunter2hunter2\n");
-    let reading = file.read(file.get("SECRET_KEY").unwrap(), Reader::Compose);
+    let reading = file.read(file.get("SECRET_KEY").unwrap(), EnvReader::Compose);
     let shown = format!("{file:?} {reading:?} {:?}", file.lines());
     assert!(!shown.contains("hunter2"), "{shown}");
 }
@@ -153,7 +153,7 @@ proptest! {
                     prop_assert!(text.get(range.clone()).is_some(), "{:?}", range);
                     prop_assert!(line.bytes.start <= range.start && range.end <= line.bytes.end);
                 }
-                for reader in Reader::ALL {
+                for reader in EnvReader::ALL {
                     file.read(a, reader);
                 }
             }

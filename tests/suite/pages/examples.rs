@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use red_panda::model::judgement::Judgement;
-use red_panda::project::migrations::deployed::Source;
+use red_panda::project::migrations::deployed::Evidence;
 use red_panda::rules::example::{Fence, MARK, Word};
 use red_panda::rules::{self, Rule};
 use red_panda::standin::sample::{Files, Sample};
@@ -45,7 +45,7 @@ pub(super) fn examples(rule: &Rule) -> Result<Vec<Example>, String> {
     let mut lines = rule.page.lines().enumerate();
     while let Some((number, line)) = lines.next() {
         let Some(info) = line.strip_prefix("```") else { continue };
-        let at = format!("{} line {}", rule.code, number + 1);
+        let at = format!("{} line {}", rule.code(), number + 1);
         let body: Vec<&str> = lines.by_ref().map(|(_, l)| l).take_while(|l| !l.starts_with("```")).collect();
         let Some(fence) = Fence::parse(info).map_err(|unknown| format!("{at}: {unknown}"))? else { continue };
         let name =
@@ -61,7 +61,9 @@ pub(super) fn examples(rule: &Rule) -> Result<Vec<Example>, String> {
     }
     let examples: Vec<Example> = found.into_values().map(complete).collect();
     match examples.iter().find(|example| example.bad == example.good) {
-        Some(neither) => Err(format!("{} line {}: an example is bad or good", rule.code, neither.first_line)),
+        Some(neither) => {
+            Err(format!("{} line {}: an example is bad or good", rule.code(), neither.first_line))
+        }
         None => Ok(examples),
     }
 }
@@ -79,7 +81,7 @@ fn content(example: &mut Example, fence: &Fence<'_>, body: &[&str], rule: &Rule)
     }
     for (line, mark) in marks {
         let severity = match mark.trim() {
-            "" => rule.severity.to_string(),
+            "" => rule.entry.severity.to_string(),
             said @ ("error" | "warning" | "advice") => said.to_owned(),
             other => return Err(format!("\"{other}\" is no severity")),
         };
@@ -113,7 +115,7 @@ fn place(example: &mut Example, fence: &Fence<'_>, content: Vec<u8>) -> Result<(
         Some(Word::Base) => drop(example.base_only.insert(path, content)),
         Some(Word::Tip) => drop(sample.tip.get_or_insert_default().insert(path, content)),
         Some(Word::Deployed) => {
-            let source = Source::Ref("production".to_owned());
+            let source = Evidence::Ref("production".to_owned());
             sample.deployed.get_or_insert((source, Files::new())).1.insert(path, content);
         }
         Some(Word::Commit) => sample.commits.push(Files::from([(path, content)])),

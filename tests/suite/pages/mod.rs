@@ -23,14 +23,14 @@ fn all() -> impl Iterator<Item = (&'static Rule, Example)> {
 }
 
 fn at(rule: &Rule, example: &Example) -> String {
-    format!("{} line {}", rule.code, example.first_line)
+    format!("{} line {}", rule.code(), example.first_line)
 }
 
 /// What the rule itself says.
 fn reported(rule: &Rule, judgement: &Judgement) -> Vec<Expected> {
-    let not_run: Vec<_> = judgement.not_looked_at.iter().filter(|n| n.path == rule.code).collect();
-    assert!(not_run.is_empty(), "{}: {not_run:?}", rule.code);
-    let own = judgement.findings.iter().filter(|r| r.finding.code == rule.code);
+    let not_run: Vec<_> = judgement.not_looked_at.iter().filter(|n| n.path == rule.code()).collect();
+    assert!(not_run.is_empty(), "{}: {not_run:?}", rule.code());
+    let own = judgement.findings.iter().filter(|r| r.finding.code == rule.code());
     own.map(|r| {
         let line = r.finding.place.span().map_or(0, |s| s.start.line);
         let path = match &r.finding.place {
@@ -64,7 +64,7 @@ fn every_example_of_every_page_reports_exactly_its_marked_lines() {
 fn every_page_has_a_bad_and_a_good_example() {
     for rule in rules::all() {
         let examples = examples(rule).unwrap();
-        assert!(examples.iter().any(|e| e.bad) && examples.iter().any(|e| e.good), "{}", rule.code);
+        assert!(examples.iter().any(|e| e.bad) && examples.iter().any(|e| e.good), "{}", rule.code());
     }
 }
 
@@ -78,7 +78,7 @@ fn a_good_example_is_clean_for_its_whole_family() {
             .findings
             .iter()
             .map(|r| &r.finding)
-            .filter(|f| Family::of_code(f.code) == rule.family());
+            .filter(|f| Family::of_code(f.code) == rule.entry.family());
         let (but, family): (Vec<_>, Vec<_>) =
             family.partition(|f| example.but.iter().any(|code| code == f.code));
         let said = family.iter().map(|f| format!("{}: {}: {}", at(rule, &example), f.code, f.headline));
@@ -148,7 +148,7 @@ fn says(page: &str, severity: &str) -> bool {
 fn a_severity_that_is_not_the_main_one_is_said_in_the_page_s_prose() {
     let mut wrong = Vec::new();
     for (rule, example) in all() {
-        let main = rule.severity.to_string();
+        let main = rule.entry.severity.to_string();
         let others = example.expected.iter().map(|(_, _, severity)| severity).filter(|s| **s != main);
         wrong.extend(others.filter(|s| !says(rule.page, s)).map(|s| format!("{}: {s}", at(rule, &example))));
     }

@@ -1,17 +1,18 @@
 //! Broker URLs in env files and their templates.
 
+use crate::project::Project;
 use crate::project::env::env_files::is_compose_file;
-use crate::rules::Context;
+use crate::project::env::readers::EnvReaders;
 use crate::rules::celery::holes::Syntax;
 use crate::source::NotLoaded;
 use crate::source::tree::folder;
-use crate::syntax::dotenv::{Assignment, EnvFile, Quote, Reader};
+use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Quote};
 
 use super::{File, Found, Kept, Origin, Source, has_artefact};
 
-pub(super) fn sources(file: &File<'_>, context: &Context<'_>) -> Result<Vec<Source>, NotLoaded> {
-    let Some(env) = context.here.env_file(file.path)? else { return Ok(Vec::new()) };
-    let tree = context.here.tree()?;
+pub(super) fn sources(file: &File<'_>, project: &Project) -> Result<Vec<Source>, NotLoaded> {
+    let Some(env) = project.env_file(file.path)? else { return Ok(Vec::new()) };
+    let tree = project.tree()?;
     let own = folder(file.path);
     let beside_compose = || tree.under(own).any(|path| folder(path) == own && is_compose_file(path));
     let interpolated = own.is_empty() || beside_compose();
@@ -19,7 +20,7 @@ pub(super) fn sources(file: &File<'_>, context: &Context<'_>) -> Result<Vec<Sour
     for assignment in env.assignments() {
         let Some(mut source) = source(file, &env, assignment, interpolated) else { continue };
         if source.reading.fault("CEL005").is_some() || assignment.comment.is_some() {
-            source.kept = kept(&env, assignment, &context.here.env_readers()?.of(file.path));
+            source.kept = kept(&env, assignment, &project.fact::<EnvReaders>(&())?.of(file.path));
         }
         sources.push(source);
     }
@@ -44,8 +45,8 @@ fn source(file: &File<'_>, env: &EnvFile, assignment: &Assignment, interpolated:
 }
 
 /// Does what stands around the value reach a reader of this file?
-fn kept(env: &EnvFile, assignment: &Assignment, readers: &[Reader]) -> Kept {
-    let keeps = |reader: &Reader| env.read(assignment, *reader).value().is_some_and(has_artefact);
+fn kept(env: &EnvFile, assignment: &Assignment, readers: &[EnvReader]) -> Kept {
+    let keeps = |reader: &EnvReader| env.read(assignment, *reader).value().is_some_and(has_artefact);
     if readers.iter().any(keeps) {
         Kept::Surely
     } else if readers.is_empty() {

@@ -11,9 +11,10 @@ use std::cell::Cell;
 use std::ops::Range;
 use std::sync::Arc;
 
-use crate::model::change::Hunk;
+use crate::model::change::{Hunk, Path};
 use crate::model::finding::{Place, Span};
 use crate::project::broker::starts_like_broker;
+use crate::project::{Fact, Project};
 use crate::rules::Context;
 use crate::source::{NotLoaded, Text};
 
@@ -124,20 +125,37 @@ struct Found {
 pub(super) fn in_change(context: &Context<'_>, purposes: &[Purpose]) -> Result<Vec<Arc<Source>>, NotLoaded> {
     let files: Vec<&str> = context.files().map(|file| file.path).collect();
     let files = files.into_iter().filter(|path| purposes.contains(&purpose(path)));
-    let read = |path| {
-        let find = || Ok(in_file(context, path)?.into_iter().map(Arc::new).collect::<Vec<_>>());
-        context.here.learnt("broker URLs", path, find)
+    let read = |path: &str| {
+        context.here.fact::<InFile>(&Searched { path: path.to_owned(), hunks: hunks(context, path).to_vec() })
     };
     let found = NotLoaded::all(files.map(read))?;
-    Ok(found.iter().flat_map(|sources| sources.iter().cloned()).collect())
+    Ok(found.iter().flat_map(|found| found.0.iter().cloned()).collect())
 }
 
-fn in_file(context: &Context<'_>, path: &str) -> Result<Vec<Source>, NotLoaded> {
+/// A file, and what the change did to it: where a value is put together on several lines, a changed one is its place.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Searched {
+    path: Path,
+    hunks: Vec<Hunk>,
+}
+
+/// Every broker URL of one file.
+struct InFile(Vec<Arc<Source>>);
+
+impl Fact for InFile {
+    type Key = Searched;
+
+    fn find(project: &Project, file: &Searched) -> Result<Self, NotLoaded> {
+        Ok(Self(in_file(project, &file.path, &file.hunks)?.into_iter().map(Arc::new).collect()))
+    }
+}
+
+fn in_file(project: &Project, path: &str, hunks: &[Hunk]) -> Result<Vec<Source>, NotLoaded> {
     let by_name = Format::by_name(path);
     if by_name.is_none() && !format::is_bare(path) {
         return Ok(Vec::new());
     }
-    let Some(text) = context.here.text(path)?.filter(|text| keys::may_hold_broker(text.as_str())) else {
+    let Some(text) = project.text(path)?.filter(|text| keys::may_hold_broker(text.as_str())) else {
         return Ok(Vec::new());
     };
     let Some(format) = by_name.or_else(|| Format::by_first_line(text.as_str())) else {
@@ -153,12 +171,12 @@ fn in_file(context: &Context<'_>, path: &str) -> Result<Vec<Source>, NotLoaded> 
         values: Cell::new(0),
     };
     match format {
-        Format::Python => match context.here.module(path)? {
-            Some(module) => Ok(code::sources(&file, &module, hunks(context, path))),
+        Format::Python => match project.module(path)? {
+            Some(module) => Ok(code::sources(&file, &module, hunks)),
             None => Ok(Vec::new()),
         },
-        Format::Env => env::sources(&file, context),
-        Format::Yaml => match context.here.yaml(path)? {
+        Format::Env => env::sources(&file, project),
+        Format::Yaml => match project.yaml(path)? {
             Some(yaml) => Ok(config::sources(&file, &yaml)),
             None => Ok(Vec::new()),
         },

@@ -9,10 +9,13 @@ use crate::model::finding::code;
 use crate::syntax::python::normalised_expr;
 
 use super::super::sql;
-use super::call::Call;
+use super::call::{Call, describe};
+use super::difference::{At, Difference, Impact};
+use super::display::{dict, flatten};
+use super::fields;
 use super::likeness::{Likeness, same_name, same_spelling};
-use super::operations::{STATE_OPTIONS, dict};
-use super::{At, Edit, Weight, fields, short};
+use super::state::STATE_OPTIONS;
+use super::wording::sentence;
 
 /// What differs between two versions of operation `number`.
 pub(super) fn compare(
@@ -20,15 +23,18 @@ pub(super) fn compare(
     new: &Call<'_>,
     number: usize,
     likeness: &Likeness,
-    found: &mut Vec<Edit>,
+    found: &mut Vec<Difference>,
 ) {
     let at = At::Head(new.call.func.range());
-    let place =
-        format!("operation {number} ({})", super::operations::describe(&Expr::Call(new.call.clone())));
+    let place = format!("operation {number} ({})", describe(&Expr::Call(new.call.clone())));
     if old.callee != new.callee {
         let alike = same_name(&old.callee, &new.callee);
-        let weight = if alike { Weight::Compatible } else { Weight::Real };
-        found.push(Edit::new(weight, at, format!("takes {} from {}", code(new.kind()), code(&new.callee))));
+        let impact = if alike { Impact::Compatible } else { Impact::Real };
+        found.push(Difference::new(
+            impact,
+            at,
+            format!("takes {} from {}", code(new.kind()), code(&new.callee)),
+        ));
     }
     let mut seen = BTreeSet::new();
     for name in old.names().chain(new.names()).filter(|name| seen.insert((*name).to_owned())) {
@@ -52,17 +58,17 @@ struct Argument<'a> {
 }
 
 impl Argument<'_> {
-    fn compare(&self, subject: &str, likeness: &Likeness, found: &mut Vec<Edit>) {
+    fn compare(&self, subject: &str, likeness: &Likeness, found: &mut Vec<Difference>) {
         match (self.name, self.before, self.after) {
             // A reverse changes nothing on the way forward; losing it does on the way back.
             ("reverse_code" | "reverse_sql", _, Some(_)) | ("elidable", ..) => {}
-            ("reverse_code" | "reverse_sql", ..) => self.report(Weight::Backward, found),
+            ("reverse_code" | "reverse_sql", ..) => self.report(Impact::Backward, found),
             ("preserve_default" | "managers" | "state_operations", ..) => {
-                self.report(Weight::StateOnly, found);
+                self.report(Impact::StateOnly, found);
             }
             ("sql", Some(before), Some(after)) if sql::is_same(before, after) => {
                 let what = format!("changes only blanks and comments of the SQL in {}", self.place);
-                found.push(Edit::new(Weight::Harmless, self.at, what));
+                found.push(Difference::new(Impact::Harmless, self.at, what));
             }
             ("field", Some(before), Some(after)) => {
                 fields::compare(before, after, subject, self.place, likeness, found);
@@ -71,38 +77,26 @@ impl Argument<'_> {
                 fields::compare_lists(before, after, subject, self.place, likeness, found);
             }
             ("options", before, after) => self.options(before, after, found),
-            ("database_operations", before, after) => self.nested(before, after, likeness, found),
+            // Compared as the operations that they are.
+            ("database_operations", ..) => {}
             (_, Some(before), Some(after)) if same_spelling(before, after) => {
-                self.report(Weight::Compatible, found)
+                self.report(Impact::Compatible, found)
             }
             ("bases", Some(before), _) if self.bases_dropped(before, likeness) => {
-                self.report(Weight::Compatible, found);
+                self.report(Impact::Compatible, found);
             }
             ("name" | "old_name" | "new_name", Some(before), Some(after))
                 if normalised_expr(before).to_lowercase() == normalised_expr(after).to_lowercase()
                     && self.place.contains("Field(") => {}
-            _ => self.report(Weight::Real, found),
+            _ => self.report(Impact::Real, found),
         }
-    }
-
-    fn nested(
-        &self,
-        before: Option<&Expr>,
-        after: Option<&Expr>,
-        likeness: &Likeness,
-        found: &mut Vec<Edit>,
-    ) {
-        let (mut old, mut new) = (Vec::new(), Vec::new());
-        before.into_iter().for_each(|e| super::flatten(e, &mut old));
-        after.into_iter().for_each(|e| super::flatten(e, &mut new));
-        super::operations::compare(&old, &new, self.at, likeness, found);
     }
 
     /// A base class is gone with its package, and nothing else changed.
     fn bases_dropped(&self, before: &Expr, likeness: &Likeness) -> bool {
         let names = |expr: &Expr| {
             let mut bases = Vec::new();
-            super::flatten(expr, &mut bases);
+            flatten(expr, &mut bases);
             bases.into_iter().map(normalised_expr).collect::<BTreeSet<String>>()
         };
         let old = names(before);
@@ -110,7 +104,7 @@ impl Argument<'_> {
         new.is_subset(&old) && old.difference(&new).all(|base| likeness.is_dropped(base))
     }
 
-    fn options(&self, before: Option<&Expr>, after: Option<&Expr>, found: &mut Vec<Edit>) {
+    fn options(&self, before: Option<&Expr>, after: Option<&Expr>, found: &mut Vec<Difference>) {
         let known = |expr: Option<&'_ Expr>| {
             expr.map_or_else(
                 || Some(Vec::new()),
@@ -118,7 +112,7 @@ impl Argument<'_> {
             )
         };
         let (Some(old), Some(new)) = (known(before), known(after)) else {
-            return self.report(Weight::Real, found);
+            return self.report(Impact::Real, found);
         };
         let value =
             |list: &[(String, Expr)], key: &str| list.iter().find(|(k, _)| k == key).map(|(_, v)| v.clone());
@@ -129,34 +123,21 @@ impl Argument<'_> {
                 continue;
             }
             let alike = matches!((&before, &after), (Some(b), Some(a)) if same_spelling(b, a));
-            let weight = match () {
-                () if alike => Weight::Compatible,
-                () if STATE_OPTIONS.contains(&key.as_str()) => Weight::StateOnly,
-                () => Weight::Real,
+            let impact = match () {
+                () if alike => Impact::Compatible,
+                () if STATE_OPTIONS.contains(&key.as_str()) => Impact::StateOnly,
+                () => Impact::Real,
             };
             let what =
                 sentence(&format!("option {}", code(key)), before.as_ref(), after.as_ref(), self.place);
             let at = after.as_ref().map_or(self.at, |e| At::Head(e.range()));
-            found.push(Edit::new(weight, at, what));
+            found.push(Difference::new(impact, at, what));
         }
     }
 
-    fn report(&self, weight: Weight, found: &mut Vec<Edit>) {
+    fn report(&self, impact: Impact, found: &mut Vec<Difference>) {
         let what = sentence(&code(self.name), self.before, self.after, self.place);
         let at = self.after.map_or(self.at, |e| At::Head(e.range()));
-        found.push(Edit::new(weight, at, what));
-    }
-}
-
-/// "changes `max_length` from `5` to `50` in operation 2 (…)".
-pub(super) fn sentence(thing: &str, before: Option<&Expr>, after: Option<&Expr>, place: &str) -> String {
-    match (before, after) {
-        (Some(before), Some(after)) => {
-            let (before, after) = super::contrast(before, after);
-            format!("changes {thing} from {before} to {after} in {place}")
-        }
-        (None, Some(after)) => format!("sets {thing} to {} in {place}", short(after)),
-        (Some(_), None) => format!("drops {thing} from {place}"),
-        (None, None) => format!("changes {place}"),
+        found.push(Difference::new(impact, at, what));
     }
 }

@@ -2,7 +2,10 @@
 
 use ruff_python_ast::{Expr, ExprCall};
 
+use crate::model::finding::code;
 use crate::syntax::python::{normalised_expr, string};
+
+use super::wording::short;
 
 /// Parameters of Django's operations in order.
 const SIGNATURES: [(&str, &[&str]); 22] = [
@@ -115,6 +118,13 @@ impl<'a> Call<'a> {
             _ => String::new(),
         }
     }
+}
+
+/// `AddField(post.lang)`, `RunPython(fill)`.
+pub(super) fn describe(expr: &Expr) -> String {
+    let Some(call) = Call::operation(expr) else { return short(expr) };
+    let subject = call.subject();
+    code(&if subject.is_empty() { call.kind().to_owned() } else { format!("{}({subject})", call.kind()) })
 }
 
 /// The last part of a dotted name.

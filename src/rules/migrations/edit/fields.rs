@@ -8,29 +8,11 @@ use ruff_text_size::Ranged;
 use crate::model::finding::code;
 use crate::syntax::python::{normalised_expr, string};
 
-use super::arguments::sentence;
 use super::call::Call;
+use super::difference::{At, Difference, Impact};
 use super::likeness::{Likeness, same_name, same_spelling};
-use super::{At, Edit, Weight};
-
-/// Keyword arguments that no column ever sees (`Field.non_db_attrs`).
-pub(super) const STATE_KEYWORDS: [&str; 15] = [
-    "help_text",
-    "verbose_name",
-    "validators",
-    "choices",
-    "error_messages",
-    "editable",
-    "blank",
-    "related_name",
-    "related_query_name",
-    "limit_choices_to",
-    "upload_to",
-    "storage",
-    "on_delete",
-    "serialize",
-    "unique_for_date",
-];
+use super::state::STATE_KEYWORDS;
+use super::wording::{sentence, short};
 
 /// `fields=[("id", …), ("name", …)]`, field by field.
 pub(super) fn compare_lists(
@@ -39,11 +21,15 @@ pub(super) fn compare_lists(
     model: &str,
     place: &str,
     likeness: &Likeness,
-    found: &mut Vec<Edit>,
+    found: &mut Vec<Difference>,
 ) {
     let (Some(old), Some(new)) = (named(before), named(after)) else {
-        let weight = if same_spelling(before, after) { Weight::Compatible } else { Weight::Real };
-        found.push(Edit::new(weight, At::Head(after.range()), format!("changes the fields in {place}")));
+        let impact = if same_spelling(before, after) { Impact::Compatible } else { Impact::Real };
+        found.push(Difference::new(
+            impact,
+            At::Head(after.range()),
+            format!("changes the fields in {place}"),
+        ));
         return;
     };
     let has = |list: &[(&str, &Expr)], name: &str| list.iter().any(|(n, _)| *n == name);
@@ -52,20 +38,20 @@ pub(super) fn compare_lists(
             Some((_, before)) => compare(before, field, &format!("{model}.{name}"), place, likeness, found),
             None => {
                 let what = format!("adds field {} to {place}", code(name));
-                found.push(Edit::new(Weight::Real, At::Head(field.range()), what));
+                found.push(Difference::new(Impact::Real, At::Head(field.range()), what));
             }
         }
     }
     for (name, field) in old.iter().filter(|(name, _)| !has(&new, name)) {
         let what = format!("removes field {} from {place}", code(name));
-        found.push(Edit::new(Weight::Real, At::Base(field.range()), what));
+        found.push(Difference::new(Impact::Real, At::Base(field.range()), what));
     }
     let order = |list: &[(&str, &Expr)], other: &[(&str, &Expr)]| {
         list.iter().map(|(n, _)| (*n).to_owned()).filter(|n| has(other, n)).collect::<Vec<_>>()
     };
     if order(&old, &new) != order(&new, &old) {
         let what = format!("reorders the fields in {place}");
-        found.push(Edit::new(Weight::Real, At::Head(after.range()), what));
+        found.push(Difference::new(Impact::Real, At::Head(after.range()), what));
     }
 }
 
@@ -91,32 +77,28 @@ pub(super) fn compare(
     subject: &str,
     place: &str,
     likeness: &Likeness,
-    found: &mut Vec<Edit>,
+    found: &mut Vec<Difference>,
 ) {
     if normalised_expr(before) == normalised_expr(after) {
         return;
     }
-    let whole = |weight| {
+    let whole = |impact| {
         let what = sentence(&format!("the field of {}", code(subject)), Some(before), Some(after), place);
-        Edit::new(weight, At::Head(after.range()), what)
+        Difference::new(impact, At::Head(after.range()), what)
     };
     let (Expr::Call(old), Expr::Call(new)) = (before, after) else {
         let alike = same_spelling(before, after);
-        found.push(whole(if alike { Weight::Compatible } else { Weight::Real }));
+        found.push(whole(if alike { Impact::Compatible } else { Impact::Real }));
         return;
     };
     let (old_class, new_class) = (normalised_expr(&old.func), normalised_expr(&new.func));
     let dropped = likeness.is_dropped(&old_class);
     if old_class != new_class {
         let alike = dropped || same_name(&old_class, &new_class);
-        let what = format!(
-            "changes {} from {} to {} in {place}",
-            code(subject),
-            super::short(&old.func),
-            super::short(&new.func)
-        );
-        let weight = if alike { Weight::Compatible } else { Weight::Real };
-        found.push(Edit::new(weight, At::Head(new.func.range()), what));
+        let what =
+            format!("changes {} from {} to {} in {place}", code(subject), short(&old.func), short(&new.func));
+        let impact = if alike { Impact::Compatible } else { Impact::Real };
+        found.push(Difference::new(impact, At::Head(new.func.range()), what));
         if !alike {
             return;
         }
@@ -132,10 +114,10 @@ pub(super) fn compare(
             compare(before, after, subject, place, likeness, found);
             continue;
         }
-        let weight = weigh(name, before, after, &new, old_class != new_class);
+        let impact = impact_of(name, before, after, &new, old_class != new_class);
         let what = sentence(&format!("{} of {}", code(name), code(subject)), before, after, place);
-        found.push(Edit::new(
-            weight,
+        found.push(Difference::new(
+            impact,
             after.map_or(At::Head(new.call.range()), |e| At::Head(e.range())),
             what,
         ));
@@ -154,26 +136,26 @@ fn is_label(text: &str) -> bool {
     })
 }
 
-fn weigh(
+fn impact_of(
     name: &str,
     before: Option<&Expr>,
     after: Option<&Expr>,
     field: &Call<'_>,
     replaced: bool,
-) -> Weight {
+) -> Impact {
     let says_db = |expr: Option<&Expr>| expr.is_some_and(|e| normalised_expr(e).contains("DB_"));
     match (name, before, after) {
         // Django 2.0 asks for it; before, CASCADE was what nothing meant.
-        ("on_delete", None, Some(after)) if normalised_expr(after).ends_with("CASCADE") => Weight::Compatible,
-        ("on_delete", ..) if says_db(before) || says_db(after) => Weight::Real,
-        (_, Some(before), Some(after)) if same_spelling(before, after) => Weight::Compatible,
-        (name, ..) if STATE_KEYWORDS.contains(&name) => Weight::StateOnly,
+        ("on_delete", None, Some(after)) if normalised_expr(after).ends_with("CASCADE") => Impact::Compatible,
+        ("on_delete", ..) if says_db(before) || says_db(after) => Impact::Real,
+        (_, Some(before), Some(after)) if same_spelling(before, after) => Impact::Compatible,
+        (name, ..) if STATE_KEYWORDS.contains(&name) => Impact::StateOnly,
         // The blocks of a StreamField live in its JSON.
         ("argument 1" | "block_types" | "block_lookup", ..) if field.kind().ends_with("StreamField") => {
-            Weight::StateOnly
+            Impact::StateOnly
         }
         // What the old class gave by itself, the new one must be told.
-        (_, None, _) | (_, _, None) if replaced => Weight::Compatible,
-        _ => Weight::Real,
+        (_, None, _) | (_, _, None) if replaced => Impact::Compatible,
+        _ => Impact::Real,
     }
 }

@@ -9,12 +9,14 @@ use crate::model::finding::code;
 use crate::rules::migrations::canonical::Canonical;
 use crate::syntax::python::{normalised_expr, normalised_stmts, walk_exprs};
 
-use super::fields::STATE_KEYWORDS;
-use super::likeness::{forward, same_spelling_stmts};
-use super::{At, Edit, Weight, label};
+use super::class::{label, target};
+use super::difference::{At, Difference, Impact};
+use super::likeness::same_spelling_stmts;
+use super::state::STATE_KEYWORDS;
+use super::stripped::{forward, silent};
 
 /// Reports helpers whose text changed and that the class reaches on its way forward.
-pub(super) fn compare(base: &Canonical, head: &Canonical, found: &mut Vec<Edit>) {
+pub(super) fn compare(base: &Canonical, head: &Canonical, found: &mut Vec<Difference>) {
     let (old, new) = (Helpers::read(base), Helpers::read(head));
     for (name, after) in &new.by_name {
         let Some(before) = old.by_name.get(name) else { continue };
@@ -22,23 +24,27 @@ pub(super) fn compare(base: &Canonical, head: &Canonical, found: &mut Vec<Edit>)
             continue;
         }
         let reach = old.reach(name).max(new.reach(name));
-        let weight = match reach {
+        let impact = match reach {
             None => continue,
-            Some(_) if name == "_" || same_spelling_stmts(before, after) => Weight::Compatible,
-            Some(_) if text(&silent(before)) == text(&silent(after)) => Weight::Harmless,
-            Some(Reach::Forward) => Weight::Real,
-            Some(Reach::State) => Weight::StateOnly,
+            Some(_) if name == "_" || same_spelling_stmts(before, after) => Impact::Compatible,
+            Some(_) if text(&silent(before)) == text(&silent(after)) => Impact::Harmless,
+            Some(Reach::Forward) => Impact::Real,
+            Some(Reach::State) => Impact::StateOnly,
         };
         let at = after.first().map_or(TextRange::default(), Ranged::range);
-        found.push(Edit::new(weight, At::Head(at), format!("changes {}{}", code(name), new.used_by(name))));
+        found.push(Difference::new(
+            impact,
+            At::Head(at),
+            format!("changes {}{}", code(name), new.used_by(name)),
+        ));
     }
     for (statement, after) in new.loose.iter().filter(|(statement, _)| !old.loose.contains_key(*statement)) {
         let one = std::slice::from_ref;
         let alike = old.loose.values().any(|before| same_spelling_stmts(one(before), one(after)));
-        let weight = if alike { Weight::Compatible } else { Weight::Real };
+        let impact = if alike { Impact::Compatible } else { Impact::Real };
         let first = statement.lines().next().unwrap_or(statement);
-        found.push(Edit::new(
-            weight,
+        found.push(Difference::new(
+            impact,
             At::Head(after.range()),
             format!("adds {} beside its class", code(first)),
         ));
@@ -69,8 +75,7 @@ impl Helpers {
         let own = module.body().iter().filter(|s| label(s) != "Migration");
         for stmt in own {
             let name = label(stmt);
-            let defines =
-                matches!(stmt, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) || super::target(stmt).is_some();
+            let defines = matches!(stmt, Stmt::FunctionDef(_) | Stmt::ClassDef(_)) || target(stmt).is_some();
             if defines {
                 by_name.entry(name).or_default().push(stmt.clone());
             } else if silent(std::slice::from_ref(stmt)).iter().any(|s| !s.is_pass_stmt()) {
@@ -142,60 +147,4 @@ impl Helpers {
 
 fn text(stmts: &[Stmt]) -> String {
     normalised_stmts(stmts)
-}
-
-/// Without what only speaks: `print(…)`, `logger.info(…)`.
-pub(super) fn silent(stmts: &[Stmt]) -> Vec<Stmt> {
-    use ruff_python_ast::visitor::transformer::{Transformer, walk_stmt};
-    struct Silencer;
-    impl Transformer for Silencer {
-        fn visit_stmt(&self, stmt: &mut Stmt) {
-            if is_output(stmt) {
-                let range = stmt.range();
-                *stmt = Stmt::Pass(ruff_python_ast::StmtPass { range, node_index: Default::default() });
-                return;
-            }
-            walk_stmt(self, stmt);
-            let bodies: Vec<&mut ruff_python_ast::Suite> = match stmt {
-                Stmt::FunctionDef(s) => vec![&mut s.body],
-                Stmt::For(s) => vec![&mut s.body, &mut s.orelse],
-                Stmt::With(s) => vec![&mut s.body],
-                Stmt::If(s) => std::iter::once(&mut s.body)
-                    .chain(s.elif_else_clauses.iter_mut().map(|c| &mut c.body))
-                    .collect(),
-                Stmt::Try(s) => vec![&mut s.body, &mut s.orelse, &mut s.finalbody],
-                _ => Vec::new(),
-            };
-            bodies.into_iter().for_each(|body| body.retain(|s| !s.is_pass_stmt()));
-        }
-    }
-    let mut stmts = stmts.to_vec();
-    stmts.iter_mut().for_each(|stmt| Silencer.visit_stmt(stmt));
-    stmts
-}
-
-/// A statement that only writes text somewhere, with arguments that do nothing by themselves.
-fn is_output(stmt: &Stmt) -> bool {
-    const CALLEES: [&str; 3] = ["print", "sys.stdout.write", "sys.stderr.write"];
-    const LEVELS: [&str; 7] = ["debug", "info", "warning", "warn", "error", "exception", "log"];
-    const HARMLESS: [&str; 7] = ["format", "len", "str", "repr", "count", "join", "type"];
-    if let Stmt::Assign(assign) = stmt {
-        return assign.value.as_call_expr().is_some_and(|c| normalised_expr(&c.func) == "logging.getLogger");
-    }
-    let Some(call) = stmt.as_expr_stmt().and_then(|s| s.value.as_call_expr()) else { return false };
-    let callee = normalised_expr(&call.func);
-    let logs = callee.rsplit_once('.').is_some_and(|(owner, level)| {
-        LEVELS.contains(&level)
-            && owner.to_lowercase().rsplit('.').next().is_some_and(|o| o.starts_with("log"))
-    });
-    let mut harmless = true;
-    walk_exprs(std::slice::from_ref(stmt), &mut |expr| {
-        if let Expr::Call(inner) = expr
-            && inner.range() != call.range()
-        {
-            let name = normalised_expr(&inner.func);
-            harmless &= HARMLESS.contains(&name.rsplit('.').next().unwrap_or(&name));
-        }
-    });
-    harmless && (logs || CALLEES.contains(&callee.as_str()))
 }

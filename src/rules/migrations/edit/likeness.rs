@@ -71,32 +71,6 @@ pub(super) fn same_spelling_stmts(old: &[Stmt], new: &[Stmt]) -> bool {
     before.matches(&after)
 }
 
-/// The statements without what `RunPython` and `RunSQL` say of going back.
-pub(super) fn forward(stmts: &[Stmt]) -> Vec<Stmt> {
-    struct Forward;
-    impl Transformer for Forward {
-        fn visit_expr(&self, expr: &mut Expr) {
-            transformer::walk_expr(self, expr);
-            let Expr::Call(call) = expr else { return };
-            let callee = normalised_expr(&call.func);
-            if !matches!(last(&callee), "RunPython" | "RunSQL") {
-                return;
-            }
-            let says =
-                |name: Option<&str>| !matches!(name, Some("reverse_code" | "reverse_sql" | "elidable"));
-            let arguments = &mut call.arguments;
-            arguments.keywords =
-                arguments.keywords.iter().filter(|k| says(k.arg.as_deref())).cloned().collect();
-            if let [first, _] = &*arguments.args {
-                arguments.args = vec![first.clone()].into_boxed_slice();
-            }
-        }
-    }
-    let mut stmts = stmts.to_vec();
-    stmts.iter_mut().for_each(|stmt| Forward.visit_stmt(stmt));
-    stmts
-}
-
 /// Is it the same name, imported from elsewhere? What is still in Django has no reason to move.
 pub(super) fn same_name(old: &str, new: &str) -> bool {
     if old == new {

@@ -1,34 +1,27 @@
 //! Operations that were added, removed, moved or changed.
 
-use std::collections::BTreeMap;
-
 use ruff_python_ast::Expr;
 use ruff_text_size::Ranged;
 use similar::{Algorithm, DiffOp, capture_diff_slices};
 
-use crate::model::finding::code;
 use crate::syntax::python::{normalised_expr, string};
 
 use super::arguments;
-use super::call::Call;
+use super::call::{Call, describe};
+use super::difference::{At, Difference, Impact};
+use super::display::{dict, flatten};
 use super::likeness::Likeness;
-use super::{At, Edit, Weight};
-
-/// Options that Django keeps in its state alone (`AlterModelOptions.ALTER_OPTION_KEYS` without what makes rows or tables).
-pub(super) const STATE_OPTIONS: [&str; 9] = [
-    "verbose_name",
-    "verbose_name_plural",
-    "ordering",
-    "get_latest_by",
-    "base_manager_name",
-    "default_manager_name",
-    "default_related_name",
-    "select_on_save",
-    "required_db_features",
-];
+use super::state::STATE_OPTIONS;
+use super::wording::short;
 
 /// `at`: where to point when an operation is gone.
-pub(super) fn compare(before: &[&Expr], after: &[&Expr], at: At, likeness: &Likeness, found: &mut Vec<Edit>) {
+pub(super) fn compare(
+    before: &[&Expr],
+    after: &[&Expr],
+    at: At,
+    likeness: &Likeness,
+    found: &mut Vec<Difference>,
+) {
     let texts = |list: &[&Expr]| list.iter().map(|e| normalised_expr(e)).collect::<Vec<_>>();
     let (old_texts, new_texts) = (texts(before), texts(after));
     if old_texts == new_texts {
@@ -60,7 +53,7 @@ pub(super) fn compare(before: &[&Expr], after: &[&Expr], at: At, likeness: &Like
     for new in moved {
         if let Some(expr) = after.get(new) {
             let what = format!("moves {} to place {}", describe(expr), new + 1);
-            found.push(Edit::new(Weight::Real, At::Head(expr.range()), what));
+            found.push(Difference::new(Impact::Real, At::Head(expr.range()), what));
         }
     }
     for (old, new) in pairs {
@@ -71,14 +64,14 @@ pub(super) fn compare(before: &[&Expr], after: &[&Expr], at: At, likeness: &Like
     for new in fresh {
         if let Some(expr) = after.get(new) {
             let what = format!("adds {} as operation {}", describe(expr), new + 1);
-            found.push(Edit::new(weight(expr), At::Head(expr.range()), what));
+            found.push(Difference::new(impact(expr), At::Head(expr.range()), what));
         }
     }
     for old in gone {
         if let Some(expr) = before.get(old) {
             let what = format!("removes {} (operation {})", describe(expr), old + 1);
             let at = if after.is_empty() { at } else { At::Base(expr.range()) };
-            found.push(Edit::new(weight(expr), at, what));
+            found.push(Difference::new(impact(expr), at, what));
         }
     }
     found[start..].sort_by_key(|edit| match edit.at {
@@ -102,13 +95,22 @@ fn take_pairs(
     });
 }
 
-fn changed(old: &Expr, new: &Expr, number: usize, likeness: &Likeness, found: &mut Vec<Edit>) {
+fn changed(old: &Expr, new: &Expr, number: usize, likeness: &Likeness, found: &mut Vec<Difference>) {
     let (Some(before), Some(after)) = (Call::operation(old), Call::operation(new)) else {
-        let what = format!("changes operation {number} from {} to {}", super::short(old), super::short(new));
-        found.push(Edit::new(Weight::Real, At::Head(new.range()), what));
+        let what = format!("changes operation {number} from {} to {}", short(old), short(new));
+        found.push(Difference::new(Impact::Real, At::Head(new.range()), what));
         return;
     };
     arguments::compare(&before, &after, number, likeness, found);
+    // What `SeparateDatabaseAndState` does to the database.
+    let at = At::Head(after.call.func.range());
+    compare(&inner_operations(&before), &inner_operations(&after), at, likeness, found);
+}
+
+fn inner_operations<'a>(call: &Call<'a>) -> Vec<&'a Expr> {
+    let mut inner = Vec::new();
+    call.get("database_operations").into_iter().for_each(|list| flatten(list, &mut inner));
+    inner
 }
 
 /// Kind, model and name: what makes two versions of an operation the same one.
@@ -117,16 +119,9 @@ fn identity(expr: &Expr) -> (String, String) {
     (call.kind().to_owned(), call.subject().to_lowercase())
 }
 
-/// `AddField(post.lang)`, `RunPython(fill)`.
-pub(super) fn describe(expr: &Expr) -> String {
-    let Some(call) = Call::operation(expr) else { return super::short(expr) };
-    let subject = call.subject();
-    code(&if subject.is_empty() { call.kind().to_owned() } else { format!("{}({subject})", call.kind()) })
-}
-
 /// Can the operation as a whole reach a database?
-fn weight(expr: &Expr) -> Weight {
-    let Some(call) = Call::operation(expr) else { return Weight::Real };
+fn impact(expr: &Expr) -> Impact {
+    let Some(call) = Call::operation(expr) else { return Impact::Real };
     let is_noop = |name: &str| {
         call.get(name).is_some_and(|e| string(e) == Some("") || normalised_expr(e).ends_with(".noop"))
     };
@@ -143,11 +138,5 @@ fn weight(expr: &Expr) -> Weight {
         "RunSQL" => is_noop("sql"),
         _ => false,
     };
-    if state_only { Weight::StateOnly } else { Weight::Real }
-}
-
-/// A dict display with literal keys.
-pub(super) fn dict(expr: &Expr) -> Option<BTreeMap<String, &Expr>> {
-    let items = &expr.as_dict_expr()?.items;
-    items.iter().map(|item| Some((string(item.key.as_ref()?)?.to_owned(), &item.value))).collect()
+    if state_only { Impact::StateOnly } else { Impact::Real }
 }

@@ -1,0 +1,119 @@
+//! Deployed migrations that head does not have, without those that a squash stands for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::change::Path;
+use crate::project::django::apps::MigrationName;
+use crate::project::migrations::deployed::Because;
+use crate::project::migrations::graph::Graph;
+use crate::rules::Context;
+use crate::source::{NotLoaded, snapshot::both};
+
+use super::changes::{Changes, all_migrations, was_migration};
+
+/// A deployed migration that head does not have.
+#[derive(Clone, Debug)]
+pub(super) struct Gone {
+    pub(super) name: MigrationName,
+    /// At the merge base.
+    pub(super) path: Path,
+    pub(super) because: Because,
+}
+
+/// Deployed migrations of the merge base that head does not have under their name, wherever they stand.
+pub(super) fn gone(context: &Context<'_>) -> Result<Vec<Gone>, NotLoaded> {
+    let (before, after) =
+        both(all_migrations(context, context.merge_base), all_migrations(context, context.head))?;
+    let kept = |name: &MigrationName| after.get(name).map_or(&[][..], Vec::as_slice);
+    let fewer = before.iter().filter(|(name, old)| old.len() > kept(name).len());
+    let judged = fewer.map(|(name, old)| {
+        let migrations = NotLoaded::all(old.iter().map(|path| was_migration(context, path)));
+        let (migrations, because) = both(migrations, context.deployed(name))?;
+        let Some(because) = because else { return Ok(Vec::new()) };
+        let old: Vec<&Path> =
+            old.iter().zip(migrations).filter(|(_, is)| *is).map(|(path, _)| path).collect();
+        // Several projects in one repository may have an app of the same name.
+        let lost = old.len().saturating_sub(kept(name).len());
+        let paths = old.into_iter().filter(|path| !kept(name).contains(path)).take(lost);
+        let gone = |path: &Path| Gone { name: name.clone(), path: path.clone(), because: because.clone() };
+        Ok(paths.map(gone).collect())
+    });
+    Ok(NotLoaded::all(judged)?.concat())
+}
+
+/// What the migrations of an app stand for.
+#[derive(Default)]
+pub(super) struct Replaced {
+    names: BTreeSet<MigrationName>,
+    /// Squashes that may stand for more than can be read.
+    unreadable: BTreeSet<MigrationName>,
+}
+
+/// At head, or at the merge base where a squash is being finished.
+pub(super) fn replaced(context: &Context<'_>, changes: &Changes, app: &str) -> Result<Replaced, NotLoaded> {
+    let (apps, tree) = both(context.head.apps(), context.head.tree())?;
+    let stay = apps.labelled(app).flat_map(|app| app.migration_files(&tree));
+    let stay = stay.filter_map(|path| Some((apps.migration_name(path)?, path)));
+    let fresh =
+        changes.after.iter().flat_map(|(name, paths)| paths.iter().map(|p| (name.clone(), p.as_str())));
+    let at_head = stay.chain(fresh).map(|(name, path)| Ok((name, context.head.migration(path)?)));
+    let kept = changes.kept().filter(|(name, ..)| name.app == app);
+    let at_base = kept.map(|(name, old, _)| Ok((name.clone(), context.merge_base.migration(old)?)));
+    let mut replaced = Replaced::default();
+    for (name, migration) in NotLoaded::all(at_head.chain(at_base))? {
+        let Some(migration) = migration else { continue };
+        replaced.names.extend(migration.replaced().cloned());
+        if migration.replaces_partial {
+            replaced.unreadable.insert(name);
+        }
+    }
+    Ok(replaced)
+}
+
+/// Nobody knows what a squash stands for whose `replaces` is computed; but never for what came after it.
+pub(super) fn not_replaced(
+    context: &Context<'_>,
+    app: &str,
+    replaced: &Replaced,
+    mut gone: Vec<Gone>,
+) -> Result<Vec<Gone>, NotLoaded> {
+    gone.retain(|gone| !replaced.names.contains(&gone.name));
+    if gone.is_empty() || replaced.unreadable.is_empty() {
+        return Ok(gone);
+    }
+    let graph = Graph::labelled(context.merge_base, app)?;
+    gone.retain(|gone| {
+        let before = graph.ancestors(&gone.name);
+        replaced.unreadable.iter().all(|squash| before.contains(squash))
+    });
+    Ok(gone)
+}
+
+/// Models that the app's deployed migrations created and did not delete.
+pub(super) fn tables_left(context: &Context<'_>, gone: &[Gone]) -> Result<Vec<String>, NotLoaded> {
+    let migrations = NotLoaded::all(gone.iter().map(|g| context.merge_base.migration(&g.path)))?;
+    let mut left: BTreeMap<String, String> = BTreeMap::new();
+    for migration in migrations.iter().flatten() {
+        for operation in migration.operations() {
+            match operation.kind() {
+                "CreateModel" => {
+                    if let Some(name) = operation.text("name", 0) {
+                        left.insert(name.to_lowercase(), name.to_owned());
+                    }
+                }
+                "DeleteModel" => {
+                    operation.text("name", 0).and_then(|name| left.remove(&name.to_lowercase()));
+                }
+                "RenameModel" => {
+                    let (old, new) = (operation.text("old_name", 0), operation.text("new_name", 1));
+                    if let (Some(old), Some(new)) = (old, new) {
+                        left.remove(&old.to_lowercase());
+                        left.insert(new.to_lowercase(), new.to_owned());
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+    Ok(left.into_values().collect())
+}
