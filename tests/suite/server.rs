@@ -246,7 +246,7 @@ async fn twenty_deliveries_at_once_are_one_commit() {
     let bodies: Vec<String> = (0..20).map(|n| format!(r#"{{"pull":{n}}}"#)).collect();
     let all = ids.iter().zip(&bodies).map(|(id, body)| house.deliver(id, body));
     let answers = futures::future::join_all(all).await;
-    assert!(answers.iter().all(|status| *status == StatusCode::ACCEPTED));
+    assert_eq!(answers, [StatusCode::ACCEPTED; 20]);
     assert_eq!(house.store.queue_counts().await.unwrap().ready, 20);
     let metrics = recorder.handle().render();
     assert!(metrics.contains("red_panda_accept_commits_total 1\n"), "{metrics}");
