@@ -73,4 +73,6 @@ mod server;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod sweeping;
+#[cfg(test)]
 mod worker;
