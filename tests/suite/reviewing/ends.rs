@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::{Asked, GREEN, House, MINUTE, because, group};
-use crate::fixtures::{forge, known, known_open};
+use crate::fixtures::{known, known_open};
 
 #[tokio::test]
 async fn each_read_is_tried_again_by_itself_for_merge_groups_too() {
