@@ -7,7 +7,6 @@ use crate::source::{NotLoaded, anchor};
 use crate::syntax::python::{Module, normalised_expr};
 
 use super::keys;
-use super::python::bindings::Bindings;
 use super::python::built::HoleExpr;
 use super::python::places::{self, Place as Built};
 use super::python::quoting::{Judge, Quoting};
@@ -35,15 +34,13 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
 fn in_file(context: &Context<'_>, path: &str) -> Result<Vec<Finding>, NotLoaded> {
     let holds = context.here.text(path)?.is_some_and(|text| keys::may_hold_broker(text.as_str()));
     let Some(module) = context.here.module(path)?.filter(|_| holds) else { return Ok(Vec::new()) };
-    let bindings = Bindings::of(&module);
-    let judge =
-        Judge { project: context.here, path, module: &module, bindings: &bindings, across_files: true };
+    let judge = Judge { project: context.here, path, module: &module, across_files: true };
     let hunks = hunks(context, path);
-    let found = places::find(&module, &bindings).into_iter().map(|place| {
+    let found = places::find(&module).into_iter().map(|place| {
         let faulty = faulty_holes(&judge, &place, &module)?;
-        let span = place.span(&module, &bindings, hunks);
+        let span = place.span(&module, hunks);
         let Some(worst) = worst(&faulty) else { return Ok(None) };
-        let found = finding(path, span, &module, &bindings, &place, &faulty, worst);
+        let found = finding(path, span, &module, &place, &faulty, worst);
         let is_near = context.judging == Judging::Baseline || anchor::touches(hunks, span);
         match if is_near { None } else { removed_cause(context, path, &place)? } {
             // An edit of head's lines has no place at a line of the merge base.
@@ -65,15 +62,14 @@ fn removed_cause(context: &Context<'_>, path: &str, place: &Built<'_>) -> Result
         return Ok(None);
     }
     let Some(module) = context.merge_base.module(base_path)? else { return Ok(None) };
-    let bindings = Bindings::of(&module);
     let written = normalised_expr(place.expr);
     let same = |old: &Built<'_>| old.keys == place.keys && normalised_expr(old.expr) == written;
     let removed =
         |span: &Span| hunks.iter().flat_map(|hunk| &hunk.removed).any(|line| span.lines().contains(line));
-    let behind = places::find(&module, &bindings)
+    let behind = places::find(&module)
         .into_iter()
         .filter(same)
-        .flat_map(|old| bindings.behind(old.expr))
+        .flat_map(|old| module.index().behind(old.expr))
         .map(|range| module.span(&range))
         .find(removed);
     Ok(behind.map(|span| Place::Base { path: base_path.to_owned(), span }))
@@ -101,16 +97,13 @@ fn finding(
     path: &str,
     span: Span,
     module: &Module,
-    bindings: &Bindings<'_>,
     place: &Built<'_>,
     faulty: &[(HoleExpr<'_>, Quoting<'_>)],
     (hole, quoting): &(HoleExpr<'_>, Quoting<'_>),
 ) -> Finding {
     let filled_only = is_filled_only(module, place);
     let name = module.qualified(hole.expr).unwrap_or_default();
-    let what = name
-        .rsplit('.')
-        .next()
+    let what = Some(name.last())
         .filter(|name| !name.is_empty() && hole.expr.range().len().to_u32() <= 80 && filled_only);
     let password = what.map_or_else(|| "The password".to_owned(), code);
     let url = match place.keys.last() {
@@ -140,7 +133,7 @@ fn finding(
     RULE.finding(place_of, subject, NodeText::Secret(normalised_expr(place.expr)), headline, consequence)
         .with_severity(capped(purpose(path), severity))
         .with_confidence(confidence)
-        .with_fix(if filled_only { fix(module, bindings, faulty) } else { Fix::text(WRAP) })
+        .with_fix(if filled_only { fix(module, faulty) } else { Fix::text(WRAP) })
 }
 
 /// Beside other characters the braces of an f-string may be characters of a password that nobody escaped.
@@ -152,8 +145,8 @@ fn is_filled_only(module: &Module, place: &Built<'_>) -> bool {
     reading.password.is_some_and(|password| password == whole)
 }
 
-fn fix(module: &Module, bindings: &Bindings<'_>, faulty: &[(HoleExpr<'_>, Quoting<'_>)]) -> Fix {
-    let edits = Quote::of(module, bindings).and_then(|quote| quote.edits(module, faulty));
+fn fix(module: &Module, faulty: &[(HoleExpr<'_>, Quoting<'_>)]) -> Fix {
+    let edits = Quote::of(module).and_then(|quote| quote.edits(module, faulty));
     match edits {
         Some(edits) if !edits.is_empty() => Fix { safety: FixSafety::Safe, text: WRAP.to_owned(), edits },
         _ => Fix::text(WRAP),

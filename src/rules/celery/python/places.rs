@@ -13,7 +13,6 @@ use crate::syntax::python::{Module, string};
 use super::super::holes::{Hole, Syntax, Unit, units as text_units};
 use super::super::keys::{self, LONGEST_VALUE, MOST_VALUES};
 use super::super::url::Role;
-use super::bindings::Bindings;
 use super::built::{Builder, HoleExpr, Piece};
 
 /// A string that is a broker's address, or stands where Celery expects one.
@@ -37,7 +36,10 @@ impl<'a> Place<'a> {
                 Piece::Hole(hole) => {
                     let written = module.source(hole.expr);
                     let name = module.qualified(hole.expr).unwrap_or_default();
-                    units.push(Unit::Hole(Hole { id, ..Hole::new(&format!("{{{written}}}"), &name) }));
+                    units.push(Unit::Hole(Hole {
+                        id,
+                        ..Hole::new(&format!("{{{written}}}"), &name.to_string())
+                    }));
                     id += 1;
                 }
             }
@@ -46,12 +48,12 @@ impl<'a> Place<'a> {
     }
 
     /// Where the change made it what it is: the expression, or what it names where only that was changed.
-    pub(crate) fn span(&self, module: &Module, bindings: &Bindings<'a>, hunks: &[Hunk]) -> Span {
+    pub(crate) fn span(&self, module: &'a Module, hunks: &[Hunk]) -> Span {
         let own = module.span(self.expr);
         if hunks.is_empty() || touches(hunks, own) {
             return own;
         }
-        let mut behind = bindings.behind(self.expr).into_iter().map(|range| module.span(&range));
+        let mut behind = module.index().behind(self.expr).into_iter().map(|range| module.span(&range));
         behind.find(|span| touches(hunks, *span)).unwrap_or(own)
     }
 
@@ -65,9 +67,9 @@ impl<'a> Place<'a> {
 }
 
 /// Every such string of the file, in source order.
-pub(crate) fn find<'a>(module: &'a Module, bindings: &Bindings<'a>) -> Vec<Place<'a>> {
+pub(crate) fn find(module: &Module) -> Vec<Place<'_>> {
     let mut finder = Finder {
-        builder: Builder { module, bindings },
+        builder: Builder { module },
         module,
         knows_celery: keys::knows_celery(module.text().as_str()),
         keys: Vec::new(),
@@ -78,8 +80,8 @@ pub(crate) fn find<'a>(module: &'a Module, bindings: &Bindings<'a>) -> Vec<Place
     finder.found
 }
 
-struct Finder<'m, 'a> {
-    builder: Builder<'m, 'a>,
+struct Finder<'a> {
+    builder: Builder<'a>,
     module: &'a Module,
     knows_celery: bool,
     keys: Vec<String>,
@@ -88,7 +90,7 @@ struct Finder<'m, 'a> {
     found: Vec<Place<'a>>,
 }
 
-impl<'a> Finder<'_, 'a> {
+impl<'a> Finder<'a> {
     /// Visits a value that is stored under a key.
     fn under(&mut self, key: &str, role: Role, value: &'a Expr) {
         // `X = env("X", …)` is about one X.
@@ -145,7 +147,7 @@ impl<'a> Finder<'_, 'a> {
         }
         self.with(Role::Unknown, &call.func);
         let variable = call.arguments.find_positional(0).and_then(string).filter(|name| is_variable(name));
-        let is_celery = callee.rsplit('.').next().is_some_and(|name| name == "Celery");
+        let is_celery = callee.last() == "Celery";
         for (index, argument) in call.arguments.args.iter().enumerate() {
             match variable {
                 // `env("KEY", default)`
@@ -172,7 +174,7 @@ impl<'a> Finder<'_, 'a> {
     }
 }
 
-impl<'a> Visitor<'a> for Finder<'_, 'a> {
+impl<'a> Visitor<'a> for Finder<'a> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
         match stmt {
             // A docstring explains.

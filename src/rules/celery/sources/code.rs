@@ -4,7 +4,6 @@ use ruff_text_size::Ranged;
 
 use crate::model::change::Hunk;
 use crate::rules::celery::holes::Syntax;
-use crate::rules::celery::python::bindings::Bindings;
 use crate::rules::celery::python::built::Piece;
 use crate::rules::celery::python::places;
 use crate::syntax::python::{Module, normalised_expr};
@@ -12,9 +11,8 @@ use crate::syntax::python::{Module, normalised_expr};
 use super::{File, Found, Origin, Source};
 
 pub(super) fn sources(file: &File<'_>, module: &Module, hunks: &[Hunk]) -> Vec<Source> {
-    let bindings = Bindings::of(module);
     let place = |place: places::Place<'_>| {
-        let span = place.span(module, &bindings, hunks);
+        let span = place.span(module, hunks);
         let value = match place.pieces.as_slice() {
             [Piece::Text(text)] => text.clone(),
             _ => normalised_expr(place.expr),
@@ -36,5 +34,5 @@ pub(super) fn sources(file: &File<'_>, module: &Module, hunks: &[Hunk]) -> Vec<S
         };
         file.finish(found, &units, span, verbatim)
     };
-    places::find(module, &bindings).into_iter().map(place).collect()
+    places::find(module).into_iter().map(place).collect()
 }
