@@ -71,4 +71,6 @@ mod server;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod sweeping;
+#[cfg(test)]
 mod worker;

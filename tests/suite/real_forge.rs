@@ -26,6 +26,7 @@ use serde_json::{Value, json};
 
 use fixture::{As, Fixture, server};
 
+use crate::fixtures::list;
 use crate::gitea::{fp, inline};
 
 const BASE: &[(&str, &str)] =
@@ -307,8 +308,8 @@ async fn names_are_looked_up_and_renames_followed() {
     fixture.owner_must("POST", &fixture.path("releases"), &release).await;
     assert_eq!(client.fetch_tags(&repository).await.unwrap(), ["v1"]);
     assert_eq!(client.fetch_deployed(&repository, "production").await.unwrap(), Some(pull.head.clone()));
-    assert_eq!(client.fetch_repositories().await.unwrap(), std::slice::from_ref(&repository));
-    assert_eq!(client.fetch_open_pulls(&repository).await.unwrap().len(), 1);
+    assert_eq!(client.fetch_repositories(None).await.unwrap(), std::slice::from_ref(&repository));
+    assert_eq!(list(&client, &repository).await.unwrap().len(), 1);
     assert!(client.fetch_may_write(&repository, &fixture.bot).await.unwrap());
     assert!(client.fetch_may_write(&repository, &fixture.owner).await.unwrap());
     assert!(!client.fetch_may_write(&repository, "nobody-at-all").await.unwrap());

@@ -70,7 +70,7 @@ async fn a_closed_pull_request_goes_with_its_last_run_and_not_before() {
         judged(&store, "old", 7, 1_000).await;
         begun(&store, &run_start("unfinished", 7, 1_500)).await;
         judged(&store, "new", 7, 9_000).await;
-        store.close_pull(&pull(7)).await.unwrap();
+        store.close_pull(&pull(7), 1_000).await.unwrap();
         store.prune_history(5_000).await.unwrap();
         assert_eq!(runs(&store, 7).await, ["new"]);
         assert_eq!(store.postings(&pull(7)).await.unwrap(), [posting()]);

@@ -134,6 +134,11 @@ impl Forgejo {
         lock(&self.world).faults.push(fault);
     }
 
+    /// From now on every call answers 429, or none does.
+    pub fn set_limited(&self, limited: bool) {
+        lock(&self.world).limited = limited;
+    }
+
     /// Every call so far.
     pub fn requests(&self) -> Vec<Request> {
         lock(&self.world).requests.clone()

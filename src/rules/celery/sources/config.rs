@@ -16,7 +16,7 @@ use super::{File, Found, Origin, Source};
 pub(super) fn sources(file: &File<'_>, yaml: &Yaml) -> Vec<Source> {
     let syntax = syntax(file, yaml);
     // A template of YAML is no YAML: its lines can still be read.
-    if yaml.fault().is_some() {
+    if yaml.broken_at().is_some() {
         let text = file.text.lines().flat_map(|(number, line)| {
             let start = file.text.line_bytes(number).start;
             lines::in_line(file, start..start + line.len(), syntax)
