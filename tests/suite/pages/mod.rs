@@ -95,7 +95,7 @@ fn fault(language: &str, path: &str, text: &str) -> Option<String> {
     let text = Text::new(text);
     match language {
         "py" => Module::parse(&text).fault().map(|fault| format!("{fault:?}")),
-        "yaml" => Yaml::parse(&text).broken_at().map(|line| format!("does not parse from line {line} on")),
+        "yaml" => Yaml::parse(&text).broken_at().map(|line| format!("line {line} does not parse")),
         "env" => {
             let file = EnvFile::parse(&text);
             let other = file.lines().iter().find(|line| line.content == Content::Other);
