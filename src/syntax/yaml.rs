@@ -60,6 +60,7 @@ pub struct Entry {
 #[derive(Debug)]
 pub struct Yaml {
     documents: Vec<Arc<Node>>,
+    nodes: usize,
     broken_at: Option<u32>,
 }
 
@@ -83,7 +84,13 @@ impl Yaml {
                 }
             }
         }
-        Self { documents: builder.finish(text.as_str().len()), broken_at }
+        let nodes = builder.nodes;
+        Self { documents: builder.finish(text.as_str().len()), nodes, broken_at }
+    }
+
+    /// How many nodes it has.
+    pub fn nodes(&self) -> usize {
+        self.nodes
     }
 
     /// The roots of the documents, in file order.
@@ -195,6 +202,7 @@ struct Builder {
     /// By the parser's id.
     anchors: HashMap<usize, Arc<Node>>,
     documents: Vec<Arc<Node>>,
+    nodes: usize,
 }
 
 impl Builder {
@@ -237,6 +245,7 @@ impl Builder {
     /// Puts a whole node where it belongs; `anchor` is the parser's id of its own, or 0.
     fn put(&mut self, node: Node, anchor: usize) {
         let node = Arc::new(node);
+        self.nodes += 1;
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
         }

@@ -61,6 +61,11 @@ impl ContentFact for Option<Arc<Migration>> {
     fn read(content: &Content<'_>) -> Self {
         Migration::read(content.fact()).map(Arc::new)
     }
+
+    /// The tree that it looks into is the module's.
+    fn weight(&self) -> usize {
+        1024
+    }
 }
 
 impl Operation<'_> {
