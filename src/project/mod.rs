@@ -117,7 +117,7 @@ impl ContentFact for Module {
     }
 
     fn weight(&self) -> usize {
-        self.tokens().count() * PER_TOKEN
+        self.tokens().count() * PER_TOKEN + self.index().weight()
     }
 }
 
