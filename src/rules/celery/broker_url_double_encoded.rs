@@ -4,7 +4,7 @@ use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
 use super::sources;
-use super::words::{finding, named};
+use super::wording::{finding, named};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL006,
@@ -15,12 +15,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let doubled = sources::in_use(context)?.into_iter().filter_map(|source| {
-        let fault = source.reading.fault(RULE.code())?;
-        let headline = format!("The login in {} looks percent-encoded twice", named(&source));
+    let doubled = sources::in_use(context)?.into_iter().filter_map(|url| {
+        let fault = url.reading.fault(RULE.code())?;
+        let headline = format!("The login in {} looks percent-encoded twice", named(&url));
         let consequence =
             "kombu decodes once, so the broker is sent a password that still holds `%` and two digits.";
-        Some(finding(&RULE, &source, fault.severity, headline, consequence))
+        Some(finding(&RULE, &url, fault.severity, headline, consequence))
     });
     Ok(doubled.collect())
 }

@@ -3,9 +3,10 @@ use crate::model::finding::{Finding, Severity};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
-use super::sources::{self, Origin, Purpose};
-use super::url::{Fault, Kind};
-use super::words::{characters, encode, finding, hold, part};
+use super::broker_url::{Origin, Purpose};
+use super::sources;
+use super::url::{Kind, UrlFault};
+use super::wording::{characters, encode, finding, hold, part};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL002,
@@ -17,16 +18,16 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
-    for source in sources::in_change(context, &[Purpose::Code, Purpose::Test])? {
-        let fault = source.reading.fault(RULE.code());
-        let Some(Fault { kind: Kind::Reserved(userinfo), severity }) = fault else { continue };
+    for url in sources::in_change(context, &[Purpose::Code, Purpose::Test])? {
+        let fault = url.reading.fault(RULE.code());
+        let Some(UrlFault { kind: Kind::Reserved(userinfo), severity }) = fault else { continue };
         // What else is in a password that Python fills in is CEL003's.
-        if source.origin == Origin::Python && !source.reading.password_holes.is_empty() {
+        if url.origin == Origin::Python && !url.reading.password_holes.is_empty() {
             continue;
         }
         let headline = format!(
             "{} {} {} unencoded",
-            part(userinfo, &source),
+            part(userinfo, &url),
             hold(userinfo),
             characters(&userinfo.at_fault)
         );
@@ -41,8 +42,8 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
                 "Python's parser copes; the URL standard and clients in other languages read another login or host."
             }
         };
-        let found = finding(&RULE, &source, *severity, headline, consequence);
-        findings.push(found.with_fix(encode(userinfo, &source)));
+        let found = finding(&RULE, &url, *severity, headline, consequence);
+        findings.push(found.with_fix(encode(userinfo, &url)));
     }
     Ok(findings)
 }

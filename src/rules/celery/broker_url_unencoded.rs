@@ -5,9 +5,10 @@ use crate::model::finding::Finding;
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
-use super::sources::{self, Purpose};
-use super::url::{Fault, Kind};
-use super::words::{characters, encode, finding, hold, part};
+use super::broker_url::Purpose;
+use super::sources;
+use super::url::{Kind, UrlFault};
+use super::wording::{characters, encode, finding, hold, part};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL001,
@@ -19,19 +20,19 @@ pub(super) static RULE: Rule = Rule {
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
-    for source in sources::in_change(context, &[Purpose::Code, Purpose::Test, Purpose::Docs])? {
-        let fault = source.reading.fault(RULE.code());
-        let Some(Fault { kind: Kind::Unencoded(userinfo), severity }) = fault else { continue };
+    for url in sources::in_change(context, &[Purpose::Code, Purpose::Test, Purpose::Docs])? {
+        let fault = url.reading.fault(RULE.code());
+        let Some(UrlFault { kind: Kind::Unencoded(userinfo), severity }) = fault else { continue };
         let effect = Effect::of(&userinfo.at_fault);
         let headline = format!(
             "{} {} {}, {}",
-            part(userinfo, &source),
+            part(userinfo, &url),
             hold(userinfo),
             characters(&userinfo.at_fault),
             effect.headline()
         );
-        let found = finding(&RULE, &source, *severity, headline, effect.consequence());
-        findings.push(found.with_fix(encode(userinfo, &source)));
+        let found = finding(&RULE, &url, *severity, headline, effect.consequence());
+        findings.push(found.with_fix(encode(userinfo, &url)));
     }
     Ok(findings)
 }

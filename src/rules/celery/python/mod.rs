@@ -2,6 +2,7 @@
 
 pub(super) mod bindings;
 pub(super) mod built;
-pub(super) mod places;
 pub(super) mod quoting;
+pub(super) mod strings;
+pub(super) mod unquoted;
 pub(super) mod wrap;

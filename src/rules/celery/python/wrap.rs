@@ -8,7 +8,7 @@ use crate::syntax::python::{Module, top_level};
 
 use super::bindings::Bindings;
 use super::built::HoleExpr;
-use super::quoting::Quoting;
+use super::quoting::{Judged, Quoting};
 
 /// What `urllib.parse.quote` is called in a file, and the edit that makes it so.
 #[derive(Debug)]
@@ -28,19 +28,19 @@ impl Quote {
     }
 
     /// The edits for these holes; `None` when one of them cannot be mended where it stands.
-    pub(crate) fn edits(&self, module: &Module, holes: &[(HoleExpr<'_>, Quoting<'_>)]) -> Option<Vec<Edit>> {
+    pub(crate) fn edits(&self, module: &Module, holes: &[(HoleExpr<'_>, Judged<'_>)]) -> Option<Vec<Edit>> {
         let mut edits = Vec::new();
         let mut needs_quote = false;
-        for (hole, quoting) in holes {
-            match quoting {
-                Quoting::Bare if hole.can_wrap => {
+        for (hole, judged) in holes {
+            match (judged.quoting, judged.call) {
+                (Quoting::Bare, _) if hole.can_wrap => {
                     needs_quote = true;
                     let source = module.source(hole.expr);
                     let replacement = format!("{}({source}, safe={})", self.callee, empty(hole.inside));
                     edits.push(Edit { span: module.span(hole.expr), replacement });
                 }
-                Quoting::KeepsSlash(Some(call)) => edits.push(with_safe(module, call, hole)?),
-                Quoting::Plus(Some(call)) => {
+                (Quoting::KeepsSlash, Some(call)) => edits.push(with_safe(module, call, hole)?),
+                (Quoting::Plus, Some(call)) => {
                     needs_quote = true;
                     edits.push(Edit { span: module.span(&*call.func), replacement: self.callee.clone() });
                     edits.push(with_safe(module, call, hole)?);

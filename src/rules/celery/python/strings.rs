@@ -4,10 +4,7 @@ use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall, Operator, Stmt};
 use ruff_text_size::Ranged;
 
-use crate::model::change::Hunk;
-use crate::model::finding::Span;
 use crate::project::broker::starts_like_broker;
-use crate::source::anchor::touches;
 use crate::syntax::python::{Module, string};
 
 use super::super::holes::{Hole, Syntax, Unit, units as text_units};
@@ -18,7 +15,7 @@ use super::built::{Builder, HoleExpr, Piece};
 
 /// A string that is a broker's address, or stands where Celery expects one.
 #[derive(Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct UrlString<'a> {
     /// Outermost first: `CACHES`, `default`, `LOCATION`.
     pub(crate) keys: Vec<String>,
     pub(crate) role: Role,
@@ -26,8 +23,8 @@ pub(crate) struct Place<'a> {
     pub(crate) pieces: Vec<Piece<'a>>,
 }
 
-impl<'a> Place<'a> {
-    /// Its characters and holes; a hole's `id` is its number among [`Place::holes`].
+impl<'a> UrlString<'a> {
+    /// Its characters and holes; a hole's `id` is its number among [`UrlString::holes`].
     pub(crate) fn units(&self, module: &Module) -> Vec<Unit> {
         let mut units = Vec::new();
         let mut id = 0;
@@ -45,16 +42,6 @@ impl<'a> Place<'a> {
         units
     }
 
-    /// Where the change made it what it is: the expression, or what it names where only that was changed.
-    pub(crate) fn span(&self, module: &Module, bindings: &Bindings<'a>, hunks: &[Hunk]) -> Span {
-        let own = module.span(self.expr);
-        if hunks.is_empty() || touches(hunks, own) {
-            return own;
-        }
-        let mut behind = bindings.behind(self.expr).into_iter().map(|range| module.span(&range));
-        behind.find(|span| touches(hunks, *span)).unwrap_or(own)
-    }
-
     pub(crate) fn holes(&self) -> Vec<HoleExpr<'a>> {
         let hole = |piece: &Piece<'a>| match piece {
             Piece::Hole(hole) => Some(*hole),
@@ -65,7 +52,7 @@ impl<'a> Place<'a> {
 }
 
 /// Every such string of the file, in source order.
-pub(crate) fn find<'a>(module: &'a Module, bindings: &Bindings<'a>) -> Vec<Place<'a>> {
+pub(crate) fn find<'a>(module: &'a Module, bindings: &Bindings<'a>) -> Vec<UrlString<'a>> {
     let mut finder = Finder {
         builder: Builder { module, bindings },
         module,
@@ -85,7 +72,7 @@ struct Finder<'m, 'a> {
     keys: Vec<String>,
     /// Of the expression that is visited next.
     role: Role,
-    found: Vec<Place<'a>>,
+    found: Vec<UrlString<'a>>,
 }
 
 impl<'a> Finder<'_, 'a> {
@@ -128,7 +115,7 @@ impl<'a> Finder<'_, 'a> {
         }
         let holes: Vec<&'a Expr> =
             pieces.iter().filter_map(|p| if let Piece::Hole(h) = p { Some(h.expr) } else { None }).collect();
-        self.found.push(Place { keys: self.keys.clone(), role, expr, pieces });
+        self.found.push(UrlString { keys: self.keys.clone(), role, expr, pieces });
         holes.into_iter().filter(|hole| hole.range() != expr.range()).for_each(|hole| {
             if expr.range().contains_range(hole.range()) {
                 self.with(Role::Unknown, hole);
