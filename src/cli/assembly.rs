@@ -66,7 +66,8 @@ impl Assembly {
             hooked.insert(name.0, entry);
         }
         let reviewer = Reviewer::new(forges, store.clone(), clock.clone(), settings.public_url.clone());
-        let options = Options::new(worker_name(&store, &clock).await?);
+        let retention_days = settings.retention_days;
+        let options = Options { retention_days, ..Options::new(worker_name(&store, &clock).await?) };
         let worker = Worker::new(store.clone(), Arc::new(reviewer), served, clock.clone(), options);
         let state = AppState {
             store: store.clone(),
@@ -75,6 +76,7 @@ impl Assembly {
             rules: rule_pages(),
             public_url: settings.public_url,
             admin_token: settings.admin_token,
+            retention_days,
             metrics,
             room: Room::default(),
         };

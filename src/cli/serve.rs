@@ -8,7 +8,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use tokio::net::TcpListener;
 
-use crate::config::settings::{SETTINGS_PATH, Settings, Source};
+use crate::config::settings::{Inputs, SETTINGS_PATH, Settings};
 use crate::store::clock::Clock;
 
 use super::assembly::Assembly;
@@ -40,12 +40,12 @@ impl Serve {
         let environment: BTreeMap<String, String> = std::env::vars_os()
             .filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)))
             .collect();
-        let source = Source {
+        let inputs = Inputs {
             file: text.as_deref().map(|text| (path.as_path(), text)),
             environment: &environment,
             read: &|path: &Path| std::fs::read_to_string(path),
         };
-        Ok(Settings::read(&source)?)
+        Ok(Settings::read(&inputs)?)
     }
 }
 

@@ -9,6 +9,7 @@ use crate::project::Project;
 use crate::project::django::apps::{looks_like_migration, may_move_migrations};
 use crate::project::django::settings::is_settings;
 use crate::project::env::env_files;
+use crate::project::env::readers::EnvReaders;
 use crate::rules::Rule;
 use crate::source::snapshot::both;
 use crate::source::tree::{file_name, folder, is_data, is_vendored};
@@ -61,7 +62,7 @@ pub(super) fn files<'a>(
     for path in change.files.iter().filter_map(ChangedFile::head_path).filter(wanted) {
         ask(sides.head.file(path).map(drop));
         if env_files::role(path).is_some() {
-            ask(sides.head.env_readers().map(drop));
+            ask(sides.head.fact::<EnvReaders>(&()).map(drop));
         }
     }
     // Of the base side what has to be diffed by us; the rest only where a rule finds something.

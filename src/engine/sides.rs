@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::model::change::Change;
 use crate::model::id::Sha;
 use crate::project::migrations::deployed::Deployed;
-use crate::project::{Parsed, Project};
+use crate::project::{Facts, Project};
 use crate::rules::{Against, Context, Judging, Rule};
 use crate::source::{Snapshot, SnapshotId};
 
@@ -21,12 +21,14 @@ pub struct Sides {
     pub merged: Arc<Project>,
     pub commits: Vec<Arc<Project>>,
     pub deployed: Deployed,
+    /// What was understood of them.
+    pub facts: Arc<Facts>,
 }
 
 impl Sides {
     pub fn new(change: &Change, deployed: DeployedAt) -> Self {
-        let parsed = Arc::new(Parsed::default());
-        let project = |snapshot| Arc::new(Project::new(Arc::new(snapshot), parsed.clone()));
+        let facts = Arc::new(Facts::default());
+        let project = |snapshot| Arc::new(Project::new(Arc::new(snapshot), facts.clone()));
         let fresh = |id, commit: &Sha| project(Snapshot::new(id, commit.clone()));
         let head = fresh(SnapshotId::Head, &change.head);
         let merge_base = fresh(SnapshotId::MergeBase, &change.merge_base);
@@ -60,6 +62,7 @@ impl Sides {
             merged,
             commits,
             deployed: Deployed { evidence: deployed.evidence, projects },
+            facts,
         }
     }
 

@@ -43,7 +43,7 @@ impl Mode {
 }
 
 /// One run of changed lines with the context the forge shows around it. Line numbers are 1-based, ranges half-open.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Hunk {
     /// Lines of the merge base's file that this hunk shows.
     pub old: Range<u32>,

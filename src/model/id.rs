@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chrono::{DateTime, NaiveDate, NaiveTime};
 use serde::{Deserialize, Serialize};
 
 /// A full object id, 40 or 64 lower-case hex digits: a commit, a tree or a blob.
@@ -80,6 +81,9 @@ pub enum Target {
     Repository,
 }
 
+/// How a run's id writes its day.
+const DAY: &str = "%Y%m%d";
+
 const REPOSITORY: &str = "repository";
 
 impl fmt::Display for Target {
@@ -106,12 +110,27 @@ impl Target {
     }
 }
 
-/// The unguessable id of a run: the address of its page.
+/// The unguessable id of a run, `9f86…0a08-20261201`: the address of its page. It carries the day on which it was made,
+/// so that a page can say of a run that is no longer kept that it is gone, without a row being kept for that.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct RunId(pub String);
 
 impl RunId {
+    /// `random` must come from a good source: whoever knows the id may read the page.
+    pub fn new(random: u128, at_ms: i64) -> Self {
+        let day = DateTime::from_timestamp_millis(at_ms).unwrap_or_default().format(DAY);
+        Self(format!("{random:032x}-{day}"))
+    }
+
+    /// When its day began, in Unix milliseconds. `None`: it has not the form of an id.
+    pub fn day(&self) -> Option<i64> {
+        let (random, day) = self.0.split_once('-')?;
+        let is_random = random.len() == 32 && random.bytes().all(|b| b.is_ascii_hexdigit());
+        let day = NaiveDate::parse_from_str(day, DAY).ok().filter(|_| is_random)?;
+        Some(day.and_time(NaiveTime::MIN).and_utc().timestamp_millis())
+    }
+
     /// The first four characters, for a sentence a person reads.
     pub fn short(&self) -> &str {
         self.0.get(..4).unwrap_or(&self.0)
@@ -121,5 +140,20 @@ impl RunId {
 impl fmt::Display for RunId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::RunId;
+
+    #[test]
+    fn a_run_s_id_tells_its_day_and_nothing_else_does() {
+        let id = RunId::new(0xabc, 1_796_130_000_000);
+        assert_eq!(id.0, "00000000000000000000000000000abc-20261201");
+        assert_eq!(id.day(), Some(1_796_083_200_000));
+        for other in ["", "abc-20261201", "abcdef", "00000000000000000000000000000abc-2026120x"] {
+            assert_eq!(RunId(other.into()).day(), None, "{other}");
+        }
     }
 }

@@ -17,8 +17,7 @@ pub(super) async fn leave(
     head: Option<&Sha>,
 ) -> Result<(), JobError> {
     let NewJob { forge, target, .. } = &work.job.job;
-    let latest = work.store.runs_of(forge, repository.id, target, 1).await?.pop();
-    let mut left: BTreeSet<Sha> = latest.map(|run| run.head).into_iter().collect();
+    let mut left = BTreeSet::from_iter(work.store.last_head(forge, repository.id, target).await?);
     for earlier in work.store.unfinished_runs(forge, repository.id, target).await? {
         let same_head = head == Some(&earlier.head);
         if same_head && earlier.id == work.job.run {

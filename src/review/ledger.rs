@@ -1,17 +1,21 @@
 //! What is written down of a run: that it began, how it ended, what it said, and what comes after it.
+//!
+//! The store takes none of it from a run whose job has been taken over.
 
 use crate::model::delivery::{JobKind, NewJob, Reason};
 use crate::model::id::{ForgeName, Repository, Sha, Target};
 use crate::model::judgement::Judgement;
+use crate::model::plan::Posting;
 use crate::model::pull::PullRequest;
-use crate::store::pulls::{HeadVerdict, KnownPull};
-use crate::store::runs::{RunEnd, RunOutcome, RunPage, RunStart};
+use crate::store::pulls::{HeadVerdict, KnownPull, PullKey};
+use crate::store::runs::{Begun, RunEnd, RunOutcome, RunPage, RunStart};
 
 use super::perform::JobError;
 use super::run::{Run, Work};
 
 /// Writes that the run began.
 pub(super) async fn begin(run: Run<'_>) -> Result<Run<'_>, JobError> {
+    run.work.still_ours().await?;
     let Work { job, store, .. } = run.work;
     let start = RunStart {
         id: run.id.clone(),
@@ -27,9 +31,11 @@ pub(super) async fn begin(run: Run<'_>) -> Result<Run<'_>, JobError> {
         draft: run.about.draft,
         started_at: run.started,
     };
-    let resumed = job.attempt > 1 || store.run(run.id).await?.is_some();
-    store.begin_run(&start).await?;
-    Ok(Run { resumed, ..run })
+    match store.begin_run(job, &start).await? {
+        Begun::First => Ok(Run { resumed: job.attempt > 1, ..run }),
+        Begun::Again => Ok(Run { resumed: true, ..run }),
+        Begun::LeaseLost => Err(JobError::lease_lost()),
+    }
 }
 
 /// Writes how the run ended, with its page; `judgement` where there is one.
@@ -46,7 +52,16 @@ pub(super) async fn finish(
         finished_at: run.work.clock.now(),
         page,
     };
-    Ok(run.work.store.finish_run(run.id, &end).await?)
+    as_holder(run.work.store.finish_run(run.work.job, run.id, &end).await?)
+}
+
+/// Writes what stands on the forge.
+pub(super) async fn save_postings(
+    run: &Run<'_>,
+    key: &PullKey,
+    postings: &[Posting],
+) -> Result<(), JobError> {
+    as_holder(run.work.store.save_postings(run.work.job, key, postings).await?)
 }
 
 /// Writes what is about to be said of the head for this pull request, and gives what all those with this head say.
@@ -56,10 +71,17 @@ pub(super) async fn save_verdict(
     outcome: RunOutcome,
     description: &str,
 ) -> Result<Vec<HeadVerdict>, JobError> {
+    run.work.still_ours().await?;
+    let Work { job, store, clock, .. } = run.work;
     let key = run.work.key(run.repository, number);
     let verdict = HeadVerdict { number, outcome, description: description.to_owned() };
-    run.work.store.save_verdict(&key, &run.about.head, &verdict).await?;
+    as_holder(store.save_verdict(job, &key, &run.about.head, &verdict, clock.now()).await?)?;
     verdicts(run).await
+}
+
+/// What the store says of a write: it takes none from who is no longer the job's holder.
+fn as_holder(taken: bool) -> Result<(), JobError> {
+    if taken { Ok(()) } else { Err(JobError::lease_lost()) }
 }
 
 /// What the pull requests with this head say of it.

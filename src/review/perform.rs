@@ -29,7 +29,7 @@ pub enum JobEnd {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum JobError {
     /// Waits without spending an attempt.
-    #[error("rate limited until {until_ms}")]
+    #[error("the forge's rate limit is used up")]
     RateLimited { until_ms: i64 },
     /// May work later.
     #[error("{0}")]
@@ -42,6 +42,11 @@ pub enum JobError {
 impl JobError {
     pub fn not_served(forge: &ForgeName) -> Self {
         Self::Fatal(format!("forge \"{forge}\" is no longer in the settings"))
+    }
+
+    /// Whoever took the job over carries on: written down under our token, this changes nothing.
+    pub(super) fn lease_lost() -> Self {
+        Self::Retry("the lease was lost before a write".to_owned())
     }
 }
 
@@ -71,11 +76,11 @@ impl From<StoreError> for JobError {
 pub trait Perform: Send + Sync {
     async fn perform(&self, job: &Claim, lease: &dyn Lease) -> Result<JobEnd, JobError>;
 
-    /// Says on the status that has begun to run when the job is tried again, and why it was not finished.
+    /// Says on the status when the job is tried again, and why it was not finished.
     async fn put_off(
         &self,
         job: &Claim,
-        error: &str,
+        why: &JobError,
         until_ms: i64,
         lease: &dyn Lease,
     ) -> Result<(), JobError>;

@@ -10,7 +10,7 @@ use crate::report::plan::{PlanInput, plan, remember};
 use super::judge::Judged;
 use super::perform::JobError;
 use super::run::Run;
-use super::status;
+use super::{ledger, status};
 
 /// Between two writes of one account, in milliseconds: GitHub asks for a second, and for no bursts.
 const WRITE_GAP: i64 = 1_000;
@@ -30,9 +30,9 @@ pub(super) async fn publish(
     max_comments: usize,
     review_wanted: bool,
 ) -> Result<Ended, JobError> {
-    let (store, forge) = (run.work.store, run.work.forge);
+    let forge = run.work.forge;
     let key = run.work.key(&pull.repository, pull.number);
-    let stored = store.postings(&key).await?;
+    let stored = run.work.store.postings(&key).await?;
     let present = run.work.retry.run(|| forge.fetch_own_postings(pull)).await?;
     let links = run.links(&judged.judgement.merge_base);
     let line_text =
@@ -56,10 +56,10 @@ pub(super) async fn publish(
     let posted = review(run, pull, &plan).await?;
     let remembered = |edited: &[CommentEdit]| remember(&input, &posted.postings, &posted.demoted, edited);
     // At once: should an edit break off, what the review said would be unknown to the next attempt.
-    store.save_postings(&key, &remembered(&[])).await?;
+    ledger::save_postings(run, &key, &remembered(&[])).await?;
     let edited = edits(run, pull, &plan).await?;
     let postings = remembered(&edited);
-    store.save_postings(&key, &postings).await?;
+    ledger::save_postings(run, &key, &postings).await?;
     status::conclude_judged(run, &judged.judgement, &postings).await?;
     Ok(Ended::Published)
 }

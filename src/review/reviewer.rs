@@ -9,7 +9,7 @@ use async_trait::async_trait;
 use crate::forge::retry::Retry;
 use crate::forge::{Forge, requests};
 use crate::model::change::Change;
-use crate::model::delivery::{GroupArgument, JobKind, Reason};
+use crate::model::delivery::{GroupArgument, JobKind, NewJob, Reason};
 use crate::model::id::{ForgeName, Sha, Target};
 use crate::model::policy::Policy;
 use crate::model::pull::PullRequest;
@@ -69,15 +69,23 @@ impl Perform for Reviewer {
     async fn put_off(
         &self,
         job: &Claim,
-        error: &str,
+        why: &JobError,
         until_ms: i64,
         lease: &dyn Lease,
     ) -> Result<(), JobError> {
-        let begun = self.store.run(&job.run).await?.map(|run| run.summary);
-        let Some(run) = begun.filter(|run| run.finished_at.is_none()) else { return Ok(()) };
-        let about = About::of_run(&run);
-        let run = self.work(job, lease)?.run(&job.job.repository, &about);
-        status::tell(&run, &Stage::PutOff { reason: error, until_ms }).await
+        let work = self.work(job, lease)?;
+        let begun = self.store.run_summary(&job.run).await?;
+        let about = match &begun {
+            Some(run) if run.finished_at.is_some() => return Ok(()),
+            Some(run) => Some(About::of_run(run)),
+            // It may be an hour before anything can be read.
+            None if matches!(why, JobError::RateLimited { .. }) => named_by(&job.job),
+            None => None,
+        };
+        let Some(about) = about else { return Ok(()) };
+        let run = work.run(&job.job.repository, &about);
+        let run = if begun.is_none() { ledger::begin(run).await? } else { run };
+        status::tell(&run, &Stage::PutOff { reason: &why.to_string(), until_ms }).await
     }
 
     async fn give_up(&self, job: &Claim, error: &str, lease: &dyn Lease) -> Result<(), JobError> {
@@ -86,10 +94,14 @@ impl Perform for Reviewer {
             return Ok(());
         }
         let work = self.work(job, lease)?;
-        let begun = self.store.run(&job.run).await?;
-        let about = match &begun {
-            Some(run) => About::of_run(&run.summary),
-            None => named_by(&work).await?,
+        let begun = self.store.run_summary(&job.run).await?;
+        let about = match (&begun, named_by(&job.job), &job.job.target) {
+            (Some(run), _, _) => About::of_run(run),
+            (None, Some(about), _) => about,
+            (None, None, Target::Pull(number)) => {
+                About::of(&work.forge.fetch_pull(&job.job.repository, *number).await?)
+            }
+            (None, None, _) => return Err(no_review()),
         };
         let run = work.run(&job.job.repository, &about);
         if begun.is_none() {
@@ -227,15 +239,13 @@ async fn is_review_wanted(work: &Work<'_>, pull: &PullRequest) -> Result<bool, J
     })
 }
 
-/// What a job is about, as far as it says so itself: its pull request may be what could not be read.
-async fn named_by(work: &Work<'_>) -> Result<About, JobError> {
-    let job = &work.job.job;
+/// What a job is about, where it says so itself and somebody waits to be told: its pull request may be what could not be
+/// read.
+fn named_by(job: &NewJob) -> Option<About> {
     match (&job.target, &job.head_hint) {
-        (Target::Group(head), _) | (Target::Pull(_), Some(head)) => Ok(About::head(head)),
-        (Target::Pull(number), None) => {
-            Ok(About::of(&work.forge.fetch_pull(&job.repository, *number).await?))
-        }
-        (Target::Repository, _) => Err(no_review()),
+        _ if job.reason == Reason::Closed => None,
+        (Target::Group(head), _) | (Target::Pull(_), Some(head)) => Some(About::head(head)),
+        (Target::Pull(_), None) | (Target::Repository, _) => None,
     }
 }
 

@@ -41,13 +41,9 @@ impl<'a> Work<'a> {
         PullKey { forge: self.job.job.forge.clone(), repository: repository.id, number }
     }
 
-    /// Asked before each write. Whoever took the job over carries on; written down under our token, the error changes
-    /// nothing.
+    /// Asked before each write, to the forge and to the store.
     pub(super) async fn still_ours(&self) -> Result<(), JobError> {
-        if self.lease.holds().await {
-            return Ok(());
-        }
-        Err(JobError::Retry("the lease was lost before a write".to_owned()))
+        if self.lease.holds().await { Ok(()) } else { Err(JobError::lease_lost()) }
     }
 }
 

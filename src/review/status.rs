@@ -50,11 +50,11 @@ pub(super) async fn conclude(
     heading: &str,
     reason: String,
 ) -> Result<(), JobError> {
-    run.work.still_ours().await?;
     let mut status = made(run, stage, &run.about.head);
     if outcome != RunOutcome::Superseded {
         status = speak_for_the_worst(run, outcome, status).await?;
     }
+    run.work.still_ours().await?;
     match set(run, &status).await {
         Ok(()) => {}
         // The commit is gone with its branch: nobody was told, and it does not count as judged should it return.

@@ -76,6 +76,8 @@ pub struct AppState {
     /// Where people reach this server, without a slash at its end.
     pub public_url: Option<String>,
     pub admin_token: Option<SecretString>,
+    /// For how many days a run's page is kept.
+    pub retention_days: u32,
     /// `None` where no recorder was installed: `/metrics` is empty then.
     pub metrics: Option<PrometheusHandle>,
     /// For the bodies of webhooks.

@@ -5,16 +5,17 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderName, StatusCode};
 use axum::response::{IntoResponse, Response};
 
-use super::Shared;
 use super::pages::{message, unavailable};
 use super::view::{
-    Piece, counted, link, many, outcome_tone, outcome_words, page, pieces, severity_word, stylesheet_url,
-    took, when,
+    Piece, counted, day, link, many, outcome_tone, outcome_words, page, pieces, severity_word,
+    stylesheet_url, took, when,
 };
+use super::{AppState, Shared};
 use crate::model::delivery::Reason;
 use crate::model::id::{RunId, Target};
 use crate::model::judgement::NotLookedAt;
-use crate::store::runs::{PageFinding, Run, RunPage, RunSummary};
+use crate::store::jobs::Idle;
+use crate::store::runs::{PageFinding, RunOutcome, RunPage, RunRecord, RunSummary};
 
 #[derive(Template)]
 #[template(path = "run.html")]
@@ -71,17 +72,10 @@ struct EarlierRun {
 const EARLIER: i64 = 20;
 
 pub(super) async fn run(State(state): State<Shared>, Path(id): Path<String>) -> Response {
-    let run = match state.store.run(&RunId(id)).await {
+    let id = RunId(id);
+    let run = match state.store.run(&id).await {
         Ok(Some(run)) => run,
-        Ok(None) => {
-            let next = "Copy the whole address from the status or the comment: it is long so that nobody can guess it.";
-            return message(
-                StatusCode::NOT_FOUND,
-                "There is no run at this address.",
-                next,
-                Some(("/", "Front page")),
-            );
-        }
+        Ok(None) => return not_there(&state, &id),
         Err(error) => return unavailable(&error),
     };
     let summary = &run.summary;
@@ -89,20 +83,48 @@ pub(super) async fn run(State(state): State<Shared>, Path(id): Path<String>) -> 
         Ok(runs) => runs,
         Err(error) => return unavailable(&error),
     };
-    let again = match state.store.tried_again_at(&summary.id).await {
-        Ok(again) => again,
+    let idle = match state.store.idle(&summary.id).await {
+        Ok(idle) => idle.filter(|_| summary.outcome.is_none()),
         Err(error) => return unavailable(&error),
     };
     let no_index = [(HeaderName::from_static("x-robots-tag"), "noindex, nofollow")];
-    (no_index, page(StatusCode::OK, &view(run, again, &runs))).into_response()
+    (no_index, page(StatusCode::OK, &view(run, idle, &runs))).into_response()
 }
 
-/// `again`: when a run that was put off is tried again.
-fn view(run: Run, again: Option<i64>, runs: &[RunSummary]) -> RunView {
-    let Run { summary, page } = run;
-    let page = page.unwrap_or_default();
-    let words = match again {
-        Some(at) => format!("Could not finish, trying again on {}", when(at)),
+const DAY: i64 = 86_400_000;
+
+/// No row says whether there ever was a run: its address tells the day that it was of.
+fn not_there(state: &AppState, id: &RunId) -> Response {
+    let kept_since = state.clock.now() - i64::from(state.retention_days) * DAY;
+    let front_page = Some(("/", "Front page"));
+    match id.day() {
+        Some(made) if made < kept_since => {
+            let what = format!("The run of {} is no longer kept.", day(made));
+            let next = format!(
+                "Runs are kept for {}; what it said still stands in the comments and the status on the forge.",
+                many(u64::from(state.retention_days), "day")
+            );
+            message(StatusCode::GONE, &what, &next, front_page)
+        }
+        _ => {
+            let next = "Copy the whole address from the status or the comment: it is long so that nobody can guess it.";
+            message(StatusCode::NOT_FOUND, "There is no run at this address.", next, front_page)
+        }
+    }
+}
+
+/// `idle`: where the job of a run stands that has not ended and is not under way.
+fn view(run: RunRecord, idle: Option<Idle>, runs: &[RunSummary]) -> RunView {
+    let RunRecord { mut summary, page } = run;
+    let mut page = page.unwrap_or_default();
+    let words = match idle {
+        Some(Idle::Until(at)) => format!("Could not finish, trying again on {}", when(at)),
+        // The forge may be what could not be told.
+        Some(Idle::GivenUp { error }) => {
+            summary.outcome = Some(RunOutcome::Broken);
+            page.notes.push(error);
+            outcome_words(summary.outcome).to_owned()
+        }
         None => outcome_words(summary.outcome).to_owned(),
     };
     RunView {

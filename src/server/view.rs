@@ -56,6 +56,11 @@ pub(super) fn when(ms: i64) -> String {
         .unwrap_or_default()
 }
 
+/// `22 November 2026`
+pub(super) fn day(ms: i64) -> String {
+    DateTime::from_timestamp_millis(ms).map(|t| t.format("%-d %B %Y").to_string()).unwrap_or_default()
+}
+
 /// `340 ms`, `1.2 s`, `2 min 5 s`
 pub(super) fn took(ms: u64) -> String {
     match ms {

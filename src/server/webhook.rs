@@ -3,10 +3,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::body::{Body, Bytes, HttpBody};
+use axum::body::Body;
 use axum::extract::{FromRequest, Path, Request, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt;
 use secrecy::SecretString;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tracing::Instrument;
@@ -42,7 +44,8 @@ const WAIT: Duration = Duration::from_secs(4);
 /// How long a body may take: it holds room, and its sender may be anybody.
 const ARRIVAL: Duration = Duration::from_secs(10);
 
-/// Room for the bodies of deliveries that are under way.
+/// Room for the bodies of deliveries that are under way. It is taken by what has arrived, not by what is announced:
+/// whoever sends nothing takes none.
 #[derive(Debug)]
 pub struct Room {
     kibibytes: Arc<Semaphore>,
@@ -61,16 +64,39 @@ impl Room {
         Self { kibibytes: Arc::new(Semaphore::new(bytes.div_ceil(1024))), wait }
     }
 
-    /// As much as the announced length needs; where none is announced, as much as the largest.
-    async fn take(&self, announced: Option<usize>) -> Result<OwnedSemaphorePermit, Answer> {
-        let needed = announced.unwrap_or(LARGEST).div_ceil(1024).max(1);
-        let taken = Arc::clone(&self.kibibytes).acquire_many_owned(u32::try_from(needed).unwrap_or(u32::MAX));
+    /// Enlarges `held` to `bytes`.
+    async fn extend(&self, held: &mut Held, bytes: usize) -> Result<(), Reply> {
+        let more = bytes.div_ceil(1024).saturating_sub(held.kibibytes());
+        if more == 0 {
+            return Ok(());
+        }
+        let taken = Arc::clone(&self.kibibytes).acquire_many_owned(u32::try_from(more).unwrap_or(u32::MAX));
         match tokio::time::timeout(self.wait, taken).await {
-            Ok(Ok(room)) => Ok(room),
-            _ => Err(Answer::new(
+            Ok(Ok(permit)) => {
+                held.add(permit);
+                Ok(())
+            }
+            _ => Err(Reply::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Too many deliveries are under way. Send it again in a minute; the next sweep finds it otherwise.",
             )),
+        }
+    }
+}
+
+/// Room that one body takes.
+#[derive(Debug, Default)]
+struct Held(Option<OwnedSemaphorePermit>);
+
+impl Held {
+    fn kibibytes(&self) -> usize {
+        self.0.as_ref().map_or(0, OwnedSemaphorePermit::num_permits)
+    }
+
+    fn add(&mut self, more: OwnedSemaphorePermit) {
+        match &mut self.0 {
+            Some(held) => held.merge(more),
+            None => self.0 = Some(more),
         }
     }
 }
@@ -83,20 +109,20 @@ pub struct VerifiedDelivery {
     headers: HeaderMap,
     body: Bytes,
     /// Given back when the delivery is answered.
-    room: OwnedSemaphorePermit,
+    room: Held,
 }
 
-/// An answer for the forge's log of deliveries, which people read when something does not work.
+/// A reply for the forge's log of deliveries, which people read when something does not work.
 #[derive(Debug)]
-pub struct Answer(StatusCode, String);
+pub struct Reply(StatusCode, String);
 
-impl Answer {
+impl Reply {
     fn new(status: StatusCode, words: impl Into<String>) -> Self {
         Self(status, words.into())
     }
 }
 
-impl IntoResponse for Answer {
+impl IntoResponse for Reply {
     fn into_response(self) -> Response {
         (self.0, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{}\n", self.1))
             .into_response()
@@ -104,32 +130,33 @@ impl IntoResponse for Answer {
 }
 
 impl FromRequest<Shared> for VerifiedDelivery {
-    type Rejection = Answer;
+    type Rejection = Reply;
 
-    async fn from_request(request: Request, state: &Shared) -> Result<Self, Answer> {
+    async fn from_request(request: Request, state: &Shared) -> Result<Self, Reply> {
         let (mut parts, body) = request.into_parts();
         let forge = axum::RequestPartsExt::extract::<Path<String>>(&mut parts).await.map(|Path(name)| name);
         let hooked = forge.as_ref().ok().and_then(|name| state.forges.get(name)).ok_or_else(unknown_forge)?;
         if !is_json(&parts.headers) {
             refused(hooked, "content_type");
             let words = "The webhook sends a form: set its content type to application/json.";
-            return Err(Answer::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
+            return Err(Reply::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
         }
-        let announced = announced(&parts.headers, &body).inspect_err(|_| refused(hooked, "body"))?;
-        let room = state.room.take(announced).await.inspect_err(|_| refused(hooked, "room"))?;
-        let body = read(body).await.inspect_err(|_| refused(hooked, "body"))?;
+        let (body, room) = read(&parts.headers, body, &state.room).await.inspect_err(|reply| {
+            let room = reply.0 == StatusCode::SERVICE_UNAVAILABLE;
+            refused(hooked, if room { "room" } else { "body" });
+        })?;
         hooked.webhooks.verify(&parts.headers, &body, &hooked.webhook_secret).map_err(|error| {
             refused(hooked, "signature");
-            Answer::new(StatusCode::UNAUTHORIZED, format!("The delivery is not believed: {error}."))
+            Reply::new(StatusCode::UNAUTHORIZED, format!("The delivery is not believed: {error}."))
         })?;
         let (state, forge) = (Arc::clone(state), hooked.name.0.clone());
         Ok(Self { state, forge, headers: parts.headers, body, room })
     }
 }
 
-fn unknown_forge() -> Answer {
+fn unknown_forge() -> Reply {
     let words = "No forge of this name is in the settings: the address ends in the name of a [[forge]] in red-panda.toml.";
-    Answer::new(StatusCode::NOT_FOUND, words)
+    Reply::new(StatusCode::NOT_FOUND, words)
 }
 
 fn refused(forge: &HookedForge, why: &'static str) {
@@ -143,28 +170,38 @@ fn is_json(headers: &HeaderMap) -> bool {
     value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn too_large() -> Answer {
-    Answer::new(StatusCode::PAYLOAD_TOO_LARGE, "The payload is larger than 25 MiB: no forge sends that.")
+fn too_large() -> Reply {
+    Reply::new(StatusCode::PAYLOAD_TOO_LARGE, "The payload is larger than 25 MiB: no forge sends that.")
 }
 
-/// The length that the request announces, to which HTTP holds the body.
-fn announced(headers: &HeaderMap, body: &Body) -> Result<Option<usize>, Answer> {
+/// What the request announces is refused before a byte of it is read.
+fn announces_too_much(headers: &HeaderMap) -> bool {
     let told = headers.get(header::CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse::<usize>().ok());
-    let length = told.or_else(|| body.size_hint().exact().and_then(|length| usize::try_from(length).ok()));
-    if length.is_some_and(|length| length > LARGEST) { Err(too_large()) } else { Ok(length) }
+    told.is_some_and(|length| length > LARGEST)
 }
 
-async fn read(body: Body) -> Result<Bytes, Answer> {
-    let late = |_| Answer::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive within ten seconds.");
-    let read = tokio::time::timeout(ARRIVAL, axum::body::to_bytes(body, LARGEST)).await.map_err(late)?;
-    read.map_err(|error| {
-        let cut = std::error::Error::source(&error).is_some_and(|e| e.to_string().contains("length limit"));
-        if cut {
-            too_large()
-        } else {
-            Answer::new(StatusCode::BAD_REQUEST, "The body ended before its length.")
+/// The whole body, and the room that it takes.
+async fn read(headers: &HeaderMap, body: Body, room: &Room) -> Result<(Bytes, Held), Reply> {
+    if announces_too_much(headers) {
+        return Err(too_large());
+    }
+    let late = |_| Reply::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive within ten seconds.");
+    tokio::time::timeout(ARRIVAL, gather(body, room)).await.map_err(late)?
+}
+
+async fn gather(body: Body, room: &Room) -> Result<(Bytes, Held), Reply> {
+    let (mut chunks, mut gathered, mut held) = (body.into_data_stream(), BytesMut::new(), Held::default());
+    while let Some(chunk) = chunks.next().await {
+        let cut = |_| Reply::new(StatusCode::BAD_REQUEST, "The body ended before its length.");
+        let chunk = chunk.map_err(cut)?;
+        let length = gathered.len() + chunk.len();
+        if length > LARGEST {
+            return Err(too_large());
         }
-    })
+        room.extend(&mut held, length).await?;
+        gathered.extend_from_slice(&chunk);
+    }
+    Ok((gathered.freeze(), held))
 }
 
 /// `POST /webhooks/{forge}`
@@ -175,17 +212,17 @@ pub(super) async fn receive(State(_): State<Shared>, delivery: VerifiedDelivery)
         "delivery", forge = %forge.name, delivery = tracing::field::Empty, repo = tracing::field::Empty,
         pull = tracing::field::Empty, head = tracing::field::Empty,
     );
-    let answer = take_in(&state, forge, &headers, &body).instrument(span).await;
+    let reply = take_in(&state, forge, &headers, &body).instrument(span).await;
     metrics::counter!(
-        "red_panda_deliveries_total", "forge" => forge.name.0.clone(), "status" => answer.0.as_u16().to_string()
+        "red_panda_deliveries_total", "forge" => forge.name.0.clone(), "status" => reply.0.as_u16().to_string()
     )
     .increment(1);
-    answer.into_response()
+    reply.into_response()
 }
 
-async fn take_in(state: &AppState, forge: &HookedForge, headers: &HeaderMap, body: &[u8]) -> Answer {
+async fn take_in(state: &AppState, forge: &HookedForge, headers: &HeaderMap, body: &[u8]) -> Reply {
     let Some(id) = forge.webhooks.delivery_id(headers).filter(|id| !id.is_empty() && id.len() <= 200) else {
-        return Answer::new(
+        return Reply::new(
             StatusCode::BAD_REQUEST,
             "The delivery has no id: this is not a webhook of this forge.",
         );
@@ -194,7 +231,7 @@ async fn take_in(state: &AppState, forge: &HookedForge, headers: &HeaderMap, bod
     let event = match forge.webhooks.parse(headers, body) {
         Ok(event) => event,
         Err(problem) => {
-            return Answer::new(StatusCode::BAD_REQUEST, format!("The payload cannot be read: {problem}."));
+            return Reply::new(StatusCode::BAD_REQUEST, format!("The payload cannot be read: {problem}."));
         }
     };
     let now = state.clock.now();
@@ -204,16 +241,16 @@ async fn take_in(state: &AppState, forge: &HookedForge, headers: &HeaderMap, bod
         Ok(Err(why)) => {
             metrics::counter!("red_panda_deliveries_ignored_total", "forge" => forge.name.0.clone(), "why" => why)
                 .increment(1);
-            return Answer::new(StatusCode::ACCEPTED, format!("Nothing to do: {why}."));
+            return Reply::new(StatusCode::ACCEPTED, format!("Nothing to do: {why}."));
         }
         Err(error) => return unavailable(&error),
     };
     record(jobs.first());
     let delivery = Delivery { forge: forge.name.clone(), id, received_at: now };
     match state.store.accept(delivery, jobs).await {
-        Ok(Accepted::Queued) => Answer::new(StatusCode::ACCEPTED, "Queued."),
-        Ok(Accepted::Requeued) => Answer::new(StatusCode::ACCEPTED, "Queued again."),
-        Ok(Accepted::Known) => Answer::new(StatusCode::OK, "This delivery was here before."),
+        Ok(Accepted::Queued) => Reply::new(StatusCode::ACCEPTED, "Queued."),
+        Ok(Accepted::Requeued) => Reply::new(StatusCode::ACCEPTED, "Queued again."),
+        Ok(Accepted::Known) => Reply::new(StatusCode::OK, "This delivery was here before."),
         Err(error) => unavailable(&error),
     }
 }
@@ -261,8 +298,8 @@ async fn jobs_of(
     })
 }
 
-fn unavailable(error: &StoreError) -> Answer {
+fn unavailable(error: &StoreError) -> Reply {
     tracing::error!(error = error.chain(), "a delivery was not stored");
     let words = "The delivery could not be stored: the database does not answer. Send it again when /ready/ says ready.";
-    Answer::new(StatusCode::SERVICE_UNAVAILABLE, words)
+    Reply::new(StatusCode::SERVICE_UNAVAILABLE, words)
 }

@@ -35,6 +35,11 @@ impl Text {
         Self { content: content.into(), starts }
     }
 
+    /// Where the content is kept: the same for all clones of a text, and for no other text while one of them lives.
+    pub fn address(&self) -> usize {
+        self.content.as_ptr().addr()
+    }
+
     pub fn as_str(&self) -> &str {
         &self.content
     }

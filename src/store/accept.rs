@@ -150,7 +150,7 @@ async fn requeue_dead(
     delivery: &Delivery,
 ) -> sqlx::Result<Accepted> {
     let revived = sqlx::query(
-        "UPDATE jobs SET state = 'ready', giving_up = 0, attempts = 0, run_at = $1
+        "UPDATE jobs SET state = 'ready', giving_up = 0, attempts = 0, limited_since = NULL, run_at = $1
          WHERE id IN (SELECT job_id FROM delivery_jobs WHERE forge = $2 AND delivery_id = $3)
            AND (state = 'dead' OR (state = 'ready' AND giving_up = 1))
            AND NOT EXISTS (SELECT 1 FROM jobs r WHERE r.forge = jobs.forge AND r.repository_id = jobs.repository_id

@@ -5,11 +5,13 @@
 
 mod accept;
 pub mod clock;
+mod fence;
 pub mod forges;
 pub mod jobs;
 pub mod overview;
 pub mod postings;
 pub mod pulls;
+mod retention;
 pub mod runs;
 mod schema;
 

@@ -2,6 +2,7 @@
 
 use sqlx::{Any, Row, Transaction};
 
+use super::jobs::Claim;
 use super::pulls::PullKey;
 use super::{Result, Store, StoreError, from_row, to_row};
 use crate::model::plan::{Posting, PostingKind};
@@ -21,14 +22,15 @@ impl Store {
         rows.iter().map(posting).collect()
     }
 
-    /// Writes postings as they are now; those of the same kind and forge id are replaced.
-    pub async fn save_postings(&self, pull: &PullKey, postings: &[Posting]) -> Result<()> {
-        let mut transaction = self.begin().await?;
+    /// Writes postings as they are now; those of the same kind and forge id are replaced. `false`: the job's token no
+    /// longer holds, and nothing was written.
+    pub async fn save_postings(&self, claim: &Claim, pull: &PullKey, postings: &[Posting]) -> Result<bool> {
+        let Some(mut transaction) = self.begin_as_holder(claim).await? else { return Ok(false) };
         for posting in postings {
             save(&mut transaction, pull, posting).await?;
         }
         transaction.commit().await?;
-        Ok(())
+        Ok(true)
     }
 }
 

@@ -2,6 +2,7 @@
 
 use sqlx::Row;
 
+use super::jobs::Claim;
 use super::runs::RunOutcome;
 use super::{Result, Store, StoreError, from_row, to_row};
 use crate::model::id::{ForgeName, Repository, Sha, Target};
@@ -142,13 +143,21 @@ impl Store {
     }
 
     /// Remembers a verdict. To be called before its status is sent: of two runs on one head, the later sender then
-    /// knows both.
-    pub async fn save_verdict(&self, pull: &PullKey, head: &Sha, verdict: &HeadVerdict) -> Result<()> {
+    /// knows both. `false`: the job's token no longer holds, and nothing was written.
+    pub async fn save_verdict(
+        &self,
+        claim: &Claim,
+        pull: &PullKey,
+        head: &Sha,
+        verdict: &HeadVerdict,
+        now: i64,
+    ) -> Result<bool> {
+        let Some(mut transaction) = self.begin_as_holder(claim).await? else { return Ok(false) };
         sqlx::query(
-            "INSERT INTO statuses (forge, repository_id, pull, head, outcome, description)
-             VALUES ($1, $2, $3, $4, $5, $6)
+            "INSERT INTO statuses (forge, repository_id, pull, head, outcome, description, saved_at)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
              ON CONFLICT (forge, repository_id, pull, head) DO UPDATE SET outcome = excluded.outcome,
-                description = excluded.description",
+                description = excluded.description, saved_at = excluded.saved_at",
         )
         .bind(&pull.forge.0)
         .bind(to_row(pull.repository))
@@ -156,9 +165,11 @@ impl Store {
         .bind(head.as_str())
         .bind(verdict.outcome.as_str())
         .bind(&verdict.description)
-        .execute(self.write())
+        .bind(now)
+        .execute(&mut *transaction)
         .await?;
-        Ok(())
+        transaction.commit().await?;
+        Ok(true)
     }
 
     /// The latest verdict of each pull request with this head that is not known to be closed or to have moved on.

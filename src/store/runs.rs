@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use sqlx::Row;
 use sqlx::any::AnyRow;
 
+use super::jobs::Claim;
 use super::{Result, Store, StoreError, count, from_row, to_row};
 use crate::model::delivery::Reason;
 use crate::model::finding::Severity;
@@ -164,26 +165,43 @@ pub struct RunSummary {
     pub finished_at: Option<i64>,
 }
 
+/// How a run began.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Begun {
+    First,
+    /// An earlier attempt of its job, or a process that was stopped, had begun it.
+    Again,
+    /// The job's token no longer holds: nothing was written.
+    LeaseLost,
+}
+
 /// A run with its page, once it has one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Run {
+pub struct RunRecord {
     pub summary: RunSummary,
     pub page: Option<RunPage>,
 }
 
+// Never the page: it may be large, and a list shows none of it.
+macro_rules! summary_columns {
+    () => {
+        "id, forge, repository_id, owner, name, target, reason, head, base_branch, web_url, base, merge_base,
+            outcome, errors, warnings, advice, started_at, finished_at"
+    };
+}
+
 macro_rules! select_runs {
     ($rest:literal) => {
-        concat!(
-            "SELECT id, forge, repository_id, owner, name, target, reason, head, base_branch, web_url, base, merge_base,
-                outcome, errors, warnings, advice, started_at, finished_at, page FROM runs ",
-            $rest
-        )
+        concat!("SELECT ", summary_columns!(), " FROM runs ", $rest)
     };
 }
 
 impl Store {
     /// Writes that a run began; a later attempt of the same job begins it again.
-    pub async fn begin_run(&self, run: &RunStart) -> Result<()> {
+    pub async fn begin_run(&self, claim: &Claim, run: &RunStart) -> Result<Begun> {
+        let Some(mut transaction) = self.begin_as_holder(claim).await? else { return Ok(Begun::LeaseLost) };
+        let known = sqlx::query("SELECT 1 FROM runs WHERE id = $1").bind(&run.id.0);
+        let known = known.fetch_optional(&mut *transaction).await?.is_some();
         sqlx::query(
             "INSERT INTO runs (id, forge, repository_id, owner, name, target, reason, head, base_branch, web_url, draft,
                 errors, warnings, advice, started_at)
@@ -203,16 +221,19 @@ impl Store {
         .bind(run.web_url.as_deref())
         .bind(i64::from(run.draft))
         .bind(run.started_at)
-        .execute(self.write())
+        .execute(&mut *transaction)
         .await?;
-        Ok(())
+        transaction.commit().await?;
+        Ok(if known { Begun::Again } else { Begun::First })
     }
 
-    /// Ends a run that has begun, and writes its page.
-    pub async fn finish_run(&self, id: &RunId, end: &RunEnd) -> Result<()> {
+    /// Ends a run that has begun, the job's own or an earlier one, and writes its page. `false`: the job's token no
+    /// longer holds, and nothing was written.
+    pub async fn finish_run(&self, claim: &Claim, id: &RunId, end: &RunEnd) -> Result<bool> {
         let page =
             serde_json::to_string(&end.page).map_err(|_| StoreError::Unreadable { what: "run page" })?;
         let counts = end.page.counts;
+        let Some(mut transaction) = self.begin_as_holder(claim).await? else { return Ok(false) };
         sqlx::query(
             "UPDATE runs SET outcome = $1, base = $2, merge_base = $3, errors = $4, warnings = $5, advice = $6,
                 finished_at = $7, page = $8 WHERE id = $9",
@@ -226,18 +247,26 @@ impl Store {
         .bind(end.finished_at)
         .bind(page)
         .bind(&id.0)
-        .execute(self.write())
+        .execute(&mut *transaction)
         .await?;
-        Ok(())
+        transaction.commit().await?;
+        Ok(true)
     }
 
-    pub async fn run(&self, id: &RunId) -> Result<Option<Run>> {
+    /// A run without its page.
+    pub async fn run_summary(&self, id: &RunId) -> Result<Option<RunSummary>> {
         let row = sqlx::query(select_runs!("WHERE id = $1")).bind(&id.0).fetch_optional(self.read()).await?;
-        let Some(row) = row else { return Ok(None) };
+        row.as_ref().map(summary).transpose()
+    }
+
+    /// A run with its page.
+    pub async fn run(&self, id: &RunId) -> Result<Option<RunRecord>> {
+        let query = sqlx::query(concat!("SELECT ", summary_columns!(), ", page FROM runs WHERE id = $1"));
+        let Some(row) = query.bind(&id.0).fetch_optional(self.read()).await? else { return Ok(None) };
         let page: Option<String> = row.try_get("page")?;
         let page = page.map(|text| serde_json::from_str(&text)).transpose();
         let page = page.map_err(|_| StoreError::Unreadable { what: "run page" })?;
-        Ok(Some(Run { summary: summary(&row)?, page }))
+        Ok(Some(RunRecord { summary: summary(&row)?, page }))
     }
 
     /// The runs of a pull request or merge group, newest first.
@@ -258,6 +287,27 @@ impl Store {
         .fetch_all(self.read())
         .await?;
         rows.iter().map(summary).collect()
+    }
+
+    /// The head of the run of a pull request or merge group that began last.
+    pub async fn last_head(
+        &self,
+        forge: &ForgeName,
+        repository: u64,
+        target: &Target,
+    ) -> Result<Option<Sha>> {
+        let row = sqlx::query(
+            "SELECT head FROM runs WHERE forge = $1 AND repository_id = $2 AND target = $3
+             ORDER BY started_at DESC, id DESC LIMIT 1",
+        )
+        .bind(&forge.0)
+        .bind(to_row(repository))
+        .bind(target.to_string())
+        .fetch_optional(self.read())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let head = Sha::parse(&row.try_get::<String, _>("head")?);
+        head.map(Some).ok_or(StoreError::Unreadable { what: "run" })
     }
 
     /// Runs of a target that never came to an end: a newer job took over from one that had begun to write.

@@ -50,13 +50,15 @@ CREATE TABLE jobs (
     last_error TEXT,
     run_id TEXT NOT NULL,
     created_at BIGINT NOT NULL,
-    stopped_at BIGINT
+    stopped_at BIGINT,
+    limited_since BIGINT
 );
 CREATE UNIQUE INDEX jobs_one_ready ON jobs (forge, repository_id, target, kind, slot) WHERE state = 'ready';
 CREATE UNIQUE INDEX jobs_one_running ON jobs (forge, repository_id, target) WHERE state = 'running';
 CREATE INDEX jobs_by_turn ON jobs (state, priority, run_at, id);
 CREATE INDEX jobs_by_end ON jobs (state, stopped_at);
 CREATE INDEX jobs_by_key ON jobs (forge, repository_id, target);
+CREATE INDEX jobs_by_run ON jobs (run_id);
 
 CREATE TABLE runs (
     id TEXT PRIMARY KEY,
@@ -81,6 +83,7 @@ CREATE TABLE runs (
     page TEXT
 );
 CREATE INDEX runs_by_target ON runs (forge, repository_id, target, started_at);
+CREATE INDEX runs_by_age ON runs (started_at);
 
 CREATE TABLE postings (
     forge TEXT NOT NULL,
@@ -133,6 +136,7 @@ CREATE TABLE pulls_known (
     PRIMARY KEY (forge, repository_id, number)
 );
 CREATE INDEX pulls_known_by_head ON pulls_known (forge, repository_id, head);
+CREATE INDEX pulls_known_by_target ON pulls_known (forge, repository_id, ('pull/' || CAST(number AS TEXT)));
 
 CREATE TABLE statuses (
     forge TEXT NOT NULL,
@@ -141,7 +145,9 @@ CREATE TABLE statuses (
     head TEXT NOT NULL,
     outcome TEXT NOT NULL,
     description TEXT NOT NULL,
+    saved_at BIGINT NOT NULL,
     PRIMARY KEY (forge, repository_id, pull, head)
 );
 CREATE INDEX statuses_by_head ON statuses (forge, repository_id, head);
+CREATE INDEX statuses_by_age ON statuses (saved_at);
 ";

@@ -3,6 +3,7 @@
 mod command;
 mod lease;
 mod sweep;
+mod tidy;
 
 use std::collections::BTreeMap;
 use std::future::Future;
@@ -15,6 +16,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tracing::Instrument;
 
+use crate::config::settings::DEFAULT_RETENTION_DAYS;
 use crate::forge::Forge;
 use crate::model::delivery::JobKind;
 use crate::model::id::ForgeName;
@@ -55,11 +57,14 @@ pub struct Options {
     pub lease: i64,
     /// How long running jobs may go on after the word to stop.
     pub grace: Duration,
+    /// For how many days runs, verdicts and closed pull requests are kept.
+    pub retention_days: u32,
 }
 
 impl Options {
     pub fn new(name: impl Into<String>) -> Self {
-        Self { name: name.into(), jobs: 8, lease: 60_000, grace: GRACE }
+        let retention_days = DEFAULT_RETENTION_DAYS;
+        Self { name: name.into(), jobs: 8, lease: 60_000, grace: GRACE, retention_days }
     }
 }
 
@@ -235,20 +240,18 @@ impl Worker {
             JobKind::Sweep => self.sweep_repository(&claim.job).await,
             JobKind::Review => {
                 let end = self.perform.perform(claim, lease).await;
-                if let Err(JobError::Retry(error)) = &end
-                    && i64::from(claim.attempt) < MAX_ATTEMPTS
-                {
-                    self.say_when(claim, error, lease).await;
+                if let Err(why) = &end {
+                    self.say_when(claim, why, lease).await;
                 }
                 end
             }
         }
     }
 
-    /// A forge that is down is not told; the run's page says it too.
-    async fn say_when(&self, job: &Claim, error: &str, lease: &StoreLease) {
-        let at = self.now() + backoff(job.attempt);
-        if let Err(error) = self.perform.put_off(job, error, at, lease).await {
+    /// A forge that is down, or that listens to nobody for now, is not told; the run's page says it too.
+    async fn say_when(&self, job: &Claim, why: &JobError, lease: &StoreLease) {
+        let Some(at) = tried_again_at(why, job.attempt, self.now()) else { return };
+        if let Err(error) = self.perform.put_off(job, why, at, lease).await {
             tracing::info!(%error, "the forge could not be told when the job is tried again");
         }
     }
@@ -293,12 +296,23 @@ fn backoff(attempt: u32) -> i64 {
     doubled.min(600_000)
 }
 
+/// `None`: it is not.
+fn tried_again_at(why: &JobError, attempt: u32, now: i64) -> Option<i64> {
+    match why {
+        JobError::RateLimited { until_ms } => Some(limited_until(*until_ms, now)),
+        JobError::Retry(_) => (i64::from(attempt) < MAX_ATTEMPTS).then(|| now + backoff(attempt)),
+        JobError::Fatal(_) => None,
+    }
+}
+
+/// At least a second, so that a clock that runs behind the forge's does not spin.
+fn limited_until(until_ms: i64, now: i64) -> i64 {
+    until_ms.clamp(now + 1_000, now + LONGEST_LIMIT)
+}
+
 fn failure(error: JobError, claim: &Claim, now: i64) -> Failure {
     match error {
-        // At least a second, so that a clock that runs behind the forge's does not spin.
-        JobError::RateLimited { until_ms } => {
-            Failure::RateLimited { until: until_ms.clamp(now + 1_000, now + LONGEST_LIMIT) }
-        }
+        JobError::RateLimited { until_ms } => Failure::RateLimited { until: limited_until(until_ms, now) },
         JobError::Retry(error) => Failure::Retry { at: now + backoff(claim.attempt), error },
         JobError::Fatal(error) => Failure::Fatal { error },
     }

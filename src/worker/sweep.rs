@@ -25,9 +25,6 @@ const GAP: i64 = 3_000;
 /// No merge queue waits longer for a status.
 const QUEUE_WAITS: i64 = 6 * 3_600_000;
 
-/// How long deliveries and ended jobs are remembered: longer than any forge sends again.
-const MEMORY: i64 = 35 * 86_400_000;
-
 impl Worker {
     pub(super) async fn sweep_now_and_then(&self, mut stop: watch::Receiver<bool>) {
         // An embedded store has no replicas: what stood still before this start was not looked after by anybody.
@@ -65,9 +62,7 @@ impl Worker {
             return Ok(());
         }
         // Whoever takes the sweep also tidies up.
-        if let Err(error) = self.store.prune(self.now() - MEMORY).await {
-            tracing::warn!(error = error.chain(), "old rows could not be removed");
-        }
+        self.tidy_up().await;
         let swept = self.look_through_all(name, served).await;
         if let Err(JobError::Retry(_) | JobError::Fatal(_)) = &swept {
             self.store.return_sweep(name).await?;

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Parser;
 use red_panda::cli::Arguments;
-use red_panda::config::settings::{Settings, SettingsError, Source};
+use red_panda::config::settings::{Inputs, Settings, SettingsError};
 use red_panda::model::finding::Severity;
 use red_panda::model::status::STATUS_NAME;
 use red_panda::review::prepare;
@@ -88,7 +88,7 @@ fn settings(file: Option<&str>, environment: &Environment) -> Result<Settings, S
         Some(name) if name.ends_with(".pem") => Ok(PEM.to_owned()),
         _ => Ok("0123456789abcdef0123456789abcdef\n".to_owned()),
     };
-    Settings::read(&Source { file: file.map(|text| (path, text)), environment, read: &read })
+    Settings::read(&Inputs { file: file.map(|text| (path, text)), environment, read: &read })
 }
 
 /// The keys that the reader itself names when it meets one that it does not know.

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use red_panda::config::settings::{Settings, Source};
+use red_panda::config::settings::{Inputs, Settings};
 use red_panda::model::id::Sha;
 use red_panda::model::status::STATUS_NAME;
 use red_panda::standin::gitea::{BOT_TOKEN, Forgejo, Moment};
@@ -240,8 +240,8 @@ fn a_folder_may_be_named_like_an_address() {
     let file = home.join("red-panda.toml");
     let environment = BTreeMap::new();
     let read = |path: &Path| std::fs::read_to_string(path);
-    let source = Source { file: Some((&file, "")), environment: &environment, read: &read };
-    let settings = Settings::read(&source).unwrap();
+    let inputs = Inputs { file: Some((&file, "")), environment: &environment, read: &read };
+    let settings = Settings::read(&inputs).unwrap();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let store = red_panda::store::Store::open(settings.database_url.expose_secret()).await.unwrap();

@@ -8,9 +8,11 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use red_panda::model::delivery::{JobKind, NewJob, Reason};
 use red_panda::model::id::{ForgeName, Repository, RunId, Sha, Target};
 use red_panda::model::pull::{PullRequest, PullState};
+use red_panda::store::Store;
 use red_panda::store::clock::Clock;
+use red_panda::store::jobs::{Claim, Finished};
 use red_panda::store::pulls::KnownPull;
-use red_panda::store::runs::{Counts, Read, RunEnd, RunOutcome, RunPage, RunStart};
+use red_panda::store::runs::{Begun, Counts, Read, RunEnd, RunOutcome, RunPage, RunStart};
 
 /// What `git` says in this folder.
 pub(crate) fn git(folder: &Path, arguments: &[&str]) -> String {
@@ -130,4 +132,35 @@ pub(crate) fn run_end(outcome: RunOutcome) -> RunEnd {
             ..RunPage::default()
         },
     }
+}
+
+/// Whoever holds a job may write: one of a repository of its own, that is in nobody's way.
+pub(crate) async fn holder(store: &Store) -> Claim {
+    let elsewhere = Repository { id: uuid::Uuid::new_v4().as_u64_pair().0, ..repository() };
+    let job = NewJob { repository: elsewhere, priority: i64::MIN, ..review(1, 'e') };
+    store.enqueue(&job, 0).await.unwrap();
+    let claim = store.claim("fixture", 0, i64::MAX).await.unwrap().unwrap();
+    assert_eq!(claim.job, job);
+    claim
+}
+
+/// Writes as the holder of a job, and lets go of it.
+async fn as_holder(store: &Store, write: impl AsyncFnOnce(&Claim)) {
+    let claim = holder(store).await;
+    write(&claim).await;
+    assert!(store.finish(&claim.id, &claim.token, 0, Finished::Done).await.unwrap());
+}
+
+/// A run that has begun.
+pub(crate) async fn begun(store: &Store, start: &RunStart) {
+    as_holder(store, async |claim| {
+        assert_ne!(store.begin_run(claim, start).await.unwrap(), Begun::LeaseLost)
+    })
+    .await;
+}
+
+/// A run that has ended.
+pub(crate) async fn ended(store: &Store, id: &str, end: &RunEnd) {
+    let id = RunId(id.to_owned());
+    as_holder(store, async |claim| assert!(store.finish_run(claim, &id, end).await.unwrap())).await;
 }

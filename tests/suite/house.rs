@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::Duration;
 
 use red_panda::cli::assembly::Assembly;
-use red_panda::config::settings::{Settings, Source};
+use red_panda::config::settings::{Inputs, Settings};
 use red_panda::model::id::Sha;
 use red_panda::standin::gitea::{BOT_TOKEN, Forgejo, Repository, ShownStatus};
 use red_panda::standin::github::{Delivery, GitHubStandIn};
@@ -73,12 +73,12 @@ impl Panda {
         let text = format!(
             "public_url = \"{url}\"\n[[forge]]\nname = \"forge\"\nwebhook_secret = \"{SECRET}\"\n{forge}"
         );
-        let source = Source {
+        let inputs = Inputs {
             file: Some((&file, &text)),
             environment: &BTreeMap::new(),
             read: &|path: &Path| std::fs::read_to_string(path),
         };
-        let assembly = Assembly::new(Settings::read(&source).unwrap(), Clock::system(), None).await.unwrap();
+        let assembly = Assembly::new(Settings::read(&inputs).unwrap(), Clock::system(), None).await.unwrap();
         let serving = tokio::spawn(assembly.run(listener, std::future::pending()));
         Self { url, serving, _folder: folder }
     }

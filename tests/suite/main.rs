@@ -55,6 +55,8 @@ mod report;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod retention;
+#[cfg(test)]
 mod reversible;
 #[cfg(test)]
 mod reviewing;

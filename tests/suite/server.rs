@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
+use axum::body::{Body, Bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use futures::StreamExt;
 use hmac::{Hmac, KeyInit, Mac};
 use red_panda::config::settings::{AllowList, ForgeKind};
 use red_panda::forge::signature::{self, SignatureError};
@@ -23,10 +24,11 @@ use red_panda::store::runs::{Counts, PageFinding, Read, RunEnd, RunOutcome, RunP
 use secrecy::SecretString;
 use serde_json::Value;
 use sha2::Sha256;
+use tokio::io::AsyncWriteExt;
 use tower::ServiceExt;
 
 use crate::databases::{Database, sqlite};
-use crate::fixtures::{forge, known, repository, review, run_end, run_start, sha};
+use crate::fixtures::{begun, ended, forge, known, repository, review, run_end, run_start, sha};
 
 const SECRET: &str = "the secret of the hook";
 /// The largest body that is read.
@@ -74,7 +76,15 @@ impl House {
         Self::with(true, SECRET).await
     }
 
+    async fn at(now: i64) -> Self {
+        Self::built(true, SECRET, now, Room::new(LARGEST, Duration::ZERO)).await
+    }
+
     async fn with(connected: bool, secret: &str) -> Self {
+        Self::built(connected, secret, 5_000, Room::new(LARGEST, Duration::ZERO)).await
+    }
+
+    async fn built(connected: bool, secret: &str, now: i64, room: Room) -> Self {
         let database = sqlite();
         let store = Store::open(&database.url).await.unwrap();
         let hooked = HookedForge {
@@ -88,13 +98,14 @@ impl House {
         let forges = if connected { BTreeMap::from([(forge().0, hooked)]) } else { BTreeMap::new() };
         let state = AppState {
             store: store.clone(),
-            clock: Clock::new(|| 5_000),
+            clock: Clock::new(move || now),
             forges,
             rules: rules(),
             public_url: Some("https://panda.example.org".into()),
             admin_token: Some(SecretString::from(ADMIN.to_owned())),
+            retention_days: 90,
             metrics: None,
-            room: Room::new(LARGEST, Duration::ZERO),
+            room,
         };
         Self { router: router(Arc::new(state)), store, database }
     }
@@ -257,11 +268,10 @@ async fn p16_a_store_that_is_down_is_503_so_that_the_forge_shows_a_failed_delive
 #[tokio::test]
 async fn unsigned_bodies_that_never_end_take_no_more_memory_than_there_is_room_for() {
     let house = House::new().await;
-    let endless = |announced: usize| {
-        let body = Body::from_stream(futures::stream::pending::<std::io::Result<axum::body::Bytes>>());
-        let mut request = signed("a", "").map(|_| body);
-        request.headers_mut().insert("content-length", announced.into());
-        tokio::spawn(house.router.clone().oneshot(request))
+    let endless = |sent: usize| {
+        let begun = futures::stream::once(async move { std::io::Result::Ok(Bytes::from(vec![b' '; sent])) });
+        let body = Body::from_stream(begun.chain(futures::stream::pending()));
+        tokio::spawn(house.router.clone().oneshot(signed("a", "").map(|_| body)))
     };
     let slow = endless(LARGEST);
     tokio::task::yield_now().await;
@@ -335,9 +345,9 @@ async fn the_front_page_says_the_next_step() {
 #[tokio::test]
 async fn a_run_page_shows_findings_by_file_and_escapes_what_came_from_the_pull_request() {
     let house = House::new().await;
-    house.store.begin_run(&run_start("earlier", 7, 1_000)).await.unwrap();
-    house.store.begin_run(&run_start("abcdef", 7, 5_000)).await.unwrap();
-    house.store.finish_run(&RunId("abcdef".into()), &sample_end()).await.unwrap();
+    begun(&house.store, &run_start("earlier", 7, 1_000)).await;
+    begun(&house.store, &run_start("abcdef", 7, 5_000)).await;
+    ended(&house.store, "abcdef", &sample_end()).await;
     let (status, headers, page) = house.get("/runs/abcdef").await;
     assert_eq!(status, StatusCode::OK);
     assert_eq!(headers["x-robots-tag"], "noindex, nofollow");
@@ -357,9 +367,39 @@ async fn a_run_page_shows_findings_by_file_and_escapes_what_came_from_the_pull_r
 }
 
 #[tokio::test]
+async fn a_run_that_is_no_longer_kept_is_gone_and_one_that_never_was_is_not_found() {
+    const DAY: i64 = 86_400_000;
+    let house = House::at(1_796_130_000_000).await;
+    let answer = async |at: i64| {
+        let (status, _, page) = house.get(&format!("/runs/{}", RunId::new(7, at))).await;
+        (status, page)
+    };
+    let (status, page) = answer(1_796_130_000_000 - 91 * DAY).await;
+    assert_eq!(status, StatusCode::GONE);
+    assert!(page.contains("The run of 1 September 2026 is no longer kept."), "{page}");
+    assert!(page.contains("Runs are kept for 90 days; what it said still stands"), "{page}");
+    let (status, page) = answer(1_796_130_000_000 - 89 * DAY).await;
+    assert_eq!(status, StatusCode::NOT_FOUND);
+    assert!(page.contains("There is no run at this address."), "{page}");
+}
+
+#[tokio::test]
+async fn the_page_of_a_run_that_was_given_up_says_why_though_the_forge_could_not_be_told() {
+    let house = House::new().await;
+    house.store.enqueue(&review(7, '1'), 1_000).await.unwrap();
+    let claim = house.store.claim("w", 1_000, 9_000).await.unwrap().unwrap();
+    begun(&house.store, &run_start(&claim.run.0, 7, 1_000)).await;
+    let failure = Failure::Fatal { error: "the repository is gone".into() };
+    house.store.fail(&claim.id, &claim.token, 2_000, &failure).await.unwrap();
+    let (_, _, page) = house.get(&format!("/runs/{}", claim.run)).await;
+    assert!(page.contains("Could not finish") && page.contains("the repository is gone"), "{page}");
+    assert!(!page.contains("http-equiv"), "it does not look again: {page}");
+}
+
+#[tokio::test]
 async fn a_running_run_s_page_looks_again_by_itself() {
     let house = House::new().await;
-    house.store.begin_run(&run_start("abcdef", 7, 5_000)).await.unwrap();
+    begun(&house.store, &run_start("abcdef", 7, 5_000)).await;
     let (_, _, page) = house.get("/runs/abcdef").await;
     assert!(page.contains("Looking at it now") && page.contains(r#"http-equiv="refresh""#), "{page}");
 }
@@ -369,7 +409,7 @@ async fn the_page_of_a_run_that_was_put_off_says_when_it_is_tried_again() {
     let house = House::new().await;
     house.store.enqueue(&review(7, '1'), 1_000).await.unwrap();
     let claim = house.store.claim("w", 1_000, 9_000).await.unwrap().unwrap();
-    house.store.begin_run(&run_start(&claim.run.0, 7, 1_000)).await.unwrap();
+    begun(&house.store, &run_start(&claim.run.0, 7, 1_000)).await;
     let failure = Failure::Retry { at: 51_600_000, error: "502".into() };
     house.store.fail(&claim.id, &claim.token, 2_000, &failure).await.unwrap();
     let (_, _, page) = house.get(&format!("/runs/{}", claim.run)).await;
@@ -480,4 +520,32 @@ async fn half_a_request_does_not_keep_the_server_from_stopping() {
     let stop = tokio::time::sleep(Duration::from_millis(50));
     let serving = serve(listener, house.router.clone(), stop, Duration::ZERO);
     tokio::time::timeout(Duration::from_secs(10), serving).await.expect("it stops").unwrap();
+}
+
+#[tokio::test]
+async fn twenty_silent_connections_that_announce_the_largest_body_delay_nobody_s_delivery() {
+    // Who finds no room waits for longer than this story does.
+    let room = Room::new(5 * LARGEST, Duration::from_secs(600));
+    let house = House::built(true, SECRET, 5_000, room).await;
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    let serving = tokio::spawn(serve(listener, house.router.clone(), std::future::pending(), Duration::ZERO));
+    let head = format!(
+        "POST /webhooks/forgejo HTTP/1.1\r\nhost: {address}\r\ncontent-type: application/json\r\n\
+         content-length: {LARGEST}\r\n\r\n"
+    );
+    let mut silent = Vec::new();
+    for _ in 0..20 {
+        let mut stream = tokio::net::TcpStream::connect(address).await.unwrap();
+        stream.write_all(head.as_bytes()).await.unwrap();
+        silent.push(stream);
+    }
+    let (parts, body) = signed("a", r#"{"pull":7}"#).into_parts();
+    let body = axum::body::to_bytes(body, LARGEST).await.unwrap();
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
+    let request = client.post(format!("http://{address}/webhooks/forgejo")).headers(parts.headers).body(body);
+    let answered = tokio::time::timeout(Duration::from_secs(60), request.send()).await.expect("an answer");
+    assert_eq!(answered.unwrap().status().as_u16(), 202);
+    drop(silent);
+    serving.abort();
 }

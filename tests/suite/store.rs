@@ -8,11 +8,11 @@ use red_panda::model::plan::{Posting, PostingKind};
 use red_panda::store::jobs::{Failure, Fate, Finished, MAX_ATTEMPTS};
 use red_panda::store::overview::PullOverview;
 use red_panda::store::pulls::{HeadVerdict, PullKey};
-use red_panda::store::runs::{RunOutcome, RunStart};
+use red_panda::store::runs::{Begun, RunOutcome, RunStart};
 use red_panda::store::{Accepted, Delivery, Store};
 
 use crate::databases::databases;
-use crate::fixtures::{forge, known, review, run_end, run_start, sha};
+use crate::fixtures::{begun, forge, holder, known, review, run_end, run_start, sha};
 
 fn delivery(id: &str) -> Delivery {
     Delivery { forge: forge(), id: id.to_owned(), received_at: 1_000 }
@@ -38,13 +38,14 @@ async fn p23_many_writers_at_once_never_find_the_database_locked() {
     for database in databases().await {
         let (one, two) =
             (Store::open(&database.url).await.unwrap(), Store::open(&database.url).await.unwrap());
+        let claim = holder(&one).await;
         let writes = (0..60).map(|n| {
-            let store = if n % 2 == 0 { &one } else { &two };
+            let (store, claim) = (if n % 2 == 0 { &one } else { &two }, &claim);
             async move {
                 let id = format!("d{n}");
                 store.accept(delivery(&id), vec![review(n, '1')]).await.unwrap();
                 store.note_pull(&known(n, None)).await.unwrap();
-                store.save_postings(&pull(n), &[]).await.unwrap();
+                assert!(store.save_postings(claim, &pull(n), &[]).await.unwrap());
             }
         });
         futures::future::join_all(writes).await;
@@ -210,8 +211,9 @@ async fn a_job_out_of_attempts_waits_to_tell_the_forge_and_is_dead_then() {
         assert_eq!((fates[0], fates.last()), (Fate::WillRetry, Some(&Fate::GivingUp)));
         let last = store.claim("w", 2_000, 9_000).await.unwrap().unwrap();
         assert_eq!(last.giving_up.as_deref(), Some("502 at 1008"));
-        store.begin_run(&RunStart { id: last.run.clone(), ..run_start("r", 7, 2_000) }).await.unwrap();
-        store.finish_run(&last.run, &run_end(RunOutcome::Broken)).await.unwrap();
+        let start = RunStart { id: last.run.clone(), ..run_start("r", 7, 2_000) };
+        assert_eq!(store.begin_run(&last, &start).await.unwrap(), Begun::First);
+        assert!(store.finish_run(&last, &last.run, &run_end(RunOutcome::Broken)).await.unwrap());
         assert!(store.finish(&last.id, &last.token, 2_000, Finished::Done).await.unwrap());
         assert_eq!(store.queue_counts().await.unwrap().dead, 1);
         assert!(!store.enqueue_swept(&review(7, '1'), 3_000, 3_000).await.unwrap(), "the sweep lets it rest");
@@ -270,12 +272,13 @@ async fn postings_come_back_as_they_were_written_and_change_in_place() {
             removed: false,
         };
         let summary = Posting { kind: PostingKind::Summary, ..posting.clone() };
-        store.save_postings(&pull(7), &[posting.clone(), summary.clone()]).await.unwrap();
+        let claim = holder(&store).await;
+        assert!(store.save_postings(&claim, &pull(7), &[posting.clone(), summary.clone()]).await.unwrap());
         let wanted = [
             Posting { body_hash: "def".into(), removed: true, ..posting },
             Posting { fixed: true, ..summary },
         ];
-        store.save_postings(&pull(7), &wanted).await.unwrap();
+        assert!(store.save_postings(&claim, &pull(7), &wanted).await.unwrap());
         assert_eq!(store.postings(&pull(7)).await.unwrap(), wanted);
         assert_eq!(store.postings(&pull(8)).await.unwrap(), []);
     }
@@ -285,20 +288,20 @@ async fn postings_come_back_as_they_were_written_and_change_in_place() {
 async fn a_run_begins_ends_and_keeps_its_page() {
     for database in databases().await {
         let store = Store::open(&database.url).await.unwrap();
-        let id = RunId("r1".into());
+        let (id, claim) = (RunId("r1".into()), holder(&store).await);
         let start = run_start("r1", 7, 5_000);
-        store.begin_run(&start).await.unwrap();
-        store.begin_run(&start).await.unwrap();
+        assert_eq!(store.begin_run(&claim, &start).await.unwrap(), Begun::First);
+        assert_eq!(store.begin_run(&claim, &start).await.unwrap(), Begun::Again);
         assert_eq!(store.unfinished_runs(&forge(), 42, &Target::Pull(7)).await.unwrap().len(), 1);
         let end = run_end(RunOutcome::Verdict(Verdict::ChangesRequested));
-        store.finish_run(&id, &end).await.unwrap();
+        assert!(store.finish_run(&claim, &id, &end).await.unwrap());
         let run = store.run(&id).await.unwrap().unwrap();
         assert_eq!(run.page.as_ref(), Some(&end.page));
         assert_eq!((run.summary.outcome, run.summary.errors), (Some(end.outcome), 2));
         assert!(store.unfinished_runs(&forge(), 42, &Target::Pull(7)).await.unwrap().is_empty());
         assert!(store.is_judged(&pull(7), &sha('1'), "main", false).await.unwrap());
         assert!(!store.is_judged(&pull(7), &sha('2'), "main", false).await.unwrap());
-        store.begin_run(&run_start("r2", 7, 6_000)).await.unwrap();
+        store.begin_run(&claim, &run_start("r2", 7, 6_000)).await.unwrap();
         let runs = store.runs_of(&forge(), 42, &Target::Pull(7), 10).await.unwrap();
         assert_eq!(runs.iter().map(|r| r.id.0.as_str()).collect::<Vec<_>>(), ["r2", "r1"]);
         assert_eq!(store.run(&RunId("r3".into())).await.unwrap(), None);
@@ -314,7 +317,7 @@ async fn the_overview_shows_the_latest_run_of_each_open_pull_request() {
         }
         store.close_pull(&pull(6)).await.unwrap();
         for (id, started_at) in [("newer", 6_000), ("older", 5_000)] {
-            store.begin_run(&run_start(id, 7, started_at)).await.unwrap();
+            begun(&store, &run_start(id, 7, started_at)).await;
         }
         let repositories = store.overview().await.unwrap().repositories;
         let latest = |p: &PullOverview| (p.target.clone(), p.latest.as_ref().map(|r| r.id.0.clone()));
@@ -327,11 +330,12 @@ async fn the_overview_shows_the_latest_run_of_each_open_pull_request() {
 async fn pull_requests_that_share_a_head_know_of_each_other_while_they_are_open() {
     for database in databases().await {
         let store = Store::open(&database.url).await.unwrap();
+        let claim = holder(&store).await;
         for (number, outcome) in
             [(7, RunOutcome::Verdict(Verdict::Approved)), (8, RunOutcome::Verdict(Verdict::ChangesRequested))]
         {
             let verdict = HeadVerdict { number, outcome, description: "words".into() };
-            store.save_verdict(&pull(number), &sha('1'), &verdict).await.unwrap();
+            assert!(store.save_verdict(&claim, &pull(number), &sha('1'), &verdict, 1_000).await.unwrap());
         }
         assert_eq!(store.latest_verdicts_for_head(&forge(), 42, &sha('1')).await.unwrap().len(), 2);
         store.note_pull(&known(8, Some(true))).await.unwrap();
@@ -379,7 +383,7 @@ async fn old_rows_are_forgotten_and_waiting_ones_are_not() {
         store.accept(delivery("a"), vec![review(7, '1'), review(8, '1')]).await.unwrap();
         let claim = store.claim("w", 1_000, 9_000).await.unwrap().unwrap();
         store.finish(&claim.id, &claim.token, 1_000, Finished::Done).await.unwrap();
-        store.prune(50_000).await.unwrap();
+        store.prune_queue(50_000).await.unwrap();
         assert_eq!(store.queue_counts().await.unwrap().ready, 1);
         assert_eq!(
             store.accept(delivery("a"), vec![]).await.unwrap(),

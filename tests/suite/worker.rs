@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use red_panda::forge::{ForgeError, Result as ForgeResult};
 use red_panda::model::delivery::{JobKind, NewJob, Reason};
-use red_panda::model::id::{ForgeName, Repository, RunId, Target};
+use red_panda::model::id::{ForgeName, Repository, Target};
 use red_panda::model::judgement::Verdict;
 use red_panda::model::pull::PullRequest;
 use red_panda::review::{JobEnd, JobError, Lease, Perform};
@@ -21,7 +21,9 @@ use tokio::sync::Notify;
 
 use crate::databases::{Database, sqlite};
 use crate::fakes::{Answers, Fake};
-use crate::fixtures::{Time, forge, known, open_pull, repository, review, run_end, run_start, sha};
+use crate::fixtures::{
+    Time, begun, ended, forge, known, open_pull, repository, review, run_end, run_start, sha,
+};
 
 const MINUTE: i64 = 60_000;
 
@@ -63,7 +65,7 @@ impl Perform for Script {
         self.answers.lock().unwrap().pop_front().unwrap_or(Ok(JobEnd::Done))
     }
 
-    async fn put_off(&self, _: &Claim, _: &str, until_ms: i64, _: &dyn Lease) -> Result<(), JobError> {
+    async fn put_off(&self, _: &Claim, _: &JobError, until_ms: i64, _: &dyn Lease) -> Result<(), JobError> {
         self.put_off.lock().unwrap().push(until_ms);
         Ok(())
     }
@@ -328,12 +330,8 @@ async fn a_panic_in_one_job_is_that_job_s_failure_only() {
 #[tokio::test]
 async fn p16_a_sweep_finds_what_no_webhook_told_and_leaves_the_rest() {
     let house = House::new().await;
-    house.store.begin_run(&run_start("r", 7, 1)).await.unwrap();
-    house
-        .store
-        .finish_run(&RunId("r".into()), &run_end(RunOutcome::Verdict(Verdict::Approved)))
-        .await
-        .unwrap();
+    begun(&house.store, &run_start("r", 7, 1)).await;
+    ended(&house.store, "r", &run_end(RunOutcome::Verdict(Verdict::Approved))).await;
     house.store.note_pull(&known(5, Some(true))).await.unwrap();
     let (old, new) = (house.time.now() - MINUTE, house.time.now() + MINUTE);
     *house.shelf.pulls.lock().unwrap() =

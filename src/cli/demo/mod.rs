@@ -13,7 +13,7 @@ use anyhow::{Context as _, bail};
 use clap::Args;
 use tokio::net::TcpListener;
 
-use crate::config::settings::{Settings, Source};
+use crate::config::settings::{Inputs, Settings};
 use crate::model::id::Sha;
 use crate::standin::gitea::{BOT_TOKEN, Forgejo, Repository};
 use crate::store::clock::Clock;
@@ -90,12 +90,12 @@ repositories = ["{}"]
 "#,
         sample::REPOSITORY
     );
-    let source = Source {
+    let inputs = Inputs {
         file: Some((&file, &text)),
         environment: &BTreeMap::new(),
         read: &|path: &Path| std::fs::read_to_string(path),
     };
-    Ok(Settings::read(&source)?)
+    Ok(Settings::read(&inputs)?)
 }
 
 async fn await_review(repository: &Repository, number: u64, head: &Sha) -> anyhow::Result<()> {

@@ -9,13 +9,15 @@ use url::Url;
 
 use super::raw::{Keys, Raw, RawForge};
 use super::secret::{normalised_pem, secret};
-use super::{Account, AllowList, ForgeSettings, Settings, SettingsError, Source};
+use super::{Account, AllowList, DEFAULT_RETENTION_DAYS, ForgeSettings, Inputs, Settings, SettingsError};
 
 const DEFAULT_LISTEN: &str = "127.0.0.1:8080";
 const DEFAULT_DATABASE: &str = "sqlite://red-panda.db";
+/// A hundred years.
+const LONGEST_RETENTION: u32 = 36_500;
 
-pub(super) fn settings(raw: Raw, source: &Source<'_>) -> Result<Settings, SettingsError> {
-    let admin_token = secret(&raw.top, "admin_token", "admin_token_file", source)?;
+pub(super) fn settings(raw: Raw, inputs: &Inputs<'_>) -> Result<Settings, SettingsError> {
+    let admin_token = secret(&raw.top, "admin_token", "admin_token_file", inputs)?;
     if let Some((token, place)) = &admin_token
         && token.expose_secret().len() < 16
     {
@@ -31,12 +33,13 @@ pub(super) fn settings(raw: Raw, source: &Source<'_>) -> Result<Settings, Settin
                 format!("a second forge is named \"{}\"; rename one", raw.name),
             ));
         }
-        forges.push(forge(raw, source)?);
+        forges.push(forge(raw, inputs)?);
     }
     Ok(Settings {
         listen: listen(&raw.top)?,
         public_url: address(&raw.top, "public_url")?,
-        database_url: database_url(&raw.top, &source.folder())?,
+        database_url: database_url(&raw.top, &inputs.folder())?,
+        retention_days: retention_days(&raw.top)?,
         admin_token: admin_token.map(|(token, _)| token),
         forges,
     })
@@ -52,6 +55,15 @@ fn listen(keys: &Keys) -> Result<String, SettingsError> {
     } else {
         Err(SettingsError::new(&value.place, "\"listen\" must be host:port, such as \"127.0.0.1:8080\""))
     }
+}
+
+fn retention_days(keys: &Keys) -> Result<u32, SettingsError> {
+    let Some(value) = keys.get("retention_days") else { return Ok(DEFAULT_RETENTION_DAYS) };
+    let days = value.text().parse().ok().filter(|days| (1..=LONGEST_RETENTION).contains(days));
+    days.ok_or_else(|| {
+        let problem = format!("\"retention_days\" must be a number of days from 1 to {LONGEST_RETENTION}");
+        SettingsError::new(&value.place, problem)
+    })
 }
 
 /// An http address without user, query, fragment and closing slash.
@@ -114,7 +126,7 @@ fn is_whole(url: &str) -> bool {
     })
 }
 
-fn forge(raw: RawForge, source: &Source<'_>) -> Result<ForgeSettings, SettingsError> {
+fn forge(raw: RawForge, inputs: &Inputs<'_>) -> Result<ForgeSettings, SettingsError> {
     let name = raw.name.clone();
     let fail = |problem: String| SettingsError::new(&raw.place, problem);
     let simple = name.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-');
@@ -128,7 +140,7 @@ fn forge(raw: RawForge, source: &Source<'_>) -> Result<ForgeSettings, SettingsEr
     let (account, url) = match kind.text() {
         "github" => {
             refuse(&raw.keys, &["token", "token_file"], "gitea")?;
-            (github_account(&raw, source)?, url.unwrap_or_else(|| "https://api.github.com".to_owned()))
+            (github_account(&raw, inputs)?, url.unwrap_or_else(|| "https://api.github.com".to_owned()))
         }
         "gitea" => {
             refuse(&raw.keys, &["app_id", "private_key", "private_key_file"], "github")?;
@@ -138,13 +150,13 @@ fn forge(raw: RawForge, source: &Source<'_>) -> Result<ForgeSettings, SettingsEr
             }
             let url = url
                 .ok_or_else(|| fail(format!("forge \"{name}\" has no url; add the address of the server")))?;
-            (gitea_account(&raw, source)?, url)
+            (gitea_account(&raw, inputs)?, url)
         }
         other => {
             return Err(SettingsError::new(&kind.place, format!("unknown kind \"{other}\"; write {KINDS}")));
         }
     };
-    let webhook_secret = webhook_secret(&raw, source)?;
+    let webhook_secret = webhook_secret(&raw, inputs)?;
     let bot_login = raw.keys.get("bot_login").map(|v| v.text().to_owned());
     Ok(ForgeSettings { name, url, webhook_secret, repositories, bot_login, account })
 }
@@ -152,9 +164,9 @@ fn forge(raw: RawForge, source: &Source<'_>) -> Result<ForgeSettings, SettingsEr
 const KINDS: &str = "kind = \"github\" or kind = \"gitea\" (Gitea and Forgejo)";
 
 /// Without a secret anybody could send deliveries: there is no start without one.
-fn webhook_secret(raw: &RawForge, source: &Source<'_>) -> Result<SecretString, SettingsError> {
+fn webhook_secret(raw: &RawForge, inputs: &Inputs<'_>) -> Result<SecretString, SettingsError> {
     let next = "put the secret of the webhook's settings into a file and name it in webhook_secret_file";
-    match secret(&raw.keys, "webhook_secret", "webhook_secret_file", source)? {
+    match secret(&raw.keys, "webhook_secret", "webhook_secret_file", inputs)? {
         Some((value, _)) if !value.expose_secret().is_empty() => Ok(value),
         Some((_, place)) => {
             Err(SettingsError::new(place, format!("the webhook secret of \"{}\" is empty; {next}", raw.name)))
@@ -177,7 +189,7 @@ fn refuse(keys: &Keys, wrong: &[&str], kind: &str) -> Result<(), SettingsError> 
     }
 }
 
-fn github_account(raw: &RawForge, source: &Source<'_>) -> Result<Account, SettingsError> {
+fn github_account(raw: &RawForge, inputs: &Inputs<'_>) -> Result<Account, SettingsError> {
     let missing = |key: &str, next: &str| {
         SettingsError::new(&raw.place, format!("forge \"{}\" has no {key}; {next}", raw.name))
     };
@@ -187,7 +199,7 @@ fn github_account(raw: &RawForge, source: &Source<'_>) -> Result<Account, Settin
         SettingsError::new(&id.place, "\"app_id\" must be the number on the App's settings page")
     })?;
     let next = "name the .pem that GitHub gave you in private_key_file";
-    let (key, place) = secret(&raw.keys, "private_key", "private_key_file", source)?
+    let (key, place) = secret(&raw.keys, "private_key", "private_key_file", inputs)?
         .ok_or_else(|| missing("private_key_file", next))?;
     let private_key = normalised_pem(&key).ok_or_else(|| {
         SettingsError::new(place, format!("the private key is not a PEM private key; {next}"))
@@ -195,9 +207,9 @@ fn github_account(raw: &RawForge, source: &Source<'_>) -> Result<Account, Settin
     Ok(Account::GitHub { app_id, private_key })
 }
 
-fn gitea_account(raw: &RawForge, source: &Source<'_>) -> Result<Account, SettingsError> {
+fn gitea_account(raw: &RawForge, inputs: &Inputs<'_>) -> Result<Account, SettingsError> {
     let next = "make one for the bot's account under Settings > Applications and name its file in token_file";
-    match secret(&raw.keys, "token", "token_file", source)? {
+    match secret(&raw.keys, "token", "token_file", inputs)? {
         Some((token, _)) if !token.expose_secret().is_empty() => Ok(Account::Gitea { token }),
         Some((_, place)) => {
             Err(SettingsError::new(place, format!("the token of \"{}\" is empty; {next}", raw.name)))

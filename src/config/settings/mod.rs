@@ -17,6 +17,9 @@ use secrecy::SecretString;
 /// The file's name where none is given.
 pub const SETTINGS_PATH: &str = "red-panda.toml";
 
+/// How long history is kept where nothing is said.
+pub const DEFAULT_RETENTION_DAYS: u32 = 90;
+
 /// Everything `serve` needs to know, checked.
 #[derive(Debug)]
 pub struct Settings {
@@ -26,6 +29,8 @@ pub struct Settings {
     pub public_url: Option<String>,
     /// `sqlite://…` (absolute or relative to the working directory) or `postgres://…`. May hold a password.
     pub database_url: SecretString,
+    /// For how many days runs, verdicts and closed pull requests are kept; what an open pull request needs stays.
+    pub retention_days: u32,
     /// Opens the overview. Without it there is none.
     pub admin_token: Option<SecretString>,
     pub forges: Vec<ForgeSettings>,
@@ -134,21 +139,21 @@ impl SettingsError {
 pub type ReadFile<'a> = &'a dyn Fn(&Path) -> io::Result<String>;
 
 /// Where the settings come from.
-pub struct Source<'a> {
+pub struct Inputs<'a> {
     /// The file and its text; `None` when there is only the environment.
     pub file: Option<(&'a Path, &'a str)>,
     pub environment: &'a BTreeMap<String, String>,
     pub read: ReadFile<'a>,
 }
 
-impl fmt::Debug for Source<'_> {
+impl fmt::Debug for Inputs<'_> {
     /// The environment may hold secrets.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Source").field("file", &self.file.map(|(path, _)| path)).finish_non_exhaustive()
+        f.debug_struct("Inputs").field("file", &self.file.map(|(path, _)| path)).finish_non_exhaustive()
     }
 }
 
-impl Source<'_> {
+impl Inputs<'_> {
     /// What relative paths are relative to.
     fn folder(&self) -> PathBuf {
         self.file.and_then(|(path, _)| path.parent()).map(Path::to_path_buf).unwrap_or_default()
@@ -157,13 +162,13 @@ impl Source<'_> {
 
 impl Settings {
     /// Reads file and environment; the environment wins key by key.
-    pub fn read(source: &Source<'_>) -> Result<Self, SettingsError> {
-        let mut raw = match source.file {
+    pub fn read(inputs: &Inputs<'_>) -> Result<Self, SettingsError> {
+        let mut raw = match inputs.file {
             Some((path, text)) => raw::Raw::from_toml(&path.display().to_string(), text)?,
             None => raw::Raw::default(),
         };
-        raw.add_environment(source.environment)?;
-        build::settings(raw, source)
+        raw.add_environment(inputs.environment)?;
+        build::settings(raw, inputs)
     }
 
     pub fn forge(&self, name: &str) -> Option<&ForgeSettings> {

@@ -10,8 +10,11 @@ use crate::model::nearest::nearest;
 use super::SettingsError;
 
 /// Top-level keys. Those that end in `_file` name a file with the value of the key before it.
-pub(super) const TOP_KEYS: [&str; 5] =
-    ["listen", "public_url", "database_url", "admin_token", "admin_token_file"];
+pub(super) const TOP_KEYS: [&str; 6] =
+    ["listen", "public_url", "database_url", "retention_days", "admin_token", "admin_token_file"];
+
+/// Keys whose value is a number, which the file may write without quotes.
+const NUMBERS: [&str; 2] = ["app_id", "retention_days"];
 
 /// Keys of a `[[forge]]`, `name` aside.
 pub(super) const FORGE_KEYS: [&str; 11] = [
@@ -80,17 +83,17 @@ impl Raw {
                 format!("not TOML: {}", error.message().trim()),
             )
         })?;
-        let reader = Reader { file, text };
+        let file = TomlFile { name: file, text };
         let mut raw = Self::default();
         for (key, item) in document.as_table() {
-            let place = reader.place(document.as_table(), key);
+            let place = file.place(document.as_table(), key);
             if key == "forge" {
-                raw.forges = reader.forges(item, &place)?;
+                raw.forges = file.forges(item, &place)?;
                 continue;
             }
             let known = known(&TOP_KEYS, key)
                 .ok_or_else(|| unknown(&place, key, &[&TOP_KEYS[..], &["forge"]].concat()))?;
-            raw.top.insert(known, reader.value(item, key, &place)?);
+            raw.top.insert(known, file.value(item, key, &place)?);
         }
         Ok(raw)
     }
@@ -187,12 +190,13 @@ fn line_of(text: &str, offset: usize) -> usize {
     text.bytes().take(offset).filter(|b| *b == b'\n').count() + 1
 }
 
-struct Reader<'a> {
-    file: &'a str,
+/// The settings file, for the places in it.
+struct TomlFile<'a> {
+    name: &'a str,
     text: &'a str,
 }
 
-impl Reader<'_> {
+impl TomlFile<'_> {
     fn place(&self, table: &toml_edit::Table, key: &str) -> String {
         let span = table.get_key_value(key).and_then(|(k, item)| k.span().or_else(|| item.span()));
         self.line(span)
@@ -200,8 +204,8 @@ impl Reader<'_> {
 
     fn line(&self, span: Option<std::ops::Range<usize>>) -> String {
         match span {
-            Some(span) => format!("{}, line {}", self.file, line_of(self.text, span.start)),
-            None => self.file.to_owned(),
+            Some(span) => format!("{}, line {}", self.name, line_of(self.text, span.start)),
+            None => self.name.to_owned(),
         }
     }
 
@@ -244,12 +248,12 @@ impl Reader<'_> {
             let entries = entries.ok_or_else(|| wrong("a list of texts, such as [\"alice/*\"]"))?;
             return Ok(Value::new(entries.join("\n"), place));
         }
-        if let Some(number) = item.as_integer().filter(|_| key == "app_id") {
+        let is_number = NUMBERS.contains(&key);
+        if let Some(number) = item.as_integer().filter(|_| is_number) {
             return Ok(Value::new(number.to_string(), place));
         }
-        let text = item
-            .as_str()
-            .ok_or_else(|| wrong(if key == "app_id" { "a number" } else { "a text in quotes" }))?;
+        let text =
+            item.as_str().ok_or_else(|| wrong(if is_number { "a number" } else { "a text in quotes" }))?;
         Ok(Value::new(text, place))
     }
 }

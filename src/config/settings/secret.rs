@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use secrecy::{ExposeSecret, SecretString};
 
 use super::raw::{Keys, Value};
-use super::{SettingsError, Source};
+use super::{Inputs, SettingsError};
 
 /// The secret under `key` or in the file under `key_file`, with the place it came from.
 /// An empty one is `Some`: what that means is the caller's to say.
@@ -13,7 +13,7 @@ pub(super) fn secret(
     keys: &Keys,
     key: &'static str,
     key_file: &'static str,
-    source: &Source<'_>,
+    inputs: &Inputs<'_>,
 ) -> Result<Option<(SecretString, String)>, SettingsError> {
     let found = match (keys.get(key), keys.get(key_file)) {
         (Some(_), Some(file)) => {
@@ -21,7 +21,7 @@ pub(super) fn secret(
             return Err(SettingsError::new(&file.place, problem));
         }
         (Some(value), None) => (SecretString::from(value.text().trim().to_owned()), value.place.clone()),
-        (None, Some(file)) => (from_file(file, key_file, source)?, file.place.clone()),
+        (None, Some(file)) => (from_file(file, key_file, inputs)?, file.place.clone()),
         (None, None) => return Ok(None),
     };
     if found.0.expose_secret().starts_with("change-me") {
@@ -31,9 +31,9 @@ pub(super) fn secret(
     Ok(Some(found))
 }
 
-fn from_file(value: &Value, key_file: &str, source: &Source<'_>) -> Result<SecretString, SettingsError> {
-    let path = source.folder().join(value.text());
-    let text = (source.read)(&path).map_err(|error| {
+fn from_file(value: &Value, key_file: &str, inputs: &Inputs<'_>) -> Result<SecretString, SettingsError> {
+    let path = inputs.folder().join(value.text());
+    let text = (inputs.read)(&path).map_err(|error| {
         let problem =
             format!("{} cannot be read ({error}); correct \"{key_file}\" or its permissions", path.display());
         SettingsError::new(&value.place, problem)

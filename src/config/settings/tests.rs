@@ -5,7 +5,7 @@ use std::path::Path;
 use base64::Engine as _;
 use secrecy::ExposeSecret;
 
-use super::{Account, ForgeKind, Settings, SettingsError, Source};
+use super::{Account, ForgeKind, Inputs, Settings, SettingsError};
 
 const PEM: &str = "-----BEGIN RSA PRIVATE KEY-----\nabc\n-----END RSA PRIVATE KEY-----\n";
 
@@ -46,7 +46,7 @@ fn settings(text: &str, environment: &[(&str, &str)]) -> Result<Settings, Settin
     let environment: BTreeMap<_, _> =
         environment.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())).collect();
     let file = Some((Path::new("/etc/panda/red-panda.toml"), text));
-    Settings::read(&Source { file, environment: &environment, read: &read_file })
+    Settings::read(&Inputs { file, environment: &environment, read: &read_file })
 }
 
 fn problem(text: &str, environment: &[(&str, &str)]) -> String {
@@ -83,6 +83,23 @@ fn without_anything_there_is_a_server_without_forges() {
     assert_eq!(settings.listen, "127.0.0.1:8080");
     assert_eq!(settings.database_url.expose_secret(), "sqlite:///etc/panda/red-panda.db");
     assert!(settings.forges.is_empty());
+}
+
+#[test]
+fn history_is_kept_for_a_number_of_days() {
+    let days = |text: &str| settings(text, &[]).map(|settings| settings.retention_days);
+    assert_eq!(days(""), Ok(90));
+    assert_eq!(days("retention_days = 7"), Ok(7));
+    let environment = settings("retention_days = 7", &[("RED_PANDA_RETENTION_DAYS", "365")]).unwrap();
+    assert_eq!(environment.retention_days, 365);
+    for wrong in ["0", "-1", "36501", "\"for ever\""] {
+        let problem = problem(&format!("retention_days = {wrong}"), &[]);
+        assert!(
+            problem.ends_with("line 1: \"retention_days\" must be a number of days from 1 to 36500"),
+            "{problem}"
+        );
+    }
+    assert!(problem("retention_days = 1.5", &[]).ends_with("\"retention_days\" must be a number"));
 }
 
 #[test]

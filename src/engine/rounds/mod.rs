@@ -120,6 +120,7 @@ impl Engine {
 
     pub fn supply_file(&mut self, want: &Want, blob: Blob) {
         let Want::File { snapshot, path, blob: id } = want else { return };
+        let blob = self.sides.facts.shared(blob);
         self.bytes += blob.weight();
         if let Some(id) = id {
             self.contents.insert(id.clone(), blob.clone());

@@ -9,14 +9,14 @@ use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, assigned_in, string};
 
-use crate::project::Project;
-use crate::project::django::settings::{MigrationModule, is_settings};
+use crate::project::django::settings::{MigrationModule, Settings, is_settings};
+use crate::project::{Fact, Project};
 
 /// Packages of numbered modules that are looked into; a repository has one or two.
 const MAX_NUMBERED: usize = 32;
 
 /// An app by its label, which is what `django_migrations` stores.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct App {
     pub label: String,
     /// Folder of the app's package.
@@ -106,9 +106,17 @@ pub fn is_test_only(path: &str) -> bool {
     })
 }
 
+impl Fact for Apps {
+    type Key = ();
+
+    fn find(project: &Project, (): &()) -> Result<Self, NotLoaded> {
+        find(project)
+    }
+}
+
 /// Every folder `migrations` with Python files in it is a package, and so is another one whose numbered modules are
 /// migrations; its label comes from the app's `AppConfig`.
-pub(in crate::project) fn find(project: &Project) -> Result<Apps, NotLoaded> {
+fn find(project: &Project) -> Result<Apps, NotLoaded> {
     let tree = project.tree()?;
     let numbered = numbered_packages(project, &tree)?;
     let mut packages: Vec<&str> = tree
@@ -126,7 +134,7 @@ pub(in crate::project) fn find(project: &Project) -> Result<Apps, NotLoaded> {
         ((*package).to_owned(), App { label, folder, migrations: (*package).to_owned() })
     });
     let mut apps = Apps { by_package: by_package.collect() };
-    let settings = project.settings()?;
+    let settings = project.fact::<Settings>(&())?;
     for django in settings.projects() {
         for entry in django.migration_modules() {
             apps.repoint(&tree, &django.root, &entry);

@@ -10,8 +10,8 @@ use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree};
 use crate::syntax::python::{Module, assignment, string, top_level};
 
-use crate::project::Project;
 use crate::project::python::imports::{module_path, star_import};
+use crate::project::{Fact, Project};
 
 /// Modules that one settings module may take over.
 const MAX_SETTINGS: usize = 200;
@@ -121,7 +121,15 @@ pub fn named(tree: &Tree) -> impl Iterator<Item = &str> {
     tree.entries.keys().map(String::as_str).filter(|path| is_settings(path))
 }
 
-pub(in crate::project) fn find(project: &Project) -> Result<Settings, NotLoaded> {
+impl Fact for Settings {
+    type Key = ();
+
+    fn find(project: &Project, (): &()) -> Result<Self, NotLoaded> {
+        find(project)
+    }
+}
+
+fn find(project: &Project) -> Result<Settings, NotLoaded> {
     let tree = project.tree()?;
     let manage: Vec<&str> = tree.named("manage.py").filter(|path| !is_vendored(path)).collect();
     let scripts = NotLoaded::all(manage.iter().map(|path| project.module(path)))?;
@@ -249,7 +257,7 @@ mod tests {
                 "INSTALLED_APPS = ['django.contrib.auth', 'blog.apps.BlogConfig']\nMIGRATION_MODULES = {'blog': 'blog.db', 'shop': None}\n",
             ),
         ];
-        let settings = project(&files).settings().unwrap();
+        let settings = project(&files).fact::<Settings>(&()).unwrap();
         assert!(settings.installs("auth") && settings.installs("blog") && !settings.installs("shop"));
         let modules = settings.projects().next().unwrap().migration_modules();
         let entry = |label: &str, package: Option<&str>| MigrationModule {
@@ -274,7 +282,7 @@ mod tests {
             ),
             ("config/settings/parts/apps.py", "INSTALLED_APPS = ['blog']\n"),
         ];
-        let settings = project(&files).settings().unwrap();
+        let settings = project(&files).fact::<Settings>(&()).unwrap();
         assert!(settings.installs("blog"));
         let modules = settings.projects().next().unwrap().migration_modules();
         assert_eq!(
@@ -292,7 +300,7 @@ mod tests {
             ),
             ("blog/tests/settings.py", "INSTALLED_APPS = ['blog']\nMIGRATION_MODULES = {'blog': None}\n"),
         ];
-        let settings = project(&files).settings().unwrap();
+        let settings = project(&files).fact::<Settings>(&()).unwrap();
         assert!(settings.installs("blog"));
         assert_eq!(settings.projects().next().unwrap().migration_modules(), []);
     }
@@ -301,7 +309,7 @@ mod tests {
     fn settings_that_import_themselves_end() {
         let itself = "from .local import *\n".repeat(100);
         let files = [("manage.py", MANAGE), ("config/settings/local.py", itself.as_str())];
-        let settings = project(&files).settings().unwrap();
+        let settings = project(&files).fact::<Settings>(&()).unwrap();
         assert_eq!(settings.projects().map(|p| p.modules.len()).collect::<Vec<_>>(), [1]);
     }
 }

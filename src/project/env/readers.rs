@@ -8,8 +8,8 @@ use crate::source::{NotLoaded, Tree};
 use crate::syntax::dotenv::EnvReader;
 use crate::syntax::python::Module;
 
-use crate::project::Project;
 use crate::project::env::env_files::is_compose_file;
+use crate::project::{Fact, Project};
 
 /// More files than this are not read for an answer.
 const MOST_MODULES: usize = 40;
@@ -90,7 +90,15 @@ fn may_read_env(path: &str) -> bool {
             || (file_name(folder(path)) == "config" && !name.starts_with("test")))
 }
 
-pub(in crate::project) fn find(project: &Project) -> Result<EnvReaders, NotLoaded> {
+impl Fact for EnvReaders {
+    type Key = ();
+
+    fn find(project: &Project, (): &()) -> Result<Self, NotLoaded> {
+        find(project)
+    }
+}
+
+fn find(project: &Project) -> Result<EnvReaders, NotLoaded> {
     let tree = project.tree()?;
     let compose = compose_files(&tree);
     let modules: Vec<&str> = tree.entries.keys().map(String::as_str).filter(|p| may_read_env(p)).collect();

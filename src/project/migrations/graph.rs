@@ -6,9 +6,9 @@ use std::sync::Arc;
 use crate::model::change::Path;
 use crate::source::{NotLoaded, snapshot::both};
 
-use crate::project::Project;
 use crate::project::django::apps::{App, MigrationName};
 use crate::project::migrations::migration::{Dependency, Migration, is_south};
+use crate::project::{Fact, Project};
 
 /// One migration file.
 #[derive(Clone, Debug)]
@@ -28,11 +28,18 @@ pub struct Graph {
     earlier: BTreeMap<MigrationName, Vec<MigrationName>>,
 }
 
+impl Fact for Graph {
+    type Key = [App];
+
+    fn find(project: &Project, apps: &[App]) -> Result<Self, NotLoaded> {
+        Self::read(project, apps)
+    }
+}
+
 impl Graph {
     /// Reads the migration files of these apps and no others.
     pub fn of(project: &Project, apps: &[App]) -> Result<Arc<Self>, NotLoaded> {
-        let packages: Vec<Path> = apps.iter().map(|app| app.migrations.clone()).collect();
-        project.graphs.get_or_try(packages.as_slice(), || Ok(Arc::new(Self::read(project, apps)?)))
+        project.fact(apps)
     }
 
     fn read(project: &Project, apps: &[App]) -> Result<Self, NotLoaded> {

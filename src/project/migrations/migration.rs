@@ -9,6 +9,7 @@ use crate::syntax::python::{Module, assigned_in, string, text_of, walk_expr};
 
 use crate::project::django::apps::MigrationName;
 use crate::project::python::imports::Ancestry;
+use crate::project::{Content, ContentFact};
 
 /// One entry of `dependencies` or `run_before`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -53,6 +54,13 @@ pub struct Operation<'a> {
     pub at: TextRange,
     /// Set when the callee is a class of this repository.
     pub ancestry: Option<&'a Ancestry>,
+}
+
+/// `None`: the text holds no class `Migration`.
+impl ContentFact for Option<Arc<Migration>> {
+    fn read(content: &Content<'_>) -> Self {
+        Migration::read(content.fact()).map(Arc::new)
+    }
 }
 
 impl Operation<'_> {

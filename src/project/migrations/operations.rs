@@ -11,9 +11,9 @@ use crate::model::change::Path;
 use crate::source::NotLoaded;
 use crate::syntax::python::{Module, assignment, top_level};
 
-use crate::project::Project;
 use crate::project::migrations::migration::{Migration, Operation, Position, is_django_operation};
 use crate::project::python::imports::{Ancestry, Definition, star_imports};
+use crate::project::{Fact, Project};
 
 /// Lists in lists, functions in functions.
 const MAX_DEPTH: usize = 24;
@@ -64,26 +64,31 @@ impl Source {
     }
 }
 
+impl Fact for Option<Arc<Source>> {
+    type Key = str;
+
+    fn find(project: &Project, path: &str) -> Result<Self, NotLoaded> {
+        let Some(migration) = project.migration(path)? else { return Ok(None) };
+        let elsewhere = Elsewhere::new();
+        let mut source = Source { path: path.to_owned(), migration, elsewhere, cut: true };
+        for _ in 0..MAX_HOPS {
+            let Collected { wanted, cut, .. } = collect(&source.path, &source.migration, &source.elsewhere);
+            if wanted.is_empty() {
+                source.cut = cut;
+                break;
+            }
+            let found = wanted.into_iter().map(|key| project.found(&key).map(|found| (key, found)));
+            let found = NotLoaded::all(found)?;
+            source.elsewhere.extend(found);
+        }
+        Ok(Some(Arc::new(source)))
+    }
+}
+
 impl Project {
     /// A migration file with its helper modules read; `None` as for [`Project::migration`].
     pub fn migration_source(&self, path: &str) -> Result<Option<Arc<Source>>, NotLoaded> {
-        self.sources.get_or_try(path, || {
-            let Some(migration) = self.migration(path)? else { return Ok(None) };
-            let elsewhere = Elsewhere::new();
-            let mut source = Source { path: path.to_owned(), migration, elsewhere, cut: true };
-            for _ in 0..MAX_HOPS {
-                let Collected { wanted, cut, .. } =
-                    collect(&source.path, &source.migration, &source.elsewhere);
-                if wanted.is_empty() {
-                    source.cut = cut;
-                    break;
-                }
-                let found = wanted.into_iter().map(|key| self.found(&key).map(|found| (key, found)));
-                let found = NotLoaded::all(found)?;
-                source.elsewhere.extend(found);
-            }
-            Ok(Some(Arc::new(source)))
-        })
+        Ok((*self.fact::<Option<Arc<Source>>>(path)?).clone())
     }
 
     fn found(&self, (from, dotted): &(Path, String)) -> Result<Option<Found>, NotLoaded> {

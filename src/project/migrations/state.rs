@@ -1,18 +1,16 @@
 //! The models of an app as its migrations leave them: fields, and which migration made the table.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use ruff_python_ast::{Expr, ExprCall};
 
-use crate::source::NotLoaded;
+use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::string;
 
-use crate::project::Project;
-use crate::project::django::apps::MigrationName;
 use crate::project::migrations::field::Field;
 use crate::project::migrations::graph::Graph;
-use crate::project::migrations::migration::{Migration, Operation, Position};
+use crate::project::migrations::migration::{Operation, Position};
+use crate::project::{Fact, Project};
 
 /// One model. Names are lower case, as Django compares them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -98,30 +96,31 @@ impl State {
     }
 }
 
-impl Project {
-    /// The models of the app before this migration runs: the operations of all its ancestors in the same app.
-    pub fn state_before(&self, name: &MigrationName, migration: &Migration) -> Result<Arc<State>, NotLoaded> {
-        self.states.get_or_try(name, || {
-            let mut state = State::default();
-            let apps = self.apps()?;
-            let mut homes = apps.labelled(&name.app);
-            // Two apps of one label belong to two projects of a monorepo: nobody knows which is meant.
-            let (Some(app), None) = (homes.next(), homes.next()) else { return Ok(Arc::new(state)) };
-            let graph = Graph::of(self, std::slice::from_ref(app))?;
-            let before = graph.history(&name.app, migration).into_iter();
-            let sources = before.map(|node| Ok((&node.name.name, self.migration_source(&node.path)?)));
-            // What one step misses does not keep the others from asking too.
-            let mut missing = NotLoaded::default();
-            for (ancestor, source) in NotLoaded::all(sources)? {
-                let Some(source) = source else { continue };
-                for operation in source.operations().iter().filter(|o| o.position != Position::DatabaseOnly) {
-                    if let Err(more) = state.apply(self, ancestor, operation) {
-                        missing.merge(more);
-                    }
+/// The models of an app before the migration at this path: the operations of all its ancestors in the same app.
+impl Fact for State {
+    type Key = str;
+
+    fn find(project: &Project, path: &str) -> Result<Self, NotLoaded> {
+        let mut state = Self::default();
+        let (apps, migration) = both(project.apps(), project.migration(path))?;
+        let (Some(name), Some(migration)) = (apps.migration_name(path), migration) else { return Ok(state) };
+        let mut homes = apps.labelled(&name.app);
+        // Two apps of one label belong to two projects of a monorepo: nobody knows which is meant.
+        let (Some(app), None) = (homes.next(), homes.next()) else { return Ok(state) };
+        let graph = Graph::of(project, std::slice::from_ref(app))?;
+        let before = graph.history(&name.app, &migration).into_iter();
+        let sources = before.map(|node| Ok((&node.name.name, project.migration_source(&node.path)?)));
+        // What one step misses does not keep the others from asking too.
+        let mut missing = NotLoaded::default();
+        for (ancestor, source) in NotLoaded::all(sources)? {
+            let Some(source) = source else { continue };
+            for operation in source.operations().iter().filter(|o| o.position != Position::DatabaseOnly) {
+                if let Err(more) = state.apply(project, ancestor, operation) {
+                    missing.merge(more);
                 }
             }
-            if missing.wants.is_empty() { Ok(Arc::new(state)) } else { Err(missing) }
-        })
+        }
+        if missing.wants.is_empty() { Ok(state) } else { Err(missing) }
     }
 }
 

@@ -3,7 +3,7 @@ use crate::model::finding::{Confidence, Finding, Fix, Severity};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
-use super::broker_url::{BrokerUrl, Kept};
+use super::broker_url::{BrokerUrl, Kept, Purpose};
 use super::sources;
 use super::url::{Artefact, Kind, UrlFault};
 use super::wording::{finding, named_first};
@@ -17,16 +17,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for url in sources::in_use(context)? {
-        if let Some(UrlFault { kind: Kind::Artefact(artefact), .. }) = url.reading.fault(RULE.code()) {
-            findings.push(judge(&url, *artefact));
-        }
-    }
-    Ok(findings)
+    sources::each(context, &RULE, &[Purpose::Code], judge)
 }
 
-fn judge(url: &BrokerUrl, artefact: Artefact) -> Finding {
+fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
+    let Kind::Artefact(artefact) = fault.kind else { return None };
     let what = match artefact {
         Artefact::LeadingSpace => "a leading space",
         Artefact::TrailingSpace => "a trailing space",
@@ -65,7 +60,8 @@ fn judge(url: &BrokerUrl, artefact: Artefact) -> Finding {
         }
     };
     let headline = format!("{} carries {what} into the URL", named_first(url));
-    finding(&RULE, url, severity, headline, consequence).with_confidence(confidence).with_fix(Fix::text(fix))
+    let found = finding(&RULE, url, severity, headline, consequence);
+    Some(found.with_confidence(confidence).with_fix(Fix::text(fix)))
 }
 
 fn is_amqp(url: &BrokerUrl) -> bool {

@@ -3,7 +3,7 @@ use crate::model::finding::{Finding, Fix, code};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
-use super::broker_url::BrokerUrl;
+use super::broker_url::{BrokerUrl, Purpose};
 use super::sources;
 use super::url::{Kind, Malformed, UrlFault};
 use super::wording::{edit, finding, named, named_first};
@@ -17,16 +17,16 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for url in sources::in_use(context)? {
-        if let Some(UrlFault { kind: Kind::Malformed(malformed), severity }) = url.reading.fault(RULE.code())
-            && !(url.custom_transport && matches!(malformed, Malformed::Scheme { .. } | Malformed::NoScheme))
-        {
-            let (headline, consequence, fix) = words(&url, malformed);
-            findings.push(finding(&RULE, &url, *severity, headline, &consequence).with_fix(fix));
-        }
+    sources::each(context, &RULE, &[Purpose::Code], judge)
+}
+
+fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
+    let Kind::Malformed(malformed) = &fault.kind else { return None };
+    if url.custom_transport && matches!(malformed, Malformed::Scheme { .. } | Malformed::NoScheme) {
+        return None;
     }
-    Ok(findings)
+    let (headline, consequence, fix) = words(url, malformed);
+    Some(finding(&RULE, url, fault.severity, headline, &consequence).with_fix(fix))
 }
 
 fn words(url: &BrokerUrl, malformed: &Malformed) -> (String, String, Fix) {

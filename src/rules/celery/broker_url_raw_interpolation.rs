@@ -17,20 +17,16 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for url in sources::in_change(context, &[Purpose::Code, Purpose::Test])? {
-        // What Python builds is CEL003's.
-        if let Some(UrlFault { kind: Kind::RawHole(hole), .. }) = url.reading.fault(RULE.code())
-            && url.origin != Origin::Python
-            && !url.says_encoded()
-        {
-            findings.push(judge(&url, hole));
-        }
-    }
-    Ok(findings)
+    sources::each(context, &RULE, &[Purpose::Code, Purpose::Test], judge)
 }
 
-fn judge(url: &BrokerUrl, hole: &RawHole) -> Finding {
+fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
+    let Kind::RawHole(hole) = &fault.kind else { return None };
+    // What Python builds is CEL003's.
+    (url.origin != Origin::Python && !url.says_encoded()).then(|| pasted(url, hole))
+}
+
+fn pasted(url: &BrokerUrl, hole: &RawHole) -> Finding {
     let name = hole.name.as_deref().map_or_else(|| "a variable".to_owned(), code);
     if hole.keeps_slash {
         let headline = format!("The password in {} goes through `urlencode`, which keeps `/`", named(url));

@@ -5,7 +5,7 @@ use crate::model::finding::Finding;
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
-use super::broker_url::Purpose;
+use super::broker_url::{BrokerUrl, Purpose};
 use super::sources;
 use super::url::{Kind, UrlFault};
 use super::wording::{characters, encode, finding, hold, part};
@@ -19,22 +19,16 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for url in sources::in_change(context, &[Purpose::Code, Purpose::Test, Purpose::Docs])? {
-        let fault = url.reading.fault(RULE.code());
-        let Some(UrlFault { kind: Kind::Unencoded(userinfo), severity }) = fault else { continue };
-        let effect = Effect::of(&userinfo.at_fault);
-        let headline = format!(
-            "{} {} {}, {}",
-            part(userinfo, &url),
-            hold(userinfo),
-            characters(&userinfo.at_fault),
-            effect.headline()
-        );
-        let found = finding(&RULE, &url, *severity, headline, effect.consequence());
-        findings.push(found.with_fix(encode(userinfo, &url)));
-    }
-    Ok(findings)
+    sources::each(context, &RULE, &[Purpose::Code, Purpose::Test, Purpose::Docs], judge)
+}
+
+fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
+    let Kind::Unencoded(userinfo) = &fault.kind else { return None };
+    let effect = Effect::of(&userinfo.at_fault);
+    let (part, at_fault) = (part(userinfo, url), characters(&userinfo.at_fault));
+    let headline = format!("{part} {} {at_fault}, {}", hold(userinfo), effect.headline());
+    let found = finding(&RULE, url, fault.severity, headline, effect.consequence());
+    Some(found.with_fix(encode(userinfo, url)))
 }
 
 /// What the worst of the characters does.

@@ -3,7 +3,7 @@ use crate::model::finding::{Finding, Fix, code};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
-use super::broker_url::BrokerUrl;
+use super::broker_url::{BrokerUrl, Purpose};
 use super::sources;
 use super::url::{Kind, UrlFault, Vhost};
 use super::wording::{edit, finding, named};
@@ -17,14 +17,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for url in sources::in_use(context)? {
-        let fault = url.reading.fault(RULE.code());
-        let Some(UrlFault { kind: Kind::Vhost(vhost), severity }) = fault else { continue };
-        let (headline, consequence, fix) = words(&url, vhost);
-        findings.push(finding(&RULE, &url, *severity, headline, &consequence).with_fix(fix));
-    }
-    Ok(findings)
+    sources::each(context, &RULE, &[Purpose::Code], judge)
+}
+
+fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
+    let Kind::Vhost(vhost) = &fault.kind else { return None };
+    let (headline, consequence, fix) = words(url, vhost);
+    Some(finding(&RULE, url, fault.severity, headline, &consequence).with_fix(fix))
 }
 
 fn words(url: &BrokerUrl, vhost: &Vhost) -> (String, String, Fix) {

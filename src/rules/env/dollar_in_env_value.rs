@@ -2,6 +2,7 @@ use std::collections::HashSet;
 
 use crate::model::catalogue;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, code};
+use crate::project::env::readers::EnvReaders;
 use crate::project::env::secret;
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
@@ -29,7 +30,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
         if dollars.is_empty() {
             continue;
         }
-        let used = context.head.env_readers()?.of(file.path);
+        let used = context.head.fact::<EnvReaders>(&())?.of(file.path);
         let found = dollars.into_iter().filter_map(|assignment| {
             let who = who(&env, assignment, &used)?;
             Some(finding(file.path, &env, assignment, who))

@@ -30,7 +30,7 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
         if hazardous.is_empty() && !env.has_bom() && !crlf {
             continue;
         }
-        let readers = Readers::of(&*context.head.env_readers()?, file.path);
+        let readers = Readers::of(&*context.head.fact::<EnvReaders>(&())?, file.path);
         findings.extend(env.has_bom().then(|| byte_order_mark(file.path, &env, &readers)).flatten());
         findings.extend(crlf.then(|| line_ends(file.path)));
         for (line, assignment, hazard) in hazardous {

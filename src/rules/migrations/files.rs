@@ -94,7 +94,7 @@ impl File<'_> {
         if !NotLoaded::all(operations.iter().map(matters))?.contains(&true) {
             return Ok(State::default());
         }
-        let before = context.here.state_before(&self.name, self.source.migration())?;
+        let before = context.here.fact::<State>(self.source.path())?;
         let mut state = State::clone(&before);
         for operation in &operations {
             visit(operation, &state)?;

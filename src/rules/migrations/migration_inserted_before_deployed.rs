@@ -6,6 +6,7 @@ use crate::model::catalogue;
 use crate::model::change::FileStatus;
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::django::apps::{App, MigrationName};
+use crate::project::django::settings::Settings;
 use crate::project::migrations::contrib;
 use crate::project::migrations::deployed::{Because, has};
 use crate::project::migrations::graph::{Graph, Node};
@@ -117,7 +118,9 @@ fn goes_first(context: &Context<'_>, graph: &Graph, node: &Node) -> Result<Vec<F
         let ours = context.here.apps()?.labelled(&later.app).next().is_some();
         let because = if ours {
             context.deployed(later)?
-        } else if contrib::has(later) == Some(true) && context.merge_base.settings()?.installs(&later.app) {
+        } else if contrib::has(later) == Some(true)
+            && context.merge_base.fact::<Settings>(&())?.installs(&later.app)
+        {
             Some(Because { reason: "it is Django's".to_owned(), merged_only: false })
         } else {
             None

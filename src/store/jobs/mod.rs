@@ -13,10 +13,17 @@ use super::{Backend, Result, Store, StoreError, count, from_row, is_unique_viola
 use crate::model::delivery::{JobKind, NewJob, Reason};
 use crate::model::id::{ForgeName, Repository, RunId, Sha, Target};
 
-use sql::{CLAIM_POSTGRES, CLAIM_SQLITE, FATAL, PUT, REAP, RETRY, UNSPENT};
+use sql::{CLAIM_POSTGRES, CLAIM_SQLITE, FATAL, LIMITED, PUT, REAP, RETRY, UNSPENT};
 
 /// How often a job is tried, and then how often telling the forge that it died.
 pub const MAX_ATTEMPTS: i64 = 8;
+
+/// A job that meets nothing but rate limits is given up after so long, and after as long again if the forge cannot be
+/// told of that either. Budgets are filled every hour.
+pub const MAX_LIMITED: i64 = 6 * 3_600_000;
+
+/// Why it was given up, for people.
+const LIMITED_TOO_LONG: &str = "the forge's rate limit has been in the way for 6 hours";
 
 /// A dead job of which the forge was told keeps the sweep from trying the same head again for so long.
 const DEAD_RESTS: i64 = 6 * 3_600_000;
@@ -48,7 +55,7 @@ pub enum Finished {
 pub enum Failure {
     /// Try again then, if attempts are left.
     Retry { at: i64, error: String },
-    /// Wait without spending an attempt; its account's other jobs wait too.
+    /// Wait without spending an attempt, but not for ever; its account's other jobs wait too.
     RateLimited { until: i64 },
     /// Never try again.
     Fatal { error: String },
@@ -67,6 +74,15 @@ pub enum Fate {
     Superseded,
     /// The lease was lost: somebody else decides.
     LeaseLost,
+}
+
+/// Where a job stands that does not run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Idle {
+    /// It is tried then.
+    Until(i64),
+    /// It is not tried again, for this reason.
+    GivenUp { error: String },
 }
 
 /// How many jobs there are, by where they stand.
@@ -209,7 +225,9 @@ impl Store {
                 fate(query.fetch_optional(self.write()).await?.as_ref())
             }
             Failure::RateLimited { until } => {
-                let row = self.put_back(id, token, now, *until).await?;
+                let query =
+                    sqlx::query(LIMITED).bind(now).bind(*until).bind(LIMITED_TOO_LONG).bind(id).bind(token);
+                let row = query.bind(now - MAX_LIMITED).fetch_optional(self.write()).await?;
                 if let Some(row) = &row {
                     let forge = ForgeName(row.try_get("forge")?);
                     let installation: Option<i64> = row.try_get("installation")?;
@@ -217,23 +235,28 @@ impl Store {
                 }
                 fate(row.as_ref())
             }
-            Failure::Released => fate(self.put_back(id, token, now, now).await?.as_ref()),
+            Failure::Released => {
+                let query = sqlx::query(UNSPENT).bind(now).bind(id).bind(token);
+                fate(query.fetch_optional(self.write()).await?.as_ref())
+            }
         }
     }
 
-    async fn put_back(&self, id: &str, token: &str, now: i64, run_at: i64) -> Result<Option<AnyRow>> {
-        let query = sqlx::query(UNSPENT).bind(run_at).bind(now).bind(id).bind(token);
-        Ok(query.fetch_optional(self.write()).await?)
-    }
-
-    /// When a run that was put off is tried again; `None` for one that is under way or over.
-    pub async fn tried_again_at(&self, run: &RunId) -> Result<Option<i64>> {
-        let row =
-            sqlx::query("SELECT run_at FROM jobs WHERE run_id = $1 AND state = 'ready' AND giving_up = 0")
-                .bind(&run.0)
-                .fetch_optional(self.read())
-                .await?;
-        Ok(row.map(|r| r.try_get("run_at")).transpose()?)
+    /// Where the job of a run stands; `None` for one that is under way or over.
+    pub async fn idle(&self, run: &RunId) -> Result<Option<Idle>> {
+        let row = sqlx::query(
+            "SELECT state, giving_up, run_at, last_error FROM jobs WHERE run_id = $1 AND state IN ('ready', 'dead')",
+        )
+        .bind(&run.0)
+        .fetch_optional(self.read())
+        .await?;
+        let Some(row) = row else { return Ok(None) };
+        let waits = row.try_get::<String, _>("state")? == "ready" && row.try_get::<i64, _>("giving_up")? == 0;
+        Ok(Some(if waits {
+            Idle::Until(row.try_get("run_at")?)
+        } else {
+            Idle::GivenUp { error: row.try_get::<Option<String>, _>("last_error")?.unwrap_or_default() }
+        }))
     }
 
     /// Puts back what a worker still holds: it is shutting down.
@@ -320,19 +343,6 @@ impl Store {
         .await?;
         rows.iter().map(job_of).collect()
     }
-
-    /// Forgets deliveries and ended jobs older than `before`. Runs stay: their pages are linked from the forges.
-    pub async fn prune(&self, before: i64) -> Result<()> {
-        for statement in [
-            "DELETE FROM delivery_jobs WHERE (forge, delivery_id) IN
-                (SELECT forge, delivery_id FROM deliveries WHERE received_at < $1)",
-            "DELETE FROM deliveries WHERE received_at < $1",
-            "DELETE FROM jobs WHERE state IN ('done', 'superseded', 'dead') AND stopped_at < $1",
-        ] {
-            sqlx::query(statement).bind(before).execute(self.write()).await?;
-        }
-        Ok(())
-    }
 }
 
 /// Queues a job to run now, and returns the id of the row that waits for it.
@@ -365,7 +375,7 @@ async fn put_at(
         .bind(job.argument.as_deref())
         .bind(MAX_ATTEMPTS)
         .bind(run_at)
-        .bind(Uuid::new_v4().simple().to_string())
+        .bind(RunId::new(Uuid::new_v4().as_u128(), now).0)
         .bind(now)
         .bind(slot(job))
         .fetch_one(&mut **transaction)

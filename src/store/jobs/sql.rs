@@ -20,7 +20,7 @@ macro_rules! retry {
                 attempts = CASE WHEN giving_up = 0 AND attempts >= max_attempts THEN 0 ELSE attempts END,
                 run_at = CASE WHEN giving_up = 0 AND attempts >= max_attempts THEN $1 ELSE $2 END,
                 last_error = CASE WHEN giving_up = 1 THEN last_error ELSE $3 END,
-                stopped_at = $1, lease_token = NULL, lease_until = NULL
+                stopped_at = $1, limited_since = NULL, lease_token = NULL, lease_until = NULL
              WHERE state = 'running' AND ",
             $where,
             " RETURNING state, giving_up"
@@ -39,15 +39,31 @@ pub(super) const FATAL: &str = concat!(
     " THEN 'superseded' WHEN giving_up = 1 THEN 'dead' ELSE 'ready' END,
         giving_up = 1, attempts = 0, run_at = $1,
         last_error = CASE WHEN giving_up = 1 THEN last_error ELSE $2 END,
-        stopped_at = $1, lease_token = NULL, lease_until = NULL
+        stopped_at = $1, limited_since = NULL, lease_token = NULL, lease_until = NULL
      WHERE state = 'running' AND id = $3 AND lease_token = $4 RETURNING state, giving_up"
 );
 
 pub(super) const UNSPENT: &str = concat!(
     "UPDATE jobs SET
-        state = CASE WHEN ", newer_waits!(), " THEN 'superseded' ELSE 'ready' END,
-        attempts = attempts - 1, run_at = $1, stopped_at = $2, lease_token = NULL, lease_until = NULL
-     WHERE state = 'running' AND id = $3 AND lease_token = $4 RETURNING state, giving_up, forge, installation"
+        state = CASE WHEN ",
+    newer_waits!(),
+    " THEN 'superseded' ELSE 'ready' END,
+        attempts = attempts - 1, run_at = $1, stopped_at = $1, lease_token = NULL, lease_until = NULL
+     WHERE state = 'running' AND id = $2 AND lease_token = $3 RETURNING state, giving_up"
+);
+
+// $1 now, $2 when to try again, $3 the error of one that is limited since before $6. A start in the future was written by
+// a clock that was ahead.
+pub(super) const LIMITED: &str = concat!(
+    "UPDATE jobs SET
+        state = CASE WHEN ", newer_waits!(), " THEN 'superseded'
+            WHEN giving_up = 1 AND limited_since <= $6 THEN 'dead' ELSE 'ready' END,
+        giving_up = CASE WHEN limited_since <= $6 THEN 1 ELSE giving_up END,
+        attempts = CASE WHEN limited_since <= $6 THEN 0 ELSE attempts - 1 END,
+        last_error = CASE WHEN giving_up = 0 AND limited_since <= $6 THEN $3 ELSE last_error END,
+        limited_since = CASE WHEN limited_since <= $6 THEN NULL WHEN limited_since <= $1 THEN limited_since ELSE $1 END,
+        run_at = $2, stopped_at = $1, lease_token = NULL, lease_until = NULL
+     WHERE state = 'running' AND id = $4 AND lease_token = $5 RETURNING state, giving_up, forge, installation"
 );
 
 // No limit lasts longer than an hour: what is to last more than two was written by a clock that was ahead.
@@ -83,6 +99,7 @@ pub(super) const PUT: &str =
         run_at = CASE WHEN excluded.priority <= jobs.priority THEN excluded.run_at ELSE jobs.run_at END,
         attempts = CASE WHEN excluded.priority <= jobs.priority THEN 0 ELSE jobs.attempts END,
         giving_up = CASE WHEN excluded.priority <= jobs.priority THEN 0 ELSE jobs.giving_up END,
+        limited_since = CASE WHEN excluded.priority <= jobs.priority THEN NULL ELSE jobs.limited_since END,
         priority = CASE WHEN excluded.priority <= jobs.priority THEN excluded.priority ELSE jobs.priority END,
         head_hint = COALESCE(excluded.head_hint, jobs.head_hint)
      RETURNING id";

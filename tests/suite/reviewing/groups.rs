@@ -8,15 +8,15 @@ use red_panda::store::runs::RunStart;
 use std::sync::atomic::Ordering;
 
 use super::{GREEN, House, MINUTE, group};
-use crate::fixtures::{known, run_start, sha};
+use crate::fixtures::{begun, known, run_start, sha};
 
 #[tokio::test]
 async fn p10_a_merge_group_that_is_gone_gets_no_status_and_only_what_was_begun_for_it_ends() {
     let house = House::new().await;
     house.does(group(Reason::Closed)).await;
     assert_eq!(house.desk.outcomes(), [], "GitHub also says so after the merge");
-    let begun = RunStart { target: Target::Group(sha('5')), head: sha('5'), ..run_start("begun", 0, 1) };
-    house.store.begin_run(&begun).await.unwrap();
+    let start = RunStart { target: Target::Group(sha('5')), head: sha('5'), ..run_start("begun", 0, 1) };
+    begun(&house.store, &start).await;
     house.does(group(Reason::Closed)).await;
     assert_eq!(house.desk.outcomes(), [Outcome::Superseded]);
     assert_eq!(house.desk.last().run, RunId("begun".into()));

@@ -1,7 +1,9 @@
 //! What a review does when the world changes under it: the real reviewer and worker before a forge that plays along.
 
 mod ends;
+mod fences;
 mod groups;
+mod limits;
 mod moves;
 mod sweeps;
 
@@ -10,7 +12,7 @@ use red_panda::forge::retry::Retry;
 use red_panda::forge::{FileWanted, ForgeError, PostedReview, Result as ForgeResult};
 use red_panda::model::change::{Change, ChangedFile, Commits, FileStatus, Hunk, Mode};
 use red_panda::model::delivery::{NewJob, Reason};
-use red_panda::model::id::{Repository, RunId, Sha, Target};
+use red_panda::model::id::{Repository, Sha, Target};
 use red_panda::model::judgement::Verdict;
 use red_panda::model::plan::{ForgePosting, NewReview};
 use red_panda::model::policy::POLICY_PATH;
@@ -58,6 +60,10 @@ struct Desk {
     reads: AtomicUsize,
     /// Neither repositories nor changes can be listed.
     unreachable: AtomicBool,
+    /// Every read is answered 429.
+    limited: AtomicBool,
+    /// Every write too.
+    mute: AtomicBool,
     /// So often, a pull request is not there yet.
     missing: AtomicUsize,
     /// The forge knows the pull requests and cannot show them: their fork is damaged.
@@ -70,6 +76,11 @@ struct Desk {
 
 fn refused<T>() -> ForgeResult<T> {
     Err(ForgeError::Forbidden { what: "this".into(), message: "token does not have the scope".into() })
+}
+
+/// The forge does not say until when.
+fn limit(limited: &AtomicBool) -> ForgeResult<()> {
+    if limited.load(Ordering::SeqCst) { Err(ForgeError::RateLimited { until_ms: i64::MAX }) } else { Ok(()) }
 }
 
 fn change(head: &Sha, faulty: bool) -> Change {
@@ -135,6 +146,7 @@ impl Answers for Desk {
         Ok(vec![repository()])
     }
     async fn fetch_pull(&self, asked: &Repository, number: u64) -> ForgeResult<PullRequest> {
+        limit(&self.limited)?;
         if self.renamed.lock().unwrap().as_ref().is_some_and(|name| *name != asked.name) {
             let message = "another repository has this name now".into();
             return Err(ForgeError::Gone { what: format!("pull request {number}"), message });
@@ -166,6 +178,7 @@ impl Answers for Desk {
         Ok(Vec::new())
     }
     async fn ensure_status(&self, _: &Repository, status: &Status) -> ForgeResult<()> {
+        limit(&self.mute)?;
         if self.refuses.load(Ordering::SeqCst) {
             return refused();
         }
@@ -184,6 +197,7 @@ impl Answers for Desk {
 
 impl Desk {
     fn reachable(&self) -> ForgeResult<()> {
+        limit(&self.limited)?;
         if self.unreachable.load(Ordering::SeqCst) {
             return Err(ForgeError::Transient {
                 what: "the list".into(),
@@ -254,7 +268,10 @@ struct House {
 
 impl House {
     async fn new() -> Self {
-        let database = sqlite();
+        Self::on(sqlite()).await
+    }
+
+    async fn on(database: Database) -> Self {
         let store = Store::open(&database.url).await.unwrap();
         let time = Time::starting_at(10 * MINUTE);
         store.first_started(&forge(), time.now()).await.unwrap();
@@ -281,6 +298,13 @@ impl House {
             self.time.clock(),
             Options::new("w"),
         )
+    }
+
+    /// The job under a lease, at so many attempts.
+    async fn claims(&self, job: NewJob, attempt: u32) -> Claim {
+        self.queue(job).await;
+        let (now, until) = (self.time.now(), self.time.now() + MINUTE);
+        Claim { attempt, ..self.store.claim("w", now, until).await.unwrap().unwrap() }
     }
 
     async fn queue(&self, job: NewJob) {
@@ -311,11 +335,6 @@ impl House {
 
 fn because(reason: Reason) -> NewJob {
     NewJob { reason, ..review(7, '1') }
-}
-
-fn claim(job: NewJob, attempt: u32) -> Claim {
-    let run = RunId("r".into());
-    Claim { id: "j".into(), token: "t".into(), job, attempt, run, giving_up: None }
 }
 
 fn group(reason: Reason) -> NewJob {

@@ -10,14 +10,14 @@ use red_panda::store::runs::RunOutcome;
 use std::sync::atomic::Ordering;
 
 use super::{Desk, GREEN, House, MINUTE, Turn, because, two_with_one_head};
-use crate::fixtures::{forge, review, run_start, sha};
+use crate::fixtures::{begun, forge, review, run_start, sha};
 
 #[tokio::test]
 async fn an_earlier_run_on_the_same_head_ends_before_the_next_begins() {
     for check_runs in [true, false] {
         let house = House::new().await;
         house.desk.check_runs.store(check_runs, Ordering::SeqCst);
-        house.store.begin_run(&run_start("old", 7, 1)).await.unwrap();
+        begun(&house.store, &run_start("old", 7, 1)).await;
         house.does(because(Reason::Command)).await;
         let first = house.desk.statuses.lock().unwrap()[0].clone();
         let ended = (first.run.0 == "old", first.outcome) == (true, Outcome::Superseded);
@@ -84,7 +84,7 @@ async fn what_is_said_of_a_head_that_a_pull_request_left_is_said_again_of_the_ot
         let house = House::new().await;
         house.desk.opens(8, '1');
         house.does(review(8, '1')).await;
-        house.store.begin_run(&run_start("begun", 7, 1)).await.unwrap();
+        begun(&house.store, &run_start("begun", 7, 1)).await;
         turn(&house.desk);
         house.does(because(Reason::Closed)).await;
         assert!(house.desk.outcomes().contains(&Outcome::Superseded), "the run that was begun is ended");

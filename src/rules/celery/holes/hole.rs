@@ -97,38 +97,22 @@ impl Hole {
 
     /// Is a whole word of the name one that people give to the parts of an address?
     fn is_named_for_login(&self) -> bool {
-        const WORDS: [&str; 28] = [
-            "PASS",
-            "PASSWORD",
-            "PASSWD",
+        const WORDS: [&str; 20] = [
+            "PASS", "PASSWORD", "PASSWD", "PWD", "PW", "SECRET", "SECRETS", "TOKEN", "AUTH", "KEY", "RABBIT",
+            "RABBITMQ", "RMQ", "REDIS", "CELERY", "BROKER", "AMQP", "MQ", "MQPASS", "VAULT",
+        ];
+        const LONG: [&str; 8] = [
+            "PASSWORDS",
             "PASSPHRASE",
-            "PWD",
-            "PW",
-            "SECRET",
-            "SECRETS",
-            "TOKEN",
-            "AUTH",
-            "KEY",
             "CREDENTIAL",
             "CREDENTIALS",
-            "RABBIT",
-            "RABBITMQ",
-            "RMQ",
-            "REDIS",
-            "CELERY",
-            "BROKER",
-            "AMQP",
-            "MQ",
             "RABBITPASS",
             "RABBITPASSWORD",
             "REDISPASS",
             "REDISPASSWORD",
-            "MQPASS",
-            "PASSWORDS",
-            "VAULT",
         ];
         let name = self.name.to_ascii_uppercase();
-        name.split(['_', '.']).any(|word| WORDS.contains(&word))
+        name.split(['_', '.']).any(|word| WORDS.contains(&word) || LONG.contains(&word))
     }
 
     /// Does the name say that it holds a password?

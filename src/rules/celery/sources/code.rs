@@ -15,7 +15,9 @@ use crate::syntax::python::{Module, normalised_expr};
 
 use super::file::{Candidate, File};
 
-pub(super) fn urls(file: &File<'_>, project: &Project, module: &Module) -> Result<Vec<BrokerUrl>, NotLoaded> {
+pub(super) fn urls(file: &File<'_>, project: &Project) -> Result<Vec<BrokerUrl>, NotLoaded> {
+    let Some(module) = project.module(file.path)? else { return Ok(Vec::new()) };
+    let module = &*module;
     let bindings = Bindings::of(module);
     let judge = Judge { project, path: file.path, module, bindings: &bindings, across_files: true };
     let urls = strings::find(module, &bindings).into_iter().map(|string| {

@@ -38,24 +38,15 @@ pub(super) fn urls(file: &File<'_>) -> Vec<BrokerUrl> {
     urls
 }
 
-/// What stands between backticks, with its offset.
+/// What stands between backticks, one or two of them, with its offset.
 fn inline_code(line: &str) -> Vec<(usize, &str)> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    for (index, part) in line.split('`').enumerate() {
-        if index % 2 == 1 && !part.is_empty() {
-            found.push((at, part));
+    let (mut found, mut rest, mut inside) = (Vec::new(), line, false);
+    while let Some((part, behind)) = rest.split_once('`') {
+        if inside {
+            found.push((offset_in(line, part), part));
         }
-        at += part.len() + 1;
-    }
-    // ``double`` backticks of reStructuredText leave empty parts around: what stands between them is even.
-    if line.contains("``") {
-        found = line
-            .split("``")
-            .enumerate()
-            .filter(|(i, _)| i % 2 == 1)
-            .map(|(_, p)| (offset_in(line, p), p))
-            .collect();
+        inside = !inside;
+        rest = behind.trim_start_matches('`');
     }
     found
 }

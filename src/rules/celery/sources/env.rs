@@ -2,6 +2,7 @@
 
 use crate::project::Project;
 use crate::project::env::env_files::is_compose_file;
+use crate::project::env::readers::EnvReaders;
 use crate::rules::celery::broker_url::{BrokerUrl, Kept, Origin};
 use crate::rules::celery::holes::Syntax;
 use crate::rules::celery::url::{Role, read};
@@ -21,7 +22,7 @@ pub(super) fn urls(file: &File<'_>, project: &Project) -> Result<Vec<BrokerUrl>,
     for assignment in env.assignments() {
         let Some(mut url) = url(file, &env, assignment, interpolated) else { continue };
         if url.reading.fault("CEL005").is_some() || assignment.comment.is_some() {
-            url.kept = kept(&env, assignment, &project.env_readers()?.of(file.path));
+            url.kept = kept(&env, assignment, &project.fact::<EnvReaders>(&())?.of(file.path));
         }
         urls.push(url);
     }

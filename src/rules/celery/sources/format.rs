@@ -83,21 +83,9 @@ fn without_marks(name: &str) -> &str {
     rest
 }
 
-/// `README`, `INSTALL`
+/// `README`, `INSTALL`: a name in capitals.
 fn is_prose(path: &str) -> bool {
-    const NAMES: [&str; 10] = [
-        "README",
-        "INSTALL",
-        "CHANGES",
-        "CHANGELOG",
-        "HISTORY",
-        "NEWS",
-        "TODO",
-        "UPGRADING",
-        "CONTRIBUTING",
-        "HACKING",
-    ];
-    NAMES.contains(&file_name(path))
+    file_name(path).bytes().all(|b| b.is_ascii_uppercase())
 }
 
 /// `Dockerfile.dev`, `Makefile`

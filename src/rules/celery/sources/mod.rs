@@ -11,19 +11,28 @@ mod lines;
 
 use std::sync::Arc;
 
-use crate::project::Project;
-use crate::rules::Context;
+use crate::model::finding::Finding;
+use crate::project::{Fact, Project};
+use crate::rules::{Context, Rule};
 use crate::source::NotLoaded;
 
 use super::broker_url::{BrokerUrl, Purpose};
 use super::keys;
+use super::url::UrlFault;
 
 use file::File;
 use format::Format;
 
-/// The URLs that are meant to be used: tests hand over odd ones on purpose.
-pub(super) fn in_use(context: &Context<'_>) -> Result<Vec<Arc<BrokerUrl>>, NotLoaded> {
-    in_change(context, &[Purpose::Code])
+/// What a rule says of the URLs with its fault, in the changed files of these purposes: tests hand over odd URLs on
+/// purpose, and text only explains.
+pub(super) fn each(
+    context: &Context<'_>,
+    rule: &Rule,
+    purposes: &[Purpose],
+    judge: impl Fn(&BrokerUrl, &UrlFault) -> Option<Finding>,
+) -> Result<Vec<Finding>, NotLoaded> {
+    let urls = in_change(context, purposes)?;
+    Ok(urls.iter().filter_map(|url| judge(url, url.reading.fault(rule.code())?)).collect())
 }
 
 /// Every broker URL in the changed files of these purposes, on the side that is judged.
@@ -33,20 +42,30 @@ pub(super) fn in_change(
 ) -> Result<Vec<Arc<BrokerUrl>>, NotLoaded> {
     let files = context.files().filter(|file| purposes.contains(&format::purpose(file.path)));
     let urls = files.map(|file| {
-        let found = context.here.learnt("broker URLs", file.path, || in_file(context.here, file.path))?;
+        let found = context.here.fact::<BrokerUrls>(file.path)?;
         // Without hunks, as on the base side, every URL is told where it stands.
         let hunks = context.change.file_at_head(file.path).and_then(|changed| changed.hunks.as_deref());
         let told = |url: &Arc<BrokerUrl>| match url.changed_part(hunks.unwrap_or(&[])) {
             Some(span) => Arc::new(BrokerUrl { span, ..(**url).clone() }),
             None => Arc::clone(url),
         };
-        Ok(found.iter().map(told).collect::<Vec<_>>())
+        Ok(found.0.iter().map(told).collect::<Vec<_>>())
     });
     Ok(NotLoaded::all(urls)?.concat())
 }
 
 /// All of one file: found once, however many rules ask.
-fn in_file(project: &Project, path: &str) -> Result<Vec<Arc<BrokerUrl>>, NotLoaded> {
+struct BrokerUrls(Vec<Arc<BrokerUrl>>);
+
+impl Fact for BrokerUrls {
+    type Key = str;
+
+    fn find(project: &Project, path: &str) -> Result<Self, NotLoaded> {
+        Ok(Self(in_file(project, path)?.into_iter().map(Arc::new).collect()))
+    }
+}
+
+fn in_file(project: &Project, path: &str) -> Result<Vec<BrokerUrl>, NotLoaded> {
     let by_name = Format::by_name(path);
     if by_name.is_none() && !format::is_bare(path) {
         return Ok(Vec::new());
@@ -58,15 +77,11 @@ fn in_file(project: &Project, path: &str) -> Result<Vec<Arc<BrokerUrl>>, NotLoad
         return Ok(Vec::new());
     };
     let file = File::new(path, &text);
-    let urls = match format {
-        Format::Python => match project.module(path)? {
-            Some(module) => code::urls(&file, project, &module)?,
-            None => Vec::new(),
-        },
-        Format::Env => env::urls(&file, project)?,
-        Format::Yaml => project.yaml(path)?.map_or_else(Vec::new, |yaml| config::urls(&file, &yaml)),
-        Format::Docs => docs::urls(&file),
-        Format::Lines(syntax) => lines::urls(&file, syntax),
-    };
-    Ok(urls.into_iter().map(Arc::new).collect())
+    match format {
+        Format::Python => code::urls(&file, project),
+        Format::Env => env::urls(&file, project),
+        Format::Yaml => Ok(project.yaml(path)?.map_or_else(Vec::new, |yaml| config::urls(&file, &yaml))),
+        Format::Docs => Ok(docs::urls(&file)),
+        Format::Lines(syntax) => Ok(lines::urls(&file, syntax)),
+    }
 }
