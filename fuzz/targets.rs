@@ -139,7 +139,7 @@ fn local_diff(data: &[u8]) {
     for commit in local::diff::parse_log(data) {
         assert!(matches!(commit.sha.as_str().len(), 40 | 64), "a commit has its whole name");
     }
-    for file in local::diff::parse(data) {
+    for file in local::diff::parse(data).into_iter().flatten() {
         let renamed = matches!(file.status, FileStatus::Renamed | FileStatus::Copied);
         assert_eq!(file.previous_path.is_some(), renamed, "only what moved was elsewhere");
     }

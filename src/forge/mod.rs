@@ -4,6 +4,7 @@
 //! once. Every list is read to its end. No call retries by itself: one policy, in [`retry`], decides by the kind of
 //! the error. Nothing here decides what is posted: that is `report::plan`.
 
+mod contents;
 pub mod gitea;
 pub mod github;
 pub mod local;
@@ -11,6 +12,8 @@ mod reads;
 pub mod requests;
 pub mod retry;
 pub mod signature;
+
+use std::ops::ControlFlow;
 
 use async_trait::async_trait;
 
@@ -56,15 +59,39 @@ pub struct FileWanted {
     pub blob: Option<Sha>,
 }
 
+/// Is handed the content of a wanted file, by its place in the list, and says whether to go on.
+pub type Take<'a> = dyn FnMut(usize, Blob) -> ControlFlow<()> + Send + 'a;
+
 /// Where a repository's files are read. Also the local Git repository, for which the futures never wait.
 #[async_trait]
 pub trait Reader: Send + Sync {
     /// The whole tree of a commit. A forge that cuts the list says so in [`Tree::truncated`].
     async fn fetch_tree(&self, repository: &Repository, commit: &Sha) -> Result<Tree>;
 
-    /// Contents in the order asked, in as few requests as the forge allows. A path that is not there is
+    /// Contents, each handed over as it comes, in as few requests as the forge allows. A path that is not there is
     /// [`Blob::Missing`], not an error. Reads through the base repository, so heads of forks work.
-    async fn fetch_files(&self, repository: &Repository, wanted: &[FileWanted]) -> Result<Vec<Blob>>;
+    ///
+    /// When a read fails, no further one is begun, and what the others give is handed over before the error is
+    /// returned: whoever asks again asks for the rest. When `take` has had enough, the reading ends well.
+    async fn fetch_each(
+        &self,
+        repository: &Repository,
+        wanted: &[FileWanted],
+        take: &mut Take<'_>,
+    ) -> Result<()>;
+
+    /// All contents, in the order asked.
+    async fn fetch_files(&self, repository: &Repository, wanted: &[FileWanted]) -> Result<Vec<Blob>> {
+        let mut blobs = vec![Blob::Missing; wanted.len()];
+        let mut keep = |place: usize, blob| {
+            if let Some(kept) = blobs.get_mut(place) {
+                *kept = blob;
+            }
+            ControlFlow::Continue(())
+        };
+        self.fetch_each(repository, wanted, &mut keep).await?;
+        Ok(blobs)
+    }
 
     /// The commit that a branch, tag or full sha names. `None` when there is no such ref.
     async fn fetch_ref(&self, repository: &Repository, name: &str) -> Result<Option<Sha>>;

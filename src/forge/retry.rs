@@ -1,13 +1,15 @@
 //! The one retry policy. The decision is pure; the driver only waits and asks again.
 
+use std::collections::BTreeSet;
 use std::future::Future;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::{FileWanted, ForgeError, Reader, Result};
+use super::{FileWanted, ForgeError, Reader, Result, Take};
 use crate::model::id::{Repository, Sha};
-use crate::source::{Blob, Tree};
+use crate::source::Tree;
 
 /// What to do after a call failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,8 +37,30 @@ impl Reader for Retrying<'_> {
         self.retry.run(|| self.reader.fetch_tree(repository, commit)).await
     }
 
-    async fn fetch_files(&self, repository: &Repository, wanted: &[FileWanted]) -> Result<Vec<Blob>> {
-        self.retry.run(|| self.reader.fetch_files(repository, wanted)).await
+    /// Asks again for what has not come yet.
+    async fn fetch_each(
+        &self,
+        repository: &Repository,
+        wanted: &[FileWanted],
+        take: &mut Take<'_>,
+    ) -> Result<()> {
+        let mut waiting: Vec<(usize, FileWanted)> = wanted.iter().cloned().enumerate().collect();
+        let mut failed = 0;
+        loop {
+            let (places, files): (Vec<usize>, Vec<FileWanted>) = waiting.iter().cloned().unzip();
+            let mut came = BTreeSet::new();
+            let mut hand_over = |at: usize, blob| {
+                let Some(place) = places.get(at) else { return ControlFlow::Continue(()) };
+                came.insert(*place);
+                take(*place, blob)
+            };
+            let Err(error) = self.reader.fetch_each(repository, &files, &mut hand_over).await else {
+                return Ok(());
+            };
+            failed += 1;
+            self.retry.pause(error, failed).await?;
+            waiting.retain(|(place, _)| !came.contains(place));
+        }
     }
 
     async fn fetch_ref(&self, repository: &Repository, name: &str) -> Result<Option<Sha>> {
@@ -92,10 +116,18 @@ impl Retry {
                 Err(error) => error,
             };
             failed += 1;
-            match self.next(&error, failed) {
-                Next::After(delay) => tokio::time::sleep(delay).await,
-                Next::GiveUp => return Err(error),
+            self.pause(error, failed).await?;
+        }
+    }
+
+    /// Waits before the next try, or hands the error up.
+    async fn pause(&self, error: ForgeError, failed: usize) -> Result<()> {
+        match self.next(&error, failed) {
+            Next::After(delay) => {
+                tokio::time::sleep(delay).await;
+                Ok(())
             }
+            Next::GiveUp => Err(error),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::borrow::Borrow;
 use std::collections::{HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, ThreadId};
 
 use crate::source::{Blob, NotLoaded, Text};
@@ -24,7 +24,15 @@ pub trait Fact: Sized + Send + Sync + 'static {
 /// What a text alone tells, whatever the commit and the path; asked for with [`Content::fact`].
 pub trait ContentFact: Sized + Send + Sync + 'static {
     fn read(content: &Content<'_>) -> Self;
+
+    /// About how many bytes it holds, the text and other facts left out.
+    fn weight(&self) -> usize;
 }
+
+/// Bytes that what was read of a run's texts may hold: a tree is fifteen to fifty times as long as its text. What goes
+/// beyond is given to whoever asks while somebody still has it, and then read again. First come, first kept: rules go
+/// through the files in one order, so of what was thrown out oldest first none would ever find anything again.
+const MAX_READ: usize = 96 * 1024 * 1024;
 
 /// A text, and what was read of it.
 #[derive(Debug)]
@@ -36,7 +44,8 @@ pub struct Content<'a> {
 impl Content<'_> {
     pub fn fact<F: ContentFact>(&self) -> Arc<F> {
         let find = || Ok::<F, std::convert::Infallible>(F::read(self));
-        let Ok(fact) = self.facts.once(Owner::Texts, &SameText(self.text.clone()), find);
+        let keep = |fact: &F| self.facts.has_room(fact.weight());
+        let Ok(fact) = self.facts.once_if(Owner::Texts, &SameText(self.text.clone()), find, keep);
         fact
     }
 }
@@ -50,6 +59,8 @@ pub struct Facts {
     /// Texts that are equal are one, also where nobody knew their ids.
     texts: Mutex<HashSet<Text>>,
     projects: AtomicUsize,
+    /// Bytes that what was read of texts holds.
+    read: AtomicUsize,
 }
 
 /// Who has a fact.
@@ -72,6 +83,8 @@ struct Known {
 enum Slot<F> {
     Sought(Search),
     Found(Arc<F>),
+    /// Found and not kept: there as long as somebody has it.
+    Lent(Weak<F>),
 }
 
 /// One thread's looking for one fact.
@@ -102,12 +115,33 @@ impl Facts {
         Blob::Text(text)
     }
 
+    /// Counts what was read of a text, when it may be kept.
+    fn has_room(&self, weight: usize) -> bool {
+        let more = |held: usize| held.checked_add(weight).filter(|held| *held <= MAX_READ);
+        self.read.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
+
     /// The fact, found by whoever asks first; the others wait. What could not be found is not kept.
     pub(super) fn once<F, Q, E>(
         &self,
         owner: Owner,
         key: &Q,
         find: impl FnOnce() -> Result<F, E>,
+    ) -> Result<Arc<F>, E>
+    where
+        F: Send + Sync + 'static,
+        Q: ToOwned<Owned: Borrow<Q> + Hash + Eq + Send + 'static> + Hash + Eq + ?Sized,
+    {
+        self.once_if(owner, key, find, |_| true)
+    }
+
+    /// The same; `keep` says whether it stays when all who asked have let go of it.
+    fn once_if<F, Q, E>(
+        &self,
+        owner: Owner,
+        key: &Q,
+        find: impl FnOnce() -> Result<F, E>,
+        keep: impl FnOnce(&F) -> bool,
     ) -> Result<Arc<F>, E>
     where
         F: Send + Sync + 'static,
@@ -120,7 +154,8 @@ impl Facts {
         };
         let mut seeking = Seeking { facts: self, owner, key, search, found: None };
         let fact = Arc::new(find()?);
-        seeking.found = Some(fact.clone());
+        seeking.found =
+            Some(if keep(&fact) { Slot::Found(fact.clone()) } else { Slot::Lent(Arc::downgrade(&fact)) });
         Ok(fact)
     }
 
@@ -136,6 +171,10 @@ impl Facts {
             let search = match table.get(key) {
                 Some(Slot::Found(fact)) => return Asked::Known(fact.clone()),
                 Some(Slot::Sought(search)) => *search,
+                Some(Slot::Lent(lent)) => match lent.upgrade() {
+                    Some(fact) => return Asked::Known(fact),
+                    None => return Asked::Mine(known.begin::<F, Q>(owner, key, me)),
+                },
                 None => return Asked::Mine(known.begin::<F, Q>(owner, key, me)),
             };
             if search.by == me {
@@ -207,7 +246,7 @@ where
     owner: Owner,
     key: &'a Q,
     search: Search,
-    found: Option<Arc<F>>,
+    found: Option<Slot<F>>,
 }
 
 impl<F, Q> Drop for Seeking<'_, F, Q>
@@ -219,7 +258,7 @@ where
         let mut known = self.facts.lock();
         if let Some(table) = known.table::<F, Q::Owned>(self.owner) {
             match self.found.take() {
-                Some(fact) => drop(table.insert(self.key.to_owned(), Slot::Found(fact))),
+                Some(slot) => drop(table.insert(self.key.to_owned(), slot)),
                 None => drop(table.remove(self.key)),
             }
         }
@@ -377,6 +416,33 @@ mod tests {
             }
         });
         assert!(story.facts.lock().waiting.is_empty());
+    }
+
+    /// A fact of a story, which says how much it holds.
+    struct Heavy;
+
+    impl ContentFact for Heavy {
+        fn read(_: &Content<'_>) -> Self {
+            Self
+        }
+
+        fn weight(&self) -> usize {
+            MAX_READ / 2
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_there_while_somebody_has_it_and_then_read_again() {
+        let facts = Facts::default();
+        let texts = ["one", "two", "three"].map(Text::new);
+        let read = |n: usize| facts.content(&texts[n]).fact::<Heavy>();
+        let [one, two, three] = [0, 1, 2].map(read);
+        let weak = Arc::downgrade(&three);
+        assert!(Arc::ptr_eq(&three, &read(2)), "somebody has it");
+        drop((three, Arc::downgrade(&one), Arc::downgrade(&two)));
+        assert!(weak.upgrade().is_none(), "nobody does");
+        assert!(Arc::ptr_eq(&one, &read(0)) && Arc::ptr_eq(&two, &read(1)), "these are kept");
+        drop(read(2));
     }
 
     #[test]

@@ -115,11 +115,19 @@ impl ContentFact for Module {
     fn read(content: &Content<'_>) -> Self {
         Self::parse(content.text)
     }
+
+    fn weight(&self) -> usize {
+        self.tokens().count() * PER_TOKEN
+    }
 }
 
 impl ContentFact for Yaml {
     fn read(content: &Content<'_>) -> Self {
         Self::parse(content.text)
+    }
+
+    fn weight(&self) -> usize {
+        self.nodes() * PER_NODE
     }
 }
 
@@ -127,4 +135,14 @@ impl ContentFact for EnvFile {
     fn read(content: &Content<'_>) -> Self {
         Self::parse(content.text)
     }
+
+    fn weight(&self) -> usize {
+        self.lines().len() * PER_LINE
+    }
 }
+
+/// Bytes that a Python file's tree holds for each of its tokens, a YAML file's for each node, an env file's for each
+/// line: measured on files of everyday code and of nothing but brackets.
+const PER_TOKEN: usize = 64;
+const PER_NODE: usize = 140;
+const PER_LINE: usize = 290;

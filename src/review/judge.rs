@@ -1,13 +1,14 @@
 //! Drives the engine: it names what is missing, the reader brings it in one batch.
 
 use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use crate::engine::{Engine, Input, Step};
 use crate::forge::{FileWanted, Reader, Result};
 use crate::model::id::Repository;
 use crate::model::judgement::Judgement;
-use crate::source::Want;
+use crate::source::{Blob, Want};
 
 /// How long the rules of one run may compute; reading is not counted.
 const RULE_TIME: Duration = Duration::from_secs(60);
@@ -72,16 +73,114 @@ async fn supply(
     if list.is_empty() {
         return Ok(());
     }
-    let blobs = reader.fetch_files(repository, &list).await?;
-    for (wants, blob) in asked.into_values().zip(blobs) {
-        for want in wants {
+    let wants: Vec<Vec<&Want>> = asked.into_values().collect();
+    let mut take = |place: usize, blob: Blob| {
+        for want in wants.get(place).into_iter().flatten() {
             engine.supply_file(want, blob.clone());
         }
-    }
-    Ok(())
+        // What goes beyond is not read: the engine gives up on it.
+        if engine.has_room() { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    reader.fetch_each(repository, &list, &mut take).await
 }
 
 /// A repository that needs no name: the local one.
 pub fn nameless() -> Repository {
     Repository { id: 0, owner: String::new(), name: String::new(), installation: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::engine::DeployedAt;
+    use crate::forge::Take;
+    use crate::model::change::{Change, ChangedFile, Commits, FileStatus, Mode};
+    use crate::model::id::Sha;
+    use crate::model::policy::Policy;
+    use crate::project::migrations::deployed::Evidence;
+    use crate::source::{Text, Tree, TreeEntry};
+
+    const FILES: usize = 100;
+    const MIB: usize = 1 << 20;
+
+    /// A hundred files of a mebibyte, whose tree does not say how long they are.
+    #[derive(Default)]
+    struct Silent {
+        handed_over: AtomicUsize,
+    }
+
+    fn path(n: usize) -> String {
+        format!("deploy/{n}.env")
+    }
+
+    #[async_trait]
+    impl Reader for Silent {
+        async fn fetch_tree(&self, _: &Repository, _: &Sha) -> Result<Tree> {
+            let entry = |_| TreeEntry { mode: Mode::File, blob: None, size: None };
+            Ok(Tree { entries: (0..FILES).map(|n| (path(n), entry(n))).collect(), truncated: false })
+        }
+        async fn fetch_each(&self, _: &Repository, wanted: &[FileWanted], take: &mut Take<'_>) -> Result<()> {
+            for place in 0..wanted.len() {
+                self.handed_over.fetch_add(1, Ordering::SeqCst);
+                if take(place, Blob::Text(Text::new(&"#".repeat(MIB)))).is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        }
+        async fn fetch_ref(&self, _: &Repository, _: &str) -> Result<Option<Sha>> {
+            Ok(None)
+        }
+        async fn fetch_tags(&self, _: &Repository) -> Result<Vec<String>> {
+            Ok(Vec::new())
+        }
+        async fn fetch_deployed(&self, _: &Repository, _: &str) -> Result<Option<Sha>> {
+            Ok(None)
+        }
+    }
+
+    fn sha(digit: &str) -> Sha {
+        Sha::parse(&digit.repeat(40)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn where_no_tree_tells_sizes_the_reading_ends_when_enough_has_come() {
+        let file = |n| ChangedFile {
+            path: path(n),
+            previous_path: None,
+            status: FileStatus::Added,
+            hunks: Some(Vec::new()),
+        };
+        let change = Change {
+            merge_base: sha("a"),
+            target_tip: sha("a"),
+            head: sha("b"),
+            files: (0..FILES).map(file).collect(),
+            commits: Commits::default(),
+            truncated: None,
+        };
+        let input = Input {
+            deployed: DeployedAt {
+                evidence: Evidence::Branches(Vec::new()),
+                commits: vec![change.target_tip.clone()],
+            },
+            change,
+            policy: Policy::default(),
+            not_looked_at: Vec::new(),
+            notes: Vec::new(),
+            policy_fault: None,
+        };
+        let silent = Silent::default();
+        let judged = judge(&silent, &nameless(), input).await.unwrap();
+        let reasons: Vec<&str> = judged.judgement.not_looked_at.iter().map(|n| n.reason.as_str()).collect();
+        assert_eq!(
+            reasons,
+            ["the rules ask for files that are longer than 64 MiB together: no rule was run"]
+        );
+        assert_eq!(silent.handed_over.load(Ordering::SeqCst), 65);
+    }
 }

@@ -1,5 +1,7 @@
 //! Hunks: from a forge's patch of one file, and from two texts.
 
+use std::ops::Range;
+
 use similar::{ChangeTag, TextDiff};
 
 use crate::model::change::Hunk;
@@ -39,49 +41,91 @@ fn line(index: usize) -> u32 {
 /// Hunks of one file's patch text (`@@ … @@` and the lines below). `None` when it is cut or not a patch:
 /// then the hunks are computed from both blobs.
 pub fn parse_patch(patch: &str) -> Option<Vec<Hunk>> {
-    let mut hunks = Vec::new();
-    let mut lines = patch.lines().peekable();
-    while let Some(header) = lines.next() {
-        let (old, new) = parse_header(header)?;
-        let mut hunk = Hunk { old: old.clone(), new: new.clone(), added: Vec::new(), removed: Vec::new() };
-        let (mut at_old, mut at_new) = (old.start, new.start);
-        while at_old < old.end || at_new < new.end {
-            match lines.next()?.as_bytes().first() {
-                Some(b'+') => {
-                    hunk.added.push(at_new);
-                    at_new += 1;
-                }
-                Some(b'-') => {
-                    hunk.removed.push(at_old);
-                    at_old += 1;
-                }
-                // An empty context line may have lost its leading blank on the way.
-                Some(b' ') | None => {
-                    at_old += 1;
-                    at_new += 1;
-                }
-                Some(b'\\') => {}
-                Some(_) => return None,
-            }
+    let mut read = PatchReader::default();
+    patch.lines().for_each(|line| read.line(line));
+    read.end()
+}
+
+/// Reads a patch line by line: of a content line its first character is enough.
+#[derive(Debug, Default)]
+pub struct PatchReader {
+    hunks: Vec<Hunk>,
+    open: Option<OpenHunk>,
+    /// What came is no patch.
+    broken: bool,
+}
+
+/// A hunk of which lines are missing, and the lines that come next.
+#[derive(Debug)]
+struct OpenHunk {
+    hunk: Hunk,
+    at_old: u32,
+    at_new: u32,
+}
+
+impl PatchReader {
+    pub fn line(&mut self, line: &str) {
+        match &mut self.open {
+            Some(open) => self.broken |= !open.line(line),
+            // "No newline at end of file" speaks of the line before.
+            None if line.starts_with('\\') && !self.hunks.is_empty() => {}
+            None => match parse_header(line) {
+                Some((old, new)) => self.open = Some(OpenHunk::new(old, new)),
+                None => self.broken = true,
+            },
         }
-        if at_old != old.end || at_new != new.end {
-            return None;
+        if self.open.as_ref().is_some_and(OpenHunk::is_whole) {
+            self.hunks.extend(self.open.take().map(|open| open.hunk));
         }
-        while lines.next_if(|l| l.starts_with('\\')).is_some() {}
-        hunks.push(hunk);
     }
-    Some(hunks)
+
+    pub fn end(self) -> Option<Vec<Hunk>> {
+        (!self.broken && self.open.is_none()).then_some(self.hunks)
+    }
+}
+
+impl OpenHunk {
+    fn new(old: Range<u32>, new: Range<u32>) -> Self {
+        let (at_old, at_new) = (old.start, new.start);
+        Self { hunk: Hunk { old, new, added: Vec::new(), removed: Vec::new() }, at_old, at_new }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.at_old == self.hunk.old.end && self.at_new == self.hunk.new.end
+    }
+
+    /// `false` when a hunk of this length has no such line.
+    fn line(&mut self, line: &str) -> bool {
+        match line.as_bytes().first() {
+            Some(b'+') => {
+                self.hunk.added.push(self.at_new);
+                self.at_new += 1;
+            }
+            Some(b'-') => {
+                self.hunk.removed.push(self.at_old);
+                self.at_old += 1;
+            }
+            // An empty context line may have lost its leading blank on the way.
+            Some(b' ') | None => {
+                self.at_old += 1;
+                self.at_new += 1;
+            }
+            Some(b'\\') => {}
+            Some(_) => return false,
+        }
+        self.at_old <= self.hunk.old.end && self.at_new <= self.hunk.new.end
+    }
 }
 
 /// `@@ -12,3 +14,5 @@ def f():` as half-open line ranges. A count of 0 leaves an empty range after that line.
-fn parse_header(header: &str) -> Option<(std::ops::Range<u32>, std::ops::Range<u32>)> {
+fn parse_header(header: &str) -> Option<(Range<u32>, Range<u32>)> {
     let inner = header.strip_prefix("@@ -")?;
     let (ranges, _) = inner.split_once(" @@")?;
     let (old, new) = ranges.split_once(" +")?;
     Some((parse_range(old)?, parse_range(new)?))
 }
 
-fn parse_range(text: &str) -> Option<std::ops::Range<u32>> {
+fn parse_range(text: &str) -> Option<Range<u32>> {
     let (start, count) = text.split_once(',').unwrap_or((text, "1"));
     let (start, count): (u32, u32) = (start.parse().ok()?, count.parse().ok()?);
     // Git writes "-5,0": nothing, after line 5.

@@ -180,6 +180,11 @@ impl Snapshot {
         }
     }
 
+    /// The file's length in bytes, where its tree is known and tells.
+    pub fn size(&self, path: &str) -> Option<u64> {
+        read(&self.tree).as_ref()?.entries.get(path)?.size
+    }
+
     /// Is the path known to be a symbolic link? Its content is then the path that it leads to.
     pub fn is_symlink(&self, path: &str) -> bool {
         if let Some(overlay) = &self.overlay {

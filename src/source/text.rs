@@ -11,7 +11,13 @@ pub struct Text {
     content: Arc<str>,
     /// Byte offset at which each line starts.
     starts: Arc<[usize]>,
+    /// Characters before each block of [`BLOCK`] bytes, so that a column on a long line is no walk along it. Empty for
+    /// ASCII, where bytes are characters.
+    characters: Arc<[usize]>,
 }
+
+/// Bytes that a column costs at most, twice.
+const BLOCK: usize = 256;
 
 impl PartialEq for Text {
     fn eq(&self, other: &Self) -> bool {
@@ -32,7 +38,8 @@ impl Text {
         let starts = std::iter::once(0)
             .chain(content.bytes().enumerate().filter(|(_, b)| *b == b'\n').map(|(i, _)| i + 1))
             .collect();
-        Self { content: content.into(), starts }
+        let characters = if content.is_ascii() { Arc::default() } else { characters_by_block(content) };
+        Self { content: content.into(), starts, characters }
     }
 
     /// Where the content is kept: the same for all clones of a text, and for no other text while one of them lives.
@@ -76,8 +83,16 @@ impl Text {
             offset -= 1;
         }
         let index = self.starts.partition_point(|s| *s <= offset).saturating_sub(1);
-        let column = self.content[self.starts[index]..offset].chars().count() as u32 + 1;
-        Position { line: index as u32 + 1, column }
+        let column = self.characters_before(offset) - self.characters_before(self.starts[index]) + 1;
+        Position { line: index as u32 + 1, column: column as u32 }
+    }
+
+    /// Characters before a byte offset that begins one.
+    fn characters_before(&self, offset: usize) -> usize {
+        match self.characters.get(offset / BLOCK) {
+            None => offset,
+            Some(before) => before + count(&self.content.as_bytes()[offset - offset % BLOCK..offset]),
+        }
     }
 
     pub fn span(&self, bytes: Range<usize>) -> Span {
@@ -86,6 +101,74 @@ impl Text {
 
     /// The span of a whole 1-based line, without its line end.
     pub fn line_span(&self, line: u32) -> Span {
-        Span::line(line, self.line(line).chars().count() as u32)
+        let start = self.line_bytes(line).start;
+        let end = start + self.line(line).len();
+        Span::line(line, (self.characters_before(end) - self.characters_before(start)) as u32)
+    }
+}
+
+fn characters_by_block(content: &str) -> Arc<[usize]> {
+    let mut before = 0;
+    let blocks = content.as_bytes().chunks(BLOCK).map(|block| {
+        let own = before;
+        before += count(block);
+        own
+    });
+    let mut blocks: Vec<usize> = blocks.collect();
+    blocks.push(before);
+    blocks.into()
+}
+
+/// Characters that begin in these bytes of UTF-8.
+fn count(bytes: &[u8]) -> usize {
+    #[cfg(test)]
+    tests::COUNTED.with(|counted| counted.set(counted.get() + bytes.len()));
+    bytes.iter().filter(|byte| !matches!(byte, 0b1000_0000..=0b1011_1111)).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    thread_local! {
+        /// Bytes that were looked through for characters.
+        pub(super) static COUNTED: Cell<usize> = const { Cell::new(0) };
+    }
+
+    proptest! {
+        #[test]
+        fn a_position_is_the_count_of_lines_and_characters_before_it(
+            text in "([a-z]{0,40}|\\PC{0,40}|\n|\r\n|ä|🐾){0,60}", at in 0..4_000_usize,
+        ) {
+            let mut start = at.min(text.len());
+            while !text.is_char_boundary(start) {
+                start -= 1;
+            }
+            let line = text[..start].matches('\n').count();
+            let column = text[..start].rsplit('\n').next().unwrap_or("").chars().count();
+            let position = Text::new(&text).position(at);
+            prop_assert_eq!((position.line as usize, position.column as usize), (line + 1, column + 1));
+            let whole = Text::new(&text);
+            let span = whole.line_span(position.line);
+            prop_assert_eq!(span.end.column as usize, whole.line(position.line).chars().count() + 1);
+        }
+    }
+
+    #[test]
+    fn positions_on_one_long_line_cost_the_same_wherever_they_are() {
+        let asked = 64_000;
+        for (unit, most) in [("1 + ", 0), ("ä + ", 2 * BLOCK)] {
+            let text = Text::new(&unit.repeat(asked));
+            let before = COUNTED.get();
+            for at in 0..asked {
+                let column = unit.chars().count() * at + 1;
+                assert_eq!(text.position(unit.len() * at), Position { line: 1, column: column as u32 });
+            }
+            assert!(COUNTED.get() - before <= most * asked, "{unit}: {}", COUNTED.get() - before);
+        }
     }
 }

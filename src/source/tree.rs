@@ -10,6 +10,9 @@ use super::text::Text;
 /// The longest file that is parsed, in bytes.
 pub const MAX_FILE: u64 = 2 * 1024 * 1024;
 
+/// What is kept of each line beside its text, in bytes.
+const LINE: usize = 8;
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TreeEntry {
     pub mode: Mode,
@@ -117,10 +120,10 @@ impl Blob {
         }
     }
 
-    /// Bytes kept in memory.
+    /// Bytes kept in memory: of a text, or of the index of its lines where those are very short.
     pub fn weight(&self) -> usize {
         match self {
-            Self::Text(text) => text.as_str().len(),
+            Self::Text(text) => text.as_str().len().max(text.line_count() as usize * LINE),
             Self::Binary(bytes) => bytes.len(),
             Self::TooLarge(_) | Self::Missing => 0,
         }

@@ -129,7 +129,8 @@ impl Sample {
         }
     }
 
-    fn supply(&self, engine: &mut Engine, want: &Want) {
+    /// Gives an engine one thing.
+    pub fn supply(&self, engine: &mut Engine, want: &Want) {
         match want {
             Want::Tree(id) => engine.supply_tree(want, self.tree(*id)),
             Want::File { snapshot, path, .. } => {

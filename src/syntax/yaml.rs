@@ -67,6 +67,7 @@ pub struct Fault {
 #[derive(Debug)]
 pub struct Yaml {
     documents: Vec<Arc<Node>>,
+    nodes: usize,
     fault: Option<Fault>,
 }
 
@@ -90,7 +91,13 @@ impl Yaml {
                 }
             }
         }
-        Self { documents: builder.finish(text.as_str().len()), fault }
+        let nodes = builder.nodes;
+        Self { documents: builder.finish(text.as_str().len()), nodes, fault }
+    }
+
+    /// How many nodes it has.
+    pub fn nodes(&self) -> usize {
+        self.nodes
     }
 
     /// The roots of the documents, in file order.
@@ -201,6 +208,7 @@ struct Builder {
     /// By the parser's id.
     anchors: HashMap<usize, Arc<Node>>,
     documents: Vec<Arc<Node>>,
+    nodes: usize,
 }
 
 impl Builder {
@@ -243,6 +251,7 @@ impl Builder {
     /// Puts a whole node where it belongs; `anchor` is the parser's id of its own, or 0.
     fn put(&mut self, node: Node, anchor: usize) {
         let node = Arc::new(node);
+        self.nodes += 1;
         if anchor > 0 {
             self.anchors.insert(anchor, node.clone());
         }

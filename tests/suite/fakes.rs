@@ -10,13 +10,13 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use red_panda::forge::{FileWanted, Forge, PostedReview, Reader, Result};
+use red_panda::forge::{FileWanted, Forge, PostedReview, Reader, Result, Take};
 use red_panda::model::change::Change;
 use red_panda::model::id::{Repository, Sha};
 use red_panda::model::plan::{CommentEdit, ForgePosting, NewReview};
 use red_panda::model::pull::{Capabilities, PullRequest, Standing};
 use red_panda::model::status::Status;
-use red_panda::source::{Blob, Tree};
+use red_panda::source::Tree;
 
 /// The contract, once: the trait whose methods refuse, and the forge that passes each call on to it.
 macro_rules! contract {
@@ -73,7 +73,7 @@ macro_rules! contract {
 contract! {
     reads {
         fetch_tree(repository: &Repository, commit: &Sha) -> Tree;
-        fetch_files(repository: &Repository, wanted: &[FileWanted]) -> Vec<Blob>;
+        fetch_each(repository: &Repository, wanted: &[FileWanted], take: &mut Take<'_>) -> ();
         fetch_ref(repository: &Repository, name: &str) -> Option<Sha>;
         fetch_tags(repository: &Repository) -> Vec<String>;
         fetch_deployed(repository: &Repository, environment: &str) -> Option<Sha>;

@@ -1,6 +1,6 @@
 //! The rounds of a run: rules that miss files wait, all that is missing is read in one batch, and only they run again.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::OnceLock;
 
@@ -25,6 +25,7 @@ use super::{Input, Sides, Step, policy_change, reading, selection, unparsed};
 const MAX_ROUNDS: usize = 8;
 /// Bytes of source that one run may hold.
 const MAX_BYTES: usize = 64 * 1024 * 1024;
+const TOO_LONG: &str = "files that are longer than 64 MiB together";
 /// Stack of the engine's threads: parser output recurses.
 const STACK: usize = 64 * 1024 * 1024;
 
@@ -130,14 +131,28 @@ impl Engine {
         }
     }
 
+    /// May it be given more? Beyond this the next step gives up.
+    pub fn has_room(&self) -> bool {
+        self.bytes <= MAX_BYTES
+    }
+
+    /// Bytes of the wanted files, as far as the trees tell their sizes.
+    fn known_size(&self, wants: &BTreeSet<Want>) -> usize {
+        let size = |want: &Want| match want {
+            Want::Tree(_) => None,
+            Want::File { snapshot, path, .. } => self.sides.snapshot(*snapshot)?.size(path),
+        };
+        wants.iter().filter_map(size).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX)).sum()
+    }
+
     /// Runs every rule that can run. `expired` is asked between rules: `true` ends the run as incomplete.
     pub fn step(&mut self, expired: &(dyn Fn() -> bool + Sync)) -> Step {
         self.round += 1;
-        if self.bytes > MAX_BYTES {
-            return self.give_up(&format!("files that are longer than {} MiB together", MAX_BYTES >> 20));
+        if !self.has_room() {
+            return self.give_up(TOO_LONG);
         }
         loop {
-            let missing = match self.prepare() {
+            let missing = match pool(|| self.prepare()) {
                 Err(missing) => missing,
                 Ok(()) => self.run_rules(expired),
             };
@@ -171,6 +186,10 @@ impl Engine {
     fn need(&mut self, missing: NotLoaded) -> Step {
         if self.round > MAX_ROUNDS {
             return self.give_up(&format!("more files than {MAX_ROUNDS} rounds of reading give"));
+        }
+        // Sizes decide before a byte is asked for; where a tree does not tell them, what has come does.
+        if self.bytes + self.known_size(&missing.wants) > MAX_BYTES {
+            return self.give_up(TOO_LONG);
         }
         Step::Need(missing.wants.into_iter().collect())
     }

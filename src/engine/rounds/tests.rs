@@ -99,6 +99,25 @@ fn what_rests_on_a_base_that_was_not_read_is_not_reported() {
     assert_eq!(reasons, ["the rules ask for files that are longer than 64 MiB together: no rule was run"]);
 }
 
+#[test]
+fn what_the_trees_tell_to_be_too_long_is_not_asked_for() {
+    let sample = with_notes(faulty());
+    let mut engine = sample.engine();
+    let mut asked = 0;
+    let judgement = loop {
+        match engine.step(&|| false) {
+            Step::Done(judgement) => break judgement,
+            Step::Need(wants) => {
+                asked += wants.iter().filter(|want| matches!(want, Want::File { .. })).count();
+                wants.iter().for_each(|want| sample.supply(&mut engine, want));
+            }
+        }
+    };
+    assert_eq!(asked, 0);
+    let reasons: Vec<&str> = judgement.not_looked_at.iter().map(|n| n.reason.as_str()).collect();
+    assert_eq!(reasons, ["the rules ask for files that are longer than 64 MiB together: no rule was run"]);
+}
+
 /// The tree of a sum is as deep as it has terms: a thread of a runtime has no stack for it.
 #[test]
 fn a_deep_tree_may_be_let_go_of_on_a_small_stack() {

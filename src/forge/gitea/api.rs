@@ -86,7 +86,7 @@ impl Call {
         self
     }
 
-    /// Reads no more than this; [`Answer::cut`] tells when there was more.
+    /// Reads no more than this; [`Reply::cut`] tells when there was more.
     pub(super) fn cap(mut self, bytes: usize) -> Self {
         self.cap = bytes;
         self
@@ -95,7 +95,7 @@ impl Call {
 
 /// An answer with a 2xx status.
 #[derive(Debug)]
-pub(super) struct Answer {
+pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) body: Vec<u8>,
     /// There was more than the call's cap.
@@ -104,7 +104,7 @@ pub(super) struct Answer {
     what: String,
 }
 
-impl Answer {
+impl Reply {
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T> {
         if self.cut {
             let message = format!("the answer is longer than {} MiB", JSON_CAP / 1024 / 1024);
@@ -154,7 +154,7 @@ impl Api {
         self.root.as_str().trim_end_matches("/api/v1/")
     }
 
-    pub(super) async fn send(&self, call: Call) -> Result<Answer> {
+    pub(super) async fn send(&self, call: Call) -> Result<Reply> {
         let mut url =
             self.root.join(&call.path).map_err(|_| ForgeError::NotFound { what: call.what.clone() })?;
         url.query_pairs_mut().extend_pairs(&call.query);
@@ -169,7 +169,7 @@ impl Api {
     }
 
     /// Sends it; where the repository was renamed, once more under the new name with the same method and body.
-    async fn follow(&self, call: &Call, url: Url) -> Result<Answer> {
+    async fn follow(&self, call: &Call, url: Url) -> Result<Reply> {
         let response = self.request(call, url.clone()).await?;
         match self.new_home(&url, &response) {
             Some(moved) => {
@@ -206,7 +206,7 @@ impl Api {
         home.path().starts_with(self.root.path()).then_some(home)
     }
 
-    async fn read(&self, call: &Call, mut response: reqwest::Response) -> Result<Answer> {
+    async fn read(&self, call: &Call, mut response: reqwest::Response) -> Result<Reply> {
         let (status, headers) = (response.status(), response.headers().clone());
         let (mut body, mut cut) = (Vec::new(), false);
         while let Some(chunk) = response.chunk().await.map_err(|fault| unreachable_forge(call, &fault))? {
@@ -221,7 +221,7 @@ impl Api {
             return Err(self.refusal(&call.what, status, &headers, &body.into()));
         }
         let total = headers.get("x-total-count").and_then(|v| v.to_str().ok()).and_then(|v| v.parse().ok());
-        Ok(Answer { status, body, cut, total, what: call.what.clone() })
+        Ok(Reply { status, body, cut, total, what: call.what.clone() })
     }
 
     /// Every entry of a list. It ends at an empty page or at the announced total, never at a short page: the forge
@@ -231,6 +231,15 @@ impl Api {
         &self,
         most: usize,
         call: impl Fn() -> Call,
+    ) -> Result<(Vec<T>, Option<usize>)> {
+        self.list_until(call, |entries| entries.len() >= most).await
+    }
+
+    /// The same, until what was read so far is enough.
+    pub(super) async fn list_until<T: DeserializeOwned>(
+        &self,
+        call: impl Fn() -> Call,
+        enough: impl Fn(&[T]) -> bool,
     ) -> Result<(Vec<T>, Option<usize>)> {
         let (mut entries, mut seen, mut total) = (Vec::new(), 0, None);
         for page in 1..=PAGES {
@@ -242,7 +251,7 @@ impl Api {
             seen += batch.len();
             let ended = batch.is_empty() || total.is_some_and(|t| seen >= t);
             entries.extend(batch.into_iter().flatten());
-            if ended || seen >= most {
+            if ended || enough(&entries) {
                 return Ok((entries, total));
             }
         }
@@ -280,12 +289,12 @@ impl Api {
     /// The status and, of a JSON error, the forge's own message: short, one line, without our token.
     fn words_of(&self, status: StatusCode, body: Option<&Bytes>) -> String {
         #[derive(serde::Deserialize)]
-        struct Fault {
+        struct Said {
             #[serde(default)]
             message: String,
         }
         let said =
-            body.and_then(|b| serde_json::from_slice::<Fault>(b).ok()).map(|f| f.message).unwrap_or_default();
+            body.and_then(|b| serde_json::from_slice::<Said>(b).ok()).map(|s| s.message).unwrap_or_default();
         let said = said.replace(self.token.expose_secret(), "…");
         let line: String = said.chars().map(|c| if c.is_control() { ' ' } else { c }).take(MESSAGE).collect();
         let line = line.trim();

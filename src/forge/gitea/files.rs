@@ -1,10 +1,9 @@
-//! Trees and contents. Contents are cached by blob id: an id never gets another content.
-
-use std::collections::HashMap;
+//! Trees and contents.
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::forge::{FileWanted, ForgeError, Result};
+use crate::forge::contents::{Contents, Distinct, read_each};
+use crate::forge::{FileWanted, ForgeError, Result, Take};
 use crate::model::change::Mode;
 use crate::model::id::{Repository, Sha};
 use crate::source::tree::MAX_FILE;
@@ -17,29 +16,18 @@ use super::{Gitea, PARALLEL, found, of, wire};
 const TREE_PAGE: usize = 1000;
 /// A larger tree is cut, and says so.
 const TREE_PAGES: usize = 200;
-const CACHE_BYTES: u64 = 32 * 1024 * 1024;
 const KNOWN_COMMITS: u64 = 2_000;
-/// What an entry costs beside its content.
-const ENTRY_BYTES: u32 = 128;
-
-/// By repository number and object id.
-type Key = (u64, Sha);
 
 /// Contents read, and commits that are known to exist on the forge.
 pub(super) struct Cache {
-    blobs: moka::future::Cache<Key, Blob>,
-    commits: moka::future::Cache<Key, ()>,
+    contents: Contents,
+    /// By repository number.
+    commits: moka::future::Cache<(u64, Sha), ()>,
 }
 
 impl Default for Cache {
     fn default() -> Self {
-        let weigh = |_: &Key, blob: &Blob| {
-            u32::try_from(blob.weight()).unwrap_or(u32::MAX - ENTRY_BYTES) + ENTRY_BYTES
-        };
-        Self {
-            blobs: moka::future::Cache::builder().weigher(weigh).max_capacity(CACHE_BYTES).build(),
-            commits: moka::future::Cache::new(KNOWN_COMMITS),
-        }
+        Self { contents: Contents::default(), commits: moka::future::Cache::new(KNOWN_COMMITS) }
     }
 }
 
@@ -81,32 +69,31 @@ impl Gitea {
         self.api.send(call).await?.json()
     }
 
-    /// Six at a time; what several ask for is read once.
+    /// Six at a time.
     pub(super) async fn read_files(
         &self,
         repository: &Repository,
         wanted: &[FileWanted],
-    ) -> Result<Vec<Blob>> {
-        let unique: HashMap<Source<'_>, &FileWanted> = wanted.iter().map(|w| (source(w), w)).collect();
-        let reads: Vec<_> = unique
-            .into_iter()
-            .map(|(source, wanted)| async move {
-                self.read_file(repository, wanted).await.map(|blob| (source, blob))
-            })
-            .collect();
-        let read: HashMap<Source<'_>, Blob> =
-            stream::iter(reads).buffer_unordered(PARALLEL).try_collect().await?;
-        Ok(wanted.iter().map(|w| read.get(&source(w)).cloned().unwrap_or(Blob::Missing)).collect())
+        take: &mut Take<'_>,
+    ) -> Result<()> {
+        let mut reads = Vec::new();
+        for distinct in Distinct::of(wanted) {
+            reads.push(async move {
+                match self.read_file(repository, distinct.file).await {
+                    Ok(blob) => (vec![(distinct, blob)], Ok(())),
+                    Err(error) => (Vec::new(), Err(error)),
+                }
+            });
+        }
+        read_each(PARALLEL, reads.into_iter(), |(distinct, blob)| distinct.hand_over(&blob, take)).await
     }
 
     async fn read_file(&self, repository: &Repository, wanted: &FileWanted) -> Result<Blob> {
-        let Some(blob) = &wanted.blob else { return self.read_raw(repository, wanted).await };
-        let key = (repository.id, blob.clone());
-        if let Some(known) = self.files.blobs.get(&key).await {
+        if let Some(known) = self.files.contents.get(repository, wanted.content_id()).await {
             return Ok(known);
         }
         let content = self.read_raw(repository, wanted).await?;
-        self.files.blobs.insert(key, content.clone()).await;
+        self.files.contents.keep(repository, wanted.content_id(), content.clone()).await;
         Ok(content)
     }
 
@@ -128,16 +115,6 @@ impl Gitea {
             }
             None => Ok(Blob::Missing),
         }
-    }
-}
-
-/// What makes two wanted files the same content.
-type Source<'a> = (Option<&'a Sha>, Option<(&'a Sha, &'a str)>);
-
-fn source(wanted: &FileWanted) -> Source<'_> {
-    match &wanted.blob {
-        Some(blob) => (Some(blob), None),
-        None => (None, Some((&wanted.at, &wanted.path))),
     }
 }
 

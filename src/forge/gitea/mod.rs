@@ -24,10 +24,10 @@ use crate::model::id::{ForgeName, Repository, Sha};
 use crate::model::plan::{CommentEdit, ForgePosting, NewReview};
 use crate::model::pull::{Capabilities, PullRequest};
 use crate::model::status::Status;
-use crate::source::{Blob, Tree};
+use crate::source::Tree;
 
 use super::reads::Reads;
-use super::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result};
+use super::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result, Take};
 use api::{Api, Call, repo, segment, segments};
 
 /// Calls under way at once for one batch.
@@ -144,8 +144,13 @@ impl Reader for Gitea {
         self.read_tree(repository, commit).await
     }
 
-    async fn fetch_files(&self, repository: &Repository, wanted: &[FileWanted]) -> Result<Vec<Blob>> {
-        self.read_files(repository, wanted).await
+    async fn fetch_each(
+        &self,
+        repository: &Repository,
+        wanted: &[FileWanted],
+        take: &mut Take<'_>,
+    ) -> Result<()> {
+        self.read_files(repository, wanted, take).await
     }
 
     async fn fetch_ref(&self, repository: &Repository, name: &str) -> Result<Option<Sha>> {

@@ -72,12 +72,14 @@ impl Gitea {
         Ok(())
     }
 
-    /// The newest under our name: by number, for the order within a second is arbitrary.
+    /// The newest under our name. Newest come first, so the first page that has one of ours ends the reading; among
+    /// them the number decides.
     async fn last_status(&self, repository: &Repository, sha: &Sha) -> Result<Option<CommitStatus>> {
         let what = of(format!("the statuses of {}", sha.short()), repository);
         let path = format!("{}/commits/{sha}/statuses", repo(repository));
         let call = || Call::get(what.clone(), path.clone()).query("sort", "highestindex");
-        let (statuses, _) = self.api.list::<CommitStatus>(usize::MAX, call).await?;
-        Ok(statuses.into_iter().filter(|s| s.context == STATUS_NAME).max_by_key(|s| s.id))
+        let is_ours = |status: &CommitStatus| status.context == STATUS_NAME;
+        let (statuses, _) = self.api.list_until(call, |read| read.iter().any(is_ours)).await?;
+        Ok(statuses.into_iter().filter(is_ours).max_by_key(|s| s.id))
     }
 }

@@ -19,6 +19,8 @@ pub(super) struct Reply {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// There was more than the asker wanted to read.
+    pub(super) cut: bool,
 }
 
 /// One entry of a GraphQL answer's `errors`.
@@ -40,6 +42,10 @@ impl Reply {
     }
 
     pub(super) fn json<T: DeserializeOwned>(&self, what: &str) -> Result<T> {
+        if self.cut {
+            let message = format!("the answer is longer than {} MiB", self.body.len() >> 20);
+            return Err(ForgeError::Invalid { what: what.to_owned(), message });
+        }
         // A body that does not decode is most often an error page of something in between.
         serde_json::from_slice(&self.body)
             .map_err(|e| transient(what, format!("GitHub's answer does not decode: {e}")))
@@ -49,6 +55,15 @@ impl Reply {
     pub(super) fn is_plain_json(&self) -> bool {
         let kind = self.headers.get(http::header::CONTENT_TYPE).and_then(|v| v.to_str().ok());
         kind.is_some_and(|k| k.starts_with("application/json"))
+    }
+
+    /// The path that a redirect names below the interface's address, on the same server.
+    pub(super) fn moved_to(&self, api: &str) -> Option<String> {
+        let moved = matches!(self.status.as_u16(), 301 | 302 | 307 | 308);
+        let location = self.headers.get(http::header::LOCATION).filter(|_| moved)?.to_str().ok()?;
+        let api = Url::parse(api).ok()?;
+        let location = api.join(location).ok().filter(|location| location.origin() == api.origin())?;
+        path_below(&api, &location)
     }
 
     /// `data` and `errors` of a GraphQL answer; an error when nothing of it can be used.
@@ -149,8 +164,24 @@ pub(super) fn transient(what: &str, message: String) -> ForgeError {
 
 /// An error with its causes: octocrab and reqwest hide the reason below the first line.
 pub(super) fn chain(error: &dyn std::error::Error) -> String {
-    let causes = std::iter::successors(Some(error), |e| e.source()).map(ToString::to_string);
-    causes.collect::<Vec<_>>().join(": ")
+    let mut causes: Vec<String> = Vec::new();
+    for cause in std::iter::successors(Some(error), |e| e.source()).map(|e| without_address(&e.to_string())) {
+        // A wrapper often says what it wraps.
+        if causes.last() != Some(&cause) {
+            causes.push(cause);
+        }
+    }
+    causes.join(": ")
+}
+
+/// reqwest names the address that it asked, which says nothing to whoever reads a status.
+fn without_address(message: &str) -> String {
+    match message.split_once(" for url (") {
+        Some((before, after)) => {
+            format!("{before}{}", after.split_once(')').map_or("", |(_, rest)| rest))
+        }
+        None => message.to_owned(),
+    }
 }
 
 /// The address behind `rel="next"`.
@@ -164,15 +195,20 @@ fn next_link(headers: &HeaderMap) -> Option<&str> {
 /// matter: ours may be reached by another name than its own, and it is the one that is asked.
 pub(super) fn next_path(headers: &HeaderMap, api: &str, what: &str) -> Result<Option<String>> {
     let Some(link) = next_link(headers) else { return Ok(None) };
-    let path = || {
-        let (link, api) = (Url::parse(link).ok()?, Url::parse(api).ok()?);
-        let below = link.path().strip_prefix(api.path().trim_end_matches('/'))?;
-        below.starts_with('/').then(|| format!("{below}?{}", link.query().unwrap_or_default()))
-    };
+    let path =
+        Url::parse(api).ok().zip(Url::parse(link).ok()).and_then(|(api, link)| path_below(&api, &link));
     // Taken for the last page, it would cut the list without a word.
-    path().map(Some).ok_or_else(|| ForgeError::Invalid {
+    path.map(Some).ok_or_else(|| ForgeError::Invalid {
         what: what.to_owned(),
         message: "its next page is linked outside of GitHub's interface".to_owned(),
+    })
+}
+
+fn path_below(api: &Url, link: &Url) -> Option<String> {
+    let below = link.path().strip_prefix(api.path().trim_end_matches('/'))?;
+    below.starts_with('/').then(|| match link.query() {
+        Some(query) => format!("{below}?{query}"),
+        None => below.to_owned(),
     })
 }
 
@@ -189,6 +225,7 @@ mod tests {
             status: StatusCode::from_u16(status).unwrap(),
             headers,
             body: Bytes::copy_from_slice(body.as_bytes()),
+            cut: false,
         }
     }
 
@@ -265,6 +302,26 @@ mod tests {
         let comma = r#"<https://api.github.com/x?names=a,b&page=2>; rel="next""#;
         let path = |link: &str, api: &str| next_path(&reply(200, &[("link", link)], "").headers, api, "it");
         assert_eq!(path(comma, "https://api.github.com").unwrap().as_deref(), Some("/x?names=a,b&page=2"));
+    }
+
+    #[test]
+    fn a_redirect_is_followed_on_the_same_server_only() {
+        let moved = |status, to: &str| {
+            reply(status, &[("location", to)], "").moved_to("https://git.example.org/api/v3")
+        };
+        let home = "https://git.example.org/api/v3/repositories/7/pulls?page=2";
+        assert_eq!(moved(301, home).as_deref(), Some("/repositories/7/pulls?page=2"));
+        assert_eq!(moved(307, "/api/v3/repositories/7").as_deref(), Some("/repositories/7"));
+        assert_eq!(moved(302, "https://storage.example.org/api/v3/blob"), None);
+        assert_eq!(moved(302, "https://git.example.org/login"), None);
+        assert_eq!(moved(200, home), None);
+    }
+
+    #[test]
+    fn the_address_that_was_asked_is_left_out_of_an_error() {
+        let told = "error sending request for url (https://api.github.com/repos/a/b?page=2)";
+        assert_eq!(without_address(told), "error sending request");
+        assert_eq!(without_address("connection refused"), "connection refused");
     }
 
     #[test]

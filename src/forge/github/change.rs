@@ -1,13 +1,15 @@
 //! What a pull request changes: one comparison, further pages only where GitHub cuts it.
 
-use futures::{StreamExt, TryStreamExt, stream};
+use std::sync::Arc;
+
+use futures::{StreamExt, stream};
 
 use super::http::Ask;
 use super::pulls::{pull_path, sha};
 use super::wire::{Comparison, RestCommit, RestFile};
 use super::{GitHub, answer, path};
 use crate::forge::{ForgeError, Result};
-use crate::model::change::{Change, ChangedFile, CommitFiles, Commits, FileStatus};
+use crate::model::change::{Change, ChangedFile, CommitFiles, Commits, FileStatus, Path};
 use crate::model::id::{Repository, Sha};
 use crate::model::pull::PullRequest;
 use crate::source::compare::changed_files;
@@ -21,6 +23,23 @@ const LISTED: usize = 3000;
 const MOST_COMMITS: usize = 30;
 /// Commits read at the same time.
 const AT_ONCE: usize = 4;
+/// Bytes of commits' file lists kept in memory.
+const SCANNED: u64 = 4 * 1024 * 1024;
+/// What a list, and each path of it, costs beside the text.
+const ENTRY: usize = 128;
+
+/// The files of commits lately scanned, by repository and commit: a commit never changes.
+pub(super) struct Scanned(moka::future::Cache<(u64, Sha), Arc<Vec<Path>>>);
+
+impl Default for Scanned {
+    fn default() -> Self {
+        let weigh = |_: &(u64, Sha), paths: &Arc<Vec<Path>>| {
+            let bytes = paths.iter().map(|path| path.len() + ENTRY).sum::<usize>() + ENTRY;
+            u32::try_from(bytes).unwrap_or(u32::MAX)
+        };
+        Self(moka::future::Cache::builder().weigher(weigh).max_capacity(SCANNED).build())
+    }
+}
 
 impl GitHub {
     pub(super) async fn read_change(&self, pull: &PullRequest) -> Result<Change> {
@@ -143,16 +162,23 @@ impl GitHub {
         for commit in compared.commits.iter().filter(|c| c.parents.len() < 2) {
             reads.push(self.commit(repository, sha(&commit.sha, "a commit")?));
         }
-        let scanned = stream::iter(reads).buffered(AT_ONCE).try_collect::<Vec<_>>().await?;
-        Ok(Commits { scanned, not_scanned: 0 })
+        // All are waited for, also beside one that fails: what was scanned need not be asked for again.
+        let scanned: Vec<Result<CommitFiles>> = stream::iter(reads).buffered(AT_ONCE).collect().await;
+        Ok(Commits { scanned: scanned.into_iter().collect::<Result<_>>()?, not_scanned: 0 })
     }
 
     async fn commit(&self, repository: &Repository, id: Sha) -> Result<CommitFiles> {
+        let key = (repository.id, id.clone());
+        if let Some(paths) = self.commits.0.get(&key).await {
+            return Ok(CommitFiles { sha: id, paths: paths.to_vec() });
+        }
         let installation = self.installation(repository).await?;
         let what = format!("the commit {}", id.short());
         let ask = Ask::get(format!("{}/commits/{id}?per_page=100", path::repository(repository)), what);
         let listed = self.http.pages(installation, ask, |page: RestCommit| page.files).await?;
-        let paths = files(&listed).iter().filter_map(|f| f.head_path().map(str::to_owned)).collect();
+        let paths: Vec<Path> =
+            files(&listed).iter().filter_map(|f| f.head_path().map(str::to_owned)).collect();
+        self.commits.0.insert(key, Arc::new(paths.clone())).await;
         Ok(CommitFiles { sha: id, paths })
     }
 }

@@ -1,8 +1,9 @@
 //! Trees and the contents of files: GraphQL batches, and REST for what a batch cannot carry.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::time::Instant;
 
-use futures::{StreamExt, TryStreamExt, stream};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -10,7 +11,8 @@ use super::http::{Ask, RAW};
 use super::queries::{self, Object};
 use super::wire::{GraphBlob, RestTree};
 use super::{GitHub, answer, path};
-use crate::forge::{FileWanted, ForgeError, Result};
+use crate::forge::contents::{Distinct, Part, read_each};
+use crate::forge::{FileWanted, ForgeError, Result, Take};
 use crate::model::change::Mode;
 use crate::model::id::{Repository, Sha};
 use crate::model::pull::Standing;
@@ -23,8 +25,10 @@ const MOST_FILES: usize = 100;
 const MOST_BYTES: u64 = 1024 * 1024;
 /// What a file counts whose size we do not remember; longer ones are remembered with the tree.
 const SMALL: u64 = 10 * 1024;
-/// Single reads at the same time.
-const AT_ONCE: usize = 8;
+/// Queries at the same time: far from GitHub's hundred, and each is one point of two thousand a minute.
+const BATCHES_AT_ONCE: usize = 3;
+/// Single reads at the same time, for each query.
+const AT_ONCE: usize = 4;
 
 /// Sizes of the larger blobs of trees lately listed, by repository and blob.
 pub(super) type Sizes = moka::future::Cache<(u64, Sha), u64>;
@@ -52,89 +56,98 @@ impl GitHub {
         &self,
         repository: &Repository,
         wanted: &[FileWanted],
-    ) -> Result<Vec<Blob>> {
-        let mut found: HashMap<&FileWanted, Blob> = HashMap::new();
-        let mut missing = BTreeSet::new();
-        for file in wanted {
-            let nameable = file.blob.is_some() || path::file(&file.path).is_some();
-            match self.cached(repository, file).await {
-                _ if !nameable => drop(found.insert(file, Blob::Missing)),
-                Some(blob) => drop(found.insert(file, blob)),
-                None => drop(missing.insert(file)),
+        take: &mut Take<'_>,
+    ) -> Result<()> {
+        let mut waiting = Vec::new();
+        for distinct in Distinct::of(wanted) {
+            let nameable = distinct.file.blob.is_some() || path::file(&distinct.file.path).is_some();
+            let known = match nameable {
+                true => self.contents.get(repository, distinct.file.content_id()).await,
+                false => Some(Blob::Missing),
+            };
+            match known.map(|blob| distinct.hand_over(&blob, take)) {
+                Some(ControlFlow::Break(())) => return Ok(()),
+                Some(ControlFlow::Continue(())) => {}
+                None => waiting.push(distinct),
             }
         }
-        for batch in self.batches(repository, missing).await {
-            let blobs = self.read_batch(repository, &batch).await?;
-            for (file, blob) in batch.into_iter().zip(blobs) {
-                self.remember(repository, file, &blob).await;
-                found.insert(file, blob);
-            }
+        let mut reads = Vec::new();
+        for batch in self.batches(repository, waiting).await {
+            reads.push(self.read_batch(repository, batch));
         }
-        Ok(wanted.iter().map(|file| found.get(file).cloned().unwrap_or(Blob::Missing)).collect())
-    }
-
-    /// A commit's files never change, and neither does a blob.
-    async fn cached(&self, repository: &Repository, file: &FileWanted) -> Option<Blob> {
-        match &file.blob {
-            Some(blob) => self.blobs.get(&(repository.id, blob.clone())).await,
-            None => self.contents.get(&(repository.id, file.at.clone(), file.path.clone())).await,
-        }
-    }
-
-    async fn remember(&self, repository: &Repository, file: &FileWanted, blob: &Blob) {
-        match &file.blob {
-            Some(id) => self.blobs.insert((repository.id, id.clone()), blob.clone()).await,
-            None => {
-                let key = (repository.id, file.at.clone(), file.path.clone());
-                self.contents.insert(key, blob.clone()).await;
-            }
-        }
+        read_each(BATCHES_AT_ONCE, reads.into_iter(), |(distinct, blob): (Distinct<'_>, Blob)| {
+            distinct.hand_over(&blob, take)
+        })
+        .await
     }
 
     /// At most [`MOST_FILES`] and about [`MOST_BYTES`] each.
-    async fn batches<'a>(
-        &self,
-        repository: &Repository,
-        files: BTreeSet<&'a FileWanted>,
-    ) -> Vec<Vec<&'a FileWanted>> {
-        let (mut batches, mut bytes): (Vec<Vec<&FileWanted>>, u64) = (Vec::new(), 0);
-        for file in files {
-            let size = match &file.blob {
+    async fn batches<'a>(&self, repository: &Repository, all: Vec<Distinct<'a>>) -> Vec<Vec<Distinct<'a>>> {
+        let (mut batches, mut bytes): (Vec<Vec<Distinct<'_>>>, u64) = (Vec::new(), 0);
+        for distinct in all {
+            let size = match &distinct.file.blob {
                 Some(blob) => self.sizes.get(&(repository.id, blob.clone())).await.unwrap_or(SMALL),
                 None => SMALL,
             };
             bytes += size;
             match batches.last_mut() {
-                Some(batch) if batch.len() < MOST_FILES && bytes <= MOST_BYTES => batch.push(file),
+                Some(batch) if batch.len() < MOST_FILES && bytes <= MOST_BYTES => batch.push(distinct),
                 _ => {
                     bytes = size;
-                    batches.push(vec![file]);
+                    batches.push(vec![distinct]);
                 }
             }
         }
         batches
     }
 
-    async fn read_batch(&self, repository: &Repository, batch: &[&FileWanted]) -> Result<Vec<Blob>> {
-        let answered = match self.ask_batch(repository, batch).await {
+    /// What is left over from the one query is read file by file.
+    async fn read_batch<'a>(
+        &self,
+        repository: &Repository,
+        batch: Vec<Distinct<'a>>,
+    ) -> Part<(Distinct<'a>, Blob)> {
+        let files: Vec<&FileWanted> = batch.iter().map(|distinct| distinct.file).collect();
+        let answered = match self.ask_batch(repository, &files).await {
             Ok(answered) => answered,
-            // Too much for ten seconds of GitHub, or an outage of this half of it: one by one over the other half.
-            Err(ForgeError::Transient { .. }) => batch.iter().map(|_| Asked::OneByOne(None)).collect(),
-            Err(error) => return Err(error),
+            // Too much for ten seconds of GitHub or for us to read, or an outage of this half of it: one by one over
+            // the other half.
+            Err(ForgeError::Transient { .. } | ForgeError::Invalid { .. }) => {
+                batch.iter().map(|_| Asked::OneByOne(None)).collect()
+            }
+            Err(error) => return (Vec::new(), Err(error)),
         };
-        let mut reads = Vec::with_capacity(batch.len());
-        for (file, asked) in batch.iter().copied().zip(answered) {
-            reads.push(self.settle(repository, file, asked));
+        let (mut reads, mut came) = (Vec::new(), Vec::new());
+        for (distinct, asked) in batch.into_iter().zip(answered) {
+            reads.push(self.settle(repository, distinct, asked));
         }
-        stream::iter(reads).buffered(AT_ONCE).try_collect().await
+        let end = read_each(AT_ONCE, reads.into_iter(), |one| {
+            came.push(one);
+            ControlFlow::Continue(())
+        })
+        .await;
+        (came, end)
     }
 
-    async fn settle(&self, repository: &Repository, file: &FileWanted, asked: Asked) -> Result<Blob> {
-        match asked {
+    async fn settle<'a>(
+        &self,
+        repository: &Repository,
+        distinct: Distinct<'a>,
+        asked: Asked,
+    ) -> Part<(Distinct<'a>, Blob)> {
+        let file = distinct.file;
+        let read = match asked {
             Asked::Read(blob) => Ok(blob),
             Asked::OneByOne(known) => {
                 self.read_one(repository, file, known.or_else(|| file.blob.clone())).await
             }
+        };
+        match read {
+            Ok(blob) => {
+                self.contents.keep(repository, file.content_id(), blob.clone()).await;
+                (vec![(distinct, blob)], Ok(()))
+            }
+            Err(error) => (Vec::new(), Err(error)),
         }
     }
 
@@ -151,8 +164,9 @@ impl GitHub {
         let query = queries::files(&objects, &commits, number.is_some());
         let variables = variables(repository, batch, &commits, number);
         let installation = self.installation(repository).await?;
-        let answer = self.http.graphql(installation, &query, variables, what).await?;
-        let Some(Value::Object(mut data)) = answer.data.get("repository").cloned() else {
+        let asked_at = Instant::now();
+        let mut answer = self.http.graphql(installation, &query, variables, what).await?;
+        let Some(Value::Object(mut data)) = answer.data.get_mut("repository").map(Value::take) else {
             let error = answer.errors.first().map(|e| e.as_error(what));
             return Err(error.unwrap_or_else(|| ForgeError::NotFound { what: repository.full_name() }));
         };
@@ -162,7 +176,7 @@ impl GitHub {
             }
         }
         if let (Some(number), Some(standing)) = (number, data.get("pullRequest").and_then(standing)) {
-            self.prefetched.seen(repository, number, standing).await;
+            self.prefetched.seen(repository, number, asked_at, standing).await;
         }
         let taken = batch.iter().enumerate().map(|(i, file)| {
             let alias = format!("f{i}");
@@ -188,9 +202,11 @@ impl GitHub {
             }
         };
         let installation = self.installation(repository).await?;
-        match self.http.send(installation, &Ask::get(address, &what).accept(RAW)).await {
+        let ask = Ask::get(address, &what).accept(RAW).longest(MAX_FILE as usize);
+        match self.http.send(installation, &ask).await {
             // A folder or a submodule is described in JSON, whatever was asked for.
             Ok(reply) if blob.is_none() && reply.is_plain_json() => Ok(Blob::Missing),
+            Ok(reply) if reply.cut => Ok(Blob::TooLarge(None)),
             Ok(reply) => Ok(Blob::from_bytes(&reply.body)),
             Err(ForgeError::NotFound { .. }) if blob.is_none() => self.missing(repository, file, &what).await,
             Err(ForgeError::NotFound { .. }) => {

@@ -1,15 +1,18 @@
-//! The wire. octocrab signs what the App itself asks (JWT); everything an installation asks goes through our own
-//! client with the installation's token, because only so do we see every status code, header and body as it came.
+//! The wire. octocrab carries every request: it signs what the App itself asks (JWT) and bears an installation's token
+//! for all else. Under it works a reqwest client of ours, which octocrab has no settings for: one deadline for a whole
+//! answer, the system's proxy, no redirect that is not looked at. Of octocrab's calls only `execute` is used: its typed
+//! ones hide statuses, headers (limits, `Retry-After`, pages), raw bytes and partial answers of GraphQL, and read
+//! answers of any length.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::BytesMut;
-use http::{Method, header};
+use http::{HeaderValue, Method, header};
+use http_body_util::BodyExt;
 use jsonwebtoken::EncodingKey;
 use octocrab::Octocrab;
 use octocrab::models::AppId;
-use octocrab::service::middleware::retry::RetryConfig;
 use secrecy::{ExposeSecret, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
@@ -20,8 +23,12 @@ use crate::forge::{ForgeError, Result};
 
 /// The longest answer that is read, in bytes: a tree of 100,000 entries is about 30 MB.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
+/// The longest answer of GraphQL that is read: a batch of files is asked for by the megabyte where sizes are known.
+const LONGEST_GRAPH: usize = 16 * 1024 * 1024;
 /// No list of ours is longer: a forge that links pages in a circle ends here, with an error.
 const MOST_PAGES: usize = 500;
+/// A renamed repository redirects once; from one name to the next a few times.
+const MOST_REDIRECTS: usize = 3;
 /// GitHub's tokens live an hour.
 const TOKEN_LIFE: Duration = Duration::from_secs(55 * 60);
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -29,8 +36,10 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 pub(super) const JSON: &str = "application/vnd.github+json";
 pub(super) const RAW: &str = "application/vnd.github.raw";
 pub(super) const SHA: &str = "application/vnd.github.sha";
+/// The version of the REST interface that we speak.
+const API_VERSION: HeaderValue = HeaderValue::from_static("2022-11-28");
 
-/// One request to the REST interface.
+/// One request.
 #[derive(Clone, Debug)]
 pub(super) struct Ask {
     pub(super) method: Method,
@@ -38,13 +47,16 @@ pub(super) struct Ask {
     pub(super) path: String,
     pub(super) body: Option<Value>,
     pub(super) accept: &'static str,
+    /// Of its answer no more bytes than this are read; [`Reply::cut`] tells when there were more.
+    pub(super) longest: usize,
     /// How an error names it.
     pub(super) what: String,
 }
 
 impl Ask {
     pub(super) fn get(path: impl Into<String>, what: impl Into<String>) -> Self {
-        Self { method: Method::GET, path: path.into(), body: None, accept: JSON, what: what.into() }
+        let (path, what) = (path.into(), what.into());
+        Self { method: Method::GET, path, body: None, accept: JSON, longest: LONGEST_ANSWER, what }
     }
 
     pub(super) fn send(
@@ -53,71 +65,81 @@ impl Ask {
         body: Value,
         what: impl Into<String>,
     ) -> Self {
-        Self { method, path: path.into(), body: Some(body), accept: JSON, what: what.into() }
+        Self { method, body: Some(body), ..Self::get(path, what) }
     }
 
     pub(super) fn accept(mut self, accept: &'static str) -> Self {
         self.accept = accept;
         self
     }
+
+    pub(super) fn longest(mut self, bytes: usize) -> Self {
+        self.longest = bytes;
+        self
+    }
+
+    fn to_request(&self) -> Result<http::Request<String>> {
+        let request = http::Request::builder()
+            .method(&self.method)
+            .uri(&self.path)
+            .header(header::ACCEPT, self.accept)
+            .header("x-github-api-version", API_VERSION);
+        let request = match &self.body {
+            Some(body) => request.header(header::CONTENT_TYPE, "application/json").body(body.to_string()),
+            None => request.body(String::new()),
+        };
+        request.map_err(|e| invalid(&self.what, answer::chain(&e)))
+    }
 }
 
-/// A GraphQL answer: data may be partial, errors name what is missing.
+/// What GraphQL answered: data may be partial, errors name what is missing.
 #[derive(Clone, Debug)]
-pub(super) struct Answer {
+pub(super) struct GraphReply {
     pub(super) data: Value,
     pub(super) errors: Vec<answer::GraphError>,
 }
 
 pub(super) struct Http {
-    client: reqwest::Client,
+    /// Asks as the App.
     app: Octocrab,
+    /// Its address has `/graphql` right below: on an own server that is not where the REST interface is.
+    graph: Octocrab,
     api: String,
-    graphql: String,
-    tokens: moka::future::Cache<u64, Arc<SecretString>>,
+    tokens: moka::future::Cache<u64, SecretString>,
 }
 
 impl Http {
     pub(super) fn new(url: &str, app_id: u64, pem: &str) -> Result<Self> {
+        let unusable = |e: &dyn std::error::Error| invalid("the connection to GitHub", answer::chain(e));
         let api = url.trim_end_matches('/').to_owned();
         let key = encoding_key(pem)?;
-        let app = Octocrab::builder()
-            .base_uri(api.as_str())
-            .and_then(|builder| {
-                builder
-                    .add_retry_config(RetryConfig::None)
-                    .set_connect_timeout(Some(Duration::from_secs(10)))
-                    .set_read_timeout(Some(TIMEOUT))
-                    .app(AppId(app_id), key)
-                    .build()
-            })
-            .map_err(|e| invalid("the connection to GitHub", answer::chain(&e)))?;
         let client = reqwest::Client::builder()
             .user_agent(concat!("red-panda/", env!("CARGO_PKG_VERSION")))
             .connect_timeout(Duration::from_secs(10))
             .timeout(TIMEOUT)
-            .redirect(reqwest::redirect::Policy::custom(stay_at_home))
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
             .build()
-            .map_err(|e| invalid("the connection to GitHub", answer::chain(&e)))?;
+            .map_err(|e| unusable(&e))?;
+        let app = Octocrab::builder()
+            .base_uri(api.as_str())
+            .and_then(|builder| builder.app(AppId(app_id), key).build_with_reqwest(client.clone()))
+            .map_err(|e| unusable(&e))?;
+        let graph = Octocrab::builder()
+            .base_uri(graphql_home(&api))
+            .and_then(|builder| builder.build_with_reqwest(client))
+            .map_err(|e| unusable(&e))?;
         let tokens = moka::future::Cache::builder().max_capacity(10_000).time_to_live(TOKEN_LIFE).build();
-        Ok(Self { client, app, graphql: graphql_url(&api), api, tokens })
+        Ok(Self { app, graph, api, tokens })
     }
 
     /// What only the App itself may ask, signed with its key.
     pub(super) async fn app_get(&self, path: &str, what: &str) -> Result<Reply> {
-        self.app_send(Method::GET, path, what).await
+        self.as_app(&Ask::get(path, what)).await
     }
 
-    async fn app_send(&self, method: Method, path: &str, what: &str) -> Result<Reply> {
-        let transient = |e: octocrab::Error| answer::transient(what, answer::chain(&e));
-        let sent = match method {
-            Method::POST => self.app._post(path, None::<&()>).await,
-            _ => self.app._get(path).await,
-        };
-        let response = sent.map_err(transient)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let body = self.app.body_to_string(response).await.map_err(transient)?;
-        Reply { status, headers, body: body.into() }.checked(what, now_ms())
+    async fn as_app(&self, ask: &Ask) -> Result<Reply> {
+        self.follow(&self.app, ask).await?.checked(&ask.what, now_ms())
     }
 
     /// Every page of a list that the App itself may ask for.
@@ -137,13 +159,7 @@ impl Http {
 
     /// One request of an installation. A refused token is made anew once and the request sent once more.
     pub(super) async fn send(&self, installation: u64, ask: &Ask) -> Result<Reply> {
-        let mut request = reqwest::Request::new(ask.method.clone(), self.url(&ask.path, &ask.what)?);
-        let accept = header::HeaderValue::from_static(ask.accept);
-        request.headers_mut().insert(header::ACCEPT, accept);
-        if let Some(body) = &ask.body {
-            set_json(&mut request, body);
-        }
-        self.send_as(installation, request, &ask.what).await?.checked(&ask.what, now_ms())
+        self.as_installation(&self.app, installation, ask).await?.checked(&ask.what, now_ms())
     }
 
     pub(super) async fn json<T: DeserializeOwned>(&self, installation: u64, ask: &Ask) -> Result<T> {
@@ -176,75 +192,84 @@ impl Http {
         query: &str,
         variables: Value,
         what: &str,
-    ) -> Result<Answer> {
-        let url = self.graphql.parse().map_err(|e| invalid(what, answer::chain(&e)))?;
-        let mut request = reqwest::Request::new(Method::POST, url);
-        set_json(&mut request, &json!({"query": query, "variables": variables}));
-        let reply = self.send_as(installation, request, what).await?.checked(what, now_ms())?;
+    ) -> Result<GraphReply> {
+        let body = json!({"query": query, "variables": variables});
+        let ask = Ask::send(Method::POST, "/graphql", body, what).longest(LONGEST_GRAPH);
+        let reply = self.as_installation(&self.graph, installation, &ask).await?.checked(what, now_ms())?;
         let (data, errors) = reply.graphql(what, now_ms())?;
-        Ok(Answer { data, errors })
+        Ok(GraphReply { data, errors })
     }
 
-    async fn send_as(&self, installation: u64, request: reqwest::Request, what: &str) -> Result<Reply> {
+    async fn as_installation(&self, crab: &Octocrab, installation: u64, ask: &Ask) -> Result<Reply> {
         let token = self.token(installation).await?;
-        let reply = self.once(copy(&request), &token, what).await?;
+        let reply = self.bearing(crab, &token, ask).await?;
         if reply.status != http::StatusCode::UNAUTHORIZED {
             return Ok(reply);
         }
         // Only the token that was refused is dropped: another task may have made a new one meanwhile.
-        if self.tokens.get(&installation).await.is_some_and(|known| Arc::ptr_eq(&known, &token)) {
+        if self.tokens.get(&installation).await.is_some_and(|known| is_same(&known, &token)) {
             self.tokens.invalidate(&installation).await;
         }
         let token = self.token(installation).await?;
-        self.once(request, &token, what).await
+        self.bearing(crab, &token, ask).await
     }
 
-    async fn once(&self, mut request: reqwest::Request, token: &SecretString, what: &str) -> Result<Reply> {
-        let bearer = header::HeaderValue::from_str(&format!("Bearer {}", token.expose_secret()));
-        let mut bearer = bearer.map_err(|_| invalid(what, "the token holds a line end".to_owned()))?;
-        bearer.set_sensitive(true);
-        request.headers_mut().insert(header::AUTHORIZATION, bearer);
-        let version = header::HeaderValue::from_static("2022-11-28");
-        request.headers_mut().insert("x-github-api-version", version);
-        tracing::debug!(method = %request.method(), path = request.url().path(), "asking GitHub");
-        let transient = |e: reqwest::Error| answer::transient(what, answer::chain(&e.without_url()));
+    async fn bearing(&self, crab: &Octocrab, token: &SecretString, ask: &Ask) -> Result<Reply> {
+        let crab = crab.user_access_token(token.clone());
+        let crab = crab.map_err(|e| invalid(&ask.what, answer::chain(&e)))?;
         requests::sent();
-        let mut response = self.client.execute(request).await.map_err(transient)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let mut body = BytesMut::new();
-        while let Some(chunk) = response.chunk().await.map_err(transient)? {
-            if body.len() + chunk.len() > LONGEST_ANSWER {
-                return Err(invalid(what, "the answer is longer than 64 MiB".to_owned()));
-            }
-            body.extend_from_slice(&chunk);
+        self.follow(&crab, ask).await
+    }
+
+    /// Sends it; where the repository was renamed, again under the new name, with the same method and body. A redirect
+    /// out of the interface would carry the question away: it is an answer like any other.
+    async fn follow(&self, crab: &Octocrab, ask: &Ask) -> Result<Reply> {
+        let mut reply = self.once(crab, ask).await?;
+        for _ in 0..MOST_REDIRECTS {
+            let Some(path) = reply.moved_to(&self.api) else { break };
+            reply = self.once(crab, &Ask { path, ..ask.clone() }).await?;
         }
-        Ok(Reply { status, headers, body: body.freeze() })
+        Ok(reply)
+    }
+
+    async fn once(&self, crab: &Octocrab, ask: &Ask) -> Result<Reply> {
+        tracing::debug!(method = %ask.method, path = ask.path, "asking GitHub");
+        let transient = |e: octocrab::Error| answer::transient(&ask.what, answer::chain(&e));
+        let response = crab.execute(ask.to_request()?).await.map_err(transient)?;
+        let (head, mut rest) = response.into_parts();
+        let (mut body, mut cut) = (BytesMut::new(), false);
+        while let Some(frame) = rest.frame().await {
+            let Ok(chunk) = frame.map_err(transient)?.into_data() else { continue };
+            let room = ask.longest - body.len();
+            cut = chunk.len() > room;
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if cut {
+                break;
+            }
+        }
+        Ok(Reply { status: head.status, headers: head.headers, body: body.freeze(), cut })
     }
 
     /// The installation's token; made once however many ask for it together.
-    async fn token(&self, installation: u64) -> Result<Arc<SecretString>> {
+    async fn token(&self, installation: u64) -> Result<SecretString> {
         self.tokens.try_get_with(installation, self.mint(installation)).await.map_err(Arc::unwrap_or_clone)
     }
 
-    async fn mint(&self, installation: u64) -> Result<Arc<SecretString>> {
+    async fn mint(&self, installation: u64) -> Result<SecretString> {
         #[derive(serde::Deserialize)]
         struct Minted {
             token: SecretString,
         }
         let what = "the installation's token";
         let path = format!("/app/installations/{installation}/access_tokens");
-        match self.app_send(Method::POST, &path, what).await {
-            Ok(reply) => Ok(Arc::new(reply.json::<Minted>(what)?.token)),
+        match self.as_app(&Ask { method: Method::POST, ..Ask::get(path, what) }).await {
+            Ok(reply) => Ok(reply.json::<Minted>(what)?.token),
             Err(ForgeError::NotFound { .. }) => {
                 let message = format!("installation {installation} of the App is no longer there");
                 Err(ForgeError::Gone { what: what.to_owned(), message })
             }
             Err(error) => Err(error),
         }
-    }
-
-    fn url(&self, path: &str, what: &str) -> Result<reqwest::Url> {
-        format!("{}{path}", self.api).parse().map_err(|e| invalid(what, answer::chain(&e)))
     }
 }
 
@@ -256,31 +281,16 @@ fn encoding_key(pem: &str) -> Result<EncodingKey> {
     })
 }
 
-/// `https://api.github.com/graphql`, `https://HOST/api/graphql`, else beside the REST paths.
-fn graphql_url(api: &str) -> String {
-    match api.strip_suffix("/api/v3") {
-        Some(host) => format!("{host}/api/graphql"),
-        None => format!("{api}/graphql"),
+/// What `/graphql` lies below: `https://api.github.com`, `https://HOST/api`, else where the REST paths begin.
+fn graphql_home(api: &str) -> &str {
+    match api.strip_suffix("/v3") {
+        Some(home) if home.ends_with("/api") => home,
+        _ => api,
     }
 }
 
-/// A renamed repository redirects; a redirect to another server would carry the question away.
-fn stay_at_home(attempt: reqwest::redirect::Attempt<'_>) -> reqwest::redirect::Action {
-    let home = attempt.previous().first().is_some_and(|first| first.origin() == attempt.url().origin());
-    if home && attempt.previous().len() <= 3 { attempt.follow() } else { attempt.stop() }
-}
-
-fn set_json(request: &mut reqwest::Request, body: &Value) {
-    let json = header::HeaderValue::from_static("application/json");
-    request.headers_mut().insert(header::CONTENT_TYPE, json);
-    *request.body_mut() = Some(body.to_string().into());
-}
-
-/// A request of ours has its whole body in memory: copying it cannot fail, but for its type's signature.
-fn copy(request: &reqwest::Request) -> reqwest::Request {
-    request
-        .try_clone()
-        .unwrap_or_else(|| reqwest::Request::new(request.method().clone(), request.url().clone()))
+fn is_same(a: &SecretString, b: &SecretString) -> bool {
+    a.expose_secret() == b.expose_secret()
 }
 
 pub(super) fn invalid(what: &str, message: String) -> ForgeError {
@@ -311,8 +321,8 @@ mod tests {
 
     #[test]
     fn graphql_lives_beside_the_rest_interface_wherever_that_is() {
-        assert_eq!(graphql_url("https://api.github.com"), "https://api.github.com/graphql");
-        assert_eq!(graphql_url("https://git.example.org/api/v3"), "https://git.example.org/api/graphql");
-        assert_eq!(graphql_url("http://127.0.0.1:4000"), "http://127.0.0.1:4000/graphql");
+        assert_eq!(graphql_home("https://api.github.com"), "https://api.github.com");
+        assert_eq!(graphql_home("https://git.example.org/api/v3"), "https://git.example.org/api");
+        assert_eq!(graphql_home("http://127.0.0.1:4000"), "http://127.0.0.1:4000");
     }
 }

@@ -20,19 +20,15 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
 use self::http::{Http, invalid};
-use super::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result};
+use super::contents::Contents;
+use super::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result, Take};
 use crate::config::settings::AllowList;
 use crate::model::change::Change;
 use crate::model::id::{Repository, Sha};
 use crate::model::plan::{CommentEdit, ForgePosting, NewReview};
 use crate::model::pull::{Capabilities, PullRequest, Standing};
 use crate::model::status::Status;
-use crate::source::{Blob, Tree};
-
-/// Bytes of file contents kept in memory, by blob.
-const BLOBS: u64 = 32 * 1024 * 1024;
-/// Bytes of file contents kept in memory, by commit and path.
-const CONTENTS: u64 = 8 * 1024 * 1024;
+use crate::source::Tree;
 
 /// What the App may do, and what for. The manifest asks for exactly this; a test compares.
 pub const PERMISSIONS: [(&str, &str, &str); 7] = [
@@ -71,9 +67,9 @@ pub struct GitHub {
     allowed: AllowList,
     http: Http,
     installations: moka::future::Cache<u64, u64>,
-    blobs: moka::future::Cache<(u64, Sha), Blob>,
-    contents: moka::future::Cache<(u64, Sha, String), Blob>,
+    contents: Contents,
     sizes: files::Sizes,
+    commits: change::Scanned,
     prefetched: pulls::Prefetched,
     checks: check::Checks,
 }
@@ -112,15 +108,9 @@ impl GitHub {
                 .map_err(|e| invalid("the list of repositories", e.to_string()))?,
             http,
             installations: moka::future::Cache::new(10_000),
-            blobs: moka::future::Cache::builder()
-                .max_capacity(BLOBS)
-                .weigher(|_, blob: &Blob| weight(blob))
-                .build(),
-            contents: moka::future::Cache::builder()
-                .max_capacity(CONTENTS)
-                .weigher(|_, blob: &Blob| weight(blob))
-                .build(),
+            contents: Contents::default(),
             sizes: moka::future::Cache::new(20_000),
+            commits: change::Scanned::default(),
             prefetched: pulls::Prefetched::new(),
             checks: moka::future::Cache::new(1_000),
         })
@@ -166,19 +156,19 @@ fn refused_key(error: ForgeError) -> ForgeError {
     }
 }
 
-/// Every entry costs something, also an empty file.
-fn weight(blob: &Blob) -> u32 {
-    u32::try_from(blob.weight() + 256).unwrap_or(u32::MAX)
-}
-
 #[async_trait]
 impl Reader for GitHub {
     async fn fetch_tree(&self, repository: &Repository, commit: &Sha) -> Result<Tree> {
         self.read_tree(repository, commit).await
     }
 
-    async fn fetch_files(&self, repository: &Repository, wanted: &[FileWanted]) -> Result<Vec<Blob>> {
-        self.read_files(repository, wanted).await
+    async fn fetch_each(
+        &self,
+        repository: &Repository,
+        wanted: &[FileWanted],
+        take: &mut Take<'_>,
+    ) -> Result<()> {
+        self.read_files(repository, wanted, take).await
     }
 
     async fn fetch_ref(&self, repository: &Repository, name: &str) -> Result<Option<Sha>> {

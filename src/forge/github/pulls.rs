@@ -6,9 +6,10 @@ use chrono::DateTime;
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::http::{Answer, Ask};
+use super::http::{Ask, GraphReply};
 use super::wire::{self, GraphPull, GraphRepository, GraphReview, Nodes};
 use super::{GitHub, answer, path, queries};
+use crate::forge::contents::ContentId;
 use crate::forge::{ForgeError, Result};
 use crate::model::id::{Repository, Sha};
 use crate::model::marker;
@@ -53,8 +54,18 @@ impl Prefetched {
         self.pulls.get(&(repository.id, head.clone())).await
     }
 
-    pub(super) async fn seen(&self, repository: &Repository, number: u64, standing: Standing) {
-        self.standings.insert((repository.id, number), (Instant::now(), standing)).await;
+    /// `asked_at`: when its batch was sent. Of batches that are under way together the last one sent counts.
+    pub(super) async fn seen(
+        &self,
+        repository: &Repository,
+        number: u64,
+        asked_at: Instant,
+        standing: Standing,
+    ) {
+        let key = (repository.id, number);
+        if self.standings.get(&key).await.is_none_or(|(known, _)| known <= asked_at) {
+            self.standings.insert(key, (asked_at, standing)).await;
+        }
     }
 }
 
@@ -99,13 +110,18 @@ impl GitHub {
             None => None,
         };
         if let Some(blob) = blob {
-            let key = (pull.repository.id, pull.base_tip.clone(), POLICY_PATH.to_owned());
-            self.contents.insert(key, blob).await;
+            let id = ContentId::At(pull.base_tip.clone(), POLICY_PATH.to_owned());
+            self.contents.keep(&pull.repository, id, blob).await;
         }
     }
 
     /// Keeps them only when the answer listed all of them.
-    async fn keep_postings(&self, pull: &PullRequest, reviews: Option<Nodes<GraphReview>>, answer: &Answer) {
+    async fn keep_postings(
+        &self,
+        pull: &PullRequest,
+        reviews: Option<Nodes<GraphReview>>,
+        answer: &GraphReply,
+    ) {
         let key = (pull.repository.id, pull.number);
         self.prefetched.postings.invalidate(&key).await;
         let whole = !answer.errors.iter().any(|e| e.is_about(&["repository", "pullRequest", "reviews"]));
@@ -220,7 +236,7 @@ pub(super) fn pull_path(pull: &PullRequest) -> String {
 }
 
 /// The repository of an answer; null is the error that the answer names.
-fn decode<T: for<'de> Deserialize<'de>>(answer: &Answer, what: &str) -> Result<T> {
+fn decode<T: for<'de> Deserialize<'de>>(answer: &GraphReply, what: &str) -> Result<T> {
     match answer.data.get("repository") {
         None | Some(Value::Null) => Err(missing(answer, what)),
         Some(repository) => T::deserialize(repository)
@@ -228,7 +244,7 @@ fn decode<T: for<'de> Deserialize<'de>>(answer: &Answer, what: &str) -> Result<T
     }
 }
 
-fn missing(answer: &Answer, what: &str) -> ForgeError {
+fn missing(answer: &GraphReply, what: &str) -> ForgeError {
     let first = answer.errors.iter().find(|e| e.is_about(&["repository"]));
     first.map_or_else(|| ForgeError::NotFound { what: what.to_owned() }, |e| e.as_error(what))
 }

@@ -1,8 +1,9 @@
 //! Calls of `git`: no network, no prompts, no foreign programs, no writes to the repository.
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{ChildStdout, Command, Stdio};
 
 use tempfile::TempDir;
 
@@ -11,6 +12,7 @@ use crate::source::Blob;
 use crate::source::tree::MAX_FILE;
 
 use super::{LocalError, Result};
+use crate::forge::Take;
 
 #[derive(Debug)]
 pub(super) struct Git {
@@ -68,18 +70,36 @@ impl Git {
     }
 
     pub(super) fn run_bytes(&self, arguments: &[&str]) -> Result<Vec<u8>> {
-        let output = self.command(arguments).output().map_err(LocalError::NoGit)?;
-        if output.status.success() {
-            return Ok(output.stdout);
+        self.read(arguments, |output| {
+            let mut all = Vec::new();
+            output.read_to_end(&mut all)?;
+            Ok(all)
+        })
+    }
+
+    /// Takes in what it prints while it prints it: a diff may be longer than memory.
+    pub(super) fn read<T>(
+        &self,
+        arguments: &[&str],
+        read: impl FnOnce(&mut BufReader<ChildStdout>) -> io::Result<T>,
+    ) -> Result<T> {
+        let mut command = self.command(arguments);
+        let mut child =
+            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(LocalError::NoGit)?;
+        let (Some(output), Some(mut errors)) = (child.stdout.take(), child.stderr.take()) else {
+            return Err(broken("no pipe"));
+        };
+        // From another thread: who writes to a full pipe waits.
+        let said = std::thread::spawn(move || {
+            let mut said = Vec::new();
+            errors.read_to_end(&mut said).map(|_| said)
+        });
+        let value = read(&mut BufReader::new(output));
+        let said = said.join().ok().and_then(io::Result::ok).unwrap_or_default();
+        if child.wait().map_err(LocalError::NoGit)?.success() {
+            return value.map_err(|error| broken(&error.to_string()));
         }
-        let said = String::from_utf8_lossy(&output.stderr);
-        // Warnings come first: why it stopped is what begins so.
-        let fault = said.lines().find(|line| line.starts_with("fatal:") || line.starts_with("error:"));
-        let message = fault.or(said.lines().next()).unwrap_or("no message").to_owned();
-        if ABSENT.iter().any(|sign| message.contains(sign)) {
-            return Err(absent(&message));
-        }
-        Err(LocalError::Git { command: (*arguments.first().unwrap_or(&"")).to_owned(), message })
+        Err(refusal(arguments, &String::from_utf8_lossy(&said)))
     }
 
     /// Tracked changes and untracked files that Git does not ignore, as a tree: written to a scratch folder, so that
@@ -111,8 +131,8 @@ impl Git {
         })
     }
 
-    /// Contents of objects by name (`<blob>` or `<commit>:<path>`), in one process.
-    pub(super) fn cat_files(&self, names: &[String]) -> Result<Vec<Blob>> {
+    /// Contents of objects by name (`<blob>` or `<commit>:<path>`), in one process, until `take` has had enough.
+    pub(super) fn cat_files(&self, names: &[String], take: &mut Take<'_>) -> Result<()> {
         let mut child = self
             .command(&["cat-file", "--batch"])
             .stdin(Stdio::piped())
@@ -130,11 +150,16 @@ impl Git {
             .collect();
         let writer = std::thread::spawn(move || input.write_all(lines.as_bytes()));
         let mut output = BufReader::new(output);
-        let blobs = names.iter().map(|name| read_object(&mut output, name)).collect::<Result<Vec<_>>>();
+        let read =
+            names.iter().enumerate().try_for_each(|(place, name)| match read_object(&mut output, name) {
+                Ok(blob) => take(place, blob).map_break(|()| Ok(())),
+                Err(error) => ControlFlow::Break(Err(error)),
+            });
+        // Its pipe closed, it ends before it has said all.
         drop(output);
         let _ = writer.join();
         let _ = child.wait();
-        blobs
+        read.break_value().unwrap_or(Ok(()))
     }
 }
 
@@ -191,6 +216,17 @@ const ABSENT: [&str; 7] = [
 pub(super) fn absent(message: &str) -> LocalError {
     let id = message.split(|c: char| !c.is_ascii_hexdigit()).find_map(Sha::parse);
     LocalError::Absent(id.map_or_else(|| "an object".to_owned(), |id| format!("object {}", id.short())))
+}
+
+/// Why it stopped, by what it said.
+fn refusal(arguments: &[&str], said: &str) -> LocalError {
+    // Warnings come first: why it stopped is what begins so.
+    let fault = said.lines().find(|line| line.starts_with("fatal:") || line.starts_with("error:"));
+    let message = fault.or(said.lines().next()).unwrap_or("no message").to_owned();
+    if ABSENT.iter().any(|sign| message.contains(sign)) {
+        return absent(&message);
+    }
+    LocalError::Git { command: (*arguments.first().unwrap_or(&"")).to_owned(), message }
 }
 
 fn broken(message: &str) -> LocalError {

@@ -12,7 +12,7 @@ use crate::model::change::{Change, CommitFiles, Commits, Mode};
 use crate::model::id::{Repository, Sha};
 use crate::source::{Blob, Tree, TreeEntry};
 
-use super::{FileWanted, ForgeError, Reader};
+use super::{FileWanted, ForgeError, Reader, Take};
 use command::Git;
 
 /// How many commits of a change are looked at one by one.
@@ -186,7 +186,7 @@ impl Local {
             from,
             to,
         ];
-        let mut files = diff::parse(&self.git.run_bytes(&arguments)?);
+        let mut files = self.git.read(&arguments, |output| diff::parse(output))?;
         let truncated = (files.len() > MAX_FILES).then(|| {
             format!("the change touches {} files, of which the first {MAX_FILES} were looked at", files.len())
         });
@@ -236,15 +236,19 @@ impl Local {
         Ok(Tree { entries: entries.collect(), truncated: false })
     }
 
-    fn files(&self, wanted: &[FileWanted]) -> Result<Vec<Blob>> {
+    fn files(&self, wanted: &[FileWanted], take: &mut Take<'_>) -> Result<()> {
         let names: Vec<String> = wanted
             .iter()
             .map(|w| w.blob.as_ref().map_or_else(|| format!("{}:{}", w.at, w.path), |blob| blob.to_string()))
             .collect();
-        let blobs = self.git.cat_files(&names)?;
-        let gone = wanted.iter().zip(&blobs).filter(|(w, b)| w.blob.is_none() && matches!(b, Blob::Missing));
-        self.surely_gone(gone.map(|(wanted, _)| wanted))?;
-        Ok(blobs)
+        let mut gone = Vec::new();
+        self.git.cat_files(&names, &mut |place, blob| {
+            if let (Blob::Missing, Some(file)) = (&blob, wanted.get(place).filter(|w| w.blob.is_none())) {
+                gone.push(file);
+            }
+            take(place, blob)
+        })?;
+        self.surely_gone(gone.into_iter())
     }
 
     /// Git calls a path missing, too, when the tree has it and the clone lacks its content.
@@ -271,8 +275,13 @@ impl Reader for Local {
         Ok(self.tree(commit)?)
     }
 
-    async fn fetch_files(&self, _: &Repository, wanted: &[FileWanted]) -> super::Result<Vec<Blob>> {
-        Ok(self.files(wanted)?)
+    async fn fetch_each(
+        &self,
+        _: &Repository,
+        wanted: &[FileWanted],
+        take: &mut Take<'_>,
+    ) -> super::Result<()> {
+        Ok(self.files(wanted, take)?)
     }
 
     async fn fetch_ref(&self, _: &Repository, name: &str) -> super::Result<Option<Sha>> {

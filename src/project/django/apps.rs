@@ -7,7 +7,7 @@ use ruff_python_ast::{Expr, StmtClassDef};
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Module, assigned_in, string};
+use crate::syntax::python::{Module, string};
 
 use crate::project::django::settings::{MigrationModule, Settings, is_settings};
 use crate::project::{Fact, Project};
@@ -161,10 +161,7 @@ fn numbered_packages<'a>(project: &Project, tree: &'a Tree) -> Result<BTreeSet<&
 fn is_migration(module: &Module) -> bool {
     module.class("Migration").is_some_and(|class| {
         class.bases().iter().filter_map(|base| module.qualified(base)).any(|base| {
-            matches!(
-                base.as_str(),
-                "django.db.migrations.Migration" | "django.db.migrations.migration.Migration"
-            )
+            base == "django.db.migrations.Migration" || base == "django.db.migrations.migration.Migration"
         })
     })
 }
@@ -222,13 +219,14 @@ fn declared_label(module: &Module, app: &str) -> Option<String> {
         class.bases().iter().any(|base| module.qualified(base).is_some_and(|q| q.ends_with("Config")))
     };
     let default = |class: &StmtClassDef| {
-        assigned_in(&class.body, "default").and_then(Expr::as_boolean_literal_expr).map(|flag| flag.value)
+        module.attribute(class, "default").and_then(Expr::as_boolean_literal_expr).map(|flag| flag.value)
     };
+    let text = |class: &StmtClassDef, name: &str| module.attribute(class, name).and_then(string);
     let leads_here = |name: &&str| {
         let (path, folder) = (format!("/{}", name.replace('.', "/")), format!("/{app}"));
         folder.ends_with(&path) || path.ends_with(&folder)
     };
-    let mut configs: Vec<_> = module.classes().into_iter().filter(is_config).collect();
+    let mut configs: Vec<_> = module.classes().filter(is_config).collect();
     // https://docs.djangoproject.com/en/5.2/ref/applications/#configuring-applications
     configs.retain(|class| default(class) != Some(false));
     let marked = configs.iter().find(|class| default(class) == Some(true));
@@ -237,8 +235,4 @@ fn declared_label(module: &Module, app: &str) -> Option<String> {
         .or(configs.first())?;
     let name = text(config, "name").filter(leads_here);
     text(config, "label").or_else(|| name.and_then(|n| n.rsplit('.').next())).map(str::to_owned)
-}
-
-fn text<'a>(class: &'a StmtClassDef, attribute: &str) -> Option<&'a str> {
-    assigned_in(&class.body, attribute).and_then(string)
 }

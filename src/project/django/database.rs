@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use ruff_python_ast::{Expr, Stmt};
 
 use crate::source::NotLoaded;
-use crate::syntax::python::{Module, string, top_level, walk_expr};
+use crate::syntax::python::{Module, string, walk_expr};
 
 use crate::project::Project;
 use crate::project::django::settings;
@@ -34,7 +34,8 @@ impl Project {
 
 fn engines(module: &Module) -> BTreeSet<Engine> {
     let mut found = BTreeSet::new();
-    for value in top_level(module.body()).into_iter().filter_map(databases) {
+    let statements = module.index().module().statements.iter();
+    for value in statements.filter_map(|statement| databases(statement.node)) {
         named(module, value, true, &mut found);
     }
     found

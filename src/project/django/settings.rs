@@ -8,7 +8,7 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Module, assignment, string, top_level};
+use crate::syntax::python::{Module, Statement, assignment, string};
 
 use crate::project::python::imports::{module_path, star_import};
 use crate::project::{Fact, Project};
@@ -72,19 +72,18 @@ impl DjangoProject {
 
     /// `MIGRATION_MODULES` as displays: the last one without a condition, and all that stand under one.
     pub fn migration_modules(&self) -> Vec<MigrationModule> {
-        let value = |stmt: &'_ Stmt| matches!(assignment(stmt), Some(("MIGRATION_MODULES", _)));
+        let is_value =
+            |stmt: &&Statement<'_>| matches!(assignment(stmt.node), Some(("MIGRATION_MODULES", _)));
         let mut found = Vec::new();
         if self.for_tests {
             return found;
         }
         for module in &self.modules {
-            let (plain, nested): (Vec<&Stmt>, Vec<&Stmt>) = top_level(module.body())
-                .into_iter()
-                .filter(|stmt| value(stmt))
-                .partition(|stmt| module.body().iter().any(|own| std::ptr::eq(own, *stmt)));
-            found.extend(nested.into_iter().flat_map(|stmt| entries(stmt, false)));
+            let values = module.index().module().statements.iter().filter(is_value);
+            let (plain, nested): (Vec<&Statement<'_>>, Vec<_>) = values.partition(|stmt| stmt.is_direct);
+            found.extend(nested.into_iter().flat_map(|stmt| entries(stmt.node, false)));
             if let Some(stmt) = plain.last() {
-                found.extend(entries(stmt, true));
+                found.extend(entries(stmt.node, true));
                 break;
             }
         }
@@ -157,7 +156,7 @@ fn is_for_tests(path: &str) -> bool {
 
 /// The string given with `"DJANGO_SETTINGS_MODULE"`.
 fn settings_module(manage: &Module) -> Option<String> {
-    manage.calls().into_iter().find_map(|call| {
+    manage.calls().find_map(|call| {
         let key = call.arguments.find_positional(0).and_then(string)?;
         let value = call.arguments.find_positional(1).and_then(string)?;
         (key == "DJANGO_SETTINGS_MODULE").then(|| value.to_owned())
@@ -202,7 +201,7 @@ impl Follow<'_> {
 /// The files of `split_settings.tools.include("base.py", optional("local.py"), "components/*.py")`.
 fn included(expr: &Expr, module: &Module, tree: &Tree, path: &str) -> Vec<Path> {
     let is = |call: &ExprCall, name: &str| {
-        module.qualified(&call.func).is_some_and(|q| q == format!("split_settings.tools.{name}"))
+        module.qualified(&call.func).is_some_and(|q| q == format!("split_settings.tools.{name}").as_str())
     };
     let Some(call) = expr.as_call_expr().filter(|call| is(call, "include")) else { return Vec::new() };
     let names = call.arguments.args.iter().filter_map(|argument| match argument {

@@ -46,13 +46,13 @@ impl EnvReaders {
     }
 
     fn learn(&mut self, module: &Module) {
-        let imports = |root: &str| module.imports().any(|i| i.target.split('.').next() == Some(root));
+        let imports = |root: &str| module.imports().any(|i| i.target.is_in(root));
         let (environ, environs) = (imports("environ"), imports("environs"));
         for call in module.calls() {
             let callee = module.qualified(&call.func).unwrap_or_default();
             let method = match &*call.func {
                 Expr::Attribute(attribute) => attribute.attr.as_str(),
-                _ => callee.rsplit('.').next().unwrap_or(""),
+                _ => callee.last(),
             };
             let reader = match method {
                 "read_env" if environ => {

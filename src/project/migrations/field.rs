@@ -115,7 +115,7 @@ impl Project {
             return Ok(None);
         }
         let Some(callee) = module.qualified(&call.func) else { return Ok(None) };
-        let Some(class) = self.field_class(path, &callee)? else { return Ok(None) };
+        let Some(class) = self.field_class(path, &callee.to_string())? else { return Ok(None) };
         let keyword = |name: &str| arguments.find_keyword(name).map(|k| &k.value);
         let is_true =
             |name: &str| keyword(name).map_or(Some(false), |e| Some(e.as_boolean_literal_expr()?.value));
@@ -151,7 +151,7 @@ impl Project {
                 let decides =
                     ["__init__", "__new__", "has_default", "get_default", "get_internal_type", "db_type"];
                 !decides.iter().any(|name| own.contains(name))
-                    && crate::syntax::python::assigned_in(&class.body, "empty_strings_allowed").is_none()
+                    && definition.module.attribute(class, "empty_strings_allowed").is_none()
             })
         });
         Ok(match ancestry.foreign.as_slice() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use ruff_python_ast::{Expr, ExprCall, StmtClassDef};
 use ruff_text_size::{Ranged, TextRange};
 
-use crate::syntax::python::{Module, assigned_in, string, text_of, walk_expr};
+use crate::syntax::python::{Module, string, text_of, walk_expr};
 
 use crate::project::django::apps::MigrationName;
 use crate::project::python::imports::Ancestry;
@@ -60,6 +60,11 @@ pub struct Operation<'a> {
 impl ContentFact for Option<Arc<Migration>> {
     fn read(content: &Content<'_>) -> Self {
         Migration::read(content.fact()).map(Arc::new)
+    }
+
+    /// The tree that it looks into is the module's.
+    fn weight(&self) -> usize {
+        1024
     }
 }
 
@@ -141,13 +146,11 @@ impl Migration {
     /// `None` when the module has no class `Migration`.
     pub(in crate::project) fn read(module: Arc<Module>) -> Option<Self> {
         let class = module.class("Migration")?;
-        let (dependencies, dependencies_partial) =
-            references(&module, assigned_in(&class.body, "dependencies"));
-        let (run_before, _) = references(&module, assigned_in(&class.body, "run_before"));
-        let (replaces, replaces_partial) = references(&module, assigned_in(&class.body, "replaces"));
-        let truth = |name: &str| {
-            assigned_in(&class.body, name).and_then(|e| e.as_boolean_literal_expr()).map(|b| b.value)
-        };
+        let value = |name: &str| module.attribute(class, name);
+        let (dependencies, dependencies_partial) = references(&module, value("dependencies"));
+        let (run_before, _) = references(&module, value("run_before"));
+        let (replaces, replaces_partial) = references(&module, value("replaces"));
+        let truth = |name: &str| value(name).and_then(Expr::as_boolean_literal_expr).map(|flag| flag.value);
         let (initial, atomic) = (truth("initial").unwrap_or(false), truth("atomic"));
         Some(Self {
             dependencies,
@@ -172,7 +175,7 @@ impl Migration {
 
     /// An attribute of the class: `operations`, `dependencies`.
     pub fn attribute(&self, name: &str) -> Option<&Expr> {
-        self.class().and_then(|class| assigned_in(&class.body, name))
+        self.class().and_then(|class| self.module.attribute(class, name))
     }
 
     /// Text that names the module as a whole: used where a rule looks for a word anywhere in it.

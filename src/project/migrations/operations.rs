@@ -4,15 +4,15 @@ use std::cell::{Cell, RefCell};
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::Arc;
 
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::model::change::Path;
 use crate::source::NotLoaded;
-use crate::syntax::python::{Module, assignment, top_level};
+use crate::syntax::python::{Dotted, Function, Module, ScopeId};
 
 use crate::project::migrations::migration::{Migration, Operation, Position, is_django_operation};
-use crate::project::python::imports::{Ancestry, Definition, star_imports};
+use crate::project::python::imports::{Ancestry, Definition};
 use crate::project::{Fact, Project};
 
 /// Lists in lists, functions in functions.
@@ -33,13 +33,33 @@ pub struct Source {
 }
 
 /// What names that are not Django's stand for, by the file that uses them and the dotted name.
-type Elsewhere = BTreeMap<(Path, String), Option<Found>>;
+type Elsewhere = BTreeMap<(Path, String), Option<Referent>>;
 
 #[derive(Debug)]
-struct Found {
+struct Referent {
     definition: Definition,
     /// Set for a class.
     ancestry: Option<Ancestry>,
+}
+
+impl Referent {
+    /// The function that it is, if it is one.
+    fn function(&self) -> Option<&Function<'_>> {
+        self.definition.module.index().function_in(ScopeId::MODULE, &self.definition.name)
+    }
+
+    /// The top of its file, entered from `frame` through what stands `at` there.
+    fn frame<'a>(&'a self, frame: Frame<'a>, at: TextRange) -> Frame<'a> {
+        let Definition { module, path, .. } = &self.definition;
+        Frame {
+            module,
+            path,
+            class: None,
+            function: None,
+            at: frame.at.or(Some(at)),
+            position: frame.position,
+        }
+    }
 }
 
 static NOTHING: Elsewhere = BTreeMap::new();
@@ -91,9 +111,9 @@ impl Project {
         Ok((*self.fact::<Option<Arc<Source>>>(path)?).clone())
     }
 
-    fn found(&self, (from, dotted): &(Path, String)) -> Result<Option<Found>, NotLoaded> {
+    fn found(&self, (from, dotted): &(Path, String)) -> Result<Option<Referent>, NotLoaded> {
         let Some(definition) = self.definition(from, dotted)? else { return Ok(None) };
-        Ok(Some(Found { ancestry: self.ancestry(from, dotted)?, definition }))
+        Ok(Some(Referent { ancestry: self.ancestry(from, dotted)?, definition }))
     }
 }
 
@@ -119,19 +139,22 @@ fn collect<'a>(path: &'a str, migration: &'a Migration, elsewhere: &'a Elsewhere
         found: RefCell::default(),
         wanted: RefCell::default(),
         seen: RefCell::default(),
+        seen_names: RefCell::default(),
         cut: Cell::new(false),
     };
     let module = &**migration.module();
-    for class in module.classes().into_iter().filter(|c| c.name.as_str() == "Migration") {
+    let index = module.index();
+    let top = index.classes().iter().filter(|class| class.scope == ScopeId::MODULE);
+    for class in top.filter(|class| class.node.name.as_str() == "Migration") {
         let frame = Frame {
             module,
             path,
-            class: Some(&class.body),
+            class: Some(class.body),
             function: None,
             at: None,
             position: Position::Plain,
         };
-        for value in bound(&class.body, "operations") {
+        for value in index.given_in(class.body, "operations") {
             collector.expr(value, frame, 0);
         }
     }
@@ -147,11 +170,18 @@ fn collect<'a>(path: &'a str, migration: &'a Migration, elsewhere: &'a Elsewhere
 struct Frame<'a> {
     module: &'a Module,
     path: &'a str,
-    class: Option<&'a [Stmt]>,
-    function: Option<&'a [Stmt]>,
+    class: Option<ScopeId>,
+    function: Option<ScopeId>,
     /// The reference in the migration file through which another file was entered.
     at: Option<TextRange>,
     position: Position,
+}
+
+impl Frame<'_> {
+    /// Where a name is looked for, innermost first.
+    fn scopes(self) -> impl Iterator<Item = ScopeId> {
+        [self.function, self.class, Some(ScopeId::MODULE)].into_iter().flatten()
+    }
 }
 
 struct Collector<'a> {
@@ -160,6 +190,8 @@ struct Collector<'a> {
     wanted: RefCell<BTreeSet<(Path, String)>>,
     /// Each expression counts once for each place it is brought in from, so `ops = ops + ops` ends.
     seen: RefCell<HashSet<(usize, Option<TextRange>, Position)>>,
+    /// The same for names, by module and scope: of one that is used often the values are gone through once.
+    seen_names: RefCell<HashSet<(usize, ScopeId, &'a str, Option<TextRange>, Position)>>,
     cut: Cell<bool>,
 }
 
@@ -215,34 +247,28 @@ impl<'a> Collector<'a> {
         self.expr(over.map_or(element, |g| &g.iter), frame, depth + 1);
     }
 
-    fn name(&self, name: &str, expr: &'a Expr, frame: Frame<'a>, depth: usize) {
-        let scopes = [frame.function, frame.class, Some(frame.module.body())];
-        let values = scopes.into_iter().flatten().map(|body| bound(body, name)).find(|v| !v.is_empty());
-        match values {
-            Some(values) => values.into_iter().for_each(|v| self.expr(v, frame, depth + 1)),
-            None => self.elsewhere(expr, frame, depth),
+    fn name(&self, name: &'a str, expr: &'a Expr, frame: Frame<'a>, depth: usize) {
+        let index = frame.module.index();
+        let Some(scope) = frame.scopes().find(|scope| index.given_in(*scope, name).next().is_some()) else {
+            return self.elsewhere(expr, frame, depth);
+        };
+        let module = std::ptr::from_ref(frame.module) as usize;
+        if self.seen_names.borrow_mut().insert((module, scope, name, frame.at, frame.position)) {
+            index.given_in(scope, name).for_each(|value| self.expr(value, frame, depth + 1));
         }
     }
 
     /// A name of another file.
     fn elsewhere(&self, expr: &'a Expr, frame: Frame<'a>, depth: usize) {
         let Some(dotted) = frame.module.qualified(expr) else { return };
-        let Some(found) = self.look_up(&dotted, frame) else { return };
-        let Definition { path, module, name } = &found.definition;
-        let there = Frame {
-            module,
-            path,
-            class: None,
-            function: None,
-            at: frame.at.or(Some(expr.range())),
-            position: frame.position,
-        };
-        for value in bound(module.body(), name) {
-            self.expr(value, there, depth + 1);
+        let Some(found) = self.look_up(&dotted.to_string(), frame) else { return };
+        let Definition { module, name, .. } = &found.definition;
+        for value in module.index().given_in(ScopeId::MODULE, name) {
+            self.expr(value, found.frame(frame, expr.range()), depth + 1);
         }
     }
 
-    fn look_up(&self, dotted: &str, frame: Frame<'a>) -> Option<&'a Found> {
+    fn look_up(&self, dotted: &str, frame: Frame<'a>) -> Option<&'a Referent> {
         let key = (frame.path.to_owned(), dotted.to_owned());
         match self.elsewhere.get(&key) {
             Some(found) => found.as_ref(),
@@ -258,7 +284,7 @@ impl<'a> Collector<'a> {
             copied.iter().for_each(|e| self.expr(e, frame, depth + 1));
             return;
         }
-        let Some(callee) = callee(call, frame.module) else { return };
+        let Some(callee) = callee(call, frame.module).map(|name| name.to_string()) else { return };
         if is_django_operation(&callee) {
             self.operation(call, callee, None, frame, depth);
             return;
@@ -267,35 +293,22 @@ impl<'a> Collector<'a> {
             self.returned(function, frame, depth);
             return;
         }
-        match self.look_up(&callee, frame) {
-            Some(Found { definition, ancestry: None })
-                if definition.module.function(&definition.name).is_some() =>
-            {
-                let Definition { path, module, name } = definition;
-                let there = Frame {
-                    module,
-                    path,
-                    class: None,
-                    function: None,
-                    at: frame.at.or(Some(call.range())),
-                    position: frame.position,
-                };
-                if let Some(function) = module.function(name) {
-                    self.returned(function, there, depth);
-                }
+        let found = self.look_up(&callee, frame);
+        let ancestry = found.and_then(|found| found.ancestry.as_ref());
+        let function = found.filter(|_| ancestry.is_none()).and_then(Referent::function);
+        match found.zip(function) {
+            Some((found, function)) => {
+                self.returned(function, found.frame(frame, call.range()), depth);
             }
-            found => {
-                let ancestry = found.and_then(|f| f.ancestry.as_ref());
-                self.operation(call, callee, ancestry, frame, depth);
-            }
+            None => self.operation(call, callee, ancestry, frame, depth),
         }
     }
 
     /// What a function returns or yields.
-    fn returned(&self, function: &'a StmtFunctionDef, frame: Frame<'a>, depth: usize) {
-        let frame = Frame { function: Some(&function.body), ..frame };
-        for stmt in top_level(&function.body) {
-            match stmt {
+    fn returned(&self, function: &'a Function<'a>, frame: Frame<'a>, depth: usize) {
+        let frame = Frame { function: Some(function.body), ..frame };
+        for statement in &frame.module.index().scope(function.body).statements {
+            match statement.node {
                 Stmt::Return(ret) => {
                     ret.value.iter().for_each(|value| self.expr(value, frame, depth + 1));
                 }
@@ -347,35 +360,25 @@ impl<'a> Collector<'a> {
 }
 
 /// The callee's dotted name; a plain name that only a star import of Django's operations can bring is one of them.
-fn callee(call: &ExprCall, module: &Module) -> Option<String> {
-    let name = module.qualified(&call.func)?;
-    if name.contains('.') || module.class(&name).is_some() || module.function(&name).is_some() {
-        return Some(name);
+fn callee<'a>(call: &'a ExprCall, module: &'a Module) -> Option<Dotted<'a>> {
+    let callee = module.qualified(&call.func)?;
+    let name = callee.last();
+    if !callee.is_plain() || module.class(name).is_some() || module.function(name).is_some() {
+        return Some(callee);
     }
-    let django = star_imports(module)
-        .into_iter()
-        .find(|m| m == "django.db.migrations" || m.starts_with("django.db.migrations.operations"));
-    let known = matches!(name.as_str(), "RunPython" | "RunSQL" | "SeparateDatabaseAndState")
-        || name.starts_with("Add")
-        || name.starts_with("Alter")
-        || name.starts_with("Remove")
-        || name.starts_with("Rename")
-        || name.starts_with("Create")
-        || name.starts_with("Delete");
+    let mut stars = module.index().star_imports().iter();
+    let django =
+        stars.find(|m| **m == "django.db.migrations" || m.starts_with("django.db.migrations.operations"));
+    let known = matches!(name, "RunPython" | "RunSQL" | "SeparateDatabaseAndState")
+        || ["Add", "Alter", "Remove", "Rename", "Create", "Delete"].iter().any(|verb| name.starts_with(verb));
     Some(match django {
-        Some(django) if known => format!("{django}.{name}"),
-        _ => name,
+        Some(django) if known => django.clone().with(&[name]),
+        _ => callee,
     })
 }
 
-fn own_function<'a>(callee: &str, frame: Frame<'a>) -> Option<&'a StmtFunctionDef> {
-    let in_body = |body: &'a [Stmt]| {
-        top_level(body)
-            .into_iter()
-            .filter_map(|s| s.as_function_def_stmt())
-            .rfind(|f| f.name.as_str() == callee)
-    };
-    [frame.function, frame.class, Some(frame.module.body())].into_iter().flatten().find_map(in_body)
+fn own_function<'a>(callee: &str, frame: Frame<'a>) -> Option<&'a Function<'a>> {
+    frame.scopes().find_map(|scope| frame.module.index().function_in(scope, callee))
 }
 
 /// `list(ops)`, `reversed(ops)`, `filter(None, ops)`, `itertools.chain(a, b)`: their arguments are what they hold.
@@ -404,29 +407,4 @@ fn summands(expr: &Expr) -> Vec<&Expr> {
     parts.push(rest);
     parts.reverse();
     parts
-}
-
-/// Every value a name is given or grows by in these statements: `=`, `+=`, `.append(…)`, `.extend(…)`, `.insert(0, …)`.
-fn bound<'a>(body: &'a [Stmt], name: &str) -> Vec<&'a Expr> {
-    top_level(body).into_iter().filter_map(|stmt| value_for(stmt, name)).collect()
-}
-
-fn value_for<'a>(stmt: &'a Stmt, name: &str) -> Option<&'a Expr> {
-    let is_name = |expr: &Expr| expr.as_name_expr().is_some_and(|n| n.id.as_str() == name);
-    if let Some((target, value)) = assignment(stmt) {
-        return (target == name).then_some(value);
-    }
-    match stmt {
-        Stmt::AugAssign(assign) => is_name(&assign.target).then_some(&assign.value),
-        Stmt::Expr(expr) => {
-            let call = expr.value.as_call_expr()?;
-            let method = call.func.as_attribute_expr().filter(|m| is_name(&m.value))?;
-            match method.attr.as_str() {
-                "append" | "extend" => call.arguments.find_positional(0),
-                "insert" => call.arguments.find_positional(1),
-                _ => None,
-            }
-        }
-        _ => None,
-    }
 }

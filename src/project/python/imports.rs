@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ruff_python_ast::{Expr, Stmt, StmtImportFrom};
+use ruff_python_ast::{Expr, StmtImportFrom};
 
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, join};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Module, top_level};
+use crate::syntax::python::Module;
 
 use crate::project::Project;
 
@@ -68,7 +68,9 @@ impl Project {
     fn bases(&self, definition: &Definition) -> Vec<Result<(String, Option<Definition>), NotLoaded>> {
         let module = &definition.module;
         let bases = module.class(&definition.name).map_or(&[][..], |class| class.bases());
-        let name = |base: &Expr| module.qualified(base).unwrap_or_else(|| module.source(base).to_owned());
+        let name = |base: &Expr| {
+            module.qualified(base).map_or_else(|| module.source(base).to_owned(), |name| name.to_string())
+        };
         let names = bases.iter().map(name);
         names.map(|name| self.definition(&definition.path, &name).map(|found| (name, found))).collect()
     }
@@ -106,19 +108,19 @@ impl Project {
         if value.is_some() || module.class(name).is_some() || module.function(name).is_some() {
             return Ok(Some(Definition { path: path.to_owned(), module, name: name.to_owned() }));
         }
-        let import = module.imports().find(|i| i.local == name).map(|i| i.target.clone());
+        let import = module.index().import_of(name).map(|import| import.target.to_string());
         if let Some(target) = import.filter(|target| target != name) {
             return self.locate(path, &target, seen);
         }
-        let stars = star_imports(&module);
-        let found = stars.iter().map(|star| self.locate(path, &dotted_in(star, name), seen));
+        let stars = module.index().star_imports().iter();
+        let found = stars.map(|star| self.locate(path, &star.clone().with(&[name]).to_string(), seen));
         Ok(NotLoaded::all(found)?.into_iter().flatten().next())
     }
 }
 
 /// `X = other.Y`: the other name.
 fn alias(module: &Module, value: &Expr) -> Option<String> {
-    matches!(value, Expr::Name(_) | Expr::Attribute(_)).then(|| module.qualified(value)).flatten()
+    module.qualified(value).map(|name| name.to_string())
 }
 
 /// `a.b.C` → (`a.b`, `C`); `.C` → (`.`, `C`); a plain name has no module.
@@ -129,21 +131,11 @@ pub fn split(dotted: &str) -> Option<(&str, &str)> {
     Some(if module.is_empty() || module.ends_with('.') { (&dotted[..=dot], name) } else { (module, name) })
 }
 
-/// Modules that the file imports everything from, with their leading dots.
-pub fn star_imports(module: &Module) -> Vec<String> {
-    let imports = top_level(module.body()).into_iter().filter_map(Stmt::as_import_from_stmt);
-    imports.filter_map(star_import).collect()
-}
-
 /// The module of `from .base import *`, with its leading dots.
 pub(in crate::project) fn star_import(import: &StmtImportFrom) -> Option<String> {
     let module = import.module.as_ref().map_or("", |m| m.as_str());
     let star = import.names.iter().any(|alias| alias.name.as_str() == "*");
     star.then(|| format!("{}{module}", ".".repeat(import.level as usize)))
-}
-
-fn dotted_in(module: &str, name: &str) -> String {
-    if module.ends_with('.') { format!("{module}{name}") } else { format!("{module}.{name}") }
 }
 
 /// The file of a dotted module as the file at `from` would import it.

@@ -238,7 +238,7 @@ fn files(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
                     app.label
                 ))
             );
-            let text = match module.classes().first() {
+            let text = match module.classes().next() {
                 Some(class) => format!("Rename {} to {}.", code(class.name.as_str()), code("Migration")),
                 None => {
                     "Move helpers out of the migration package, or begin the file's name with `_`.".to_owned()
@@ -274,11 +274,8 @@ fn unreadable(module: &Module, path: &str, subject: &str) -> Option<Finding> {
 
 /// Does the module have something called `Migration`, wherever it comes from?
 fn defines_migration(module: &Module) -> bool {
-    use ruff_python_ast::Stmt;
-    let star = crate::syntax::python::top_level(module.body()).into_iter().any(|stmt| {
-        matches!(stmt, Stmt::ImportFrom(import) if import.names.iter().any(|a| a.name.as_str() == "*"))
-    });
-    star || module.class("Migration").is_some()
-        || module.imports().any(|import| import.local == "Migration")
+    !module.index().star_imports().is_empty()
+        || module.class("Migration").is_some()
+        || module.index().import_of("Migration").is_some()
         || module.assigned("Migration").is_some()
 }

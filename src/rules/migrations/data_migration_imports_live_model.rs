@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use ruff_python_ast::{Expr, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, StmtFunctionDef};
 use ruff_text_size::Ranged;
 
 use crate::model::catalogue;
@@ -11,7 +11,7 @@ use crate::project::migrations::migration::Operation;
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::tree::{folder, join};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Module, string, top_level, walk_exprs};
+use crate::syntax::python::{BindingKind, Function, Module, ScopeId, string, walk_exprs};
 
 use super::files::{self, File};
 use super::query_sets;
@@ -67,28 +67,27 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
         let used = functions.into_iter().flat_map(|f| uses(module, f).into_iter().map(move |used| (f, used)));
         let models = used.map(|(f, used)| live_model(context, file, &used).map(|live| (f, used, live)));
         let models = NotLoaded::all(models)?;
-        Ok(models.iter().filter_map(|(f, used, live)| Some(finding(file, f, used, live.as_ref()?))).collect())
+        Ok(models
+            .iter()
+            .filter_map(|(f, used, live)| Some(finding(file, f.node, used, live.as_ref()?)))
+            .collect())
     })
 }
 
 /// The file's functions that a RunPython runs, forwards or backwards, and those that they call.
-fn data_functions<'a>(module: &'a Module, operations: &[Operation<'_>]) -> Vec<&'a StmtFunctionDef> {
+fn data_functions<'a>(module: &'a Module, operations: &[Operation<'_>]) -> Vec<&'a Function<'a>> {
+    let index = module.index();
+    let function = |name: &str| index.function_in(ScopeId::MODULE, name);
     let mut names = BTreeSet::new();
     for operation in operations.iter().filter(|o| o.django_kind() == Some("RunPython") && o.is_here()) {
         let given = [operation.argument("code", 0), operation.argument("reverse_code", 1)];
         names.extend(given.into_iter().flatten().filter_map(|e| Some(e.as_name_expr()?.id.to_string())));
     }
     let direct: Vec<&str> = names.iter().map(String::as_str).collect();
-    let mut called = BTreeSet::new();
-    for function in direct.iter().filter_map(|name| module.function(name)) {
-        walk_exprs(&function.body, &mut |expr| {
-            if let Some(name) = expr.as_call_expr().and_then(|call| call.func.as_name_expr()) {
-                called.insert(name.id.as_str());
-            }
-        });
-    }
-    called.extend(direct);
-    called.into_iter().filter_map(|name| module.function(name)).collect()
+    let calls = direct.iter().filter_map(|name| function(name)).flat_map(|function| index.calls_in(function));
+    let called = calls.filter_map(|call| Some(call.node.func.as_name_expr()?.id.as_str()));
+    let all: BTreeSet<&str> = called.chain(direct.iter().copied()).collect();
+    all.into_iter().filter_map(function).collect()
 }
 
 /// A use of something that may be a live model.
@@ -104,10 +103,9 @@ struct Use<'a> {
 
 /// `X.objects.get` and `X(…)` of imported names, once for each name; names that the function binds itself are its own.
 /// Other methods of a manager are the project's own and may never touch the table.
-fn uses<'a>(module: &Module, function: &'a StmtFunctionDef) -> Vec<Use<'a>> {
-    let own = bound_names(module, function);
+fn uses<'a>(module: &'a Module, function: &Function<'a>) -> Vec<Use<'a>> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
-    walk_exprs(&function.body, &mut |expr| {
+    walk_exprs(&function.node.body, &mut |expr| {
         let subject = match expr {
             Expr::Attribute(method) if is_query(method.attr.as_str()) => match &*method.value {
                 Expr::Attribute(manager) if MANAGERS.contains(&manager.attr.as_str()) => &*manager.value,
@@ -116,12 +114,12 @@ fn uses<'a>(module: &Module, function: &'a StmtFunctionDef) -> Vec<Use<'a>> {
             Expr::Call(call) => &*call.func,
             _ => return,
         };
-        let Some(target) = module.qualified(subject).filter(|t| t.contains('.')) else { return };
+        let Some(target) = module.qualified(subject).filter(|name| !name.is_plain()) else { return };
         let local = module.source(subject).to_owned();
         let first = local.split('.').next().unwrap_or(&local);
         let fixture = target.ends_with(".call_command") && is_loaddata(expr);
-        if !own.contains(first) && seen.insert(local.clone()) {
-            found.push(Use { expr, local, target, fixture });
+        if !binds(module, function, first) && seen.insert(local.clone()) {
+            found.push(Use { expr, local, target: target.to_string(), fixture });
         }
     });
     found
@@ -138,15 +136,11 @@ fn is_loaddata(expr: &Expr) -> bool {
     call.and_then(|call| call.arguments.find_positional(0)).and_then(string) == Some("loaddata")
 }
 
-/// Parameters and names that the body assigns, other than by import.
-fn bound_names<'a>(module: &'a Module, function: &'a StmtFunctionDef) -> BTreeSet<&'a str> {
-    let parameters = function.parameters.iter_non_variadic_params().map(|p| p.parameter.name.as_str());
-    let assigned = top_level(&function.body).into_iter().flat_map(|stmt| match stmt {
-        Stmt::Assign(assign) => assign.targets.iter().map(|t| module.source(t)).collect::<Vec<_>>(),
-        Stmt::For(each) => vec![module.source(&*each.target)],
-        _ => Vec::new(),
-    });
-    parameters.chain(assigned.flat_map(|t| t.split(',').map(str::trim))).collect()
+/// Is it a parameter, or a name that the body assigns, other than by import?
+fn binds(module: &Module, function: &Function<'_>, name: &str) -> bool {
+    use BindingKind as K;
+    let mut bindings = module.index().bindings_in(function.body, name).iter();
+    bindings.any(|binding| matches!(binding.kind, K::Parameter | K::Assigned | K::Shared | K::Loop))
 }
 
 /// A live model: its app where the repository tells, and its class.

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use ruff_python_ast::{Expr, ExprCall, Stmt, StmtFunctionDef};
+use ruff_python_ast::{Expr, ExprCall};
 
-use crate::syntax::python::{Module, assignment, walk_exprs};
+use crate::syntax::python::{BindingKind, Dotted, Function, Module, ScopeId, walk_exprs};
 
 use super::query_sets;
 
@@ -140,36 +140,36 @@ struct Functions<'m> {
 
 impl Functions<'_> {
     fn are_harmless(&mut self, name: &str, depth: usize) -> bool {
-        let mut alike = self.module.functions().into_iter().filter(|f| f.name.as_str() == name);
+        let index = self.module.index();
+        let mut alike = index.functions_in(ScopeId::MODULE, name);
         let (Some(function), None) = (alike.next(), alike.next()) else { return false };
-        if !self.seen.insert(function.name.as_str()) {
+        if !self.seen.insert(function.node.name.as_str()) {
             return true;
         }
         if depth > MAX_DEPTH {
             return false;
         }
-        let models = models_of(function);
         let mut harmless = true;
-        walk_exprs(&function.body, &mut |expr| {
+        walk_exprs(&function.node.body, &mut |expr| {
             harmless = harmless
                 && match expr {
-                    Expr::Call(call) => self.is_harmless_call(call, &models, depth),
+                    Expr::Call(call) => self.is_harmless_call(call, function, depth),
                     Expr::Name(_) => is_harmless_name(self.module, expr),
                     Expr::Await(_) => false,
                     _ => true,
                 };
         });
-        harmless && !deletes(&function.body)
+        harmless && !index.scope(function.body).statements.iter().any(|stmt| stmt.node.is_delete_stmt())
     }
 
-    fn is_harmless_call(&mut self, call: &ExprCall, models: &[&str], depth: usize) -> bool {
+    fn is_harmless_call(&mut self, call: &ExprCall, inside: &Function<'_>, depth: usize) -> bool {
         if self.module.qualified(&call.func).is_some_and(|name| is_harmless_import(&name)) {
             return true;
         }
         match &*call.func {
             Expr::Name(name) => {
                 let name = name.id.as_str();
-                models.contains(&name)
+                is_model(self.module, inside, name)
                     || (self.module.function(name).is_none() && BUILTINS.contains(&name))
                     || self.are_harmless(name, depth + 1)
             }
@@ -183,36 +183,24 @@ impl Functions<'_> {
     }
 }
 
-fn deletes(body: &[Stmt]) -> bool {
-    crate::syntax::python::top_level(body).into_iter().any(Stmt::is_delete_stmt)
-}
-
-/// Local names of what `apps.get_model(…)` gave.
-fn models_of(function: &StmtFunctionDef) -> Vec<&str> {
-    let statements = crate::syntax::python::top_level(&function.body);
-    statements
-        .into_iter()
-        .filter_map(assignment)
-        .filter(|(_, value)| {
-            let callee = value.as_call_expr().and_then(|c| c.func.as_attribute_expr());
-            callee.is_some_and(|c| c.attr.as_str() == "get_model")
-        })
-        .map(|(name, _)| name)
-        .collect()
+/// Is it a local name of what `apps.get_model(…)` gave?
+fn is_model(module: &Module, function: &Function<'_>, name: &str) -> bool {
+    let bindings = module.index().bindings_in(function.body, name).iter();
+    bindings.filter(|binding| binding.kind == BindingKind::Assigned).any(|binding| {
+        let callee =
+            binding.value.and_then(Expr::as_call_expr).and_then(|call| call.func.as_attribute_expr());
+        callee.is_some_and(|callee| callee.attr.as_str() == "get_model")
+    })
 }
 
 /// A name that an import brings in must come from a module that cannot touch rows.
 fn is_harmless_name(module: &Module, expr: &Expr) -> bool {
     module.qualified(expr).is_some_and(|name| {
-        let imported =
-            module.imports().any(|i| i.target == name || name.starts_with(&format!("{}.", i.target)));
+        let imported = module.imports().any(|import| name.is_below(&import.target));
         !imported || is_harmless_import(&name)
     })
 }
 
-fn is_harmless_import(name: &str) -> bool {
-    HARMLESS_MODULES
-        .iter()
-        .any(|known| name == *known || name.strip_prefix(known).is_some_and(|r| r.starts_with('.')))
-        || name == "django.db"
+fn is_harmless_import(name: &Dotted<'_>) -> bool {
+    HARMLESS_MODULES.iter().any(|known| name.is_in(known)) || *name == "django.db"
 }

@@ -5,7 +5,7 @@ use crate::model::finding::{Finding, Fix, NodeText, Severity, code};
 use crate::project::migrations::migration::{Operation, Position};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
-use crate::syntax::python::{assigned_in, normalised_expr, walk_exprs};
+use crate::syntax::python::{normalised_expr, walk_exprs};
 
 use super::data::changes_data;
 use super::files::{self, File, field_name};
@@ -57,9 +57,10 @@ fn is_one_way_class(operation: &Operation<'_>) -> bool {
     let [base] = ancestry.foreign.as_slice() else { return false };
     let plain = base == "django.db.migrations.operations.base.Operation";
     let classes: Vec<_> = ancestry.own.iter().filter_map(|d| d.module.class(&d.name)).collect();
-    let refuses = classes
+    let refuses = ancestry
+        .own
         .iter()
-        .find_map(|class| assigned_in(&class.body, "reversible"))
+        .find_map(|d| d.module.attribute(d.module.class(&d.name)?, "reversible"))
         .is_some_and(|e| e.as_boolean_literal_expr().is_some_and(|b| !b.value));
     let goes_back = classes.iter().any(|class| {
         class
@@ -176,7 +177,7 @@ fn has_comment_near(file: &File<'_>, operation: &Operation<'_>) -> bool {
     let module = file.source.migration().module();
     let lines = module.span(&operation.at).lines();
     let from = lines.start.saturating_sub(3);
-    module.comments().iter().any(|comment| (from..lines.end + 1).contains(&comment.line))
+    !module.index().comments_on(from..=lines.end).is_empty()
 }
 
 fn lossy(file: &File<'_>, operation: &Operation<'_>) -> Finding {

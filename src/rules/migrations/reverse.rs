@@ -1,7 +1,7 @@
 //! What RunPython and RunSQL share: is there a reverse, and where would it be written?
 
 use ruff_python_ast::visitor::transformer::{self, Transformer};
-use ruff_python_ast::{Arguments, Expr, ExprCall, Parameters, Stmt, StmtClassDef};
+use ruff_python_ast::{Arguments, Expr, ExprCall, Stmt, StmtClassDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::model::finding::Edit;
@@ -10,7 +10,7 @@ use crate::project::python::imports::Definition;
 use crate::rules::Context;
 use crate::rules::migrations::canonical::literal;
 use crate::source::NotLoaded;
-use crate::syntax::python::{Module, assigned_in, normalised_expr, string, top_level, walk_exprs};
+use crate::syntax::python::{Function, Module, normalised_expr, string, walk_exprs};
 
 use super::files::File;
 
@@ -61,49 +61,52 @@ impl Reversible {
     }
 
     /// Of a class of this repository: only a plain way up to Django's own `__init__` can be followed.
-    fn missing_in_class(self, own: &[Definition], arguments: &Arguments) -> bool {
-        let classes: Vec<&StmtClassDef> = own.iter().filter_map(|d| d.module.class(&d.name)).collect();
-        if classes.len() != own.len() || classes.iter().any(|class| self.takes_care(class)) {
+    fn missing_in_class<'a>(self, own: &'a [Definition], arguments: &Arguments) -> bool {
+        let class = |d: &'a Definition| Some((&*d.module, d.module.class(&d.name)?));
+        let classes: Vec<(&Module, &StmtClassDef)> = own.iter().filter_map(class).collect();
+        if classes.len() != own.len() || classes.iter().any(|(module, class)| self.takes_care(module, class))
+        {
             return false;
         }
-        let inits: Vec<_> = classes.iter().filter_map(|class| method(class, "__init__")).collect();
+        let init = |(module, class): &(&'a Module, &'a StmtClassDef)| {
+            Some((*module, module.index().function_of(method(class, "__init__")?)?))
+        };
+        let inits: Vec<(&Module, &Function<'_>)> = classes.iter().filter_map(init).collect();
         match inits.as_slice() {
             [] => self.is_absent(arguments),
-            [init] => super_init(&init.body)
-                .is_some_and(|call| self.missing_through(call, &init.parameters, &init.body, arguments)),
+            [(module, init)] => super_init(&init.node.body)
+                .is_some_and(|call| self.missing_through(call, module, init, arguments)),
             _ => false,
         }
     }
 
     /// The class says itself how it goes back.
-    fn takes_care(self, class: &StmtClassDef) -> bool {
+    fn takes_care(self, module: &Module, class: &StmtClassDef) -> bool {
         let overrides = ["reversible", "database_backwards", "__new__"];
-        let mut sets_it = false;
-        for stmt in &class.body {
-            let Stmt::FunctionDef(function) = stmt else { continue };
-            sets_it |= top_level(&function.body).into_iter().any(|stmt| {
-                let Stmt::Assign(assign) = stmt else { return false };
-                assign.targets.iter().any(|t| {
-                    t.as_attribute_expr()
-                        .is_some_and(|a| [self.keyword, "reversible"].contains(&a.attr.as_str()))
-                })
-            });
-        }
+        let index = module.index();
+        let methods = class.body.iter().filter_map(|stmt| index.function_of(stmt.as_function_def_stmt()?));
+        let mut statements = methods.flat_map(|method| &index.scope(method.body).statements);
+        let sets_it = statements.any(|statement| {
+            let Stmt::Assign(assign) = statement.node else { return false };
+            let mut attributes = assign.targets.iter().filter_map(Expr::as_attribute_expr);
+            attributes.any(|target| [self.keyword, "reversible"].contains(&target.attr.as_str()))
+        });
         sets_it
             || overrides.iter().any(|name| method(class, name).is_some())
             || ["reversible", self.keyword, "__init__", "database_backwards"]
                 .iter()
-                .any(|name| assigned_in(&class.body, name).is_some())
+                .any(|name| module.attribute(class, name).is_some())
     }
 
     /// What `super().__init__(…)` is given for the reverse, when the class is called with `arguments`.
     fn missing_through(
         self,
         call: &ExprCall,
-        parameters: &Parameters,
-        body: &[Stmt],
+        module: &Module,
+        init: &Function<'_>,
         arguments: &Arguments,
     ) -> bool {
+        let parameters = &init.node.parameters;
         let unpacks = call.arguments.args.iter().any(Expr::is_starred_expr)
             || call.arguments.keywords.iter().any(|k| k.arg.is_none());
         let given = call.arguments.find_argument_value(self.keyword, 1);
@@ -112,7 +115,7 @@ impl Reversible {
             return true;
         }
         let Some(name) = given.as_name_expr().map(|n| n.id.as_str()) else { return false };
-        if assigned_in(body, name).is_some() {
+        if module.index().assigned_in(init.body, name).is_some() {
             return false;
         }
         let positional = parameters.posonlyargs.iter().chain(&parameters.args);

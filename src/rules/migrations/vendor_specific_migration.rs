@@ -115,11 +115,10 @@ fn suspects(file: &File<'_>) -> Vec<Suspect> {
 /// The last component of a callee from `django.contrib.postgres` that does not guard itself.
 fn postgres_only(migration: &Migration, call: &ExprCall) -> Option<String> {
     let name = migration.module().qualified(&call.func)?;
-    let rest = name.strip_prefix("django.contrib.postgres.")?;
     // Validators work anywhere; a search or an aggregate is no part of the schema.
-    let part = rest.split('.').next().unwrap_or(rest);
-    let last = rest.rsplit('.').next().unwrap_or(rest);
-    let schema = ["fields", "indexes", "constraints", "operations", "search"].contains(&part);
+    let ["django", "contrib", "postgres", part, ..] = name.segments() else { return None };
+    let last = name.last();
+    let schema = ["fields", "indexes", "constraints", "operations", "search"].contains(part);
     (schema && !GUARDED.iter().any(|g| last.ends_with(g))).then(|| last.to_owned())
 }
 

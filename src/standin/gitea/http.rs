@@ -308,8 +308,11 @@ fn in_repository(world: &mut World, call: &Call, full_name: &str, rest: &[&str])
             Reply::ok(&Value::Array(review.comments.iter().rev().map(shown).collect()))
         }
         ("GET", ["commits", sha, "statuses"]) => {
-            let rows = repo.statuses.iter().rev().filter(|s| s.sha.as_str() == *sha);
-            page(world, call, rows.map(wire::status).collect())
+            let rows = repo.statuses.iter().filter(|s| s.sha.as_str() == *sha).map(wire::status);
+            // Newest first when that is asked for; else in no order that could be relied on.
+            let rows =
+                if call.flag("sort") == Some("highestindex") { rows.rev().collect() } else { rows.collect() };
+            page(world, call, rows)
         }
         // Not paged; members of teams are collaborators of their repository here.
         ("GET", ["assignees"]) => {

@@ -456,6 +456,24 @@ impl Repository {
         self.with_pull(number, |p| p.reviews.iter().map(|r| r.state.clone()).collect()).unwrap_or_default()
     }
 
+    /// Another service posts so many statuses of a context of its own.
+    pub fn set_statuses(&self, sha: &Sha, context: &str, count: usize) {
+        let creator = self.owner.clone();
+        for n in 0..count {
+            let id = lock(&self.world).next();
+            let row = world::StatusRow {
+                id,
+                sha: sha.clone(),
+                state: "success".to_owned(),
+                context: context.to_owned(),
+                description: n.to_string(),
+                target_url: String::new(),
+                creator: creator.clone(),
+            };
+            self.with(|repo| repo.statuses.push(row));
+        }
+    }
+
     /// The newest status of our context on a commit.
     pub fn status_of(&self, sha: &Sha) -> Option<ShownStatus> {
         let shown = |repo: &mut Repo| {

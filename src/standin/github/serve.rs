@@ -12,6 +12,11 @@ use super::key::app_key;
 use super::world::{APP_ID, Fault, INSTALLATION, Logged, SLUG, When, World};
 use super::{GitHubStandIn, checks, graphql, now_ms, pulls, repositories};
 
+/// What GitHub would take for granted, and a later version of it for something else.
+const ACCEPTED: [&str; 3] =
+    ["application/vnd.github+json", "application/vnd.github.raw", "application/vnd.github.sha"];
+const API_VERSION: &str = "2022-11-28";
+
 const CLOSED_INSTALLATION: u64 = INSTALLATION - 1;
 
 /// One request, taken apart.
@@ -87,6 +92,13 @@ fn answer(world: &mut World, asked: &Asked<'_>, headers: &HeaderMap) -> Answer {
             403,
             "Request forbidden by administrative rules. Make sure your request has a User-Agent header",
         );
+    }
+    let version = text(headers, "x-github-api-version");
+    if !ACCEPTED.contains(&asked.accept) || version != API_VERSION {
+        world.violate(format!(
+            "{} {} came with Accept `{}` and X-GitHub-Api-Version `{version}`",
+            asked.method, asked.path, asked.accept
+        ));
     }
     let fault = struck(world, asked);
     if let Some(fault) = fault.as_ref().filter(|f| f.when == When::Before) {

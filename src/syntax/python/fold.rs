@@ -2,9 +2,11 @@
 
 use std::collections::HashMap;
 
-use ruff_python_ast::{Expr, ExprCall, Operator, Stmt};
+use ruff_python_ast::{Expr, Operator, Stmt};
 
-use super::{assignment, string, top_level};
+use super::change::{Change, change};
+use super::scope::Statement;
+use super::{assignment, string};
 
 /// A folded value. What cannot be known is `Unknown`, and a list that holds unknown parts is marked partial.
 #[derive(Clone, Debug, PartialEq)]
@@ -59,12 +61,10 @@ pub(super) struct Values(HashMap<String, Folded>);
 impl Values {
     /// Runs the statements in their order: `=`, `+=`, `.append("x")`, `.extend([…])` and the like. What stands under
     /// `if` or `try` may not run, which makes a list partial.
-    pub(super) fn of(body: &[Stmt]) -> Self {
+    pub(super) fn of(statements: &[Statement<'_>]) -> Self {
         let (mut values, mut room) = (Self::default(), MAX_COPIED);
-        for outer in body {
-            for stmt in top_level(std::slice::from_ref(outer)) {
-                values.run(stmt, std::ptr::eq(stmt, outer), &mut room);
-            }
+        for statement in statements {
+            values.run(statement.node, statement.is_direct, &mut room);
         }
         values
     }
@@ -84,6 +84,7 @@ impl Values {
             let before = self.of_name(name).clone();
             (name, if sure { folded } else { either(before, soften(folded, false)) })
         } else if let Some((name, change)) = change(stmt) {
+            let name = name.id.as_str();
             let by = match change {
                 Change::Longer(value) => folding.fold(value, 0),
                 Change::Element(value) => {
@@ -193,40 +194,6 @@ fn soften(value: Folded, sure: bool) -> Folded {
     match value {
         Folded::List { items, partial } => Folded::List { items, partial: partial || !sure },
         other => other,
-    }
-}
-
-/// What a statement does to a list or a string.
-enum Change<'a> {
-    Longer(&'a Expr),
-    Element(&'a Expr),
-    Shorter,
-}
-
-fn change(stmt: &Stmt) -> Option<(&str, Change<'_>)> {
-    match stmt {
-        Stmt::AugAssign(assign) if assign.op == Operator::Add => {
-            let target = assign.target.as_name_expr()?;
-            Some((target.id.as_str(), Change::Longer(&assign.value)))
-        }
-        Stmt::Expr(expr) => {
-            let call = expr.value.as_call_expr()?;
-            let method = call.func.as_attribute_expr()?;
-            let name = method.value.as_name_expr()?.id.as_str();
-            Some((name, called(call, method.attr.as_str())?))
-        }
-        _ => None,
-    }
-}
-
-fn called<'a>(call: &'a ExprCall, method: &str) -> Option<Change<'a>> {
-    let argument = |index| call.arguments.find_positional(index);
-    match method {
-        "append" | "add" => argument(0).map(Change::Element),
-        "insert" => argument(1).map(Change::Element),
-        "extend" | "update" => argument(0).map(Change::Longer),
-        "remove" | "discard" | "pop" | "clear" => Some(Change::Shorter),
-        _ => None,
     }
 }
 

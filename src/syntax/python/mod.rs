@@ -1,35 +1,36 @@
 //! Python: the tree, its names resolved through the file's own imports, its comments.
 
+mod change;
 mod depth;
+mod dotted;
 mod fold;
-mod names;
+mod held;
+mod index;
+mod indexer;
+mod meaning;
 mod normal;
+mod scope;
 
 use std::ops::Range;
 use std::sync::OnceLock;
 
 use ruff_python_ast::token::TokenKind;
 use ruff_python_ast::visitor::{self, Visitor};
-use ruff_python_ast::{
-    Arguments, Expr, ExprCall, ModModule, PySourceType, Stmt, StmtClassDef, StmtFunctionDef,
-};
+use ruff_python_ast::{Arguments, Expr, ModModule, PySourceType, Stmt, StmtClassDef, StmtFunctionDef};
 use ruff_python_parser::{Parsed, parse_unchecked_source};
 use ruff_python_trivia::CommentRanges;
 use ruff_text_size::{Ranged, TextRange};
+use self_cell::self_cell;
 
 use crate::model::finding::Span;
 use crate::source::Text;
 
+pub use dotted::Dotted;
 pub use fold::Folded;
+pub use index::{BlockKind, Call, Class, Comment, Function, Index, Try};
+pub use meaning::Import;
 pub use normal::{normalised_expr, normalised_stmts};
-
-/// A comment with its `#`.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Comment {
-    /// 1-based.
-    pub line: u32,
-    pub text: String,
-}
+pub use scope::{Binding, BindingKind, ClassId, FunctionId, Scope, ScopeId, ScopeKind, Statement};
 
 /// Why a file has no usable tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,13 +41,27 @@ pub enum Fault {
     Syntax { line: u32, message: String },
 }
 
-/// A parsed file. With a syntax fault the tree holds what could be recovered.
+/// A text and its tree.
 #[derive(Debug)]
-pub struct Module {
+struct Code {
     text: Text,
     parsed: Parsed<ModModule>,
-    names: names::Names,
-    comments: Vec<Comment>,
+}
+
+self_cell!(
+    struct Indexed {
+        owner: Code,
+        #[covariant]
+        dependent: Index,
+    }
+
+    impl {Debug}
+);
+
+/// A parsed file with its index. With a syntax fault it holds what could be recovered.
+#[derive(Debug)]
+pub struct Module {
+    indexed: Indexed,
     fault: Option<Fault>,
     values: OnceLock<fold::Values>,
 }
@@ -65,17 +80,25 @@ impl Module {
                 message: error.error.to_string(),
             })
         };
-        let comments = comments(text, &parsed);
-        let names = names::Names::collect(&parsed.syntax().body);
-        Self { text: text.clone(), parsed, names, comments, fault, values: OnceLock::new() }
+        let code = Code { text: text.clone(), parsed };
+        let indexed = Indexed::new(code, |code| Index::of(code.parsed.syntax(), comments(code)));
+        Self { indexed, fault, values: OnceLock::new() }
     }
 
     pub fn text(&self) -> &Text {
-        &self.text
+        &self.indexed.borrow_owner().text
+    }
+
+    fn parsed(&self) -> &Parsed<ModModule> {
+        &self.indexed.borrow_owner().parsed
+    }
+
+    pub fn index(&self) -> &Index<'_> {
+        self.indexed.borrow_dependent()
     }
 
     pub fn body(&self) -> &[Stmt] {
-        &self.parsed.syntax().body
+        &self.parsed().syntax().body
     }
 
     pub fn fault(&self) -> Option<&Fault> {
@@ -84,28 +107,28 @@ impl Module {
 
     /// The file's tokens with their text: all that is left to compare where it does not parse.
     pub fn tokens(&self) -> impl Iterator<Item = (TokenKind, &str)> {
-        self.parsed.tokens().iter().map(|token| (token.kind(), self.source(token)))
+        self.parsed().tokens().iter().map(|token| (token.kind(), self.source(token)))
     }
 
-    pub fn comments(&self) -> &[Comment] {
-        &self.comments
+    pub fn comments(&self) -> &[Comment<'_>] {
+        self.index().comments()
     }
 
     /// Where a node stands.
     pub fn span(&self, node: &impl Ranged) -> Span {
-        self.text.span(bytes(node.range()))
+        self.text().span(bytes(node.range()))
     }
 
     /// A node as it is written.
     pub fn source(&self, node: &impl Ranged) -> &str {
-        self.text.as_str().get(bytes(node.range())).unwrap_or("")
+        self.text().as_str().get(bytes(node.range())).unwrap_or("")
     }
 
     /// The blanks before a statement; `None` where it does not begin its line.
     pub fn indentation(&self, stmt: &Stmt) -> Option<&str> {
         let start = bytes(stmt.range()).start;
-        let begin = self.text.as_str().get(..start)?.rfind('\n').map_or(0, |at| at + 1);
-        let before = self.text.as_str().get(begin..start)?;
+        let begin = self.text().as_str().get(..start)?.rfind('\n').map_or(0, |at| at + 1);
+        let before = self.text().as_str().get(begin..start)?;
         before.chars().all(char::is_whitespace).then_some(before)
     }
 
@@ -113,47 +136,51 @@ impl Module {
     /// anywhere in the file. A relative import keeps its leading dots: `..core.models.Base`. A name that the file
     /// neither imports nor aliases stays as written, so builtins and own classes come out plain.
     /// `None` for what is no dotted name.
-    pub fn qualified(&self, expr: &Expr) -> Option<String> {
-        self.names.qualified(expr)
+    pub fn qualified<'m>(&'m self, expr: &'m Expr) -> Option<Dotted<'m>> {
+        self.index().qualified(expr)
     }
 
     /// Local names bound by imports, with what they stand for.
-    pub fn imports(&self) -> impl Iterator<Item = &names::Import> {
-        self.names.imports()
+    pub fn imports(&self) -> impl Iterator<Item = &Import<'_>> {
+        self.index().imports().iter()
     }
 
-    /// Every call in the file, outer before inner, in source order.
-    pub fn calls(&self) -> Vec<&ExprCall> {
-        let mut calls = Vec::new();
-        walk_exprs(self.body(), &mut |expr| {
-            if let Expr::Call(call) = expr {
-                calls.push(call);
-            }
-        });
-        calls
+    /// Every call in the file, outer before inner.
+    pub fn calls(&self) -> impl Iterator<Item = &ruff_python_ast::ExprCall> {
+        self.index().calls().iter().map(|call| call.node)
     }
 
-    /// Classes at module level, also under `if` and `try`.
-    pub fn classes(&self) -> Vec<&StmtClassDef> {
-        top_level(self.body()).into_iter().filter_map(|s| s.as_class_def_stmt()).collect()
+    /// Classes at module level, also under `if`, `try` and the like.
+    pub fn classes(&self) -> impl Iterator<Item = &StmtClassDef> {
+        let classes = self.index().classes().iter().filter(|class| class.scope == ScopeId::MODULE);
+        classes.map(|class| class.node)
     }
 
+    /// The last class by this name at module level.
     pub fn class(&self, name: &str) -> Option<&StmtClassDef> {
-        self.classes().into_iter().rfind(|c| c.name.as_str() == name)
+        self.index().class_in(ScopeId::MODULE, name).map(|class| class.node)
     }
 
-    /// Functions at module level, also under `if` and `try`.
-    pub fn functions(&self) -> Vec<&StmtFunctionDef> {
-        top_level(self.body()).into_iter().filter_map(|s| s.as_function_def_stmt()).collect()
+    /// Functions at module level, also under `if`, `try` and the like.
+    pub fn functions(&self) -> impl Iterator<Item = &StmtFunctionDef> {
+        let functions = self.index().functions().iter().filter(|function| function.scope == ScopeId::MODULE);
+        functions.map(|function| function.node)
     }
 
+    /// The last function by this name at module level.
     pub fn function(&self, name: &str) -> Option<&StmtFunctionDef> {
-        self.functions().into_iter().rfind(|f| f.name.as_str() == name)
+        self.index().function_in(ScopeId::MODULE, name).map(|function| function.node)
     }
 
     /// The last value assigned to a plain name at module level.
     pub fn assigned(&self, name: &str) -> Option<&Expr> {
-        assigned_in(self.body(), name)
+        self.index().assigned_in(ScopeId::MODULE, name)
+    }
+
+    /// The last value that a class of this file assigns to a plain name in its body.
+    pub fn attribute(&self, class: &StmtClassDef, name: &str) -> Option<&Expr> {
+        let class = self.index().class_of(class)?;
+        self.index().assigned_in(class.body, name)
     }
 
     /// Constants as far as the text alone tells: strings, numbers, lists, names of this file. See [`Folded`].
@@ -167,16 +194,8 @@ impl Module {
     }
 
     fn values(&self) -> &fold::Values {
-        self.values.get_or_init(|| fold::Values::of(self.body()))
+        self.values.get_or_init(|| fold::Values::of(&self.index().module().statements))
     }
-}
-
-/// The last value that the statements of [`top_level`] assign to a plain name.
-pub fn assigned_in<'a>(body: &'a [Stmt], name: &str) -> Option<&'a Expr> {
-    top_level(body)
-        .into_iter()
-        .rev()
-        .find_map(|stmt| assignment(stmt).filter(|(n, _)| *n == name).map(|(_, value)| value))
 }
 
 /// `name = value` and `name: T = value`.
@@ -191,38 +210,6 @@ pub fn assignment(stmt: &Stmt) -> Option<(&str, &Expr)> {
             _ => None,
         },
         _ => None,
-    }
-}
-
-/// Statements that run when the body runs, looking into `if`, `try`, `with`, `for`, `while`, but not into functions and classes.
-pub fn top_level(body: &[Stmt]) -> Vec<&Stmt> {
-    let mut found = Vec::new();
-    collect_top_level(body, &mut found);
-    found
-}
-
-fn collect_top_level<'a>(body: &'a [Stmt], found: &mut Vec<&'a Stmt>) {
-    for stmt in body {
-        found.push(stmt);
-        match stmt {
-            Stmt::If(s) => {
-                collect_top_level(&s.body, found);
-                s.elif_else_clauses.iter().for_each(|c| collect_top_level(&c.body, found));
-            }
-            Stmt::Try(s) => {
-                collect_top_level(&s.body, found);
-                for handler in &s.handlers {
-                    let ruff_python_ast::ExceptHandler::ExceptHandler(handler) = handler;
-                    collect_top_level(&handler.body, found);
-                }
-                collect_top_level(&s.orelse, found);
-                collect_top_level(&s.finalbody, found);
-            }
-            Stmt::With(s) => collect_top_level(&s.body, found),
-            Stmt::For(s) => collect_top_level(&s.body, found),
-            Stmt::While(s) => collect_top_level(&s.body, found),
-            _ => {}
-        }
     }
 }
 
@@ -248,15 +235,12 @@ impl<'a, F: FnMut(&'a Expr)> Visitor<'a> for Walker<'_, F> {
     }
 }
 
-fn comments(text: &Text, parsed: &Parsed<ModModule>) -> Vec<Comment> {
-    CommentRanges::from(parsed.tokens())
-        .iter()
-        .map(|range| {
-            let line = text.position(range.start().to_usize()).line;
-            let written = text.as_str().get(bytes(*range)).unwrap_or("").trim_end();
-            Comment { line, text: written.to_owned() }
-        })
-        .collect()
+fn comments(code: &Code) -> Vec<Comment<'_>> {
+    let comment = |range: &TextRange| {
+        let line = code.text.position(range.start().to_usize()).line;
+        Comment { line, text: code.text.as_str().get(bytes(*range)).unwrap_or("").trim_end() }
+    };
+    CommentRanges::from(code.parsed.tokens()).iter().map(comment).collect()
 }
 
 fn bytes(range: TextRange) -> Range<usize> {
@@ -280,3 +264,8 @@ pub fn text_of(expr: &Expr) -> Option<String> {
         other => string(other).map(str::to_owned),
     }
 }
+
+#[cfg(test)]
+mod properties;
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,10 @@
 //! Contents, refs and repositories.
 
+use std::ops::ControlFlow;
+use std::time::Duration;
+
 use red_panda::forge::gitea::{Gitea, GiteaSettings};
+use red_panda::forge::retry::{Retry, Retrying};
 use red_panda::forge::{FileWanted, Forge, ForgeError, Reader};
 use red_panda::model::id::ForgeName;
 use red_panda::model::judgement::Verdict;
@@ -205,4 +209,62 @@ async fn a_first_run_makes_few_requests() {
 
     client.ensure_review(&pull, &review(&pull, vec![inline("a.py", Side::Head, 2, 'a')])).await.unwrap();
     assert_eq!(house.forge.requests().len(), 13);
+}
+
+/// Fifty files in two ways to be asked for: by their blobs, as a tree tells them, and by a commit and a path.
+async fn fifty_files(house: &House, by_blob: bool) -> Vec<FileWanted> {
+    let paths: Vec<String> = (0..50).map(|n| format!("f{n:02}.py")).collect();
+    let texts: Vec<String> = (0..50).map(|n| format!("N = {n}\n")).collect();
+    let changes: Vec<_> = paths.iter().zip(&texts).map(|(p, t)| (p.as_str(), Some(t.as_str()))).collect();
+    let head = house.blog.push("topic", &changes).unwrap();
+    let tree = house.client.fetch_tree(&house.blog.model(), &head).await.unwrap();
+    house.forge.forget_requests();
+    let wanted = |path: String| {
+        let blob = tree.entries[&path].blob.clone().filter(|_| by_blob);
+        FileWanted { at: head.clone(), path, blob }
+    };
+    paths.into_iter().map(wanted).collect()
+}
+
+#[tokio::test]
+async fn one_failed_read_of_fifty_is_asked_again_and_no_other() {
+    for by_blob in [true, false] {
+        let house = House::new().await;
+        let (blog, wanted) = (house.blog.model(), fifty_files(&house, by_blob).await);
+        house.forge.fail_next(1, "GET", "raw/f48.py", Moment::Before);
+        let retry = Retry::with_delays(vec![Duration::ZERO; 3]);
+        let reader = Retrying { reader: &house.client, retry: &retry };
+        let read = reader.fetch_files(&blog, &wanted).await.unwrap();
+        assert!(read.iter().enumerate().all(|(n, b)| b.text().unwrap().as_str() == format!("N = {n}\n")));
+        assert_eq!(house.forge.count("GET", "raw/f48.py"), 2);
+        assert_eq!(house.forge.count("GET", "raw/"), 51);
+    }
+}
+
+#[tokio::test]
+async fn the_next_attempt_of_a_job_asks_only_for_what_the_last_one_did_not_get() {
+    for by_blob in [true, false] {
+        let house = House::new().await;
+        let (blog, wanted) = (house.blog.model(), fifty_files(&house, by_blob).await);
+        house.forge.fail_next(1, "GET", "raw/f48.py", Moment::Before);
+        let broken = house.client.fetch_files(&blog, &wanted).await;
+        assert!(matches!(broken, Err(ForgeError::Transient { .. })), "{broken:?}");
+        house.forge.forget_requests();
+        house.client.fetch_files(&blog, &wanted).await.unwrap();
+        assert_eq!(house.forge.requests().len(), 1, "{:?}", house.forge.requests());
+    }
+}
+
+#[tokio::test]
+async fn whoever_has_had_enough_is_read_no_more() {
+    let house = House::new().await;
+    let (blog, wanted) = (house.blog.model(), fifty_files(&house, true).await);
+    let mut came = 0;
+    let mut take = |_: usize, _: Blob| {
+        came += 1;
+        if came == 10 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    house.client.fetch_each(&blog, &wanted, &mut take).await.unwrap();
+    assert_eq!(came, 10);
+    assert!(house.forge.count("GET", "raw/") <= 16, "{:?}", house.forge.requests());
 }

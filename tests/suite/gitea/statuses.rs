@@ -56,6 +56,26 @@ async fn an_identical_last_status_is_not_posted_again() {
 }
 
 #[tokio::test]
+async fn of_many_statuses_only_the_newest_are_asked_for() {
+    let house = House::new().await;
+    let (blog, main) = (house.blog.model(), house.blog.resolve("main").unwrap());
+    let done = status(&main, Outcome::Verdict(Verdict::Approved));
+    house.blog.set_statuses(&main, "ci/build", 120);
+    house.client.ensure_status(&blog, &done).await.unwrap();
+    house.blog.set_statuses(&main, "ci/test", 30);
+    house.forge.forget_requests();
+    let other = connect(&house.forge, BOT_TOKEN, Some(BOT)).await.unwrap();
+    other.ensure_status(&blog, &done).await.unwrap();
+    assert_eq!(house.forge.count("GET", "statuses"), 1);
+    assert_eq!(house.forge.count("POST", "statuses"), 0, "it is there already");
+    house.blog.set_statuses(&main, "ci/test", 60);
+    house.forge.forget_requests();
+    other.ensure_status(&blog, &done).await.unwrap();
+    assert_eq!((house.forge.count("GET", "statuses"), house.forge.count("POST", "statuses")), (2, 0));
+    house.clean();
+}
+
+#[tokio::test]
 async fn a_command_is_acknowledged_and_its_author_checked() {
     let house = House::new().await;
     house.pull().await;

@@ -1,12 +1,16 @@
 //! Contents, byte for byte.
 
+use std::time::Duration;
+
 use red_panda::forge::github::GitHub;
+use red_panda::forge::retry::{Retry, Retrying};
 use red_panda::forge::{FileWanted, Forge, ForgeError, Reader};
 use red_panda::model::change::Mode;
 use red_panda::model::id::Sha;
 use red_panda::source::Blob;
-use red_panda::standin::github::When;
+use red_panda::standin::github::{Fault, When};
 use red_panda::standin::repository::Content;
+use serde_json::json;
 
 use super::{SETTINGS, Story, text, wanted};
 
@@ -97,5 +101,64 @@ async fn two_hundred_and_fifty_files_are_three_queries() {
     let blobs = story.github.fetch_files(&story.repository, &want).await.unwrap();
     assert_eq!((blobs.len(), blobs.iter().all(|b| text(b) == "x\n")), (250, true));
     assert_eq!(story.requests().iter().filter(|r| *r == "POST /graphql").count(), 3);
+    story.end();
+}
+
+#[tokio::test]
+async fn of_batches_side_by_side_one_that_fails_is_asked_again_and_no_other() {
+    let story = Story::begin().await;
+    let paths: Vec<String> = (0..250).map(|n| format!("f{n:03}.py")).collect();
+    let changes: Vec<(&str, Option<&str>)> = paths.iter().map(|p| (p.as_str(), Some("x\n"))).collect();
+    let head = story.hub.push(&story.repository, "topic", &changes).unwrap();
+    let want: Vec<FileWanted> = paths.iter().map(|p| wanted(&head, p)).collect();
+    story.hub.fail_next(1, "POST", "/graphql", When::Before, 403);
+    let broken = story.github.fetch_files(&story.repository, &want).await;
+    assert!(matches!(broken, Err(ForgeError::Forbidden { .. })), "{broken:?}");
+    story.hub.forget_requests();
+    let blobs = story.github.fetch_files(&story.repository, &want).await.unwrap();
+    assert!(blobs.iter().all(|b| text(b) == "x\n"));
+    assert_eq!(story.requests(), ["POST /graphql"]);
+    story.end();
+}
+
+#[tokio::test]
+async fn what_a_partial_answer_holds_is_kept_and_only_the_rest_is_read_alone() {
+    let story = Story::begin().await;
+    let head =
+        story.hub.push(&story.repository, "topic", &[("a.py", Some("a\n")), ("b.py", Some("b\n"))]).unwrap();
+    let a =
+        json!({"oid": "a".repeat(40), "byteSize": 2, "isBinary": false, "isTruncated": false, "text": "a\n"});
+    let answer = json!({
+        "data": {"repository": {"c0": {"oid": head}, "f0": a, "f1": null}},
+        "errors": [{"message": "Something went wrong", "path": ["repository", "f1"]}],
+    });
+    story.hub.inject(Fault {
+        method: "POST",
+        path: "/graphql".to_owned(),
+        times: 1,
+        when: When::Before,
+        status: 200,
+        headers: vec![("content-type", "application/json".to_owned())],
+        body: answer.to_string(),
+    });
+    story.hub.fail_next(1, "GET", "/contents/b.py", When::Before, 502);
+    story.hub.forget_requests();
+    let want = [wanted(&head, "a.py"), wanted(&head, "b.py")];
+    let retry = Retry::with_delays(vec![Duration::ZERO; 3]);
+    let reader = Retrying { reader: &story.github, retry: &retry };
+    let blobs = reader.fetch_files(&story.repository, &want).await.unwrap();
+    assert_eq!((text(&blobs[0]), text(&blobs[1])), ("a\n", "b\n"));
+    assert_eq!(story.requests(), ["POST /graphql", "GET /contents/b.py", "POST /graphql"]);
+    story.end();
+}
+
+/// What cannot be read of a long file is not read either.
+#[tokio::test]
+async fn a_raw_file_is_not_read_beyond_the_longest_that_is_parsed() {
+    let story = Story::begin().await;
+    let long = "x".repeat(3 * 1024 * 1024);
+    let head = story.hub.push(&story.repository, "topic", &[("huge.sql", Some(&long))]).unwrap();
+    story.hub.fail_next(1, "POST", "/graphql", When::Before, 502);
+    assert!(matches!(story.read(&head, "huge.sql").await, Blob::TooLarge(_)));
     story.end();
 }

@@ -77,6 +77,22 @@ async fn up_to_thirty_commits_are_looked_at_one_by_one() {
 }
 
 #[tokio::test]
+async fn a_commit_that_was_scanned_is_not_asked_for_again() {
+    let story = Story::begin().await;
+    story.hub.push(&story.repository, "topic", &[(".env", Some("SECRET=1\n"))]).unwrap();
+    let pull = story.pull(&[(".env", None)]).await;
+    let scanned = story.github.fetch_change(&pull).await.unwrap().commits;
+    story.hub.push(&story.repository, "topic", &[("a.py", Some("x\n"))]).unwrap();
+    let pull = story.github.fetch_pull(&story.repository, pull.number).await.unwrap();
+    story.hub.forget_requests();
+    let commits = story.github.fetch_change(&pull).await.unwrap().commits;
+    assert_eq!((&commits.scanned[..2], commits.scanned.len()), (&scanned.scanned[..], 3));
+    let asked = story.requests().iter().filter(|r| r.starts_with("GET /commits/")).count();
+    assert_eq!(asked, 1, "{:?}", story.requests());
+    story.end();
+}
+
+#[tokio::test]
 async fn p9_more_than_three_hundred_files_are_listed_page_by_page() {
     let story = Story::begin().await;
     let paths: Vec<String> = (0..301).map(|n| format!("f{n:04}.py")).collect();

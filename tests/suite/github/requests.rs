@@ -178,3 +178,17 @@ async fn p22_many_who_need_a_token_make_one() {
     assert_eq!(story.hub.requests().iter().filter(|r| r.path.ends_with("/access_tokens")).count(), 1);
     story.end();
 }
+
+/// The other stories hold every request of ours against the same rule.
+#[tokio::test]
+async fn the_stand_in_takes_no_request_without_accept_and_version_for_a_good_one() {
+    let story = Story::begin().await;
+    story.changed_settings().await;
+    assert_eq!(story.hub.violations(), Vec::<String>::new(), "as the App, as an installation, by GraphQL");
+    let client = reqwest::Client::builder().no_proxy().user_agent("nobody").build().unwrap();
+    client.get(format!("{}/app", story.hub.url())).send().await.unwrap();
+    assert_eq!(
+        story.hub.violations(),
+        ["GET /app came with Accept `*/*` and X-GitHub-Api-Version ``".to_owned()]
+    );
+}

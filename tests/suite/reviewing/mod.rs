@@ -9,7 +9,7 @@ mod sweeps;
 
 use async_trait::async_trait;
 use red_panda::forge::retry::Retry;
-use red_panda::forge::{FileWanted, ForgeError, PostedReview, Result as ForgeResult};
+use red_panda::forge::{FileWanted, ForgeError, PostedReview, Result as ForgeResult, Take};
 use red_panda::model::change::{Change, ChangedFile, Commits, FileStatus, Hunk, Mode};
 use red_panda::model::delivery::{NewJob, Reason};
 use red_panda::model::id::{Repository, Sha, Target};
@@ -111,14 +111,20 @@ impl Answers for Desk {
         }
         Ok(tree)
     }
-    async fn fetch_files(&self, _: &Repository, wanted: &[FileWanted]) -> ForgeResult<Vec<Blob>> {
+    async fn fetch_each(
+        &self,
+        _: &Repository,
+        wanted: &[FileWanted],
+        take: &mut Take<'_>,
+    ) -> ForgeResult<()> {
         self.read()?;
         let blob = |file: &FileWanted| match file.path.as_str() {
             POLICY_PATH => self.policy.lock().unwrap().clone().unwrap_or(Blob::Missing),
             SETTINGS if file.at != sha('b') => Blob::Text(Text::new(FAULT)),
             _ => Blob::Missing,
         };
-        Ok(wanted.iter().map(blob).collect())
+        let _ = wanted.iter().enumerate().try_for_each(|(place, file)| take(place, blob(file)));
+        Ok(())
     }
     async fn fetch_ref(&self, _: &Repository, name: &str) -> ForgeResult<Option<Sha>> {
         self.read()?;

@@ -6,7 +6,6 @@ use ruff_python_ast::{Expr, ExprCall, FStringPart, InterpolatedStringElement, Op
 use crate::syntax::python::{Module, string};
 
 use super::super::holes::says_encoded;
-use super::bindings::Bindings;
 
 /// More pieces than any address has.
 const MAX_PIECES: usize = 200;
@@ -30,12 +29,11 @@ pub(crate) struct HoleExpr<'a> {
 
 /// Reads built strings of one file.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Builder<'m, 'a> {
+pub(crate) struct Builder<'a> {
     pub(crate) module: &'a Module,
-    pub(crate) bindings: &'m Bindings<'a>,
 }
 
-impl<'a> Builder<'_, 'a> {
+impl<'a> Builder<'a> {
     /// The pieces of an expression that builds a string; `None` for any other.
     pub(crate) fn pieces(&self, expr: &'a Expr) -> Option<Vec<Piece<'a>>> {
         let mut pieces = self.read(expr, 0)?;
@@ -238,7 +236,9 @@ impl<'a> Builder<'_, 'a> {
             return hole();
         }
         let found = match expr {
-            Expr::Name(name) => self.bindings.only(name).and_then(|value| self.branch(value, depth + 1)),
+            Expr::Name(name) => {
+                self.module.index().held_once(name).and_then(|value| self.branch(value, depth + 1))
+            }
             Expr::Subscript(_) => self.looked_up(expr, 0).and_then(|value| self.branch(value, depth + 1)),
             Expr::NumberLiteral(_) => Some(vec![Piece::Text(self.module.source(expr).to_owned())]),
             other => self.branch(other, depth + 1),
@@ -270,7 +270,7 @@ impl<'a> Builder<'_, 'a> {
                 let outer = self.looked_up(&subscript.value, depth + 1)?;
                 self.entry(outer, string(&subscript.slice)?)
             }
-            Expr::Name(name) => self.bindings.only(name),
+            Expr::Name(name) => self.module.index().held_once(name),
             _ => None,
         }
     }
@@ -278,7 +278,7 @@ impl<'a> Builder<'_, 'a> {
     /// A literal, or a name that is assigned one.
     fn constant(&self, expr: &'a Expr) -> Option<String> {
         let value = match expr {
-            Expr::Name(name) => self.bindings.only(name)?,
+            Expr::Name(name) => self.module.index().held_once(name)?,
             other => other,
         };
         string(value).map(str::to_owned)
@@ -287,7 +287,7 @@ impl<'a> Builder<'_, 'a> {
     /// The value of a key in a dict display or a `dict(key=…)` call, also one assignment away.
     fn entry(&self, values: &'a Expr, name: &str) -> Option<&'a Expr> {
         let values = match values {
-            Expr::Name(own) => self.bindings.only(own)?,
+            Expr::Name(own) => self.module.index().held_once(own)?,
             other => other,
         };
         match values {

@@ -1,16 +1,15 @@
 //! Is the value in a hole percent-encoded? Follows one assignment, in this file or in the one it is imported from.
 
-use ruff_python_ast::{Expr, ExprCall, Stmt};
+use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::Ranged;
 
 use crate::project::Project;
 use crate::project::django::settings;
-use crate::project::python::imports::{module_path, split, star_imports};
+use crate::project::python::imports::module_path;
 use crate::source::NotLoaded;
-use crate::syntax::python::{Module, has_unpacking, string};
+use crate::syntax::python::{Binding, Dotted, Module, has_unpacking, string};
 
 use super::super::holes::says_encoded;
-use super::bindings::{Binding, Bindings};
 
 /// How a value is encoded, from the harmless to the harmful. A slash is worse than a blank: generated passwords hold it,
 /// and kombu ends the host there.
@@ -47,7 +46,6 @@ pub(crate) struct Judge<'m, 'a> {
     pub(crate) project: &'m Project,
     pub(crate) path: &'m str,
     pub(crate) module: &'a Module,
-    pub(crate) bindings: &'m Bindings<'a>,
     /// Other files may be asked: once.
     pub(crate) across_files: bool,
 }
@@ -88,7 +86,7 @@ impl<'a> Judge<'_, 'a> {
     }
 
     /// Of several assignments, the most encoded: which one runs is not known.
-    fn best(&self, bindings: &[Binding<'a>], hops: usize) -> Result<Option<Judged<'a>>, NotLoaded> {
+    fn best(&self, bindings: &[&Binding<'a>], hops: usize) -> Result<Option<Judged<'a>>, NotLoaded> {
         let judged = bindings.iter().map(|binding| match binding.value {
             Some(value) => self.judge(value, hops + 1),
             None => Ok(Quoting::Parameter.into()),
@@ -101,9 +99,8 @@ impl<'a> Judge<'_, 'a> {
             return Ok(Quoting::Safe.into());
         }
         // `password = quote(password)` names itself: only what stands before it counts, and hops are few.
-        let bindings: Vec<_> = self.bindings.of_name(name, expr.start());
-        let bindings: Vec<_> = bindings
-            .into_iter()
+        let held = self.module.index().held(name, expr.start()).into_iter();
+        let bindings: Vec<_> = held
             .filter(|binding| !binding.value.is_some_and(|value| value.range().contains_range(expr.range())))
             .collect();
         if let Some(found) = self.best(&bindings, hops)? {
@@ -117,10 +114,11 @@ impl<'a> Judge<'_, 'a> {
             return Ok(Quoting::Safe.into());
         }
         let qualified = self.module.qualified(expr).unwrap_or_default();
-        if qualified.strip_prefix("django.conf.settings.").is_some_and(|setting| setting == name) {
+        if qualified.segments() == ["django", "conf", "settings", name] {
             return self.setting(name);
         }
-        Ok(self.best(self.bindings.of_attribute(name), hops)?.unwrap_or(Quoting::Bare.into()))
+        let assigned: Vec<_> = self.module.index().attribute(name).collect();
+        Ok(self.best(&assigned, hops)?.unwrap_or(Quoting::Bare.into()))
     }
 
     fn call(&self, call: &'a ExprCall, hops: usize) -> Result<Judged<'a>, NotLoaded> {
@@ -130,7 +128,7 @@ impl<'a> Judge<'_, 'a> {
         }
         let last = match &*call.func {
             Expr::Attribute(attribute) => attribute.attr.as_str(),
-            _ => callee.rsplit('.').next().unwrap_or(""),
+            _ => callee.last(),
         };
         match last {
             "int" | "float" | "len" | "token_hex" | "token_urlsafe" | "uuid4" | "uuid1" => {
@@ -154,15 +152,15 @@ impl<'a> Judge<'_, 'a> {
 
     /// A function of this file that returns something encoded.
     fn own_function(&self, call: &'a ExprCall, name: &str, hops: usize) -> Result<Judged<'a>, NotLoaded> {
-        let Some(function) = self.bindings.function(name).filter(|_| call.func.is_name_expr()) else {
+        let index = self.module.index();
+        let Some(function) = index.function_named(name).filter(|_| call.func.is_name_expr()) else {
             return Ok(Quoting::Bare.into());
         };
-        let mut returned = Vec::new();
-        collect_returns(&function.body, &mut returned);
-        let judged = NotLoaded::all(returned.into_iter().map(|value| self.judge(value, hops + 1)))?;
+        let statements = index.scope(function.body).statements.iter();
+        let returned = statements.filter_map(|statement| statement.node.as_return_stmt()?.value.as_deref());
+        let judged = NotLoaded::all(returned.map(|value| self.judge(value, hops + 1)))?;
         let known = judged.into_iter().filter(|judged| judged.quoting != Quoting::Parameter);
-        let best = known.min_by_key(|judged| judged.quoting);
-        Ok(best.unwrap_or(Quoting::Bare.into()))
+        Ok(known.min_by_key(|judged| judged.quoting).unwrap_or(Quoting::Bare.into()))
     }
 
     /// `from config.secrets import PASSWORD`, also with a star.
@@ -171,12 +169,14 @@ impl<'a> Judge<'_, 'a> {
             return Ok(Quoting::Bare.into());
         }
         let tree = self.project.tree()?;
-        let stars = star_imports(self.module);
-        let modules: Vec<(&str, &str)> = match self.module.imports().find(|import| import.local == name) {
-            Some(import) => split(&import.target).into_iter().collect(),
-            None => stars.iter().map(|module| (module.as_str(), name)).collect(),
+        let index = self.module.index();
+        let modules: Vec<(Dotted<'_>, &str)> = match index.import_of(name) {
+            Some(import) => import.target.split().into_iter().collect(),
+            None => index.star_imports().iter().map(|module| (module.clone(), name)).collect(),
         };
-        let file = |(module, name)| Some((module_path(&tree, self.path, module)?, name));
+        let file = |(module, name): (Dotted<'_>, _)| {
+            Some((module_path(&tree, self.path, &module.to_string())?, name))
+        };
         self.in_files(&modules.into_iter().filter_map(file).collect::<Vec<_>>())
     }
 
@@ -197,11 +197,9 @@ impl<'a> Judge<'_, 'a> {
         let mut best = Quoting::Bare;
         for ((path, name), module) in paths.iter().zip(&modules) {
             let Some(module) = module else { continue };
-            let bindings = Bindings::of(module);
-            let judge =
-                Judge { project: self.project, path, module, bindings: &bindings, across_files: false };
+            let judge = Judge { project: self.project, path, module, across_files: false };
             let end = ruff_text_size::TextSize::of(module.text().as_str());
-            let found = judge.best(&bindings.of_name(name, end), 0)?;
+            let found = judge.best(&module.index().held(name, end), 0)?;
             best = found.map_or(best, |judged| best.min(judged.quoting));
         }
         Ok(best.into())
@@ -216,18 +214,18 @@ enum Encoder {
 }
 
 impl Encoder {
-    fn of(callee: &str) -> Option<Self> {
-        let (module, name) = callee.rsplit_once('.')?;
-        let of_urllib = matches!(
-            module,
-            "urllib.parse"
-                | "urllib"
-                | "six.moves.urllib.parse"
-                | "future.moves.urllib.parse"
-                | "requests.utils"
-                | "requests.compat"
-                | "kombu.utils.url"
-        );
+    fn of(callee: &Dotted<'_>) -> Option<Self> {
+        const OF_URLLIB: [&str; 7] = [
+            "urllib.parse",
+            "urllib",
+            "six.moves.urllib.parse",
+            "future.moves.urllib.parse",
+            "requests.utils",
+            "requests.compat",
+            "kombu.utils.url",
+        ];
+        let (module, name) = callee.split()?;
+        let of_urllib = OF_URLLIB.iter().any(|known| module == *known);
         match name {
             "quote" if of_urllib => Some(Self::Quote),
             "quote_plus" if of_urllib => Some(Self::QuotePlus),
@@ -266,12 +264,4 @@ fn encodes_by_name(function: &str) -> bool {
 /// `env("REDIS_PASSWORD_ENCODED")`, `os.environ.get("…")`
 fn names_encoded(call: &ExprCall) -> bool {
     call.arguments.find_positional(0).and_then(string).is_some_and(says_encoded)
-}
-
-fn collect_returns<'a>(body: &'a [Stmt], found: &mut Vec<&'a Expr>) {
-    for stmt in crate::syntax::python::top_level(body) {
-        if let Stmt::Return(returned) = stmt {
-            found.extend(returned.value.as_deref());
-        }
-    }
 }

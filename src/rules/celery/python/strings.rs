@@ -10,7 +10,6 @@ use crate::syntax::python::{Module, string};
 use super::super::holes::{Hole, Syntax, Unit, units as text_units};
 use super::super::keys::{self, LONGEST_VALUE, MOST_VALUES};
 use super::super::url::Role;
-use super::bindings::Bindings;
 use super::built::{Builder, HoleExpr, Piece};
 
 /// A string that is a broker's address, or stands where Celery expects one.
@@ -34,7 +33,7 @@ impl<'a> UrlString<'a> {
                 Piece::Hole(hole) => {
                     let written = module.source(hole.expr);
                     let name = module.qualified(hole.expr).unwrap_or_default();
-                    units.push(Unit::Hole(Hole { id, ..Hole::new(&format!("{{{written}}}"), &name) }));
+                    units.push(Unit::Hole(Hole { id, ..Hole::new(&format!("{{{written}}}"), &name.to_string()) }));
                     id += 1;
                 }
             }
@@ -52,9 +51,9 @@ impl<'a> UrlString<'a> {
 }
 
 /// Every such string of the file, in source order.
-pub(crate) fn find<'a>(module: &'a Module, bindings: &Bindings<'a>) -> Vec<UrlString<'a>> {
+pub(crate) fn find(module: &Module) -> Vec<UrlString<'_>> {
     let mut finder = Finder {
-        builder: Builder { module, bindings },
+        builder: Builder { module },
         module,
         knows_celery: keys::knows_celery(module.text().as_str()),
         keys: Vec::new(),
@@ -65,8 +64,8 @@ pub(crate) fn find<'a>(module: &'a Module, bindings: &Bindings<'a>) -> Vec<UrlSt
     finder.found
 }
 
-struct Finder<'m, 'a> {
-    builder: Builder<'m, 'a>,
+struct Finder<'a> {
+    builder: Builder<'a>,
     module: &'a Module,
     knows_celery: bool,
     keys: Vec<String>,
@@ -75,7 +74,7 @@ struct Finder<'m, 'a> {
     found: Vec<UrlString<'a>>,
 }
 
-impl<'a> Finder<'_, 'a> {
+impl<'a> Finder<'a> {
     /// Visits a value that is stored under a key.
     fn under(&mut self, key: &str, role: Role, value: &'a Expr) {
         // `X = env("X", …)` is about one X.
@@ -132,7 +131,7 @@ impl<'a> Finder<'_, 'a> {
         }
         self.with(Role::Unknown, &call.func);
         let variable = call.arguments.find_positional(0).and_then(string).filter(|name| is_variable(name));
-        let is_celery = callee.rsplit('.').next().is_some_and(|name| name == "Celery");
+        let is_celery = callee.last() == "Celery";
         for (index, argument) in call.arguments.args.iter().enumerate() {
             match variable {
                 // `env("KEY", default)`
@@ -159,7 +158,7 @@ impl<'a> Finder<'_, 'a> {
     }
 }
 
-impl<'a> Visitor<'a> for Finder<'_, 'a> {
+impl<'a> Visitor<'a> for Finder<'a> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
         match stmt {
             // A docstring explains.

@@ -44,8 +44,8 @@ pub(crate) fn unquoted<'a>(
     }
     let qualified = module.qualified(worst.expr).unwrap_or_default();
     let is_short = worst.expr.range().len().to_u32() <= 80;
-    let name = qualified.rsplit('.').next().filter(|name| !name.is_empty() && is_short).map(str::to_owned);
-    let edits = Quote::of(module, judge.bindings).and_then(|quote| quote.edits(module, &faulty));
+    let name = Some(qualified.last()).filter(|name| !name.is_empty() && is_short).map(str::to_owned);
+    let edits = Quote::of(module).and_then(|quote| quote.edits(module, &faulty));
     Ok(Some(Unquoted { quoting: *quoting, name, variable, edits: edits.unwrap_or_default() }))
 }
 

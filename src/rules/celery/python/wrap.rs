@@ -4,9 +4,8 @@ use ruff_python_ast::{ExprCall, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::model::finding::{Edit, Span};
-use crate::syntax::python::{Module, top_level};
+use crate::syntax::python::{Module, ScopeId};
 
-use super::bindings::Bindings;
 use super::built::HoleExpr;
 use super::quoting::{Judged, Quoting};
 
@@ -19,12 +18,12 @@ pub(crate) struct Quote {
 
 impl Quote {
     /// `None` when the name `quote` stands for something else.
-    pub(crate) fn of(module: &Module, bindings: &Bindings<'_>) -> Option<Self> {
+    pub(crate) fn of(module: &Module) -> Option<Self> {
         if let Some(callee) = imported(module) {
             return Some(Self { callee, import: None });
         }
-        let taken = bindings.binds("quote") || module.imports().any(|import| import.local == "quote");
-        (!taken).then(|| Self { callee: "quote".to_owned(), import: Some(import(module)) })
+        let free = module.index().bindings("quote").is_empty();
+        free.then(|| Self { callee: "quote".to_owned(), import: Some(import(module)) })
     }
 
     /// The edits for these holes; `None` when one of them cannot be mended where it stands.
@@ -81,10 +80,7 @@ fn with_safe(module: &Module, call: &ExprCall, hole: &HoleExpr<'_>) -> Option<Ed
 
 /// The name under which the module level knows `urllib.parse.quote`.
 fn imported(module: &Module) -> Option<String> {
-    let statements = top_level(module.body());
-    let at_top =
-        |range: TextRange| statements.iter().any(|s| is_import(s) && s.range().contains_range(range));
-    let visible = || module.imports().filter(|import| at_top(import.range));
+    let visible = || module.imports().filter(|import| import.scope == ScopeId::MODULE);
     let quote = visible().find(|import| import.target == "urllib.parse.quote");
     let parse =
         || visible().find(|import| import.target == "urllib.parse").map(|i| format!("{}.quote", i.local));
@@ -93,7 +89,7 @@ fn imported(module: &Module) -> Option<String> {
             .any(|import| import.local == "urllib" && module.source(&import.range) == "urllib.parse")
             .then(|| "urllib.parse.quote".to_owned())
     };
-    quote.map(|import| import.local.clone()).or_else(parse).or_else(dotted)
+    quote.map(|import| import.local.to_owned()).or_else(parse).or_else(dotted)
 }
 
 fn is_import(stmt: &Stmt) -> bool {

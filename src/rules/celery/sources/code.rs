@@ -5,7 +5,6 @@ use ruff_text_size::Ranged;
 use crate::project::Project;
 use crate::rules::celery::broker_url::{BrokerUrl, Origin};
 use crate::rules::celery::holes::Syntax;
-use crate::rules::celery::python::bindings::Bindings;
 use crate::rules::celery::python::built::Piece;
 use crate::rules::celery::python::quoting::Judge;
 use crate::rules::celery::python::strings::{self, UrlString};
@@ -18,11 +17,10 @@ use super::file::{Candidate, File};
 pub(super) fn urls(file: &File<'_>, project: &Project) -> Result<Vec<BrokerUrl>, NotLoaded> {
     let Some(module) = project.module(file.path)? else { return Ok(Vec::new()) };
     let module = &*module;
-    let bindings = Bindings::of(module);
-    let judge = Judge { project, path: file.path, module, bindings: &bindings, across_files: true };
-    let urls = strings::find(module, &bindings).into_iter().map(|string| {
+    let judge = Judge { project, path: file.path, module, across_files: true };
+    let urls = strings::find(module).into_iter().map(|string| {
         let url = url(file, module, &string);
-        let parts = bindings.behind(string.expr).iter().map(|range| module.span(range)).collect();
+        let parts = module.index().behind(string.expr).iter().map(|range| module.span(range)).collect();
         let unquoted = unquoted(&judge, &string, &url.reading)?;
         Ok(BrokerUrl { parts, unquoted, ..url })
     });

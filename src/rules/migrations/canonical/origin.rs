@@ -21,7 +21,7 @@ pub(super) struct Origins<'a> {
 impl<'a> Origins<'a> {
     /// `path` tells what relative imports are relative to.
     pub(super) fn of(module: &'a Module, path: &'a str) -> Self {
-        Self { module, path, imported: module.imports().map(|import| import.local.as_str()).collect() }
+        Self { module, path, imported: module.imports().map(|import| import.local).collect() }
     }
 
     /// A name that stands for one thing in all of the file: then its import can be read off its uses.
@@ -31,7 +31,7 @@ impl<'a> Origins<'a> {
 
     /// What a dotted name is imported from; `None` where it is no import.
     pub(super) fn target(&self, expr: &Expr) -> Option<String> {
-        let target = self.module.qualified(expr)?;
+        let target = self.module.qualified(expr)?.to_string();
         let target = short_path(self.absolute(target));
         // `import a.b` is spelled as it is, and yet `a.b.c` is a name and no attribute.
         (target != normalised_expr(expr) || root(expr).is_some_and(|n| self.imported.contains(n)))

@@ -1,0 +1,84 @@
+//! What names may hold where they are used, as far as assignments tell.
+
+use ruff_python_ast::{Expr, ExprName};
+use ruff_text_size::{Ranged, TextRange, TextSize};
+
+use super::index::Index;
+use super::scope::{Binding, BindingKind, FunctionId, ScopeKind};
+use super::walk_expr;
+
+/// Values that one expression is followed to.
+const MAX_BEHIND: usize = 40;
+
+impl<'a> Index<'a> {
+    /// What a name may hold where it is used: what was assigned before it in the nearest function that assigns it, else
+    /// what the module does (for a use inside a function, all of it). Parameters come without a value. Branches are not
+    /// told apart, and the names of a class count as those of what it stands in.
+    pub fn held(&self, name: &str, used: TextSize) -> Vec<&Binding<'a>> {
+        let around = self.function_at(used);
+        let mut function = around;
+        while let Some(id) = function {
+            let own = self.holding(name, Some(id));
+            if !own.is_empty() {
+                return own.into_iter().filter(|binding| binding.at.start() <= used).collect();
+            }
+            function = self.function_around(id);
+        }
+        let own = self.holding(name, None).into_iter();
+        own.filter(|binding| around.is_some() || binding.at.start() <= used).collect()
+    }
+
+    /// What gives a name its values in a function, or outside of all functions.
+    fn holding(&self, name: &str, function: Option<FunctionId>) -> Vec<&Binding<'a>> {
+        let own = self.bindings.in_function(name, function).iter();
+        let mut own: Vec<_> = own.filter(|binding| self.gives_value(binding)).collect();
+        own.sort_by_key(|binding| binding.at.start());
+        own
+    }
+
+    fn gives_value(&self, binding: &Binding<'_>) -> bool {
+        use BindingKind as K;
+        let kind = match binding.kind {
+            K::Parameter => true,
+            K::Assigned | K::Shared | K::Augmented | K::Loop | K::Walrus => binding.value.is_some(),
+            _ => false,
+        };
+        kind && !matches!(self.scope(binding.scope).kind, ScopeKind::Lambda | ScopeKind::Comprehension)
+    }
+
+    /// What a name holds where it is used, when it is assigned once.
+    pub fn held_once(&self, name: &ExprName) -> Option<&'a Expr> {
+        match self.held(name.id.as_str(), name.start()).as_slice() {
+            [only] => only.value,
+            _ => None,
+        }
+    }
+
+    /// Where the values stand that an expression names, and those that they name in turn.
+    pub fn behind(&self, expr: &'a Expr) -> Vec<TextRange> {
+        let mut names = names_in(expr);
+        let mut ranges = Vec::new();
+        while let Some(name) = names.pop().filter(|_| ranges.len() < MAX_BEHIND) {
+            let held = self.held(name.id.as_str(), name.start()).into_iter();
+            for value in held.filter_map(|binding| binding.value) {
+                if !ranges.contains(&value.range()) {
+                    ranges.push(value.range());
+                    names.extend(names_in(value));
+                }
+            }
+        }
+        ranges
+    }
+
+    /// All values that the file assigns to `….name`, in source order.
+    pub fn attribute(&self, name: &str) -> impl Iterator<Item = &Binding<'a>> {
+        let all = self.attributes.get(name).map_or(&[][..], Vec::as_slice);
+        all.iter().filter(|binding| self.gives_value(binding))
+    }
+}
+
+fn names_in(expr: &Expr) -> Vec<&ExprName> {
+    let mut names = Vec::new();
+    walk_expr(expr, &mut |expr| names.extend(expr.as_name_expr()));
+    names
+}
