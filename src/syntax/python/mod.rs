@@ -1,10 +1,12 @@
 //! Python: the tree, its names resolved through the file's own imports, its comments.
 
+mod built;
 mod change;
 mod depth;
 mod dotted;
 mod fold;
 mod held;
+mod importing;
 mod index;
 mod indexer;
 mod meaning;
@@ -25,6 +27,7 @@ use self_cell::self_cell;
 use crate::model::finding::Span;
 use crate::source::Text;
 
+pub use built::{HoleExpr, Piece};
 pub use dotted::Dotted;
 pub use fold::Folded;
 pub use index::{BlockKind, Call, Class, Comment, Function, Index, Try};

@@ -1,6 +1,5 @@
 //! Broker URLs in Python: where strings stand, what they are built of, and which of their parts are percent-encoded.
 
-pub(super) mod built;
 pub(super) mod quoting;
 pub(super) mod strings;
 pub(super) mod unquoted;

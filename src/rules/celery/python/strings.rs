@@ -5,12 +5,11 @@ use ruff_python_ast::{Expr, ExprCall, Operator, Stmt};
 use ruff_text_size::Ranged;
 
 use crate::project::broker::starts_like_broker;
-use crate::syntax::python::{Module, string};
+use crate::syntax::python::{HoleExpr, Module, Piece, string};
 
-use super::super::holes::{Hole, Syntax, Unit, units as text_units};
+use super::super::holes::{Hole, Syntax, Unit, says_encoded, units as text_units};
 use super::super::keys::{self, LONGEST_VALUE, MOST_VALUES};
 use super::super::url::Role;
-use super::built::{Builder, HoleExpr, Piece};
 
 /// A string that is a broker's address, or stands where Celery expects one.
 #[derive(Debug)]
@@ -33,7 +32,10 @@ impl<'a> UrlString<'a> {
                 Piece::Hole(hole) => {
                     let written = module.source(hole.expr);
                     let name = module.qualified(hole.expr).unwrap_or_default();
-                    units.push(Unit::Hole(Hole { id, ..Hole::new(&format!("{{{written}}}"), &name.to_string()) }));
+                    units.push(Unit::Hole(Hole {
+                        id,
+                        ..Hole::new(&format!("{{{written}}}"), &name.to_string())
+                    }));
                     id += 1;
                 }
             }
@@ -53,7 +55,6 @@ impl<'a> UrlString<'a> {
 /// Every such string of the file, in source order.
 pub(crate) fn find(module: &Module) -> Vec<UrlString<'_>> {
     let mut finder = Finder {
-        builder: Builder { module },
         module,
         knows_celery: keys::knows_celery(module.text().as_str()),
         keys: Vec::new(),
@@ -65,7 +66,6 @@ pub(crate) fn find(module: &Module) -> Vec<UrlString<'_>> {
 }
 
 struct Finder<'a> {
-    builder: Builder<'a>,
     module: &'a Module,
     knows_celery: bool,
     keys: Vec<String>,
@@ -101,9 +101,11 @@ impl<'a> Finder<'a> {
 
     /// Records a string that concerns us; its holes are looked into for further ones.
     fn record(&mut self, expr: &'a Expr, role: Role) -> bool {
-        let Some(pieces) = self.builder.pieces(expr).filter(|_| self.found.len() < MOST_VALUES) else {
+        let Some(mut pieces) = self.module.pieces(expr).filter(|_| self.found.len() < MOST_VALUES) else {
             return false;
         };
+        // A field whose name says that its value is encoded needs no look at the value.
+        pieces.retain(|piece| !matches!(piece, Piece::Hole(hole) if hole.field.is_some_and(says_encoded)));
         let head = head(&pieces);
         let concerns = starts_like_broker(head.trim_start_matches([' ', '"', '\'']))
             || (role != Role::Unknown && !head.is_empty());

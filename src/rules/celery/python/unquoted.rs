@@ -5,9 +5,8 @@ use ruff_text_size::Ranged;
 use crate::model::finding::Edit;
 use crate::rules::celery::url::UrlReading;
 use crate::source::NotLoaded;
-use crate::syntax::python::Module;
+use crate::syntax::python::{HoleExpr, Module};
 
-use super::built::HoleExpr;
 use super::quoting::{Judge, Judged, Quoting};
 use super::strings::UrlString;
 use super::wrap::Quote;

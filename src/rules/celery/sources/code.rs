@@ -5,12 +5,11 @@ use ruff_text_size::Ranged;
 use crate::project::Project;
 use crate::rules::celery::broker_url::{BrokerUrl, Origin};
 use crate::rules::celery::holes::Syntax;
-use crate::rules::celery::python::built::Piece;
 use crate::rules::celery::python::quoting::Judge;
 use crate::rules::celery::python::strings::{self, UrlString};
 use crate::rules::celery::python::unquoted::unquoted;
 use crate::source::NotLoaded;
-use crate::syntax::python::{Module, normalised_expr};
+use crate::syntax::python::{Module, Piece, normalised_expr};
 
 use super::file::{Candidate, File};
 
