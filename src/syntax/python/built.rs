@@ -307,3 +307,38 @@ impl<'a> Builder<'a> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Text;
+
+    /// The pieces of what the last line assigns to `URL`, with the source of its holes in braces.
+    fn pieces(source: &str) -> Option<String> {
+        let module = Module::parse(&Text::new(source));
+        let shown = |piece: Piece<'_>| match piece {
+            Piece::Text(text) => text,
+            Piece::Hole(hole) => format!("{{{}}}", module.source(hole.expr)),
+        };
+        let pieces = module.pieces(module.assigned("URL")?)?;
+        Some(pieces.into_iter().map(shown).collect())
+    }
+
+    #[test]
+    fn every_way_to_build_a_string_is_read() {
+        for (source, built) in [
+            ("URL = f'a://{p()}@{H}'\n", Some("a://{p()}@{H}")),
+            ("URL = 'a://%s:%%%s' % (u, p())\n", Some("a://{u}:%{p()}")),
+            ("URL = 'a://{}:{p}{{'.format(u, p=q)\n", Some("a://{u}:{q}{")),
+            ("URL = 'a://' + u + ':1'\n", Some("a://{u}:1")),
+            ("URL = ':'.join(['a', b, 'c'])\n", Some("a:{b}:c")),
+            ("T = 'a://%s'\nURL = T % p()\n", Some("a://{p()}")),
+            ("P = 'x'\nURL = f'a://{P}{1}'\n", Some("a://x1")),
+            ("D = {'k': {'p': 'x'}}\nURL = f\"a://{D['k']['p']}\"\n", Some("a://x")),
+            ("URL = f'a://{\":\" + p if p else \"\"}'\n", Some("a://:{p}")),
+            ("URL = build(p)\n", None),
+        ] {
+            assert_eq!(pieces(source).as_deref(), built, "{source}");
+        }
+    }
+}

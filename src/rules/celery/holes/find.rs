@@ -3,7 +3,7 @@
 use super::hole::{Filling, Hole, Syntax, Unit, says_encoded};
 
 /// The text with its holes found.
-pub(in crate::rules::celery) fn units(text: &str, syntax: Syntax) -> Vec<Unit> {
+pub(crate) fn units(text: &str, syntax: Syntax) -> Vec<Unit> {
     let mut units = Vec::new();
     let mut rest = text;
     let mut before = None;

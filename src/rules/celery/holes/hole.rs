@@ -2,7 +2,7 @@
 
 /// Who fills the text in before Celery reads it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::rules::celery) enum Syntax {
+pub(crate) enum Syntax {
     /// Nobody: Python string constants, the env file of a project.
     Literal,
     /// Docker Compose: `${X}`, `$X`; `$$` is a dollar sign.
@@ -23,7 +23,7 @@ pub(in crate::rules::celery) enum Syntax {
 
 /// What a hole tells of the value that fills it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::rules::celery) enum Filling {
+pub(crate) enum Filling {
     /// Pasted as it is.
     Raw,
     /// Its name or its filter says that it is percent-encoded.
@@ -36,35 +36,35 @@ pub(in crate::rules::celery) enum Filling {
 
 /// One place to be filled in.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::rules::celery) struct Hole {
+pub(crate) struct Hole {
     /// As it is written: `${RABBITMQ_PASSWORD}`. Never a secret but for its default.
-    pub(in crate::rules::celery) written: String,
+    pub(crate) written: String,
     /// The variable's name, where there is one.
-    pub(in crate::rules::celery) name: String,
-    pub(in crate::rules::celery) filling: Filling,
+    pub(crate) name: String,
+    pub(crate) filling: Filling,
     /// Its number among the holes of its text, where somebody keeps more about it.
-    pub(in crate::rules::celery) id: usize,
+    pub(crate) id: usize,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::rules::celery) enum Unit {
+pub(crate) enum Unit {
     Char(char),
     Hole(Hole),
 }
 
 impl Unit {
-    pub(in crate::rules::celery) fn is(&self, c: char) -> bool {
+    pub(crate) fn is(&self, c: char) -> bool {
         matches!(self, Self::Char(own) if *own == c)
     }
 
-    pub(in crate::rules::celery) fn char(&self) -> Option<char> {
+    pub(crate) fn char(&self) -> Option<char> {
         match self {
             Self::Char(c) => Some(*c),
             Self::Hole(_) => None,
         }
     }
 
-    pub(in crate::rules::celery) fn hole(&self) -> Option<&Hole> {
+    pub(crate) fn hole(&self) -> Option<&Hole> {
         match self {
             Self::Char(_) => None,
             Self::Hole(hole) => Some(hole),
@@ -74,7 +74,7 @@ impl Unit {
 
 impl Hole {
     /// A hole whose name, and what is done to it, decide how it is filled.
-    pub(in crate::rules::celery) fn new(written: &str, name: &str) -> Self {
+    pub(crate) fn new(written: &str, name: &str) -> Self {
         let filling = if says_encoded(name) { Filling::Encoded } else { Filling::Raw };
         Self { written: written.to_owned(), name: name.to_owned(), filling, id: 0 }
     }
@@ -84,7 +84,7 @@ impl Hole {
     }
 
     /// The name, where it surely is one: what follows a `$` in a password may be the rest of it.
-    pub(in crate::rules::celery) fn shown_name(&self) -> Option<String> {
+    pub(crate) fn shown_name(&self) -> Option<String> {
         let shouted = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
         let spelled = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
         // Passwords hold `$word`; hardly one holds `{{ word }}`.
@@ -116,14 +116,14 @@ impl Hole {
     }
 
     /// Does the name say that it holds a password?
-    pub(in crate::rules::celery) fn is_named_secret(&self) -> bool {
+    pub(crate) fn is_named_secret(&self) -> bool {
         let name = self.name.to_ascii_uppercase();
         ["PASS", "PWD", "SECRET", "TOKEN", "AUTH"].iter().any(|word| name.contains(word))
     }
 }
 
 /// Names by which people mark a value that is percent-encoded already.
-pub(in crate::rules::celery) fn says_encoded(name: &str) -> bool {
+pub(crate) fn says_encoded(name: &str) -> bool {
     let name = name.to_ascii_uppercase();
     ["URLENC", "URL_ENC", "ENCODED", "QUOTED", "ESCAPED", "URLSAFE", "URL_SAFE"]
         .iter()
@@ -131,12 +131,12 @@ pub(in crate::rules::celery) fn says_encoded(name: &str) -> bool {
 }
 
 /// Do the units spell this text?
-pub(in crate::rules::celery) fn spells(units: &[Unit], text: &str) -> bool {
+pub(crate) fn spells(units: &[Unit], text: &str) -> bool {
     units.len() == text.chars().count() && units.iter().zip(text.chars()).all(|(unit, c)| unit.is(c))
 }
 
 /// As it is written, holes and all.
-pub(in crate::rules::celery) fn text(units: &[Unit]) -> String {
+pub(crate) fn text(units: &[Unit]) -> String {
     let mut out = String::new();
     for unit in units {
         match unit {

@@ -6,7 +6,7 @@ use crate::model::finding::Severity;
 
 /// What the key says of the value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::rules::celery) enum Role {
+pub(crate) enum Role {
     /// Celery reads it as `broker_url`.
     Broker,
     /// Celery reads it as `result_backend`, which knows more schemes.
@@ -17,13 +17,13 @@ pub(in crate::rules::celery) enum Role {
 
 /// One thing that is wrong with a URL. Holds nothing of the password but which special characters are in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::rules::celery) struct UrlFault {
-    pub(in crate::rules::celery) kind: Kind,
-    pub(in crate::rules::celery) severity: Severity,
+pub(crate) struct UrlFault {
+    pub(crate) kind: Kind,
+    pub(crate) severity: Severity,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::rules::celery) enum Kind {
+pub(crate) enum Kind {
     /// CEL001
     Unencoded(Userinfo),
     /// CEL002
@@ -43,7 +43,7 @@ pub(in crate::rules::celery) enum Kind {
 }
 
 impl Kind {
-    pub(in crate::rules::celery) fn code(&self) -> &'static str {
+    pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Unencoded(_) => "CEL001",
             Self::Reserved(_) => "CEL002",
@@ -66,31 +66,31 @@ impl Kind {
 
 /// User or password hold characters that must be percent-encoded.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::rules::celery) struct Userinfo {
+pub(crate) struct Userinfo {
     /// The characters that the rule is about.
-    pub(in crate::rules::celery) at_fault: BTreeSet<char>,
+    pub(crate) at_fault: BTreeSet<char>,
     /// All characters that the fix encodes.
-    pub(in crate::rules::celery) to_encode: BTreeSet<char>,
-    pub(in crate::rules::celery) in_user: bool,
-    pub(in crate::rules::celery) in_password: bool,
-    pub(in crate::rules::celery) amqp: bool,
+    pub(crate) to_encode: BTreeSet<char>,
+    pub(crate) in_user: bool,
+    pub(crate) in_password: bool,
+    pub(crate) amqp: bool,
     /// A part is percent-encoded here and raw there: nobody can tell which `%` is meant.
-    pub(in crate::rules::celery) mixed: bool,
+    pub(crate) mixed: bool,
 }
 
 /// A password that comes from a variable.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::rules::celery) struct RawHole {
+pub(crate) struct RawHole {
     /// The variable's name, where it may be shown.
-    pub(in crate::rules::celery) name: Option<String>,
+    pub(crate) name: Option<String>,
     /// The same to compare with: it may be a part of the password.
-    pub(in crate::rules::celery) variable: String,
+    pub(crate) variable: String,
     /// Jinja's `urlencode` leaves `/` as it is.
-    pub(in crate::rules::celery) keeps_slash: bool,
+    pub(crate) keeps_slash: bool,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::rules::celery) enum Artefact {
+pub(crate) enum Artefact {
     LeadingSpace,
     TrailingSpace,
     LineEnd,
@@ -99,7 +99,7 @@ pub(in crate::rules::celery) enum Artefact {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::rules::celery) enum Malformed {
+pub(crate) enum Malformed {
     NoScheme,
     Scheme {
         written: String,
@@ -113,7 +113,7 @@ pub(in crate::rules::celery) enum Malformed {
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::rules::celery) enum Vhost {
+pub(crate) enum Vhost {
     /// `//name`; the name when it surely is one.
     DoubleSlash(Option<String>),
     RedisDatabase,
@@ -121,21 +121,21 @@ pub(in crate::rules::celery) enum Vhost {
 
 /// Everything that was found in one value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(in crate::rules::celery) struct UrlReading {
+pub(crate) struct UrlReading {
     /// At most one per rule, in the order of the rules.
-    pub(in crate::rules::celery) faults: Vec<UrlFault>,
+    pub(crate) faults: Vec<UrlFault>,
     /// The value with user and password encoded as the author meant them. May hold the password.
-    pub(in crate::rules::celery) fixed: Option<String>,
+    pub(crate) fixed: Option<String>,
     /// The password as written, where there is one; of `redis://X@host` the X.
-    pub(in crate::rules::celery) password: Option<String>,
+    pub(crate) password: Option<String>,
     /// The user name as written, beside a password.
-    pub(in crate::rules::celery) user: Option<String>,
+    pub(crate) user: Option<String>,
     /// Holes in the password, by [`crate::rules::celery::holes::Hole::id`].
-    pub(in crate::rules::celery) password_holes: Vec<usize>,
+    pub(crate) password_holes: Vec<usize>,
 }
 
 impl UrlReading {
-    pub(in crate::rules::celery) fn fault(&self, code: &str) -> Option<&UrlFault> {
+    pub(crate) fn fault(&self, code: &str) -> Option<&UrlFault> {
         self.faults.iter().find(|fault| fault.kind.code() == code)
     }
 
