@@ -9,7 +9,7 @@ use crate::project::Project;
 use crate::project::django::apps::looks_like_migration;
 use crate::project::env::env_files::is_encrypted;
 use crate::source::{Blob, NotLoaded};
-use crate::syntax::python::Fault;
+use crate::syntax::python::SyntaxFault;
 
 use super::Sides;
 
@@ -52,7 +52,7 @@ pub(super) fn find(
 
 fn is_cut(head: &Project, path: &str) -> bool {
     looks_like_migration(path)
-        && head.migration_source(path).ok().flatten().is_some_and(|source| source.is_cut())
+        && head.whole_migration(path).ok().flatten().is_some_and(|whole| whole.is_cut())
 }
 
 /// Asks for the base side of changed files that do not parse: only what the change broke is held against it.
@@ -100,12 +100,14 @@ fn broken(file: &ChangedFile, path: &str, sides: &Sides, unparsed: &mut Unparsed
 fn fault(project: &Project, path: &str) -> Option<String> {
     if path.ends_with(".py") {
         return match project.module(path).ok()??.fault()? {
-            Fault::TooDeep => Some("it nests deeper than Python allows".to_owned()),
-            Fault::Syntax { line, .. } => Some(format!("it does not parse as Python from line {line} on")),
+            SyntaxFault::TooDeep => Some("it nests deeper than Python allows".to_owned()),
+            SyntaxFault::Syntax { line, .. } => {
+                Some(format!("it does not parse as Python from line {line} on"))
+            }
         };
     }
     let yaml = if is_yaml(path) { project.yaml(path).ok()?? } else { return None };
-    yaml.fault().map(|fault| format!("it does not parse as YAML from line {} on", fault.line))
+    yaml.broken_at().map(|line| format!("it does not parse as YAML from line {line} on"))
 }
 
 fn is_yaml(path: &str) -> bool {

@@ -190,3 +190,66 @@ fn id(text: &str) -> Sha {
     // Forty hex digits by construction; the zero id stands in if that were ever broken.
     Sha::parse(text).unwrap_or_else(|| id(&"0".repeat(40)))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+    use crate::source::Text;
+    use crate::syntax::python::passes;
+
+    /// Every content has a line that no other test has.
+    fn marked(path: &str, text: &str) -> (String, String) {
+        (path.to_owned(), format!("# each content is read once: {path}\n{text}"))
+    }
+
+    #[test]
+    fn a_content_is_parsed_and_indexed_once_by_all_rules_and_sides() {
+        let migration = |name: &str, before: &str, operations: &str| {
+            let dependencies = format!("[('blog', '{before}')]");
+            marked(
+                &format!("blog/migrations/{name}.py"),
+                &format!(
+                    "from django.db import migrations, models\nfrom blog.models import Post\n\ndef f(apps, editor):\n    Post.objects.create()\n\nclass Migration(migrations.Migration):\n    dependencies = {dependencies}\n    operations = [{operations}]\n"
+                ),
+            )
+        };
+        let settings = "import os\nINSTALLED_APPS = ['blog']\nPASSWORD = os.environ['PASSWORD']\n";
+        let url = "CELERY_BROKER_URL = f'amqp://grove:{PASSWORD}@rabbit:5672/grove'\n";
+        let base = [
+            marked(
+                "manage.py",
+                "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings')\n",
+            ),
+            marked("config/settings.py", settings),
+            marked(
+                "blog/apps.py",
+                "from django.apps import AppConfig\nclass Blog(AppConfig):\n    name = 'blog'\n",
+            ),
+            marked("blog/models.py", "from django.db import models\nclass Post(models.Model):\n    pass\n"),
+            migration("0001_initial", "0000_none", "migrations.CreateModel('Post', fields=[])"),
+            migration("0002_more", "0001_initial", "migrations.RunPython(f, f)"),
+        ];
+        let head = [
+            marked("config/settings.py", &format!("{settings}{url}")),
+            migration("0002_more", "0001_initial", "migrations.RunPython(f)"),
+            migration("0003_new", "0002_more", "migrations.RunPython(f), migrations.RunSQL('DROP TABLE x')"),
+        ];
+        let bytes = |files: &[(String, String)]| -> Files {
+            files.iter().map(|(path, text)| (path.clone(), text.clone().into_bytes())).collect()
+        };
+        let mut all = bytes(&base);
+        all.extend(bytes(&head));
+        let sample = Sample { base: bytes(&base), head: all, ..Sample::default() };
+        let found = sample.judge().findings;
+        let codes: BTreeSet<&str> = found.iter().map(|reported| reported.finding.code).collect();
+        assert!(
+            codes.contains("MIG004") && codes.contains("MIG014") && codes.contains("CEL003"),
+            "{codes:?}"
+        );
+        for (path, text) in base.iter().chain(&head) {
+            assert_eq!(passes::over(&Text::new(text)), 1, "{path}");
+        }
+    }
+}

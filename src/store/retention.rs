@@ -27,7 +27,7 @@ const JOBS: &str = "DELETE FROM jobs WHERE id IN
 const RUNS: &str = "DELETE FROM runs WHERE id IN
     (SELECT r.id FROM runs r WHERE r.started_at < $1 AND COALESCE(r.finished_at, r.started_at) < $1
         AND NOT EXISTS (SELECT 1 FROM pulls_known p WHERE p.forge = r.forge AND p.repository_id = r.repository_id
-            AND 'pull/' || CAST(p.number AS TEXT) = r.target AND p.is_open = 1
+            AND CAST('pull/' || CAST(p.number AS TEXT) AS TEXT) = r.target AND p.is_open = 1
             AND (r.finished_at IS NULL OR NOT EXISTS (SELECT 1 FROM runs n WHERE n.forge = r.forge
                 AND n.repository_id = r.repository_id AND n.target = r.target AND n.finished_at IS NOT NULL
                 AND (n.started_at > r.started_at OR (n.started_at = r.started_at AND n.id > r.id)))))
@@ -97,5 +97,34 @@ impl Store {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How SQLite would carry a statement out.
+    async fn plan(store: &Store, statement: &str) -> Vec<String> {
+        let explained = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {statement}"));
+        let rows = sqlx::query(explained).bind(1_i64).bind(1_i64).fetch_all(store.read()).await.unwrap();
+        rows.iter().map(|row| row.try_get("detail").unwrap()).collect()
+    }
+
+    #[tokio::test]
+    async fn who_tidies_up_looks_at_what_is_old_and_not_at_whole_tables() {
+        let folder = tempfile::tempdir().unwrap();
+        let url = format!("sqlite://{}", folder.path().join("panda.db").display());
+        let store = Store::open(&url).await.unwrap();
+        for statement in [DELIVERY_JOBS, DELIVERIES, JOBS, RUNS, STATUSES] {
+            let plan = plan(&store, statement).await;
+            assert!(plan.len() > 2 && !plan.iter().any(|step| step.starts_with("SCAN")), "{plan:#?}");
+        }
+        let of_runs = plan(&store, RUNS).await;
+        let by_target = |step: &String| step.contains("pulls_known_by_target") && step.contains("<expr>=?");
+        assert!(
+            of_runs.iter().any(by_target),
+            "the one pull request of a run is found at once: {of_runs:#?}"
+        );
     }
 }

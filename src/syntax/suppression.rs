@@ -34,7 +34,7 @@ static COMMENT: LazyLock<Option<Regex>> = LazyLock::new(|| {
 /// The suppressions of a Python file: comments only, never text inside strings.
 pub fn in_python(module: &Module) -> Vec<Suppression> {
     let comments = module.comments().iter();
-    comments.filter_map(|comment| read(module.text(), comment.line, &comment.text)).collect()
+    comments.filter_map(|comment| read(module.text(), comment.line, comment.text)).collect()
 }
 
 /// The suppressions of a file whose comments begin with `#` (YAML, TOML, env, nginx, Dockerfile) or stand in `{# #}`.

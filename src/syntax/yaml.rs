@@ -56,26 +56,19 @@ pub struct Entry {
     pub value: Arc<Node>,
 }
 
-/// Where reading ended early.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Fault {
-    /// 1-based.
-    pub line: u32,
-}
-
 /// A file: its documents, and how far it could be read.
 #[derive(Debug)]
 pub struct Yaml {
     documents: Vec<Arc<Node>>,
     nodes: usize,
-    fault: Option<Fault>,
+    broken_at: Option<u32>,
 }
 
 impl Yaml {
-    /// Never fails; see [`Yaml::fault`].
+    /// Never fails; see [`Yaml::broken_at`].
     pub fn parse(text: &Text) -> Self {
         let mut builder = Builder::default();
-        let mut fault = None;
+        let mut broken_at = None;
         let options = granit_parser::options! {
             emit_comments: false,
             emit_unresolved_aliases: true,
@@ -86,13 +79,13 @@ impl Yaml {
             match event {
                 Ok((event, span)) => builder.take(event, span.byte_range().unwrap_or(0..0)),
                 Err(error) => {
-                    fault = Some(Fault { line: error.marker().line() as u32 });
+                    broken_at = Some(error.marker().line() as u32);
                     break;
                 }
             }
         }
         let nodes = builder.nodes;
-        Self { documents: builder.finish(text.as_str().len()), nodes, fault }
+        Self { documents: builder.finish(text.as_str().len()), nodes, broken_at }
     }
 
     /// How many nodes it has.
@@ -105,8 +98,9 @@ impl Yaml {
         &self.documents
     }
 
-    pub fn fault(&self) -> Option<&Fault> {
-        self.fault.as_ref()
+    /// The 1-based line of the syntax error that ended reading early.
+    pub fn broken_at(&self) -> Option<u32> {
+        self.broken_at
     }
 }
 
@@ -310,7 +304,7 @@ services:
     #[test]
     fn merge_keys_give_way_to_own_keys_and_duplicates_are_kept() {
         let yaml = parse(COMPOSE);
-        assert_eq!(yaml.fault(), None);
+        assert_eq!(yaml.broken_at(), None);
         let web = yaml.documents()[0].get("services").unwrap().get("web").unwrap();
         let environment = web.get("environment").unwrap();
         assert_eq!(environment.get("A").unwrap().scalar(), Some("one"));
@@ -332,13 +326,13 @@ services:
     fn an_error_ends_the_document_and_what_came_before_it_stays() {
         let yaml = parse("a: 1\nb: [1, 2\nc: }\n");
         assert_eq!(yaml.documents()[0].get("a").unwrap().scalar(), Some("1"));
-        assert!(yaml.fault().is_some_and(|fault| fault.line >= 2), "{:?}", yaml.fault());
+        assert!(yaml.broken_at().is_some_and(|line| line >= 2), "{:?}", yaml.broken_at());
     }
 
     #[test]
     fn missing_anchors_cycles_and_empty_files_are_read() {
         let yaml = parse("a: *nowhere\nb: &b {c: *b}\n");
-        assert_eq!(yaml.fault(), None);
+        assert_eq!(yaml.broken_at(), None);
         assert_eq!(yaml.documents()[0].get("a").unwrap().scalar(), None);
         assert_eq!(yaml.documents()[0].get("b").unwrap().get("c").unwrap().scalar(), None);
         assert!(parse("").documents().is_empty());
@@ -346,10 +340,10 @@ services:
     }
 
     #[test]
-    fn two_mebibytes_of_anything_that_nests_end_in_a_fault_and_do_not_abort() {
+    fn two_mebibytes_of_anything_that_nests_end_early_and_do_not_abort() {
         for unit in ["[", "{", "- ", "? ", "a: {", "&a [", "!x {", "- - ", "[{", "'", "\"", "|\n ", "*a "] {
             let yaml = parse(&unit.repeat(2 * 1024 * 1024 / unit.len()));
-            assert!(yaml.fault().is_some() || !unit.contains(['[', '{', '-', '?']), "{unit:?}");
+            assert!(yaml.broken_at().is_some() || !unit.contains(['[', '{', '-', '?']), "{unit:?}");
         }
     }
 

@@ -177,15 +177,6 @@ impl Migration {
     pub fn attribute(&self, name: &str) -> Option<&Expr> {
         self.class().and_then(|class| self.module.attribute(class, name))
     }
-
-    /// Text that names the module as a whole: used where a rule looks for a word anywhere in it.
-    pub fn mentions(&self, name: &str) -> bool {
-        let mut mentioned = false;
-        crate::syntax::python::walk_exprs(self.module.body(), &mut |expr| {
-            mentioned |= expr.as_name_expr().is_some_and(|n| n.id.as_str() == name);
-        });
-        mentioned
-    }
 }
 
 /// The entries of a list of references, and whether there may be more.

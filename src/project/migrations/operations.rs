@@ -24,7 +24,7 @@ const MAX_HOPS: usize = 6;
 
 /// A migration with what it takes from other files of the repository.
 #[derive(Debug)]
-pub struct Source {
+pub struct WholeMigration {
     path: Path,
     migration: Arc<Migration>,
     elsewhere: Elsewhere,
@@ -64,7 +64,7 @@ impl Referent {
 
 static NOTHING: Elsewhere = BTreeMap::new();
 
-impl Source {
+impl WholeMigration {
     pub fn path(&self) -> &str {
         &self.path
     }
@@ -84,31 +84,31 @@ impl Source {
     }
 }
 
-impl Fact for Option<Arc<Source>> {
+impl Fact for Option<Arc<WholeMigration>> {
     type Key = str;
 
     fn find(project: &Project, path: &str) -> Result<Self, NotLoaded> {
         let Some(migration) = project.migration(path)? else { return Ok(None) };
         let elsewhere = Elsewhere::new();
-        let mut source = Source { path: path.to_owned(), migration, elsewhere, cut: true };
+        let mut whole = WholeMigration { path: path.to_owned(), migration, elsewhere, cut: true };
         for _ in 0..MAX_HOPS {
-            let Collected { wanted, cut, .. } = collect(&source.path, &source.migration, &source.elsewhere);
+            let Collected { wanted, cut, .. } = collect(&whole.path, &whole.migration, &whole.elsewhere);
             if wanted.is_empty() {
-                source.cut = cut;
+                whole.cut = cut;
                 break;
             }
             let found = wanted.into_iter().map(|key| project.found(&key).map(|found| (key, found)));
             let found = NotLoaded::all(found)?;
-            source.elsewhere.extend(found);
+            whole.elsewhere.extend(found);
         }
-        Ok(Some(Arc::new(source)))
+        Ok(Some(Arc::new(whole)))
     }
 }
 
 impl Project {
     /// A migration file with its helper modules read; `None` as for [`Project::migration`].
-    pub fn migration_source(&self, path: &str) -> Result<Option<Arc<Source>>, NotLoaded> {
-        Ok((*self.fact::<Option<Arc<Source>>>(path)?).clone())
+    pub fn whole_migration(&self, path: &str) -> Result<Option<Arc<WholeMigration>>, NotLoaded> {
+        Ok((*self.fact::<Option<Arc<WholeMigration>>>(path)?).clone())
     }
 
     fn found(&self, (from, dotted): &(Path, String)) -> Result<Option<Referent>, NotLoaded> {
@@ -119,7 +119,7 @@ impl Project {
 
 impl Migration {
     /// Every operation in source order as far as this file tells, also nested ones; with helper modules read, ask
-    /// [`Project::migration_source`].
+    /// [`Project::whole_migration`].
     pub fn operations(&self) -> Vec<Operation<'_>> {
         collect("", self, &NOTHING).operations
     }
@@ -184,14 +184,17 @@ impl Frame<'_> {
     }
 }
 
+/// What was looked at, with where the migration's file brings it in.
+type Seen<T> = RefCell<HashSet<(T, Option<TextRange>, Position)>>;
+
 struct Collector<'a> {
     elsewhere: &'a Elsewhere,
     found: RefCell<Vec<Operation<'a>>>,
     wanted: RefCell<BTreeSet<(Path, String)>>,
     /// Each expression counts once for each place it is brought in from, so `ops = ops + ops` ends.
-    seen: RefCell<HashSet<(usize, Option<TextRange>, Position)>>,
+    seen: Seen<usize>,
     /// The same for names, by module and scope: of one that is used often the values are gone through once.
-    seen_names: RefCell<HashSet<(usize, ScopeId, &'a str, Option<TextRange>, Position)>>,
+    seen_names: Seen<(usize, ScopeId, &'a str)>,
     cut: Cell<bool>,
 }
 
@@ -253,7 +256,7 @@ impl<'a> Collector<'a> {
             return self.elsewhere(expr, frame, depth);
         };
         let module = std::ptr::from_ref(frame.module) as usize;
-        if self.seen_names.borrow_mut().insert((module, scope, name, frame.at, frame.position)) {
+        if self.seen_names.borrow_mut().insert(((module, scope, name), frame.at, frame.position)) {
             index.given_in(scope, name).for_each(|value| self.expr(value, frame, depth + 1));
         }
     }

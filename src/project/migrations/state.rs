@@ -109,7 +109,7 @@ impl Fact for State {
         let (Some(app), None) = (homes.next(), homes.next()) else { return Ok(state) };
         let graph = Graph::of(project, std::slice::from_ref(app))?;
         let before = graph.history(&name.app, &migration).into_iter();
-        let sources = before.map(|node| Ok((&node.name.name, project.migration_source(&node.path)?)));
+        let sources = before.map(|node| Ok((&node.name.name, project.whole_migration(&node.path)?)));
         // What one step misses does not keep the others from asking too.
         let mut missing = NotLoaded::default();
         for (ancestor, source) in NotLoaded::all(sources)? {

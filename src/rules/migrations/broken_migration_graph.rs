@@ -10,7 +10,7 @@ use crate::project::migrations::contrib;
 use crate::project::migrations::graph::{Graph, Node};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::{NotLoaded, snapshot::both};
-use crate::syntax::python::{Fault, Module};
+use crate::syntax::python::{Module, SyntaxFault};
 
 use super::changes::{files_of_touched_apps, touched_apps};
 
@@ -265,7 +265,7 @@ fn files(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
 
 /// (g) A syntax error: nothing of Django's migrations works any more.
 fn unreadable(module: &Module, path: &str, subject: &str) -> Option<Finding> {
-    let Some(Fault::Syntax { line, message }) = module.fault() else { return None };
+    let Some(SyntaxFault::Syntax { line, message }) = module.fault() else { return None };
     let headline = format!("{} is not valid Python: {message}", code(path));
     let consequence = "Every `manage.py` command that reads migrations stops with `SyntaxError`.";
     let place = Place::Head { path: path.to_owned(), span: module.text().line_span(*line) };

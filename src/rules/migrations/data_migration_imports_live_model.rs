@@ -84,7 +84,7 @@ fn data_functions<'a>(module: &'a Module, operations: &[Operation<'_>]) -> Vec<&
         names.extend(given.into_iter().flatten().filter_map(|e| Some(e.as_name_expr()?.id.to_string())));
     }
     let direct: Vec<&str> = names.iter().map(String::as_str).collect();
-    let calls = direct.iter().filter_map(|name| function(name)).flat_map(|function| index.calls_in(function));
+    let calls = direct.iter().filter_map(|name| function(name)).flat_map(|f| index.calls_in(f.body));
     let called = calls.filter_map(|call| Some(call.node.func.as_name_expr()?.id.as_str()));
     let all: BTreeSet<&str> = called.chain(direct.iter().copied()).collect();
     all.into_iter().filter_map(function).collect()

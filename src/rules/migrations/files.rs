@@ -9,7 +9,7 @@ use crate::model::finding::{Finding, Place};
 use crate::project::django::apps::{MigrationName, is_test_only, looks_like_migration};
 use crate::project::migrations::deployed;
 use crate::project::migrations::migration::{Operation, Position};
-use crate::project::migrations::operations::Source;
+use crate::project::migrations::operations::WholeMigration;
 use crate::project::migrations::state::{Model, State};
 use crate::rules::Context;
 use crate::source::tree::folder;
@@ -20,14 +20,14 @@ pub(super) struct File<'a> {
     pub(super) path: &'a str,
     pub(super) changed: &'a ChangedFile,
     pub(super) name: MigrationName,
-    pub(super) source: Arc<Source>,
+    pub(super) source: Arc<WholeMigration>,
 }
 
 /// The changed files that hold a class `Migration` and parse, without those of apps for tests; all that is missing for any of them is asked at once.
 fn of<'a>(context: &Context<'a>) -> Result<Vec<File<'a>>, NotLoaded> {
     let mut files = context.migration_files()?;
     files.retain(|(file, _)| !is_test_only(file.path));
-    let sources = NotLoaded::all(files.iter().map(|(file, _)| context.here.migration_source(file.path)))?;
+    let sources = NotLoaded::all(files.iter().map(|(file, _)| context.here.whole_migration(file.path)))?;
     let with_sources = files.into_iter().zip(sources);
     Ok(with_sources
         .filter_map(|((file, name), source)| {

@@ -5,7 +5,7 @@ use crate::model::finding::{Finding, Fix, NodeText, Severity, code};
 use crate::project::migrations::migration::{Operation, Position};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
-use crate::syntax::python::{normalised_expr, walk_exprs};
+use crate::syntax::python::{ScopeId, normalised_expr};
 
 use super::data::changes_data;
 use super::files::{self, File, field_name};
@@ -163,13 +163,13 @@ fn leaves_deleted(operation: &Operation<'_>) -> bool {
 
 fn forward_deletes(operation: &Operation<'_>) -> bool {
     let name = operation.argument("code", 0).and_then(|e| e.as_name_expr());
-    let Some(function) = name.and_then(|n| operation.module.function(n.id.as_str())) else { return false };
-    let mut deletes = false;
-    walk_exprs(&function.body, &mut |expr| {
-        let method = expr.as_call_expr().and_then(|call| call.func.as_attribute_expr());
-        deletes |= method.is_some_and(|m| m.attr.as_str() == "delete");
-    });
-    deletes
+    let index = operation.module.index();
+    let function = name.and_then(|name| index.function_in(ScopeId::MODULE, name.id.as_str()));
+    let mut methods = function
+        .into_iter()
+        .flat_map(|function| index.calls_in(function.body))
+        .filter_map(|call| call.node.func.as_attribute_expr());
+    methods.any(|method| method.attr.as_str() == "delete")
 }
 
 /// A comment on the call or in the three lines above it says why.

@@ -10,7 +10,7 @@ use crate::project::python::imports::Definition;
 use crate::rules::Context;
 use crate::rules::migrations::canonical::literal;
 use crate::source::NotLoaded;
-use crate::syntax::python::{Function, Module, normalised_expr, string, walk_exprs};
+use crate::syntax::python::{Function, Module, normalised_expr, string};
 
 use super::files::File;
 
@@ -74,7 +74,7 @@ impl Reversible {
         let inits: Vec<(&Module, &Function<'_>)> = classes.iter().filter_map(init).collect();
         match inits.as_slice() {
             [] => self.is_absent(arguments),
-            [(module, init)] => super_init(&init.node.body)
+            [(module, init)] => super_init(module, init)
                 .is_some_and(|call| self.missing_through(call, module, init, arguments)),
             _ => false,
         }
@@ -156,18 +156,14 @@ fn method<'a>(class: &'a StmtClassDef, name: &str) -> Option<&'a ruff_python_ast
 }
 
 /// The one `super().__init__(…)` or `Base.__init__(self, …)` of a body; the latter's arguments stand one further.
-fn super_init(body: &[Stmt]) -> Option<&ExprCall> {
-    let mut found = Vec::new();
-    walk_exprs(body, &mut |expr| {
-        if let Expr::Call(call) = expr
-            && let Some(function) = call.func.as_attribute_expr()
-            && function.attr.as_str() == "__init__"
-        {
-            found.push((call, function.value.is_call_expr()));
-        }
+fn super_init<'a>(module: &'a Module, init: &Function<'_>) -> Option<&'a ExprCall> {
+    let calls = module.index().calls_in(init.body).iter();
+    let mut inits = calls.filter_map(|call| {
+        let function = call.node.func.as_attribute_expr().filter(|f| f.attr.as_str() == "__init__")?;
+        Some((call.node, function.value.is_call_expr()))
     });
-    match found.as_slice() {
-        [(call, true)] => Some(call),
+    match (inits.next(), inits.next()) {
+        (Some((call, true)), None) => Some(call),
         _ => None,
     }
 }

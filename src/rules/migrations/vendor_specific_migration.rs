@@ -11,7 +11,7 @@ use crate::project::django::settings;
 use crate::project::migrations::migration::{Migration, Operation};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{normalised_expr, walk_exprs};
+use crate::syntax::python::{ScopeId, normalised_expr};
 
 use super::files::{self, File};
 use super::sql;
@@ -95,15 +95,15 @@ impl Suspect {
 fn suspects(file: &File<'_>) -> Vec<Suspect> {
     let (mut found, mut seen) = (Vec::new(), BTreeSet::new());
     let migration = file.source.migration();
-    let Some(class) = migration.class() else { return found };
-    walk_exprs(&class.body, &mut |expr| {
-        let Expr::Call(call) = expr else { return };
-        let Some(name) = postgres_only(migration, call) else { return };
+    let index = migration.module().index();
+    let Some(class) = index.class_in(ScopeId::MODULE, "Migration") else { return found };
+    for call in index.calls_in(class.body) {
+        let Some(name) = postgres_only(migration, call.node) else { continue };
         if seen.insert(name.clone()) {
-            let node = name.clone();
-            found.push(Suspect { range: call.func.range(), what: name, node, fails_on: Engine::Sqlite });
+            let (range, node) = (call.node.func.range(), name.clone());
+            found.push(Suspect { range, what: name, node, fails_on: Engine::Sqlite });
         }
-    });
+    }
     for operation in
         file.source.operations().iter().filter(|o| o.django_kind() == Some("RunSQL") && o.is_here())
     {

@@ -57,6 +57,8 @@ pub enum Failure {
     Retry { at: i64, error: String },
     /// Wait without spending an attempt, but not for ever; its account's other jobs wait too.
     RateLimited { until: i64 },
+    /// Wait without spending an attempt; nobody else waits.
+    Aside { until: i64 },
     /// Never try again.
     Fatal { error: String },
     /// We are shutting down: somebody else may have it at once.
@@ -107,27 +109,10 @@ impl Store {
     /// head died lately and its status says so. `true` when it was queued.
     pub async fn enqueue_swept(&self, job: &NewJob, now: i64, run_at: i64) -> Result<bool> {
         let mut transaction = self.begin().await?;
-        let busy = sqlx::query(
-            "SELECT 1 FROM jobs WHERE forge = $1 AND repository_id = $2 AND target = $3
-                AND (state IN ('ready', 'running')
-                    OR (state = 'dead' AND stopped_at > $4 AND COALESCE(head_hint, $5) = $5
-                        AND EXISTS (SELECT 1 FROM runs r WHERE r.id = jobs.run_id AND r.outcome <> 'superseded')))
-             LIMIT 1",
-        )
-        .bind(&job.forge.0)
-        .bind(to_row(job.repository.id))
-        .bind(job.target.to_string())
-        .bind(now - DEAD_RESTS)
-        .bind(job.head_hint.as_ref().map_or("", Sha::as_str))
-        .fetch_optional(&mut *transaction)
-        .await?;
-        if busy.is_some() {
-            return Ok(false);
-        }
-        put_at(&mut transaction, job, now, run_at).await?;
+        let queued = put_swept(&mut transaction, job, now, run_at).await?;
         transaction.commit().await?;
         self.inner.ready.notify_one();
-        Ok(true)
+        Ok(queued)
     }
 
     /// When the last job that a sweep of this forge queued was or is to run: the next ones line up behind it, but not
@@ -235,11 +220,15 @@ impl Store {
                 }
                 fate(row.as_ref())
             }
-            Failure::Released => {
-                let query = sqlx::query(UNSPENT).bind(now).bind(id).bind(token);
-                fate(query.fetch_optional(self.write()).await?.as_ref())
-            }
+            Failure::Aside { until } => fate(self.unspent(id, token, now, *until).await?.as_ref()),
+            Failure::Released => fate(self.unspent(id, token, now, now).await?.as_ref()),
         }
+    }
+
+    /// Puts a job back as if it had not been tried.
+    async fn unspent(&self, id: &str, token: &str, now: i64, run_at: i64) -> Result<Option<AnyRow>> {
+        let query = sqlx::query(UNSPENT).bind(now).bind(run_at).bind(id).bind(token);
+        Ok(query.fetch_optional(self.write()).await?)
     }
 
     /// Where the job of a run stands; `None` for one that is under way or over.
@@ -352,6 +341,33 @@ pub(super) async fn put(
     now: i64,
 ) -> sqlx::Result<String> {
     put_at(transaction, job, now, now).await
+}
+
+/// As [`Store::enqueue_swept`] promises.
+pub(super) async fn put_swept(
+    transaction: &mut Transaction<'static, Any>,
+    job: &NewJob,
+    now: i64,
+    run_at: i64,
+) -> sqlx::Result<bool> {
+    let busy = sqlx::query(
+        "SELECT 1 FROM jobs WHERE forge = $1 AND repository_id = $2 AND target = $3
+            AND (state IN ('ready', 'running')
+                OR (state = 'dead' AND stopped_at > $4 AND COALESCE(head_hint, $5) = $5
+                    AND EXISTS (SELECT 1 FROM runs r WHERE r.id = jobs.run_id AND r.outcome <> 'superseded')))
+         LIMIT 1",
+    )
+    .bind(&job.forge.0)
+    .bind(to_row(job.repository.id))
+    .bind(job.target.to_string())
+    .bind(now - DEAD_RESTS)
+    .bind(job.head_hint.as_ref().map_or("", Sha::as_str))
+    .fetch_optional(&mut **transaction)
+    .await?;
+    if busy.is_none() {
+        put_at(transaction, job, now, run_at).await?;
+    }
+    Ok(busy.is_none())
 }
 
 async fn put_at(

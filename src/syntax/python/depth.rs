@@ -190,9 +190,9 @@ fn nesting_signs(source: &str) -> usize {
 mod tests {
     use super::*;
     use crate::source::Text;
-    use crate::syntax::python::{Fault, Module, normalised_stmts};
+    use crate::syntax::python::{Module, SyntaxFault, normalised_stmts};
 
-    fn fault(source: &str) -> Option<Fault> {
+    fn fault(source: &str) -> Option<SyntaxFault> {
         Module::parse(&Text::new(source)).fault().cloned()
     }
 
@@ -222,20 +222,20 @@ mod tests {
             "(lambda a,(",
         ] {
             let source = format!("x=\\\n{}", unit.repeat(2 * 1024 * 1024 / unit.len()));
-            assert_eq!(fault(&source), Some(Fault::TooDeep), "{unit}");
+            assert_eq!(fault(&source), Some(SyntaxFault::TooDeep), "{unit}");
         }
     }
 
     #[test]
     fn nesting_cannot_hide_in_f_strings_or_be_spread_over_brackets() {
         let spread = format!("x={}1{}", format!("({}", "-".repeat(4_000)).repeat(199), ")".repeat(199));
-        assert_eq!(fault(&spread), Some(Fault::TooDeep));
+        assert_eq!(fault(&spread), Some(SyntaxFault::TooDeep));
         for f_string in ["f\"\"\"{", "t'''{", "rf\"\"\"\\{", "f'''{x '''", "f'''{x:{y '''", "f'{a!r:{"] {
             for unit in ["[", "-", "lambda a,b:", "(\")\","] {
                 let source = format!("x={f_string}{}\"\"\"", unit.repeat(300_000));
                 let fault = fault(&source);
                 assert!(fault.is_some(), "{f_string}{unit}");
-                assert!(unit != "[" || fault == Some(Fault::TooDeep), "{f_string}{unit}");
+                assert!(unit != "[" || fault == Some(SyntaxFault::TooDeep), "{f_string}{unit}");
             }
         }
     }
@@ -247,7 +247,7 @@ mod tests {
             lines.chain([format!("{}pass\n", " ".repeat(depth))]).collect()
         };
         assert_eq!(fault(&nested(99)), None);
-        assert_eq!(fault(&nested(1_000)), Some(Fault::TooDeep));
+        assert_eq!(fault(&nested(1_000)), Some(SyntaxFault::TooDeep));
     }
 
     #[test]
@@ -276,7 +276,7 @@ mod tests {
             assert_eq!(fault(&source), None, "{}", &source[..60]);
         }
         let broken = Module::parse(&Text::new("a = 1\nb = f'{a'\n"));
-        assert!(matches!(broken.fault(), Some(Fault::Syntax { line: 2, .. })));
+        assert!(matches!(broken.fault(), Some(SyntaxFault::Syntax { line: 2, .. })));
         assert_eq!(normalised_stmts(broken.body().get(..1).unwrap_or_default()), "a = 1");
     }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use ruff_python_ast::{Expr, Operator, Stmt};
 
-use super::change::{Change, change};
+use super::growth::{Growth, growth};
 use super::scope::Statement;
 use super::{assignment, string};
 
@@ -83,14 +83,14 @@ impl Values {
             let folded = folding.fold(value, 0);
             let before = self.of_name(name).clone();
             (name, if sure { folded } else { either(before, soften(folded, false)) })
-        } else if let Some((name, change)) = change(stmt) {
+        } else if let Some((name, growth)) = growth(stmt) {
             let name = name.id.as_str();
-            let by = match change {
-                Change::Longer(value) => folding.fold(value, 0),
-                Change::Element(value) => {
+            let by = match growth {
+                Growth::Longer(value) => folding.fold(value, 0),
+                Growth::Element(value) => {
                     Folded::List { items: vec![folding.fold(value, 0)], partial: false }
                 }
-                Change::Shorter => {
+                Growth::Shorter => {
                     self.0.insert(name.to_owned(), Folded::Unknown);
                     return;
                 }

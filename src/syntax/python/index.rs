@@ -24,8 +24,6 @@ pub struct Function<'a> {
     /// Where its name is bound.
     pub scope: ScopeId,
     pub body: ScopeId,
-    /// The calls in its body: their first, and the one behind their last.
-    pub(super) calls: (usize, usize),
 }
 
 #[derive(Debug)]
@@ -245,10 +243,9 @@ impl<'a> Index<'a> {
         &self.calls
     }
 
-    /// Those in a function's body, also in functions inside.
-    pub fn calls_in(&self, function: &Function<'a>) -> &[Call<'a>] {
-        let (start, end) = function.calls;
-        self.calls.get(start..end).unwrap_or_default()
+    /// Those in a scope, also in functions and classes inside.
+    pub fn calls_in(&self, scope: ScopeId) -> &[Call<'a>] {
+        self.calls.get(self.scope(scope).calls.clone()).unwrap_or_default()
     }
 
     /// Calls whose callee ends so: `ForeignKey` finds `models.ForeignKey(…)`, and `FK(…)` where that stands for it.

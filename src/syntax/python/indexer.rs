@@ -2,18 +2,15 @@
 
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{
-    Comprehension, ExceptHandler, Expr, ExprCall, ExprLambda, Identifier, ModModule, Parameters, Pattern,
-    Stmt, StmtClassDef, StmtFor, StmtFunctionDef, StmtTry, StmtWhile,
+    Comprehension, ExceptHandler, Expr, ExprCall, ExprLambda, ModModule, Pattern, Stmt, StmtClassDef,
+    StmtFor, StmtFunctionDef, StmtTry, StmtWhile,
 };
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
 
-use super::change::change;
 use super::index::{Block, BlockId, BlockKind, Call, Class, Comment, Function, Index, Try};
 use super::meaning::Meanings;
-use super::scope::{
-    Binding, BindingKind, Bindings, ClassId, FunctionId, Scope, ScopeId, ScopeKind, Statement,
-};
+use super::scope::{BindingKind, Bindings, ClassId, FunctionId, Scope, ScopeId, ScopeKind, Statement};
 
 impl<'a> Index<'a> {
     pub(super) fn of(tree: &'a ModModule, comments: Vec<Comment<'a>>) -> Self {
@@ -23,6 +20,7 @@ impl<'a> Index<'a> {
             function: None,
             class: None,
             statements: Vec::new(),
+            calls: 0..0,
         };
         let index = Self {
             scopes: vec![module],
@@ -36,10 +34,11 @@ impl<'a> Index<'a> {
             blocks: Vec::new(),
             comments,
         };
-        let place =
-            Place { scope: ScopeId::MODULE, block: None, statement: TextRange::default(), is_direct: true };
-        let mut indexer = Indexer { index, place };
+        let around =
+            Around { scope: ScopeId::MODULE, block: None, statement: TextRange::default(), is_direct: true };
+        let mut indexer = Indexer { index, around };
         indexer.visit_body(&tree.body);
+        indexer.leave(around);
         indexer.index.bindings.sort();
         indexer.index.sort_calls();
         indexer.index
@@ -64,29 +63,29 @@ impl<'a> Index<'a> {
 const RED_ZONE: usize = 256 * 1024;
 const GROWTH: usize = 1024 * 1024;
 
-/// Where the pass has come to.
+/// What is around the place that the pass has come to.
 #[derive(Clone, Copy)]
-struct Place {
-    scope: ScopeId,
+pub(super) struct Around {
+    pub(super) scope: ScopeId,
     block: Option<BlockId>,
-    statement: TextRange,
+    pub(super) statement: TextRange,
     /// Of the next statement; see [`Statement`].
     is_direct: bool,
 }
 
-struct Indexer<'a> {
-    index: Index<'a>,
-    place: Place,
+pub(super) struct Indexer<'a> {
+    pub(super) index: Index<'a>,
+    pub(super) around: Around,
 }
 
 impl<'a> Visitor<'a> for Indexer<'a> {
     fn visit_stmt(&mut self, stmt: &'a Stmt) {
         #[cfg(test)]
         tests::VISITED.with(|visited| visited.set(visited.get() + 1));
-        let place = self.place;
-        let statement = Statement { node: stmt, is_direct: place.is_direct };
-        self.index.scopes[place.scope.0 as usize].statements.push(statement);
-        self.place = Place { statement: stmt.range(), is_direct: false, ..place };
+        let around = self.around;
+        let statement = Statement { node: stmt, is_direct: around.is_direct };
+        self.index.scopes[around.scope.0 as usize].statements.push(statement);
+        self.around = Around { statement: stmt.range(), is_direct: false, ..around };
         self.bindings_of(stmt);
         match stmt {
             Stmt::FunctionDef(function) => self.function(function),
@@ -96,7 +95,7 @@ impl<'a> Visitor<'a> for Indexer<'a> {
             Stmt::Try(guarded) => self.guarded(guarded),
             _ => visitor::walk_stmt(self, stmt),
         }
-        self.place = place;
+        self.around = around;
     }
 
     /// As in the parser the stack grows with what it holds: what could be read can be indexed.
@@ -151,13 +150,10 @@ impl<'a> Indexer<'a> {
         let id = FunctionId(self.index.functions.len() as u32);
         self.bind_name(&node.name, BindingKind::Function(id), None);
         let outer = self.enter(ScopeKind::Function, Some(id), None);
-        let first = self.index.calls.len();
-        let body = self.place.scope;
-        self.index.functions.push(Function { node, scope: outer.scope, body, calls: (first, first) });
+        self.index.functions.push(Function { node, scope: outer.scope, body: self.around.scope });
         self.parameters(&node.parameters);
         self.visit_body(&node.body);
-        self.index.functions[id.0 as usize].calls.1 = self.index.calls.len();
-        self.place = outer;
+        self.leave(outer);
     }
 
     fn class(&mut self, node: &'a StmtClassDef) {
@@ -167,9 +163,9 @@ impl<'a> Indexer<'a> {
         let id = ClassId(self.index.classes.len() as u32);
         self.bind_name(&node.name, BindingKind::Class(id), None);
         let outer = self.enter(ScopeKind::Class, None, Some(id));
-        self.index.classes.push(Class { node, scope: outer.scope, body: self.place.scope });
+        self.index.classes.push(Class { node, scope: outer.scope, body: self.around.scope });
         self.visit_body(&node.body);
-        self.place = outer;
+        self.leave(outer);
     }
 
     fn lambda(&mut self, lambda: &'a ExprLambda) {
@@ -177,24 +173,24 @@ impl<'a> Indexer<'a> {
         let outer = self.enter(ScopeKind::Lambda, None, None);
         lambda.parameters.iter().for_each(|parameters| self.parameters(parameters));
         self.visit_expr(&lambda.body);
-        self.place = outer;
+        self.leave(outer);
     }
 
     /// The first iterable belongs to the scope around it. `elements`: key and value, or the element alone.
     fn comprehension(&mut self, generators: &'a [Comprehension], elements: [Option<&'a Expr>; 2]) {
-        let place = self.place;
+        let around = self.around;
         for (at, generator) in generators.iter().enumerate() {
             self.visit_expr(&generator.iter);
             if at == 0 {
                 self.enter(ScopeKind::Comprehension, None, None);
-                self.place.block = place.block;
+                self.around.block = around.block;
             }
             self.bind(&generator.target, Some(&generator.iter), BindingKind::Loop);
             self.visit_expr(&generator.target);
             generator.ifs.iter().for_each(|condition| self.visit_expr(condition));
         }
         elements.into_iter().flatten().for_each(|element| self.visit_expr(element));
-        self.place = place;
+        self.leave(around);
     }
 
     fn each(&mut self, each: &'a StmtFor) {
@@ -220,17 +216,17 @@ impl<'a> Indexer<'a> {
     }
 
     fn inside(&mut self, kind: BlockKind<'a>, visit: impl FnOnce(&mut Self)) {
-        let outer = self.place.block;
+        let outer = self.around.block;
         let id = BlockId(self.index.blocks.len() as u32);
         self.index.blocks.push(Block { kind, outer });
-        self.place.block = Some(id);
+        self.around.block = Some(id);
         visit(self);
-        self.place.block = outer;
+        self.around.block = outer;
     }
 
-    /// Goes into a new scope; gives the place to come back to. Blocks end at the border of what runs later.
-    fn enter(&mut self, kind: ScopeKind, function: Option<FunctionId>, class: Option<ClassId>) -> Place {
-        let outer = self.place;
+    /// Goes into a new scope; gives what is around it, to come back to with [`Self::leave`]. Blocks end at the border of what runs later.
+    fn enter(&mut self, kind: ScopeKind, function: Option<FunctionId>, class: Option<ClassId>) -> Around {
+        let outer = self.around;
         let around = self.index.scope(outer.scope);
         let scope = Scope {
             kind,
@@ -238,134 +234,23 @@ impl<'a> Indexer<'a> {
             function: function.or(around.function),
             class: class.or(around.class),
             statements: Vec::new(),
+            calls: self.index.calls.len()..self.index.calls.len(),
         };
         let id = ScopeId(self.index.scopes.len() as u32);
         self.index.scopes.push(scope);
-        self.place = Place { scope: id, block: None, is_direct: true, ..outer };
+        self.around = Around { scope: id, block: None, is_direct: true, ..outer };
         outer
     }
 
+    fn leave(&mut self, outer: Around) {
+        let calls = self.index.calls.len();
+        self.index.scopes[self.around.scope.0 as usize].calls.end = calls;
+        self.around = outer;
+    }
+
     fn call(&mut self, node: &'a ExprCall) {
-        let Place { scope, statement, block, .. } = self.place;
+        let Around { scope, statement, block, .. } = self.around;
         self.index.calls.push(Call { node, scope, statement, block });
-    }
-
-    /// What a statement binds in the scope that it stands in.
-    fn bindings_of(&mut self, stmt: &'a Stmt) {
-        let scope = self.place.scope;
-        match stmt {
-            Stmt::Assign(assign) => {
-                self.index.meanings.assign(assign);
-                let only = assign.targets.len() == 1;
-                let kind = if only { BindingKind::Assigned } else { BindingKind::Shared };
-                assign.targets.iter().for_each(|target| self.bind(target, Some(&assign.value), kind));
-            }
-            Stmt::AnnAssign(assign) => {
-                if let Some(value) = &assign.value {
-                    self.bind(&assign.target, Some(value), BindingKind::Assigned);
-                }
-            }
-            Stmt::AugAssign(assign) => {
-                self.bind(&assign.target, Some(&assign.value), BindingKind::Augmented);
-            }
-            Stmt::For(each) => self.bind(&each.target, Some(&each.iter), BindingKind::Loop),
-            Stmt::With(with) => {
-                for item in &with.items {
-                    if let Some(target) = &item.optional_vars {
-                        self.bind(target, Some(&item.context_expr), BindingKind::With);
-                    }
-                }
-            }
-            Stmt::Expr(_) => {
-                if let Some((name, value)) =
-                    change(stmt).and_then(|(name, change)| Some((name, change.value()?)))
-                {
-                    self.push(name.id.as_str(), BindingKind::Grown, Some(value), name.range());
-                }
-            }
-            Stmt::Import(import) => {
-                self.index.meanings.import(import, scope);
-                for alias in &import.names {
-                    let local = alias.asname.as_ref().unwrap_or(&alias.name);
-                    let local_name = local.as_str().split('.').next().unwrap_or_default();
-                    self.push(local_name, BindingKind::Import, None, alias.range());
-                }
-            }
-            Stmt::ImportFrom(import) => {
-                self.index.meanings.import_from(import, scope);
-                for alias in import.names.iter().filter(|alias| alias.name.as_str() != "*") {
-                    let local = alias.asname.as_ref().unwrap_or(&alias.name);
-                    self.push(local.as_str(), BindingKind::Import, None, alias.range());
-                }
-            }
-            _ => {}
-        }
-    }
-
-    fn parameters(&mut self, parameters: &'a Parameters) {
-        for parameter in parameters.iter() {
-            let kind = if parameter.is_variadic() { BindingKind::Variadic } else { BindingKind::Parameter };
-            self.bind_name(parameter.name(), kind, None);
-        }
-    }
-
-    fn bind_name(&mut self, name: &'a Identifier, kind: BindingKind, value: Option<&'a Expr>) {
-        self.push(name.as_str(), kind, value, name.range());
-    }
-
-    fn bind(&mut self, target: &'a Expr, value: Option<&'a Expr>, kind: BindingKind) {
-        match target {
-            Expr::Name(name) => self.push(name.id.as_str(), kind, value, name.range()),
-            Expr::Attribute(attribute) => {
-                let name = attribute.attr.as_str();
-                let binding = self.binding(name, kind, value, attribute.range(), self.place.scope);
-                self.index.attributes.entry(name).or_default().push(binding);
-            }
-            Expr::Tuple(targets) => self.bind_each(&targets.elts, value, kind),
-            Expr::List(targets) => self.bind_each(&targets.elts, value, kind),
-            Expr::Starred(starred) => self.bind(&starred.value, None, kind),
-            _ => {}
-        }
-    }
-
-    /// `user, password = "u", quote(p)`; of a value that is no display every target gets the whole.
-    fn bind_each(&mut self, targets: &'a [Expr], value: Option<&'a Expr>, kind: BindingKind) {
-        let kind = if kind == BindingKind::Assigned { BindingKind::Shared } else { kind };
-        let elements = match value {
-            Some(Expr::Tuple(tuple)) => tuple.elts.as_slice(),
-            Some(Expr::List(list)) => list.elts.as_slice(),
-            _ => &[],
-        };
-        let own = |at: usize| elements.get(at).filter(|_| elements.len() == targets.len());
-        for (at, target) in targets.iter().enumerate() {
-            self.bind(target, own(at).or(value), kind);
-        }
-    }
-
-    fn push(&mut self, name: &'a str, kind: BindingKind, value: Option<&'a Expr>, at: TextRange) {
-        let mut scope = self.place.scope;
-        // A walrus binds around the comprehension that it stands in.
-        while kind == BindingKind::Walrus
-            && let Scope { kind: ScopeKind::Comprehension, parent: Some(parent), .. } =
-                self.index.scope(scope)
-        {
-            scope = *parent;
-        }
-        let binding = self.binding(name, kind, value, at, scope);
-        self.index.bindings.push(binding);
-    }
-
-    fn binding(
-        &mut self,
-        name: &'a str,
-        kind: BindingKind,
-        value: Option<&'a Expr>,
-        at: TextRange,
-        scope: ScopeId,
-    ) -> Binding<'a> {
-        let function = self.index.scope(scope).function;
-        let name = self.index.bindings.number(name);
-        Binding { name, kind, value, scope, function, at, statement: self.place.statement }
     }
 }
 
@@ -391,7 +276,7 @@ mod tests {
         for n in 0..count {
             let function =
                 module.function(&format!("f{n}")).and_then(|node| module.index().function_of(node));
-            assert_eq!(function.map(|function| module.index().calls_in(function).len()), Some(1));
+            assert_eq!(function.map(|function| module.index().calls_in(function.body).len()), Some(1));
             assert!(module.assigned(&format!("x{n}")).is_some());
             assert!(module.class(&format!("f{n}")).is_none());
             assert_eq!(module.index().calls_of(&format!("g{n}")).count(), 1);

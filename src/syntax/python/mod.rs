@@ -1,10 +1,11 @@
 //! Python: the tree, its names resolved through the file's own imports, its comments.
 
+mod binder;
 mod built;
-mod change;
 mod depth;
 mod dotted;
 mod fold;
+mod growth;
 mod held;
 mod importing;
 mod index;
@@ -37,7 +38,7 @@ pub use scope::{Binding, BindingKind, ClassId, FunctionId, Scope, ScopeId, Scope
 
 /// Why a file has no usable tree.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Fault {
+pub enum SyntaxFault {
     /// Deeper than CPython itself would accept: parsing could exhaust the stack.
     TooDeep,
     /// The first syntax error, at a 1-based line.
@@ -65,7 +66,7 @@ self_cell!(
 #[derive(Debug)]
 pub struct Module {
     indexed: Indexed,
-    fault: Option<Fault>,
+    fault: Option<SyntaxFault>,
     values: OnceLock<fold::Values>,
 }
 
@@ -76,13 +77,15 @@ impl Module {
         let source = if too_deep { "" } else { text.as_str() };
         let parsed = parse_unchecked_source(source, PySourceType::Python);
         let fault = if too_deep {
-            Some(Fault::TooDeep)
+            Some(SyntaxFault::TooDeep)
         } else {
-            parsed.errors().first().map(|error| Fault::Syntax {
+            parsed.errors().first().map(|error| SyntaxFault::Syntax {
                 line: text.position(error.location.start().to_usize()).line,
                 message: error.error.to_string(),
             })
         };
+        #[cfg(test)]
+        passes::count(text);
         let code = Code { text: text.clone(), parsed };
         let indexed = Indexed::new(code, |code| Index::of(code.parsed.syntax(), comments(code)));
         Self { indexed, fault, values: OnceLock::new() }
@@ -104,7 +107,7 @@ impl Module {
         &self.parsed().syntax().body
     }
 
-    pub fn fault(&self) -> Option<&Fault> {
+    pub fn fault(&self) -> Option<&SyntaxFault> {
         self.fault.as_ref()
     }
 
@@ -162,12 +165,6 @@ impl Module {
     /// The last class by this name at module level.
     pub fn class(&self, name: &str) -> Option<&StmtClassDef> {
         self.index().class_in(ScopeId::MODULE, name).map(|class| class.node)
-    }
-
-    /// Functions at module level, also under `if`, `try` and the like.
-    pub fn functions(&self) -> impl Iterator<Item = &StmtFunctionDef> {
-        let functions = self.index().functions().iter().filter(|function| function.scope == ScopeId::MODULE);
-        functions.map(|function| function.node)
     }
 
     /// The last function by this name at module level.
@@ -265,6 +262,32 @@ pub fn text_of(expr: &Expr) -> Option<String> {
     match expr {
         Expr::BytesLiteral(bytes) => String::from_utf8(bytes.value.bytes().collect()).ok(),
         other => string(other).map(str::to_owned),
+    }
+}
+
+/// How often contents were parsed and indexed in this process.
+#[cfg(test)]
+pub(crate) mod passes {
+    use std::collections::HashMap;
+    use std::sync::{Mutex, PoisonError};
+
+    use rustc_hash::FxBuildHasher;
+
+    use crate::source::Text;
+
+    /// By the contents' hashes.
+    static MADE: Mutex<HashMap<u64, usize, FxBuildHasher>> = Mutex::new(HashMap::with_hasher(FxBuildHasher));
+
+    fn hash(text: &Text) -> u64 {
+        std::hash::BuildHasher::hash_one(&FxBuildHasher, text)
+    }
+
+    pub(super) fn count(text: &Text) {
+        *MADE.lock().unwrap_or_else(PoisonError::into_inner).entry(hash(text)).or_default() += 1;
+    }
+
+    pub(crate) fn over(text: &Text) -> usize {
+        MADE.lock().unwrap_or_else(PoisonError::into_inner).get(&hash(text)).copied().unwrap_or(0)
     }
 }
 

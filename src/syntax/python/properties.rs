@@ -52,7 +52,7 @@ fn agrees(source: &str) {
     for function in index.functions() {
         let mut inside = Vec::new();
         walk_exprs(&function.node.body, &mut |expr| inside.extend(expr.as_call_expr()));
-        let calls: Vec<_> = index.calls_in(function).iter().map(|call| call.node).collect();
+        let calls: Vec<_> = index.calls_in(function.body).iter().map(|call| call.node).collect();
         assert!(same(&calls, &inside), "{source}");
         let name = function.node.name.as_str();
         let mut alike = index.functions().iter().rev();
@@ -72,6 +72,13 @@ fn agrees(source: &str) {
         assert_eq!(found.map(Ranged::range), inner.map(Ranged::range), "{source}");
         assert!(call.statement.contains_range(call.node.range()), "{source}");
     }
+    for class in index.classes() {
+        let mut inside = Vec::new();
+        walk_exprs(&class.node.body, &mut |expr| inside.extend(expr.as_call_expr()));
+        let calls: Vec<_> = index.calls_in(class.body).iter().map(|call| call.node).collect();
+        assert!(same(&calls, &inside), "{source}");
+    }
+    assert_eq!(index.calls_in(ScopeId::MODULE).len(), index.calls().len());
     for class in index.classes().iter().filter(|class| class.scope == ScopeId::MODULE) {
         assert!(module.class(class.node.name.as_str()).is_some(), "{source}");
     }

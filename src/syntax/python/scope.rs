@@ -1,5 +1,7 @@
 //! The scopes of a file and what is bound in them.
 
+use std::ops::Range;
+
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::TextRange;
 use rustc_hash::FxHashMap;
@@ -32,6 +34,8 @@ pub struct Scope<'a> {
     pub class: Option<ClassId>,
     /// In source order, those of branches and loops too, but not those of functions and classes in it.
     pub statements: Vec<Statement<'a>>,
+    /// The numbers of its calls, those of the scopes in it too.
+    pub(super) calls: Range<usize>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

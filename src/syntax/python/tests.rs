@@ -87,10 +87,9 @@ fn classes_functions_and_values_are_those_at_the_top_of_the_file_and_the_last_on
          with c:\n    for i in j:\n        while k:\n            v = 5\n\
          a = b = 6\nc, d = 7\nclass K:\n    u = 8\n    def m(self): pass\n",
     ));
-    let names: Vec<&str> = module.classes().into_iter().map(|class| class.name.as_str()).collect();
+    let names: Vec<&str> = module.classes().map(|class| class.name.as_str()).collect();
     assert_eq!(names, ["A", "A", "K"]);
-    let names: Vec<&str> = module.functions().into_iter().map(|function| function.name.as_str()).collect();
-    assert_eq!(names, ["f", "f"]);
+    assert_eq!(module.index().functions_in(ScopeId::MODULE, "f").count(), 2);
     assert!(module.class("A").is_some_and(|class| class.bases().len() == 1));
     assert!(module.function("f").is_some_and(|function| function.parameters.len() == 1));
     assert!(module.function("g").is_none() && module.function("m").is_none() && module.class("f").is_none());
@@ -199,7 +198,9 @@ fn a_call_knows_the_blocks_around_it_in_its_function() {
         ("try:\n    def f(a=here()): pass\nexcept A: pass", &["try A"]),
     ] {
         let module = Module::parse(&Text::new(source));
-        for call in module.index().calls_of("here") {
+        let calls: Vec<_> = module.index().calls_of("here").collect();
+        assert!(!calls.is_empty(), "{source}");
+        for call in calls {
             let blocks = module.index().blocks_around(call).map(|block| match block {
                 BlockKind::Loop(_) => "loop".to_owned(),
                 BlockKind::Try(guard) if guard.is_bare() => "bare try".to_owned(),

@@ -18,7 +18,7 @@ use super::lines::in_line;
 pub(super) fn urls(file: &File<'_>, yaml: &Yaml) -> Vec<BrokerUrl> {
     let syntax = syntax(file, yaml);
     // A template of YAML is no YAML: its lines can still be read.
-    if yaml.fault().is_some() {
+    if yaml.broken_at().is_some() {
         let text = file.text.lines().flat_map(|(number, line)| {
             let start = file.text.line_bytes(number).start;
             in_line(file, start..start + line.len(), syntax)

@@ -4,13 +4,13 @@ use ruff_python_ast::{Expr, ExprCall, ExprName, Operator, Stmt};
 
 /// What a statement does to a list or a string.
 #[derive(Clone, Copy, Debug)]
-pub(super) enum Change<'a> {
+pub(super) enum Growth<'a> {
     Longer(&'a Expr),
     Element(&'a Expr),
     Shorter,
 }
 
-impl<'a> Change<'a> {
+impl<'a> Growth<'a> {
     /// What comes in.
     pub(super) fn value(self) -> Option<&'a Expr> {
         match self {
@@ -21,10 +21,10 @@ impl<'a> Change<'a> {
 }
 
 /// `name += …`, `name.append(…)` and the like.
-pub(super) fn change(stmt: &Stmt) -> Option<(&ExprName, Change<'_>)> {
+pub(super) fn growth(stmt: &Stmt) -> Option<(&ExprName, Growth<'_>)> {
     match stmt {
         Stmt::AugAssign(assign) if assign.op == Operator::Add => {
-            Some((assign.target.as_name_expr()?, Change::Longer(&assign.value)))
+            Some((assign.target.as_name_expr()?, Growth::Longer(&assign.value)))
         }
         Stmt::Expr(expr) => {
             let call = expr.value.as_call_expr()?;
@@ -35,13 +35,13 @@ pub(super) fn change(stmt: &Stmt) -> Option<(&ExprName, Change<'_>)> {
     }
 }
 
-fn called<'a>(call: &'a ExprCall, method: &str) -> Option<Change<'a>> {
+fn called<'a>(call: &'a ExprCall, method: &str) -> Option<Growth<'a>> {
     let argument = |index| call.arguments.find_positional(index);
     match method {
-        "append" | "add" => argument(0).map(Change::Element),
-        "insert" => argument(1).map(Change::Element),
-        "extend" | "update" => argument(0).map(Change::Longer),
-        "remove" | "discard" | "pop" | "clear" => Some(Change::Shorter),
+        "append" | "add" => argument(0).map(Growth::Element),
+        "insert" => argument(1).map(Growth::Element),
+        "extend" | "update" => argument(0).map(Growth::Longer),
+        "remove" | "discard" | "pop" | "clear" => Some(Growth::Shorter),
         _ => None,
     }
 }
