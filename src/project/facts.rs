@@ -86,15 +86,16 @@ struct Recent {
 }
 
 impl Recent {
-    /// Gives back what made room: trees take a while to fall. The newest always stays, however long it is.
+    /// Gives back what made room: trees take a while to fall. One that is too long alone does not stay at all: two
+    /// megabytes of nothing but brackets are a hundred of tree.
     fn add(&mut self, weight: usize, fact: Arc<dyn Any + Send + Sync>) -> Vec<Arc<dyn Any + Send + Sync>> {
         self.facts.push_back((weight, fact));
         self.bytes += weight;
         let mut gone = Vec::new();
-        while self.bytes > MAX_RECENT && self.facts.len() > 1 {
-            let oldest = self.facts.pop_front();
-            self.bytes -= oldest.as_ref().map_or(0, |(weight, _)| *weight);
-            gone.extend(oldest.map(|(_, fact)| fact));
+        while self.bytes > MAX_RECENT {
+            let Some((weight, oldest)) = self.facts.pop_front() else { break };
+            self.bytes -= weight;
+            gone.push(oldest);
         }
         gone
     }
