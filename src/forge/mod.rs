@@ -1,7 +1,7 @@
 //! The contract between the house and a forge.
 //!
 //! Verbs: `fetch_*` reads, `ensure_*` is a write that may be repeated: doing it twice leaves the forge as doing it
-//! once. Every list is read to its end. No call retries by itself: one policy, in [`retry`], decides by the kind of
+//! once. Every list is read to its end, but for the open pull requests. No call retries by itself: one policy, in [`retry`], decides by the kind of
 //! the error. Nothing here decides what is posted: that is `report::plan`.
 
 mod contents;
@@ -20,7 +20,7 @@ use async_trait::async_trait;
 use crate::model::change::{Change, Path};
 use crate::model::id::{Repository, Sha};
 use crate::model::plan::{CommentEdit, ForgePosting, NewReview};
-use crate::model::pull::{Capabilities, PullRequest, Standing};
+use crate::model::pull::{Capabilities, OpenPull, PullRequest, Standing};
 use crate::model::status::Status;
 use crate::source::{Blob, Tree};
 
@@ -45,6 +45,13 @@ pub enum ForgeError {
     /// The token, the installation or the repository is no longer there for us.
     #[error("{what} is gone: {message}")]
     Gone { what: String, message: String },
+}
+
+impl ForgeError {
+    /// Does it hold for all that this account may ask?
+    pub fn is_limit(&self) -> bool {
+        matches!(self, Self::RateLimited { .. })
+    }
 }
 
 pub type Result<T> = std::result::Result<T, ForgeError>;
@@ -115,8 +122,11 @@ pub trait Forge: Reader {
     /// The repository by its number, under its present name.
     async fn fetch_repository(&self, repository: &Repository) -> Result<Repository>;
 
-    /// Every repository this account works for: those of the installations, or of the allow-list.
-    async fn fetch_repositories(&self) -> Result<Vec<Repository>>;
+    /// The accounts that give us repositories: GitHub's installations; elsewhere one, `None`.
+    async fn fetch_installations(&self) -> Result<Vec<Option<u64>>>;
+
+    /// Every repository of this account that we work for, as far as the allow-list lets us.
+    async fn fetch_repositories(&self, installation: Option<u64>) -> Result<Vec<Repository>>;
 
     async fn fetch_pull(&self, repository: &Repository, number: u64) -> Result<PullRequest>;
 
@@ -126,8 +136,16 @@ pub trait Forge: Reader {
         Ok(self.fetch_pull(&pull.repository, pull.number).await?.standing())
     }
 
-    /// All open pull requests, most recently updated first. An entry the forge cannot show is left out.
-    async fn fetch_open_pulls(&self, repository: &Repository) -> Result<Vec<PullRequest>>;
+    /// For how many repositories [`Self::fetch_open_pulls`] may be asked at once.
+    fn lists_at_once(&self) -> usize;
+
+    /// The open pull requests of several repositories of one installation, in the order asked, in as few requests as
+    /// the forge allows. The only list that is not read to its end: the caller asks for what comes next, and may stop.
+    /// A list that cannot be read costs itself only. An entry that the forge cannot show is left out.
+    async fn fetch_open_pulls(&self, asked: &[ListAsked]) -> Result<Lists>;
+
+    /// What the forge said last of the account's budgets; empty where it has none, or was not asked yet.
+    fn budgets(&self, installation: Option<u64>) -> Vec<Budget>;
 
     /// Files with hunks, and commits, of exactly `pull.head` against its merge base with the target's tip.
     /// A forge whose answer lags behind `head` waits and asks again (Transient when it never catches up).
@@ -154,6 +172,44 @@ pub trait Forge: Reader {
 
     /// Acknowledges a command with a reaction.
     async fn ensure_reaction(&self, repository: &Repository, comment_id: u64) -> Result<()>;
+}
+
+/// Which part of a repository's list of open pull requests is wanted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ListAsked {
+    pub repository: Repository,
+    /// What the part before it named as [`OpenPulls::next`]; `None`: from the beginning.
+    pub after: Option<String>,
+}
+
+/// Part of a repository's list of open pull requests.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenPulls {
+    /// Under its present name.
+    pub repository: Repository,
+    pub default_branch: String,
+    pub pulls: Vec<OpenPull>,
+    /// `None`: this was the end of the list.
+    pub next: Option<String>,
+}
+
+/// What a question for several lists brought.
+#[derive(Debug)]
+pub struct Lists {
+    /// In the order asked.
+    pub parts: Vec<Result<OpenPulls>>,
+    /// What it cost of a budget, in the forge's own points.
+    pub points: u64,
+}
+
+/// What an account may still ask for, as the forge said it last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Budget {
+    /// Points, or requests, of a whole hour.
+    pub limit: u64,
+    pub remaining: u64,
+    /// When all of it is there again, in Unix milliseconds.
+    pub resets_at: i64,
 }
 
 /// What a posted review became on the forge.

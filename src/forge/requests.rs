@@ -12,8 +12,8 @@ pub async fn counted<T>(work: impl Future<Output = T>) -> T {
     SENT.scope(Cell::new(0), work).await
 }
 
-/// Called once for each request that is sent.
-pub(super) fn sent() {
+/// Called once for each request that is sent, also by what plays a forge.
+pub fn sent() {
     // Outside of a job (start-up, sweeps) nobody asks.
     let _ = SENT.try_with(|sent| sent.set(sent.get() + 1));
 }

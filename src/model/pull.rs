@@ -52,6 +52,24 @@ pub struct Standing {
     pub is_open: bool,
 }
 
+/// An open pull request as a list shows it: enough to know whether its head was judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OpenPull {
+    pub number: u64,
+    pub head: Sha,
+    pub base_branch: String,
+    pub draft: bool,
+    /// As [`PullRequest::head_since`].
+    pub head_since: Option<i64>,
+}
+
+impl From<PullRequest> for OpenPull {
+    fn from(pull: PullRequest) -> Self {
+        let PullRequest { number, head, base_branch, draft, head_since, .. } = pull;
+        Self { number, head, base_branch, draft, head_since }
+    }
+}
+
 /// What only some forges can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Capabilities {

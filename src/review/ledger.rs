@@ -3,11 +3,11 @@
 //! The store takes none of it from a run whose job has been taken over.
 
 use crate::model::delivery::{JobKind, NewJob, Reason};
-use crate::model::id::{ForgeName, Repository, Sha, Target};
+use crate::model::id::{Repository, Sha, Target};
 use crate::model::judgement::Judgement;
 use crate::model::plan::Posting;
 use crate::model::pull::PullRequest;
-use crate::store::pulls::{HeadVerdict, KnownPull, PullKey};
+use crate::store::pulls::{HeadVerdict, PullKey};
 use crate::store::runs::{Begun, RunEnd, RunOutcome, RunPage, RunStart};
 
 use super::perform::JobError;
@@ -129,21 +129,4 @@ pub(super) async fn follow(work: &Work<'_>, was: &PullRequest, now: &PullRequest
         ..work.job.job.clone()
     };
     Ok(work.store.enqueue(&next, work.clock.now()).await?)
-}
-
-pub(super) fn known_pull(
-    forge: &ForgeName,
-    pull: &PullRequest,
-    touches_migrations: Option<bool>,
-) -> KnownPull {
-    KnownPull {
-        forge: forge.clone(),
-        repository: pull.repository.clone(),
-        number: pull.number,
-        head: pull.head.clone(),
-        base_branch: pull.base_branch.clone(),
-        default_branch: pull.default_branch.clone(),
-        touches_migrations,
-        open: pull.is_open(),
-    }
 }

@@ -31,6 +31,9 @@ pub enum JobError {
     /// Waits without spending an attempt.
     #[error("the forge's rate limit is used up")]
     RateLimited { until_ms: i64 },
+    /// Nobody waits for it: it makes room for what somebody waits for, without spending an attempt.
+    #[error("put aside until {until_ms}, for half of the rate limit is used")]
+    Aside { until_ms: i64 },
     /// May work later.
     #[error("{0}")]
     Retry(String),

@@ -21,7 +21,7 @@ use crate::store::jobs::Claim;
 use crate::store::runs::RunOutcome;
 
 use super::judge::{Judged, judge};
-use super::ledger::{self, known_pull};
+use super::ledger;
 use super::look::{look_at, unless_early};
 use super::perform::{JobEnd, JobError, Lease, Perform};
 use super::prepare::{self, Branches, PolicyRead};
@@ -140,10 +140,11 @@ impl Reviewer {
 /// A pull request: read, judged, published.
 async fn pull(work: &Work<'_>, number: u64, head_waits: &[Duration]) -> Result<JobEnd, JobError> {
     let found = look_at(work, number, head_waits).await?;
-    let repository = found.as_ref().map_or(&work.job.job.repository, |pull| &pull.repository);
-    let open = found.as_ref().filter(|pull| pull.is_open());
-    earlier::leave(work, repository, open.map(|pull| &pull.head)).await?;
-    let Some(pull) = open else { return Ok(JobEnd::Superseded) };
+    let repository = found.as_ref().map_or(&work.job.job.repository, |seen| &seen.pull.repository);
+    let open = found.as_ref().filter(|seen| seen.pull.is_open());
+    earlier::leave(work, repository, open.map(|seen| &seen.pull.head)).await?;
+    let Some(seen) = open else { return Ok(JobEnd::Superseded) };
+    let pull = &seen.pull;
     if was_only_late(work, pull).await? {
         return Ok(JobEnd::Done);
     }
@@ -153,7 +154,7 @@ async fn pull(work: &Work<'_>, number: u64, head_waits: &[Duration]) -> Result<J
     let change = work.retry.run(|| work.forge.fetch_change(pull)).await;
     let change = change.map_err(|error| unless_early(work, error))?;
     let touches = change.files.iter().any(|f| looks_like_migration(&f.path));
-    work.store.note_pull(&known_pull(&work.job.job.forge, pull, Some(touches))).await?;
+    work.store.note_pull(&seen.known(&work.job.job.forge, Some(touches))).await?;
     let Some(policy) = policy_of(&run, &change).await? else { return Ok(JobEnd::Done) };
     let max_comments = policy.max_comments;
     let judged = judged(&run, change, policy, pull.default_branch.clone()).await?;

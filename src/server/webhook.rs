@@ -65,7 +65,7 @@ impl Room {
     }
 
     /// Enlarges `held` to `bytes`.
-    async fn extend(&self, held: &mut Held, bytes: usize) -> Result<(), Reply> {
+    async fn extend(&self, held: &mut Held, bytes: usize) -> Result<(), DeliveryReply> {
         let more = bytes.div_ceil(1024).saturating_sub(held.kibibytes());
         if more == 0 {
             return Ok(());
@@ -76,7 +76,7 @@ impl Room {
                 held.add(permit);
                 Ok(())
             }
-            _ => Err(Reply::new(
+            _ => Err(DeliveryReply::new(
                 StatusCode::SERVICE_UNAVAILABLE,
                 "Too many deliveries are under way. Send it again in a minute; the next sweep finds it otherwise.",
             )),
@@ -114,15 +114,15 @@ pub struct VerifiedDelivery {
 
 /// A reply for the forge's log of deliveries, which people read when something does not work.
 #[derive(Debug)]
-pub struct Reply(StatusCode, String);
+pub struct DeliveryReply(StatusCode, String);
 
-impl Reply {
+impl DeliveryReply {
     fn new(status: StatusCode, words: impl Into<String>) -> Self {
         Self(status, words.into())
     }
 }
 
-impl IntoResponse for Reply {
+impl IntoResponse for DeliveryReply {
     fn into_response(self) -> Response {
         (self.0, [(header::CONTENT_TYPE, "text/plain; charset=utf-8")], format!("{}\n", self.1))
             .into_response()
@@ -130,16 +130,16 @@ impl IntoResponse for Reply {
 }
 
 impl FromRequest<Shared> for VerifiedDelivery {
-    type Rejection = Reply;
+    type Rejection = DeliveryReply;
 
-    async fn from_request(request: Request, state: &Shared) -> Result<Self, Reply> {
+    async fn from_request(request: Request, state: &Shared) -> Result<Self, DeliveryReply> {
         let (mut parts, body) = request.into_parts();
         let forge = axum::RequestPartsExt::extract::<Path<String>>(&mut parts).await.map(|Path(name)| name);
         let hooked = forge.as_ref().ok().and_then(|name| state.forges.get(name)).ok_or_else(unknown_forge)?;
         if !is_json(&parts.headers) {
             refused(hooked, "content_type");
             let words = "The webhook sends a form: set its content type to application/json.";
-            return Err(Reply::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
+            return Err(DeliveryReply::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, words));
         }
         let (body, room) = read(&parts.headers, body, &state.room).await.inspect_err(|reply| {
             let room = reply.0 == StatusCode::SERVICE_UNAVAILABLE;
@@ -147,16 +147,16 @@ impl FromRequest<Shared> for VerifiedDelivery {
         })?;
         hooked.webhooks.verify(&parts.headers, &body, &hooked.webhook_secret).map_err(|error| {
             refused(hooked, "signature");
-            Reply::new(StatusCode::UNAUTHORIZED, format!("The delivery is not believed: {error}."))
+            DeliveryReply::new(StatusCode::UNAUTHORIZED, format!("The delivery is not believed: {error}."))
         })?;
         let (state, forge) = (Arc::clone(state), hooked.name.0.clone());
         Ok(Self { state, forge, headers: parts.headers, body, room })
     }
 }
 
-fn unknown_forge() -> Reply {
+fn unknown_forge() -> DeliveryReply {
     let words = "No forge of this name is in the settings: the address ends in the name of a [[forge]] in red-panda.toml.";
-    Reply::new(StatusCode::NOT_FOUND, words)
+    DeliveryReply::new(StatusCode::NOT_FOUND, words)
 }
 
 fn refused(forge: &HookedForge, why: &'static str) {
@@ -170,8 +170,11 @@ fn is_json(headers: &HeaderMap) -> bool {
     value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
-fn too_large() -> Reply {
-    Reply::new(StatusCode::PAYLOAD_TOO_LARGE, "The payload is larger than 25 MiB: no forge sends that.")
+fn too_large() -> DeliveryReply {
+    DeliveryReply::new(
+        StatusCode::PAYLOAD_TOO_LARGE,
+        "The payload is larger than 25 MiB: no forge sends that.",
+    )
 }
 
 /// What the request announces is refused before a byte of it is read.
@@ -181,18 +184,19 @@ fn announces_too_much(headers: &HeaderMap) -> bool {
 }
 
 /// The whole body, and the room that it takes.
-async fn read(headers: &HeaderMap, body: Body, room: &Room) -> Result<(Bytes, Held), Reply> {
+async fn read(headers: &HeaderMap, body: Body, room: &Room) -> Result<(Bytes, Held), DeliveryReply> {
     if announces_too_much(headers) {
         return Err(too_large());
     }
-    let late = |_| Reply::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive within ten seconds.");
+    let late =
+        |_| DeliveryReply::new(StatusCode::REQUEST_TIMEOUT, "The body did not arrive within ten seconds.");
     tokio::time::timeout(ARRIVAL, gather(body, room)).await.map_err(late)?
 }
 
-async fn gather(body: Body, room: &Room) -> Result<(Bytes, Held), Reply> {
+async fn gather(body: Body, room: &Room) -> Result<(Bytes, Held), DeliveryReply> {
     let (mut chunks, mut gathered, mut held) = (body.into_data_stream(), BytesMut::new(), Held::default());
     while let Some(chunk) = chunks.next().await {
-        let cut = |_| Reply::new(StatusCode::BAD_REQUEST, "The body ended before its length.");
+        let cut = |_| DeliveryReply::new(StatusCode::BAD_REQUEST, "The body ended before its length.");
         let chunk = chunk.map_err(cut)?;
         let length = gathered.len() + chunk.len();
         if length > LARGEST {
@@ -220,9 +224,9 @@ pub(super) async fn receive(State(_): State<Shared>, delivery: VerifiedDelivery)
     reply.into_response()
 }
 
-async fn take_in(state: &AppState, forge: &HookedForge, headers: &HeaderMap, body: &[u8]) -> Reply {
+async fn take_in(state: &AppState, forge: &HookedForge, headers: &HeaderMap, body: &[u8]) -> DeliveryReply {
     let Some(id) = forge.webhooks.delivery_id(headers).filter(|id| !id.is_empty() && id.len() <= 200) else {
-        return Reply::new(
+        return DeliveryReply::new(
             StatusCode::BAD_REQUEST,
             "The delivery has no id: this is not a webhook of this forge.",
         );
@@ -231,7 +235,10 @@ async fn take_in(state: &AppState, forge: &HookedForge, headers: &HeaderMap, bod
     let event = match forge.webhooks.parse(headers, body) {
         Ok(event) => event,
         Err(problem) => {
-            return Reply::new(StatusCode::BAD_REQUEST, format!("The payload cannot be read: {problem}."));
+            return DeliveryReply::new(
+                StatusCode::BAD_REQUEST,
+                format!("The payload cannot be read: {problem}."),
+            );
         }
     };
     let now = state.clock.now();
@@ -241,16 +248,16 @@ async fn take_in(state: &AppState, forge: &HookedForge, headers: &HeaderMap, bod
         Ok(Err(why)) => {
             metrics::counter!("red_panda_deliveries_ignored_total", "forge" => forge.name.0.clone(), "why" => why)
                 .increment(1);
-            return Reply::new(StatusCode::ACCEPTED, format!("Nothing to do: {why}."));
+            return DeliveryReply::new(StatusCode::ACCEPTED, format!("Nothing to do: {why}."));
         }
         Err(error) => return unavailable(&error),
     };
     record(jobs.first());
     let delivery = Delivery { forge: forge.name.clone(), id, received_at: now };
     match state.store.accept(delivery, jobs).await {
-        Ok(Accepted::Queued) => Reply::new(StatusCode::ACCEPTED, "Queued."),
-        Ok(Accepted::Requeued) => Reply::new(StatusCode::ACCEPTED, "Queued again."),
-        Ok(Accepted::Known) => Reply::new(StatusCode::OK, "This delivery was here before."),
+        Ok(Accepted::Queued) => DeliveryReply::new(StatusCode::ACCEPTED, "Queued."),
+        Ok(Accepted::Requeued) => DeliveryReply::new(StatusCode::ACCEPTED, "Queued again."),
+        Ok(Accepted::Known) => DeliveryReply::new(StatusCode::OK, "This delivery was here before."),
         Err(error) => unavailable(&error),
     }
 }
@@ -298,8 +305,8 @@ async fn jobs_of(
     })
 }
 
-fn unavailable(error: &StoreError) -> Reply {
+fn unavailable(error: &StoreError) -> DeliveryReply {
     tracing::error!(error = error.chain(), "a delivery was not stored");
     let words = "The delivery could not be stored: the database does not answer. Send it again when /ready/ says ready.";
-    Reply::new(StatusCode::SERVICE_UNAVAILABLE, words)
+    DeliveryReply::new(StatusCode::SERVICE_UNAVAILABLE, words)
 }

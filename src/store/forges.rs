@@ -1,8 +1,11 @@
 //! What is remembered of a forge and of our accounts there.
 
-use sqlx::Row;
+use std::collections::BTreeMap;
 
-use super::{Result, Store, to_row};
+use sqlx::any::AnyRow;
+use sqlx::{AssertSqlSafe, Row};
+
+use super::{Result, Store, from_row, parameters, to_row};
 use crate::model::id::ForgeName;
 
 /// The clocks of two replicas differ by less.
@@ -53,10 +56,31 @@ impl Store {
     /// Since when a repository is ours to look at: since it was given to us, or where the forge does not tell (or our
     /// clock was ahead when it did), since we first served the forge.
     pub async fn served_since(&self, forge: &ForgeName, repository: u64, now: i64) -> Result<i64> {
-        match self.installed_since(forge, repository).await? {
-            Some(since) if since <= now + SKEW => Ok(since),
-            _ => self.first_started(forge, now).await,
+        match self.installed_since(forge, &[repository], now).await?.get(&repository) {
+            Some(since) => Ok(*since),
+            None => self.first_started(forge, now).await,
         }
+    }
+
+    /// When these repositories were given to us, as far as the forge told.
+    pub async fn installed_since(
+        &self,
+        forge: &ForgeName,
+        repositories: &[u64],
+        now: i64,
+    ) -> Result<BTreeMap<u64, i64>> {
+        if repositories.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        let text = format!(
+            "SELECT repository_id, since FROM installed WHERE forge = $1 AND since <= $2 AND repository_id IN {}",
+            parameters(3, repositories.len())
+        );
+        let query = sqlx::query(AssertSqlSafe(text)).bind(&forge.0).bind(now + SKEW);
+        let query = repositories.iter().fold(query, |query, id| query.bind(to_row(*id)));
+        let rows = query.fetch_all(self.read()).await?;
+        let since = |row: &AnyRow| Ok((from_row(row.try_get("repository_id")?), row.try_get("since")?));
+        rows.iter().map(since).collect()
     }
 
     /// Remembers when a repository was given to us.
@@ -71,16 +95,6 @@ impl Store {
         .execute(self.write())
         .await?;
         Ok(())
-    }
-
-    /// When a repository was given to us, where the forge told.
-    async fn installed_since(&self, forge: &ForgeName, repository: u64) -> Result<Option<i64>> {
-        let row = sqlx::query("SELECT since FROM installed WHERE forge = $1 AND repository_id = $2")
-            .bind(&forge.0)
-            .bind(to_row(repository))
-            .fetch_optional(self.read())
-            .await?;
-        Ok(row.map(|r| r.try_get("since")).transpose()?)
     }
 
     /// Reserves the account's next write, `gap` milliseconds after the one before: returns when it may be sent. No
@@ -128,9 +142,23 @@ impl Store {
         .await?;
         Ok(())
     }
+
+    /// Does this account wait for a limit to end?
+    pub async fn is_paused(&self, forge: &ForgeName, installation: Option<u64>, now: i64) -> Result<bool> {
+        let row = sqlx::query(
+            "SELECT 1 FROM accounts WHERE forge = $1 AND installation = $2 AND paused_until > $3
+                AND paused_until <= $3 + 7200000",
+        )
+        .bind(&forge.0)
+        .bind(account(installation))
+        .bind(now)
+        .fetch_optional(self.read())
+        .await?;
+        Ok(row.is_some())
+    }
 }
 
 /// Forges without installations have one account: 0.
-fn account(installation: Option<u64>) -> i64 {
+pub(super) fn account(installation: Option<u64>) -> i64 {
     installation.map_or(0, to_row)
 }

@@ -14,6 +14,7 @@ pub mod pulls;
 mod retention;
 pub mod runs;
 mod schema;
+pub mod sweeps;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -182,4 +183,16 @@ fn count(row: &sqlx::any::AnyRow, column: &str) -> sqlx::Result<u64> {
 
 fn is_unique_violation(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|e| e.is_unique_violation())
+}
+
+/// `($2, $3), ($4, $5)`: so many rows of so many parameters from `first` on.
+fn rows(first: usize, columns: usize, rows: usize) -> String {
+    let rows: Vec<_> = (0..rows).map(|row| parameters(first + row * columns, columns)).collect();
+    rows.join(", ")
+}
+
+/// `($2, $3, $4)`: so many parameters from `first` on.
+fn parameters(first: usize, count: usize) -> String {
+    let parameters: Vec<_> = (first..first + count).map(|n| format!("${n}")).collect();
+    format!("({})", parameters.join(", "))
 }

@@ -1,11 +1,15 @@
 //! Open pull requests as we last saw them, and their latest verdict.
 
-use sqlx::Row;
+use std::collections::BTreeMap;
+
+use sqlx::any::AnyRow;
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 
 use super::jobs::Claim;
 use super::runs::RunOutcome;
-use super::{Result, Store, StoreError, from_row, to_row};
+use super::{Result, Store, StoreError, from_row, parameters, rows, to_row};
 use crate::model::id::{ForgeName, Repository, Sha, Target};
+use crate::model::pull::OpenPull;
 
 /// A pull request of one repository of one forge.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -29,6 +33,19 @@ pub struct KnownPull {
     /// `None` where the files were not read: what was known stays.
     pub touches_migrations: Option<bool>,
     pub open: bool,
+    /// When it was seen so, by our clock, in Unix milliseconds: when the request began that showed it. What was seen
+    /// later is not overwritten, however late this is written.
+    pub seen_at: i64,
+}
+
+/// A pull request that is open as far as we know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OpenSince {
+    /// The repository's id.
+    pub repository: u64,
+    pub number: u64,
+    /// When it was last seen open, in Unix milliseconds.
+    pub seen_at: i64,
 }
 
 /// The latest verdict on a head, of one of the pull requests that share it.
@@ -39,56 +56,58 @@ pub struct HeadVerdict {
     pub description: String,
 }
 
+/// Rows of one statement: SQLite takes 32,766 parameters.
+const ROWS: usize = 500;
+
+/// What is written of a pull request that was seen later than the row says, in the order of the parameters. A row that
+/// says more than an hour later was written by a clock that was ahead.
+const SEEN: [&str; 8] =
+    ["owner", "name", "installation", "head", "base_branch", "default_branch", "is_open", "seen_at"];
+
 impl Store {
     pub async fn note_pull(&self, pull: &KnownPull) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO pulls_known (forge, repository_id, number, owner, name, installation, head, base_branch,
-                touches_migrations, is_open, default_branch)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, COALESCE($9, 0), $10, $11)
-             ON CONFLICT (forge, repository_id, number) DO UPDATE SET owner = excluded.owner, name = excluded.name,
-                installation = excluded.installation, head = excluded.head, base_branch = excluded.base_branch,
-                touches_migrations = COALESCE($9, pulls_known.touches_migrations), is_open = excluded.is_open,
-                default_branch = excluded.default_branch",
-        )
-        .bind(&pull.forge.0)
-        .bind(to_row(pull.repository.id))
-        .bind(to_row(pull.number))
-        .bind(&pull.repository.owner)
-        .bind(&pull.repository.name)
-        .bind(pull.repository.installation.map(to_row))
-        .bind(pull.head.as_str())
-        .bind(&pull.base_branch)
-        .bind(pull.touches_migrations.map(i64::from))
-        .bind(i64::from(pull.open))
-        .bind(&pull.default_branch)
-        .execute(self.write())
-        .await?;
+        let mut transaction = self.begin().await?;
+        note(&mut transaction, std::slice::from_ref(pull)).await?;
+        transaction.commit().await?;
         Ok(())
     }
 
-    /// It leaves the list of open ones.
-    pub async fn close_pull(&self, pull: &PullKey) -> Result<()> {
+    /// It leaves the list of open ones, unless it was seen open after `seen_at`.
+    pub async fn close_pull(&self, pull: &PullKey, seen_at: i64) -> Result<()> {
         sqlx::query(
-            "UPDATE pulls_known SET is_open = 0 WHERE forge = $1 AND repository_id = $2 AND number = $3",
+            "UPDATE pulls_known SET is_open = 0, seen_at = $4 WHERE forge = $1 AND repository_id = $2 AND number = $3
+                AND (seen_at <= $4 OR seen_at > $4 + 3600000)",
         )
         .bind(&pull.forge.0)
         .bind(to_row(pull.repository))
         .bind(to_row(pull.number))
+        .bind(seen_at)
         .execute(self.write())
         .await?;
         Ok(())
     }
 
-    /// Numbers of the pull requests that are open as far as we know.
-    pub async fn open_pulls(&self, forge: &ForgeName, repository: u64) -> Result<Vec<u64>> {
-        let rows = sqlx::query(
-            "SELECT number FROM pulls_known WHERE forge = $1 AND repository_id = $2 AND is_open = 1",
-        )
-        .bind(&forge.0)
-        .bind(to_row(repository))
-        .fetch_all(self.read())
-        .await?;
-        numbers(&rows)
+    /// The pull requests of these repositories that are open as far as we know.
+    pub async fn open_in(&self, forge: &ForgeName, repositories: &[u64]) -> Result<Vec<OpenSince>> {
+        if repositories.is_empty() {
+            return Ok(Vec::new());
+        }
+        let text = format!(
+            "SELECT repository_id, number, seen_at FROM pulls_known WHERE forge = $1 AND is_open = 1
+                AND repository_id IN {}",
+            parameters(2, repositories.len())
+        );
+        let query = sqlx::query(AssertSqlSafe(text)).bind(&forge.0);
+        let query = repositories.iter().fold(query, |query, id| query.bind(to_row(*id)));
+        let rows = query.fetch_all(self.read()).await?;
+        let open = |row: &AnyRow| {
+            Ok(OpenSince {
+                repository: from_row(row.try_get("repository_id")?),
+                number: from_row(row.try_get("number")?),
+                seen_at: row.try_get("seen_at")?,
+            })
+        };
+        rows.iter().map(open).collect()
     }
 
     /// The default branch of a repository, as its pull requests told it.
@@ -221,13 +240,94 @@ impl Store {
         .bind(head.as_str())
         .fetch_optional(self.read())
         .await?;
-        let Some(row) = row else { return Ok(false) };
-        let outcome: Option<String> = row.try_get("outcome")?;
-        let said = outcome.is_some_and(|outcome| outcome != RunOutcome::Superseded.as_str());
-        let same_branch = row.try_get::<String, _>("base_branch")? == base_branch;
-        let review_due = row.try_get::<i64, _>("draft")? == 1 && !draft;
-        Ok(said && same_branch && !review_due)
+        row.as_ref().map_or(Ok(false), |row| still_stands(row, base_branch, draft))
     }
+
+    /// Of these pull requests, by their places in the list, those whose head is not judged (as [`Self::is_judged`] means
+    /// it) and for which nothing waits or runs.
+    pub async fn unjudged(&self, forge: &ForgeName, listed: &[(u64, &OpenPull)]) -> Result<Vec<usize>> {
+        let mut unjudged = Vec::new();
+        for (chunk, first) in listed.chunks(ROWS).zip((0..).step_by(ROWS)) {
+            let text = format!(
+                "WITH listed (place, repository_id, target, head) AS (VALUES {})
+                 SELECT l.place, r.outcome, r.base_branch, r.draft
+                 FROM listed l LEFT JOIN runs r ON r.id = (SELECT n.id FROM runs n WHERE n.forge = $1
+                    AND n.repository_id = l.repository_id AND n.target = l.target AND n.head = l.head
+                    ORDER BY n.started_at DESC, n.id DESC LIMIT 1)
+                 WHERE NOT EXISTS (SELECT 1 FROM jobs j WHERE j.forge = $1 AND j.repository_id = l.repository_id
+                    AND j.target = l.target AND j.state IN ('ready', 'running'))
+                 ORDER BY l.place",
+                rows(2, 4, chunk.len())
+            );
+            let mut query = sqlx::query(AssertSqlSafe(text)).bind(&forge.0);
+            for (place, (repository, pull)) in (0_i64..).zip(chunk) {
+                let target = Target::Pull(pull.number).to_string();
+                query = query.bind(place).bind(to_row(*repository)).bind(target).bind(pull.head.as_str());
+            }
+            for row in query.fetch_all(self.read()).await? {
+                let place = usize::try_from(row.try_get::<i64, _>("place")?).unwrap_or(usize::MAX);
+                let Some((_, pull)) = chunk.get(place) else { continue };
+                let was_run = row.try_get::<Option<String>, _>("base_branch")?.is_some();
+                if !was_run || !still_stands(&row, &pull.base_branch, pull.draft)? {
+                    unjudged.push(first + place);
+                }
+            }
+        }
+        Ok(unjudged)
+    }
+}
+
+/// Is what a run said still the answer for a pull request into this branch?
+fn still_stands(run: &AnyRow, base_branch: &str, draft: bool) -> Result<bool> {
+    let outcome: Option<String> = run.try_get("outcome")?;
+    let said = outcome.is_some_and(|outcome| outcome != RunOutcome::Superseded.as_str());
+    let same_branch = run.try_get::<String, _>("base_branch")? == base_branch;
+    let review_due = run.try_get::<i64, _>("draft")? == 1 && !draft;
+    Ok(said && same_branch && !review_due)
+}
+
+/// Writes what was seen of these pull requests, some hundreds with one statement.
+pub(super) async fn note(
+    transaction: &mut Transaction<'static, Any>,
+    pulls: &[KnownPull],
+) -> sqlx::Result<()> {
+    // A list whose pages shift under the reader shows one twice, and no statement may write a row twice.
+    let pulls: BTreeMap<_, _> =
+        pulls.iter().map(|pull| ((&pull.forge, pull.repository.id, pull.number), pull)).collect();
+    let pulls: Vec<&KnownPull> = pulls.into_values().collect();
+    for chunk in pulls.chunks(ROWS) {
+        let mut query = sqlx::query(AssertSqlSafe(note_statement(chunk.len())));
+        for pull in chunk {
+            query = query
+                .bind(&pull.forge.0)
+                .bind(to_row(pull.repository.id))
+                .bind(to_row(pull.number))
+                .bind(pull.touches_migrations.map(i64::from))
+                .bind(&pull.repository.owner)
+                .bind(&pull.repository.name)
+                .bind(pull.repository.installation.map(to_row))
+                .bind(pull.head.as_str())
+                .bind(&pull.base_branch)
+                .bind(&pull.default_branch)
+                .bind(i64::from(pull.open))
+                .bind(pull.seen_at);
+        }
+        query.execute(&mut **transaction).await?;
+    }
+    Ok(())
+}
+
+fn note_statement(pulls: usize) -> String {
+    let newer = "excluded.seen_at >= pulls_known.seen_at OR pulls_known.seen_at > excluded.seen_at + 3600000";
+    let set = SEEN.map(|c| format!("{c} = CASE WHEN {newer} THEN excluded.{c} ELSE pulls_known.{c} END"));
+    format!(
+        "INSERT INTO pulls_known (forge, repository_id, number, touches_migrations, {})
+         VALUES {} ON CONFLICT (forge, repository_id, number) DO UPDATE SET
+            touches_migrations = COALESCE(excluded.touches_migrations, pulls_known.touches_migrations), {}",
+        SEEN.join(", "),
+        rows(1, 4 + SEEN.len(), pulls),
+        set.join(", ")
+    )
 }
 
 fn numbers(rows: &[sqlx::any::AnyRow]) -> Result<Vec<u64>> {

@@ -114,6 +114,22 @@ CREATE TABLE forges (
     swept_at BIGINT NOT NULL
 );
 
+CREATE TABLE sweeps (
+    forge TEXT NOT NULL,
+    installation BIGINT NOT NULL,
+    next_repository BIGINT NOT NULL,
+    listing BIGINT NOT NULL,
+    PRIMARY KEY (forge, installation)
+);
+
+CREATE TABLE sweep_points (
+    forge TEXT NOT NULL,
+    installation BIGINT NOT NULL,
+    spent_at BIGINT NOT NULL,
+    points BIGINT NOT NULL,
+    PRIMARY KEY (forge, installation, spent_at)
+);
+
 CREATE TABLE installed (
     forge TEXT NOT NULL,
     repository_id BIGINT NOT NULL,
@@ -131,12 +147,14 @@ CREATE TABLE pulls_known (
     head TEXT NOT NULL,
     base_branch TEXT NOT NULL,
     default_branch TEXT NOT NULL,
-    touches_migrations BIGINT NOT NULL,
+    touches_migrations BIGINT,
     is_open BIGINT NOT NULL,
+    seen_at BIGINT NOT NULL,
     PRIMARY KEY (forge, repository_id, number)
 );
 CREATE INDEX pulls_known_by_head ON pulls_known (forge, repository_id, head);
-CREATE INDEX pulls_known_by_target ON pulls_known (forge, repository_id, ('pull/' || CAST(number AS TEXT)));
+CREATE INDEX pulls_known_closed ON pulls_known (seen_at) WHERE is_open = 0;
+CREATE INDEX pulls_known_by_target ON pulls_known (forge, repository_id, CAST('pull/' || CAST(number AS TEXT) AS TEXT));
 
 CREATE TABLE statuses (
     forge TEXT NOT NULL,

@@ -18,7 +18,7 @@ use tracing::Instrument;
 
 use crate::config::settings::DEFAULT_RETENTION_DAYS;
 use crate::forge::Forge;
-use crate::model::delivery::JobKind;
+use crate::model::delivery::{JobKind, NewJob, Reason};
 use crate::model::id::ForgeName;
 use crate::review::{JobEnd, JobError, Perform};
 use crate::store::clock::Clock;
@@ -26,6 +26,7 @@ use crate::store::jobs::{Claim, Failure, Fate, Finished, MAX_ATTEMPTS};
 use crate::store::{Result, Store};
 
 use lease::StoreLease;
+use sweep::share::is_plenty;
 
 /// Which repositories of a forge are ours to look at, by `owner/name`.
 pub type Allows = Arc<dyn Fn(&str) -> bool + Send + Sync>;
@@ -239,12 +240,27 @@ impl Worker {
             JobKind::Command => self.command(&claim.job).await,
             JobKind::Sweep => self.sweep_repository(&claim.job).await,
             JobKind::Review => {
+                self.stand_aside(&claim.job)?;
                 let end = self.perform.perform(claim, lease).await;
                 if let Err(why) = &end {
                     self.say_when(claim, why, lease).await;
                 }
                 end
             }
+        }
+    }
+
+    /// What a sweep found waits while less than half of the account's budget is left: nobody asked for it, and what
+    /// somebody asks for must not have to wait for it.
+    fn stand_aside(&self, job: &NewJob) -> std::result::Result<(), JobError> {
+        if !matches!(job.reason, Reason::Swept | Reason::Backlog) {
+            return Ok(());
+        }
+        let budgets = self.served(&job.forge)?.forge.budgets(job.repository.installation);
+        let until = budgets.iter().map(|budget| budget.resets_at).max();
+        match until.filter(|_| !is_plenty(&budgets, self.now())) {
+            Some(until_ms) => Err(JobError::Aside { until_ms }),
+            None => Ok(()),
         }
     }
 
@@ -264,7 +280,10 @@ impl Worker {
             Ok(JobEnd::Superseded) => self.finish(claim, Finished::Superseded, "superseded").await?,
             Ok(JobEnd::LeaseLost) => "lease_lost",
             Err(error) => {
-                tracing::warn!(%error, "the job did not come to its end");
+                match error {
+                    JobError::Aside { .. } => tracing::info!(%error, "the job waits"),
+                    _ => tracing::warn!(%error, "the job did not come to its end"),
+                }
                 let failure = failure(error, claim, now);
                 match self.store.fail(id, token, now, &failure).await? {
                     Fate::WillRetry => "retry",
@@ -299,7 +318,9 @@ fn backoff(attempt: u32) -> i64 {
 /// `None`: it is not.
 fn tried_again_at(why: &JobError, attempt: u32, now: i64) -> Option<i64> {
     match why {
-        JobError::RateLimited { until_ms } => Some(limited_until(*until_ms, now)),
+        JobError::RateLimited { until_ms } | JobError::Aside { until_ms } => {
+            Some(limited_until(*until_ms, now))
+        }
         JobError::Retry(_) => (i64::from(attempt) < MAX_ATTEMPTS).then(|| now + backoff(attempt)),
         JobError::Fatal(_) => None,
     }
@@ -312,6 +333,7 @@ fn limited_until(until_ms: i64, now: i64) -> i64 {
 
 fn failure(error: JobError, claim: &Claim, now: i64) -> Failure {
     match error {
+        JobError::Aside { until_ms } => Failure::Aside { until: limited_until(until_ms, now) },
         JobError::RateLimited { until_ms } => Failure::RateLimited { until: limited_until(until_ms, now) },
         JobError::Retry(error) => Failure::Retry { at: now + backoff(claim.attempt), error },
         JobError::Fatal(error) => Failure::Fatal { error },

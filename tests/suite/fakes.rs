@@ -10,7 +10,7 @@ use std::ops::Deref;
 use std::sync::{Arc, Mutex};
 
 use async_trait::async_trait;
-use red_panda::forge::{FileWanted, Forge, PostedReview, Reader, Result, Take};
+use red_panda::forge::{Budget, FileWanted, Forge, ListAsked, Lists, PostedReview, Reader, Result, Take};
 use red_panda::model::change::Change;
 use red_panda::model::id::{Repository, Sha};
 use red_panda::model::plan::{CommentEdit, ForgePosting, NewReview};
@@ -80,9 +80,10 @@ contract! {
     }
     calls {
         fetch_repository(repository: &Repository) -> Repository;
-        fetch_repositories() -> Vec<Repository>;
+        fetch_installations() -> Vec<Option<u64>>;
+        fetch_repositories(installation: Option<u64>) -> Vec<Repository>;
         fetch_pull(repository: &Repository, number: u64) -> PullRequest;
-        fetch_open_pulls(repository: &Repository) -> Vec<PullRequest>;
+        fetch_open_pulls(asked: &[ListAsked]) -> Lists;
         fetch_change(pull: &PullRequest) -> Change;
         fetch_group_change(repository: &Repository, head: &Sha, base: &Sha) -> Change;
         fetch_own_postings(pull: &PullRequest) -> Vec<ForgePosting>;
@@ -94,6 +95,8 @@ contract! {
     }
     says {
         capabilities() -> Capabilities;
+        lists_at_once() -> usize;
+        budgets(installation: Option<u64>) -> Vec<Budget>;
         line_url(repository: &Repository, commit: &Sha, path: &str, line: Option<u32>) -> String;
     }
 }
@@ -169,12 +172,12 @@ mod tests {
     async fn what_nobody_expects_fails_the_story_though_a_worker_catches_it() {
         let fake = Fake::new(Nobody);
         let forge = fake.forge();
-        let caught = AssertUnwindSafe(forge.fetch_repositories()).catch_unwind().await;
+        let caught = AssertUnwindSafe(forge.fetch_installations()).catch_unwind().await;
         assert!(caught.is_err());
         let caught = AssertUnwindSafe(forge.fetch_tags(&repository())).catch_unwind().await;
         assert!(caught.is_err());
         let end = catch_unwind(AssertUnwindSafe(|| drop(fake))).unwrap_err();
         let said = end.downcast::<String>().unwrap();
-        assert!(said.contains("[\"fetch_repositories\", \"fetch_tags\"]"), "{said}");
+        assert!(said.contains("[\"fetch_installations\", \"fetch_tags\"]"), "{said}");
     }
 }

@@ -5,9 +5,10 @@ use std::process::Command;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
+use red_panda::forge::{Forge, ForgeError, ListAsked, Lists, OpenPulls};
 use red_panda::model::delivery::{JobKind, NewJob, Reason};
 use red_panda::model::id::{ForgeName, Repository, RunId, Sha, Target};
-use red_panda::model::pull::{PullRequest, PullState};
+use red_panda::model::pull::{OpenPull, PullRequest, PullState};
 use red_panda::store::Store;
 use red_panda::store::clock::Clock;
 use red_panda::store::jobs::{Claim, Finished};
@@ -89,6 +90,37 @@ pub(crate) fn open_pull(number: u64, head: char, head_since: Option<i64>) -> Pul
     }
 }
 
+/// What a forge lists that shows all pull requests of a repository at once.
+pub(crate) fn whole_list(repository: &Repository, pulls: Vec<PullRequest>) -> Lists {
+    let list = OpenPulls {
+        repository: repository.clone(),
+        default_branch: "main".into(),
+        pulls: pulls.into_iter().map(OpenPull::from).collect(),
+        next: None,
+    };
+    Lists { parts: vec![Ok(list)], points: 1 }
+}
+
+/// Every open pull request of a repository, page by page.
+pub(crate) async fn list(forge: &dyn Forge, repository: &Repository) -> Result<Vec<OpenPull>, ForgeError> {
+    let (mut pulls, mut after) = (Vec::new(), None);
+    loop {
+        let asked = ListAsked { repository: repository.clone(), after };
+        let page = forge.fetch_open_pulls(&[asked]).await?.parts.remove(0)?;
+        pulls.extend(page.pulls);
+        match page.next {
+            Some(next) => after = Some(next),
+            None => return Ok(pulls),
+        }
+    }
+}
+
+/// Numbers of the pull requests of a repository that are open as far as the store knows.
+pub(crate) async fn known_open(store: &Store, repository: u64) -> Vec<u64> {
+    let open = store.open_in(&forge(), &[repository]).await.unwrap();
+    open.iter().map(|open| open.number).collect()
+}
+
 pub(crate) fn known(number: u64, touches_migrations: Option<bool>) -> KnownPull {
     KnownPull {
         forge: forge(),
@@ -99,6 +131,7 @@ pub(crate) fn known(number: u64, touches_migrations: Option<bool>) -> KnownPull 
         default_branch: "main".into(),
         touches_migrations,
         open: true,
+        seen_at: 1_000,
     }
 }
 

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
+mod catalogue;
+#[cfg(test)]
 mod celery;
 #[cfg(test)]
 mod check;
@@ -70,5 +72,7 @@ mod selection;
 mod server;
 #[cfg(test)]
 mod store;
+#[cfg(test)]
+mod sweeping;
 #[cfg(test)]
 mod worker;

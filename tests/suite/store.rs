@@ -5,14 +5,16 @@ use red_panda::model::finding::Fingerprint;
 use red_panda::model::id::{RunId, Target};
 use red_panda::model::judgement::Verdict;
 use red_panda::model::plan::{Posting, PostingKind};
+use red_panda::model::pull::OpenPull;
 use red_panda::store::jobs::{Failure, Fate, Finished, MAX_ATTEMPTS};
 use red_panda::store::overview::PullOverview;
-use red_panda::store::pulls::{HeadVerdict, PullKey};
+use red_panda::store::pulls::{HeadVerdict, KnownPull, PullKey};
 use red_panda::store::runs::{Begun, RunOutcome, RunStart};
+use red_panda::store::sweeps::{SweepState, SweptPage};
 use red_panda::store::{Accepted, Delivery, Store};
 
 use crate::databases::databases;
-use crate::fixtures::{begun, forge, holder, known, review, run_end, run_start, sha};
+use crate::fixtures::{begun, ended, forge, holder, known, known_open, review, run_end, run_start, sha};
 
 fn delivery(id: &str) -> Delivery {
     Delivery { forge: forge(), id: id.to_owned(), received_at: 1_000 }
@@ -315,7 +317,7 @@ async fn the_overview_shows_the_latest_run_of_each_open_pull_request() {
         for number in [6, 7, 8] {
             store.note_pull(&known(number, None)).await.unwrap();
         }
-        store.close_pull(&pull(6)).await.unwrap();
+        store.close_pull(&pull(6), 1_000).await.unwrap();
         for (id, started_at) in [("newer", 6_000), ("older", 5_000)] {
             begun(&store, &run_start(id, 7, started_at)).await;
         }
@@ -339,7 +341,7 @@ async fn pull_requests_that_share_a_head_know_of_each_other_while_they_are_open(
         }
         assert_eq!(store.latest_verdicts_for_head(&forge(), 42, &sha('1')).await.unwrap().len(), 2);
         store.note_pull(&known(8, Some(true))).await.unwrap();
-        store.close_pull(&pull(8)).await.unwrap();
+        store.close_pull(&pull(8), 1_000).await.unwrap();
         let open = store.latest_verdicts_for_head(&forge(), 42, &sha('1')).await.unwrap();
         assert_eq!((open.len(), open[0].number), (1, 7));
     }
@@ -435,5 +437,111 @@ async fn what_a_clock_that_was_ahead_has_written_holds_nothing_up() {
         store.fail(&claim.id, &claim.token, 2_000, &limited).await.unwrap();
         store.enqueue(&review(8, '1'), 2_000).await.unwrap();
         assert!(store.claim("w", 7_999, 9_000).await.unwrap().is_none(), "a limit of today counts");
+    }
+}
+
+#[tokio::test]
+async fn what_was_seen_later_stays_however_late_the_rest_is_written() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        let seen = |head, seen_at| KnownPull { head: sha(head), seen_at, ..known(7, None) };
+        let at = async |head| store.pulls_with_head(&forge(), 42, &sha(head)).await.unwrap();
+        store.note_pull(&seen('2', 5_000)).await.unwrap();
+        let red = RunOutcome::Verdict(Verdict::ChangesRequested);
+        let verdict = HeadVerdict { number: 7, outcome: red, description: "words".into() };
+        let claim = holder(&store).await;
+        assert!(store.save_verdict(&claim, &pull(7), &sha('2'), &verdict, 1_000).await.unwrap());
+        store.note_pull(&KnownPull { touches_migrations: Some(true), ..seen('1', 4_000) }).await.unwrap();
+        assert_eq!((at('2').await, at('1').await), (vec![7], vec![]), "the list was older than the push");
+        assert_eq!(store.latest_verdicts_for_head(&forge(), 42, &sha('2')).await.unwrap(), [verdict]);
+        assert_eq!(store.pulls_a_push_concerns(&forge(), 42, "main", 50).await.unwrap(), [7]);
+
+        store.close_pull(&pull(7), 4_500).await.unwrap();
+        assert_eq!(at('2').await, [7]);
+        store.close_pull(&pull(7), 6_000).await.unwrap();
+        store.note_pull(&seen('2', 5_500)).await.unwrap();
+        assert_eq!(at('2').await, [0; 0], "it was closed since");
+        store.note_pull(&seen('2', 7_000)).await.unwrap();
+        assert_eq!(at('2').await, [7], "and opened again");
+
+        store.note_pull(&seen('3', 4_000_000_000_000)).await.unwrap();
+        store.note_pull(&seen('2', 8_000)).await.unwrap();
+        assert_eq!(at('2').await, [7], "a clock that was ahead has no last word");
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_the_sweep_is_written_at_once() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        let swept = |number| NewJob { reason: Reason::Swept, priority: 10, ..review(number, '1') };
+        store.enqueue(&review(2, '1'), 1_000).await.unwrap();
+        // A list whose pages shift shows one twice.
+        let pulls: Vec<_> = (1..=1_200).chain([7]).map(|number| known(number, None)).collect();
+        let forge = forge();
+        let page = SweptPage {
+            forge: &forge,
+            installation: Some(5),
+            pulls: &pulls,
+            left: &[NewJob { reason: Reason::Closed, ..swept(2_000) }],
+            found: &[swept(1), swept(2), swept(3)],
+            turn: 10_000,
+            gap: 3_000,
+            next: Some(77),
+            points: 2,
+        };
+        assert_eq!(store.save_swept(&page, 1_000).await.unwrap(), 2, "2 waits already");
+        assert_eq!(store.last_swept_run_at(&forge).await.unwrap(), Some(13_000));
+        assert_eq!(known_open(&store, 42).await.len(), 1_200);
+        assert_eq!(store.open_in(&forge, &[41, 42]).await.unwrap().len(), 1_200);
+        let state = async |now| store.sweep_state(&forge, Some(5), now).await.unwrap();
+        assert_eq!(state(1_000).await, SweepState { next: 77, listing: 0, spent: 2 });
+        store.note_listing(&forge, Some(5), 50, 1_000).await.unwrap();
+        store.save_swept(&SweptPage { next: None, ..page }, 400_000).await.unwrap();
+        assert_eq!(state(3_600_000).await, SweepState { next: 77, listing: 50, spent: 54 });
+        assert_eq!(state(4_000_000).await.spent, 2, "the first slice is over an hour old");
+        assert_eq!(store.sweep_state(&forge, Some(6), 1_000).await.unwrap(), SweepState::default());
+    }
+}
+
+#[tokio::test]
+async fn a_list_is_held_against_what_was_said_and_what_waits() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        for (id, number, outcome) in [
+            ("judged", 1, Some(RunOutcome::Verdict(Verdict::Approved))),
+            ("left", 2, Some(RunOutcome::Superseded)),
+            ("begun", 3, None),
+        ] {
+            begun(&store, &run_start(id, number, 1_000)).await;
+            if let Some(outcome) = outcome {
+                ended(&store, id, &run_end(outcome)).await;
+            }
+        }
+        store.enqueue(&review(4, '1'), 1_000).await.unwrap();
+        let listed = |number, head, base: &str| OpenPull {
+            number,
+            head: sha(head),
+            base_branch: base.into(),
+            draft: false,
+            head_since: None,
+        };
+        let pulls = [
+            listed(1, '1', "main"),
+            listed(1, '2', "main"),
+            listed(1, '1', "dev"),
+            listed(2, '1', "main"),
+            listed(3, '1', "main"),
+            listed(4, '1', "main"),
+            listed(5, '1', "main"),
+        ];
+        let list: Vec<_> = pulls.iter().map(|pull| (42, pull)).collect();
+        assert_eq!(store.unjudged(&forge(), &list).await.unwrap(), [1, 2, 3, 4, 6]);
+        for (place, (_, pull)) in list.iter().enumerate().filter(|(_, (_, pull))| pull.number != 4) {
+            let key = PullKey { forge: forge(), repository: 42, number: pull.number };
+            let judged = store.is_judged(&key, &pull.head, &pull.base_branch, pull.draft).await.unwrap();
+            assert_eq!(judged, place == 0, "one by one it is the same");
+        }
+        assert_eq!(store.unjudged(&forge(), &[(43, &pulls[0])]).await.unwrap(), [0]);
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use async_trait::async_trait;
-use red_panda::forge::{ForgeError, Result as ForgeResult};
+use red_panda::forge::{Budget, ForgeError, ListAsked, Lists, Result as ForgeResult};
 use red_panda::model::delivery::{JobKind, NewJob, Reason};
 use red_panda::model::id::{ForgeName, Repository, Target};
 use red_panda::model::judgement::Verdict;
@@ -22,7 +22,7 @@ use tokio::sync::Notify;
 use crate::databases::{Database, sqlite};
 use crate::fakes::{Answers, Fake};
 use crate::fixtures::{
-    Time, begun, ended, forge, known, open_pull, repository, review, run_end, run_start, sha,
+    Time, begun, ended, forge, known, open_pull, repository, review, run_end, run_start, sha, whole_list,
 };
 
 const MINUTE: i64 = 60_000;
@@ -93,15 +93,24 @@ struct Shelf {
     asked_in_vain: AtomicUsize,
     /// Every reaction breaks.
     numb: bool,
+    budgets: Mutex<Vec<Budget>>,
 }
 
 #[async_trait]
 impl Answers for Shelf {
-    async fn fetch_repositories(&self) -> ForgeResult<Vec<Repository>> {
-        let given = |id, installation| Repository { id, installation, ..repository() };
-        let mallory = Repository { owner: "mallory".into(), ..given(43, None) };
-        let limited = self.limited.map(|_| [44, 45].map(|id| given(id, self.limited)));
-        Ok(limited.into_iter().flatten().chain([repository(), mallory]).collect())
+    async fn fetch_installations(&self) -> ForgeResult<Vec<Option<u64>>> {
+        Ok(self.limited.map(Some).into_iter().chain([None]).collect())
+    }
+    async fn fetch_repositories(&self, installation: Option<u64>) -> ForgeResult<Vec<Repository>> {
+        let given = |id| Repository { id, installation, ..repository() };
+        let mallory = Repository { owner: "mallory".into(), ..given(43) };
+        Ok(if installation.is_some() { vec![given(44), given(45)] } else { vec![given(42), mallory] })
+    }
+    fn lists_at_once(&self) -> usize {
+        1
+    }
+    fn budgets(&self, _: Option<u64>) -> Vec<Budget> {
+        self.budgets.lock().unwrap().clone()
     }
     async fn fetch_pull(&self, _: &Repository, number: u64) -> ForgeResult<PullRequest> {
         self.pulls
@@ -112,13 +121,14 @@ impl Answers for Shelf {
             .cloned()
             .ok_or_else(|| ForgeError::NotFound { what: format!("pull request {number}") })
     }
-    async fn fetch_open_pulls(&self, repository: &Repository) -> ForgeResult<Vec<PullRequest>> {
+    async fn fetch_open_pulls(&self, asked: &[ListAsked]) -> ForgeResult<Lists> {
+        let [ListAsked { repository, after: None }] = asked else { panic!("one list at once") };
         assert_eq!(repository.owner, "alice", "the allow-list holds for sweeps too");
         if self.limited.is_some() && repository.installation == self.limited {
             self.asked_in_vain.fetch_add(1, Ordering::SeqCst);
             return Err(ForgeError::RateLimited { until_ms: i64::MAX });
         }
-        Ok(self.pulls.lock().unwrap().clone())
+        Ok(whole_list(repository, self.pulls.lock().unwrap().clone()))
     }
     async fn fetch_may_write(&self, _: &Repository, login: &str) -> ForgeResult<bool> {
         Ok(self.writers.contains(&login))
@@ -282,7 +292,8 @@ async fn p8_a_rate_limited_job_waits_without_spending_attempts() {
     assert_eq!(house.worker("w").drain().await.unwrap(), 0);
     house.time.later(MINUTE);
     assert_eq!(house.worker("w").drain().await.unwrap(), 2);
-    assert!(house.script.performed.lock().unwrap().iter().all(|j| j.attempt == 1));
+    let attempts: Vec<u32> = house.script.performed.lock().unwrap().iter().map(|job| job.attempt).collect();
+    assert_eq!(attempts, [1, 1, 1, 1]);
 }
 
 #[tokio::test]
@@ -374,6 +385,22 @@ async fn a_sweep_queues_at_most_twenty_a_minute() {
         per_minute.push(performed);
     }
     assert_eq!(per_minute, [20, 20, 10]);
+}
+
+#[tokio::test]
+async fn what_a_sweep_found_leaves_half_of_the_budget_to_what_somebody_waits_for() {
+    let house = House::new().await;
+    let half = Budget { limit: 5_000, remaining: 2_500, resets_at: house.time.now() + 30 * MINUTE };
+    *house.shelf.budgets.lock().unwrap() = vec![half];
+    for (number, reason) in [(7, Reason::Pushed), (8, Reason::Swept), (9, Reason::Backlog)] {
+        house.queue(NewJob { reason, ..review(number, '1') }).await;
+    }
+    house.worker("w").drain().await.unwrap();
+    assert_eq!(house.script.reasons(), [Reason::Pushed]);
+    house.time.later(30 * MINUTE);
+    house.worker("w").drain().await.unwrap();
+    assert_eq!(house.script.reasons(), [Reason::Pushed, Reason::Swept, Reason::Backlog]);
+    assert!(house.script.performed.lock().unwrap().iter().all(|job| job.attempt == 1));
 }
 
 #[tokio::test]

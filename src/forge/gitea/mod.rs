@@ -22,12 +22,14 @@ use crate::config::settings::AllowList;
 use crate::model::change::Change;
 use crate::model::id::{ForgeName, Repository, Sha};
 use crate::model::plan::{CommentEdit, ForgePosting, NewReview};
-use crate::model::pull::{Capabilities, PullRequest};
+use crate::model::pull::{Capabilities, OpenPull, PullRequest};
 use crate::model::status::Status;
 use crate::source::Tree;
 
 use super::reads::Reads;
-use super::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result, Take};
+use super::{
+    Budget, FileWanted, Forge, ForgeError, ListAsked, Lists, OpenPulls, PostedReview, Reader, Result, Take,
+};
 use api::{Api, Call, repo, segment, segments};
 
 /// Calls under way at once for one batch.
@@ -253,6 +255,24 @@ impl Gitea {
         Ok(people.unwrap_or_default().iter().flatten().any(|u| u.login.eq_ignore_ascii_case(login)))
     }
 
+    /// The whole list of a repository's open pull requests.
+    async fn open_pulls(&self, repository: &Repository) -> Result<OpenPulls> {
+        let call = || {
+            let call =
+                Call::get(of("the open pull requests", repository), format!("{}/pulls", repo(repository)));
+            call.query("state", "open").query("sort", "recentupdate")
+        };
+        let (listed, _) = self.api.list::<wire::Pull>(usize::MAX, call).await?;
+        let pulls: Vec<PullRequest> = listed.iter().filter_map(|p| p.to_model(repository)).collect();
+        let first = pulls.first();
+        Ok(OpenPulls {
+            repository: first.map_or_else(|| repository.clone(), |p| p.repository.clone()),
+            default_branch: first.map(|p| p.default_branch.clone()).unwrap_or_default(),
+            pulls: pulls.into_iter().map(OpenPull::from).collect(),
+            next: None,
+        })
+    }
+
     /// The repositories an entry of the allow-list names.
     async fn repositories_of(&self, pattern: &str) -> Result<Vec<wire::Repo>> {
         if let Some((owner, name)) =
@@ -298,7 +318,11 @@ impl Forge for Gitea {
         Ok(self.repository_at(path, repository.full_name()).await?.to_model())
     }
 
-    async fn fetch_repositories(&self) -> Result<Vec<Repository>> {
+    async fn fetch_installations(&self) -> Result<Vec<Option<u64>>> {
+        Ok(vec![None])
+    }
+
+    async fn fetch_repositories(&self, _installation: Option<u64>) -> Result<Vec<Repository>> {
         let mut reads = Reads::default();
         for pattern in &self.patterns {
             // One that was deleted, or that we were put out of, does not hide the others.
@@ -322,14 +346,23 @@ impl Forge for Gitea {
         Ok(pull)
     }
 
-    async fn fetch_open_pulls(&self, repository: &Repository) -> Result<Vec<PullRequest>> {
-        let call = || {
-            let call =
-                Call::get(of("the open pull requests", repository), format!("{}/pulls", repo(repository)));
-            call.query("state", "open").query("sort", "recentupdate")
-        };
-        let (pulls, _) = self.api.list::<wire::Pull>(usize::MAX, call).await?;
-        Ok(pulls.into_iter().filter_map(|p| p.to_model(repository)).collect())
+    fn lists_at_once(&self) -> usize {
+        PARALLEL
+    }
+
+    /// One list for each repository: the forges' search over issues names no heads.
+    async fn fetch_open_pulls(&self, asked: &[ListAsked]) -> Result<Lists> {
+        let reads: Vec<_> = asked.iter().map(|list| self.open_pulls(&list.repository)).collect();
+        let parts: Vec<_> = stream::iter(reads).buffered(PARALLEL).collect().await;
+        match parts.iter().find_map(|part| part.as_ref().err().filter(|e| e.is_limit())) {
+            Some(limited) => Err(limited.clone()),
+            None => Ok(Lists { parts, points: 0 }),
+        }
+    }
+
+    /// Neither has a limit of its own; one before it says so with a 429.
+    fn budgets(&self, _installation: Option<u64>) -> Vec<Budget> {
+        Vec::new()
     }
 
     async fn fetch_change(&self, pull: &PullRequest) -> Result<Change> {

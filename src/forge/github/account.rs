@@ -7,7 +7,6 @@ use super::GitHub;
 use super::http::Ask;
 use super::path;
 use super::wire::{Installation, Permission, RestRepositories, RestRepository};
-use crate::forge::reads::Reads;
 use crate::forge::{ForgeError, Result};
 use crate::model::id::Repository;
 
@@ -42,29 +41,19 @@ impl GitHub {
         found.map(|r| named(r, installation)).ok_or(ForgeError::NotFound { what })
     }
 
-    /// Every repository of every installation that is not suspended, as far as the allow-list lets us. An installation
-    /// that does not let us in (an IP allow list, a suspension just made) costs itself only, and so does one that has
-    /// used up its budget: each has one of its own.
-    pub(super) async fn read_repositories(&self) -> Result<Vec<Repository>> {
+    /// Every installation that is not suspended.
+    pub(super) async fn read_installations(&self) -> Result<Vec<Option<u64>>> {
         let path = "/app/installations?per_page=100";
-        let installations: Vec<Installation> = self.http.app_pages(path, "the installations").await?;
-        let (mut reads, mut limited) = (Reads::default(), None);
-        for installation in installations.iter().filter(|i| i.suspended_at.is_none()) {
-            let found = self.repositories_of(installation.id).await;
-            let found = found.map(|all| all.into_iter().filter(|r| !r.archived));
-            match found.map(|all| all.map(|r| named(r, installation.id)).collect()) {
-                Err(error @ ForgeError::RateLimited { .. }) => limited = Some(error),
-                read => reads.add(read)?,
-            }
-        }
-        let mut all = match (reads.end(), limited) {
-            (Ok(all), None) => all,
-            (Ok(all), Some(_)) if !all.is_empty() => all,
-            (_, Some(limited)) => return Err(limited),
-            (Err(error), None) => return Err(error),
-        };
-        all.retain(|r| self.allows(r));
-        Ok(all)
+        let found: Vec<Installation> = self.http.app_pages(path, "the installations").await?;
+        Ok(found.into_iter().filter(|i| i.suspended_at.is_none()).map(|i| Some(i.id)).collect())
+    }
+
+    /// Every repository of an installation that takes comments, as far as the allow-list lets us.
+    pub(super) async fn read_repositories(&self, installation: Option<u64>) -> Result<Vec<Repository>> {
+        // Without an installation GitHub gives us nothing.
+        let Some(installation) = installation else { return Ok(Vec::new()) };
+        let found = self.repositories_of(installation).await?.into_iter().filter(|r| !r.archived);
+        Ok(found.map(|r| named(r, installation)).filter(|r| self.allows(r)).collect())
     }
 
     async fn repositories_of(&self, installation: u64) -> Result<Vec<RestRepository>> {

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use crate::forge::{ForgeError, Result};
+use crate::forge::{Budget, ForgeError, Result};
 
 /// How long to wait when GitHub says "slow down" but not until when.
 const UNSAID_WAIT_MS: i64 = 60_000;
@@ -115,6 +115,16 @@ impl Reply {
         let spent = self.number("x-ratelimit-remaining") == Some(0);
         let reset = self.number("x-ratelimit-reset").filter(|_| spent).map(|s| s.saturating_mul(1000));
         reset.filter(|until| *until > now_ms).unwrap_or_else(|| now_ms.saturating_add(UNSAID_WAIT_MS))
+    }
+
+    /// The budget that the request was taken from, by GitHub's name for it; none on a server without limits.
+    pub(super) fn budget(&self) -> Option<(&str, Budget)> {
+        let count = |header| self.number(header).and_then(|n| u64::try_from(n).ok());
+        let name = self.headers.get("x-ratelimit-resource")?.to_str().ok()?;
+        let (limit, remaining) = (count("x-ratelimit-limit")?, count("x-ratelimit-remaining")?);
+        let resets_at = self.number("x-ratelimit-reset")?.saturating_mul(1000);
+        // GitHub has half a dozen; a name that no list holds must not grow ours.
+        matches!(name, "core" | "graphql").then_some((name, Budget { limit, remaining, resets_at }))
     }
 
     fn number(&self, header: &str) -> Option<i64> {
@@ -279,6 +289,20 @@ mod tests {
         let headers = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", reset.as_str())];
         let answer = reply(200, &headers, body).graphql("it", NOW);
         assert!(matches!(answer, Err(ForgeError::RateLimited { until_ms }) if until_ms == NOW + 5_000));
+    }
+
+    #[test]
+    fn a_budget_is_told_with_every_answer() {
+        let headers = [
+            ("x-ratelimit-resource", "graphql"),
+            ("x-ratelimit-limit", "5000"),
+            ("x-ratelimit-remaining", "4990"),
+            ("x-ratelimit-reset", "1700000000"),
+        ];
+        let budget = Budget { limit: 5_000, remaining: 4_990, resets_at: 1_700_000_000_000 };
+        assert_eq!(reply(200, &headers, "{}").budget(), Some(("graphql", budget)));
+        assert_eq!(reply(200, &headers[..2], "{}").budget(), None, "a server without limits");
+        assert_eq!(reply(200, &[("x-ratelimit-resource", "search")], "{}").budget(), None);
     }
 
     #[test]

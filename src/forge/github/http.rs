@@ -4,7 +4,8 @@
 //! ones hide statuses, headers (limits, `Retry-After`, pages), raw bytes and partial answers of GraphQL, and read
 //! answers of any length.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::BytesMut;
@@ -19,7 +20,7 @@ use serde_json::{Value, json};
 
 use super::answer::{self, Reply};
 use crate::forge::requests;
-use crate::forge::{ForgeError, Result};
+use crate::forge::{Budget, ForgeError, Result};
 
 /// The longest answer that is read, in bytes: a tree of 100,000 entries is about 30 MB.
 const LONGEST_ANSWER: usize = 64 * 1024 * 1024;
@@ -106,6 +107,8 @@ pub(super) struct Http {
     graph: Octocrab,
     api: String,
     tokens: moka::future::Cache<u64, SecretString>,
+    /// By installation and GitHub's name for the budget.
+    budgets: Mutex<BTreeMap<(u64, String), Budget>>,
 }
 
 impl Http {
@@ -130,7 +133,7 @@ impl Http {
             .and_then(|builder| builder.build_with_reqwest(client))
             .map_err(|e| unusable(&e))?;
         let tokens = moka::future::Cache::builder().max_capacity(10_000).time_to_live(TOKEN_LIFE).build();
-        Ok(Self { app, graph, api, tokens })
+        Ok(Self { app, graph, api, tokens, budgets: Mutex::default() })
     }
 
     /// What only the App itself may ask, signed with its key.
@@ -202,7 +205,7 @@ impl Http {
 
     async fn as_installation(&self, crab: &Octocrab, installation: u64, ask: &Ask) -> Result<Reply> {
         let token = self.token(installation).await?;
-        let reply = self.bearing(crab, &token, ask).await?;
+        let reply = self.bearing(crab, installation, &token, ask).await?;
         if reply.status != http::StatusCode::UNAUTHORIZED {
             return Ok(reply);
         }
@@ -211,14 +214,35 @@ impl Http {
             self.tokens.invalidate(&installation).await;
         }
         let token = self.token(installation).await?;
-        self.bearing(crab, &token, ask).await
+        self.bearing(crab, installation, &token, ask).await
     }
 
-    async fn bearing(&self, crab: &Octocrab, token: &SecretString, ask: &Ask) -> Result<Reply> {
+    fn note_budget(&self, installation: u64, reply: &Reply) {
+        if let Some((name, budget)) = reply.budget() {
+            let mut budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+            budgets.insert((installation, name.to_owned()), budget);
+        }
+    }
+
+    /// What was said last of the budgets of an installation.
+    pub(super) fn budgets(&self, installation: u64) -> Vec<Budget> {
+        let budgets = self.budgets.lock().unwrap_or_else(PoisonError::into_inner);
+        budgets.iter().filter(|((of, _), _)| *of == installation).map(|(_, budget)| *budget).collect()
+    }
+
+    async fn bearing(
+        &self,
+        crab: &Octocrab,
+        installation: u64,
+        token: &SecretString,
+        ask: &Ask,
+    ) -> Result<Reply> {
         let crab = crab.user_access_token(token.clone());
         let crab = crab.map_err(|e| invalid(&ask.what, answer::chain(&e)))?;
         requests::sent();
-        self.follow(&crab, ask).await
+        let reply = self.follow(&crab, ask).await?;
+        self.note_budget(installation, &reply);
+        Ok(reply)
     }
 
     /// Sends it; where the repository was renamed, again under the new name, with the same method and body. A redirect

@@ -7,6 +7,7 @@ mod check;
 mod files;
 mod history;
 mod http;
+mod lists;
 mod path;
 mod pulls;
 pub mod queries;
@@ -20,8 +21,8 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
 use self::http::{Http, invalid};
-use super::contents::Contents;
-use super::{FileWanted, Forge, ForgeError, PostedReview, Reader, Result, Take};
+use super::contents::{Contents, Trees};
+use super::{Budget, FileWanted, Forge, ForgeError, ListAsked, Lists, PostedReview, Reader, Result, Take};
 use crate::config::settings::AllowList;
 use crate::model::change::Change;
 use crate::model::id::{Repository, Sha};
@@ -68,6 +69,7 @@ pub struct GitHub {
     http: Http,
     installations: moka::future::Cache<u64, u64>,
     contents: Contents,
+    trees: Trees,
     sizes: files::Sizes,
     commits: change::Scanned,
     prefetched: pulls::Prefetched,
@@ -109,6 +111,7 @@ impl GitHub {
             http,
             installations: moka::future::Cache::new(10_000),
             contents: Contents::default(),
+            trees: Trees::default(),
             sizes: moka::future::Cache::new(20_000),
             commits: change::Scanned::default(),
             prefetched: pulls::Prefetched::new(),
@@ -204,8 +207,12 @@ impl Forge for GitHub {
         self.read_repository(repository).await
     }
 
-    async fn fetch_repositories(&self) -> Result<Vec<Repository>> {
-        self.read_repositories().await
+    async fn fetch_installations(&self) -> Result<Vec<Option<u64>>> {
+        self.read_installations().await
+    }
+
+    async fn fetch_repositories(&self, installation: Option<u64>) -> Result<Vec<Repository>> {
+        self.read_repositories(installation).await
     }
 
     async fn fetch_pull(&self, repository: &Repository, number: u64) -> Result<PullRequest> {
@@ -216,8 +223,16 @@ impl Forge for GitHub {
         self.read_standing(pull).await
     }
 
-    async fn fetch_open_pulls(&self, repository: &Repository) -> Result<Vec<PullRequest>> {
-        self.read_open_pulls(repository).await
+    fn lists_at_once(&self) -> usize {
+        lists::AT_ONCE
+    }
+
+    async fn fetch_open_pulls(&self, asked: &[ListAsked]) -> Result<Lists> {
+        self.read_lists(asked).await
+    }
+
+    fn budgets(&self, installation: Option<u64>) -> Vec<Budget> {
+        installation.map(|id| self.http.budgets(id)).unwrap_or_default()
     }
 
     async fn fetch_change(&self, pull: &PullRequest) -> Result<Change> {

@@ -77,14 +77,6 @@ struct OnePull {
     pull: Option<GraphPull>,
 }
 
-#[derive(Deserialize)]
-struct ManyPulls {
-    #[serde(flatten)]
-    repository: GraphRepository,
-    #[serde(rename = "pullRequests")]
-    pulls: Nodes<GraphPull>,
-}
-
 impl GitHub {
     /// One request: the pull request, and with it the policy file of the target's tip and our own postings.
     pub(super) async fn read_pull(&self, repository: &Repository, number: u64) -> Result<PullRequest> {
@@ -177,29 +169,6 @@ impl GitHub {
         self.http.pages(installation, ask, |page: Vec<wire::RestComment>| page).await
     }
 
-    pub(super) async fn read_open_pulls(&self, repository: &Repository) -> Result<Vec<PullRequest>> {
-        let what = format!("the open pull requests of {}", repository.full_name());
-        let installation = self.installation(repository).await?;
-        let (mut pulls, mut after) = (Vec::new(), None::<String>);
-        loop {
-            let variables = json!({"owner": repository.owner, "name": repository.name, "after": after});
-            let answer = self.http.graphql(installation, &queries::open_pulls(), variables, &what).await?;
-            let found: ManyPulls = decode(&answer, &what)?;
-            let home = known(&found.repository, repository, installation, &what)?;
-            let page = PageEnd::of(&found.pulls);
-            for wire in found.pulls.into_vec() {
-                // An entry that GitHub shows in part only comes back with its next webhook.
-                pulls.extend(
-                    pull_request(&home, &found.repository, &wire, wire.base_ref.as_ref(), &what).ok(),
-                );
-            }
-            match page {
-                PageEnd::More(cursor) if after.as_ref() != Some(&cursor) => after = Some(cursor),
-                _ => return Ok(pulls),
-            }
-        }
-    }
-
     /// Where it stands now: from a batch of files that brought it a moment ago, else asked for.
     pub(super) async fn read_standing(&self, pull: &PullRequest) -> Result<Standing> {
         let key = (pull.repository.id, pull.number);
@@ -215,18 +184,6 @@ impl GitHub {
         let found: wire::RestPull = self.http.json(installation, &Ask::get(pull_path(pull), &what)).await?;
         let head = sha(&found.head.sha, &what)?;
         Ok(Standing { head, base_branch: found.base.name, is_open: found.state == "open" })
-    }
-}
-
-enum PageEnd {
-    More(String),
-    Last,
-}
-
-impl PageEnd {
-    fn of<T>(nodes: &Nodes<T>) -> Self {
-        let cursor = nodes.page.end_cursor.clone().filter(|_| nodes.page.has_next_page);
-        cursor.map_or(Self::Last, Self::More)
     }
 }
 
@@ -250,7 +207,12 @@ fn missing(answer: &GraphReply, what: &str) -> ForgeError {
 }
 
 /// The repository under its present name. A name that another repository took over is not ours.
-fn known(found: &GraphRepository, asked: &Repository, installation: u64, what: &str) -> Result<Repository> {
+pub(super) fn known(
+    found: &GraphRepository,
+    asked: &Repository,
+    installation: u64,
+    what: &str,
+) -> Result<Repository> {
     if found.database_id != Some(asked.id) {
         let message = format!("{} is another repository now", asked.full_name());
         return Err(ForgeError::Gone { what: what.to_owned(), message });
@@ -288,10 +250,13 @@ fn pull_request(
     })
 }
 
-/// GitHub does not say when a head was pushed: it was not before the pull request nor before its last commit was made.
 fn head_since(wire: &GraphPull) -> Option<i64> {
     let commits = wire.commits.nodes.iter().flatten().flatten().map(|n| n.commit.committed_date.as_str());
-    let dates = commits.chain([wire.created_at.as_str()]);
+    latest(commits.chain([wire.created_at.as_str()]))
+}
+
+/// GitHub does not say when a head was pushed: it was not before the pull request nor before its last commit was made.
+pub(super) fn latest<'a>(dates: impl Iterator<Item = &'a str>) -> Option<i64> {
     dates.filter_map(|d| DateTime::parse_from_rfc3339(d).ok()).map(|d| d.timestamp_millis()).max()
 }
 

@@ -36,21 +36,32 @@ pub fn pull() -> String {
     )
 }
 
-/// A page of the open pull requests, most recently updated first. Variables: `owner`, `name`, `after`.
-pub fn open_pulls() -> String {
-    format!(
-        "query OpenPulls($owner: String!, $name: String!, $after: String) {{
-  repository(owner: $owner, name: $name) {{
+/// Open pull requests on a page of [`open_pulls`].
+pub const OPEN_PULLS: usize = 50;
+
+/// Pages of the open pull requests of so many repositories, under the aliases `r0…`, and what it cost. Newest first:
+/// nothing that happens to a pull request moves it to another page. One point of the rate limit for a hundred
+/// repositories, because nothing below a pull request is a connection: its last commit as `commits(last: 1)` would be
+/// one more for each. Variables: `o{i}`, `n{i}`, `a{i}` (owner, name, after which cursor).
+pub fn open_pulls(repositories: usize) -> String {
+    let (mut variables, mut fields) = (Vec::new(), String::new());
+    for i in 0..repositories {
+        variables.push(format!("$o{i}: String!, $n{i}: String!, $a{i}: String"));
+        fields.push_str(&format!(
+            "
+  r{i}: repository(owner: $o{i}, name: $n{i}) {{
     {REPOSITORY_FACTS}
-    pullRequests(first: 50, after: $after, states: OPEN, orderBy: {{field: UPDATED_AT, direction: DESC}}) {{
+    pullRequests(first: {OPEN_PULLS}, after: $a{i}, states: OPEN, orderBy: {{field: CREATED_AT, direction: DESC}}) {{
       pageInfo {{ hasNextPage endCursor }}
-      nodes {{{PULL_FACTS}
-        baseRef {{ target {{ oid }} }}
+      nodes {{
+        number isDraft createdAt headRefOid baseRefName
+        headRef {{ target {{ ... on Commit {{ committedDate }} }} }}
       }}
     }}
-  }}
-}}"
-    )
+  }}"
+        ));
+    }
+    format!("query OpenPulls({}) {{\n  rateLimit {{ cost }}{fields}\n}}", variables.join(", "))
 }
 
 /// How one file of a batch is named.

@@ -88,6 +88,30 @@ pub(super) struct CommitDate {
     pub(super) committed_date: String,
 }
 
+/// A pull request as [`super::queries::open_pulls`] lists it.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ListedPull {
+    pub(super) number: u64,
+    pub(super) is_draft: bool,
+    pub(super) created_at: String,
+    pub(super) head_ref_oid: String,
+    pub(super) base_ref_name: String,
+    /// Null when the branch is gone, or in a fork that we may not see.
+    pub(super) head_ref: Option<HeadRef>,
+}
+
+#[derive(Debug, Deserialize)]
+pub(super) struct HeadRef {
+    pub(super) target: Option<HeadTip>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct HeadTip {
+    pub(super) committed_date: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 pub(super) struct BaseRef {
     pub(super) target: Option<Tip>,

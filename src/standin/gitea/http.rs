@@ -149,6 +149,11 @@ async fn work(world: &Shared, call: &Call) -> Reply {
 
 /// Faults that are due, and who asks: a refusal, or nothing.
 fn admit(world: &mut World, call: &mut Call, headers: &HeaderMap, shown: &str) -> Option<Reply> {
+    if world.limited {
+        // By what stands before the forge; neither Gitea nor Forgejo limits by itself.
+        let html = "<html>429 Too Many Requests</html>";
+        return Some(Reply::page_fault(StatusCode::TOO_MANY_REQUESTS, "text/html", html));
+    }
     call.moment = world.fault(call.method.as_str(), shown);
     match call.moment {
         Some(Moment::Before) => return Some(Reply::panic()),

@@ -238,6 +238,8 @@ pub(super) struct World {
     pub(super) head_lag: usize,
     pub(super) merge_base_lag: usize,
     pub(super) faults: Vec<Fault>,
+    /// Every call answers 429.
+    pub(super) limited: bool,
     pub(super) requests: Vec<Request>,
     pub(super) violations: Vec<String>,
     pub(super) deliveries: Vec<Delivery>,
@@ -256,6 +258,7 @@ impl World {
             head_lag: 0,
             merge_base_lag: 0,
             faults: Vec::new(),
+            limited: false,
             requests: Vec::new(),
             violations: Vec::new(),
             deliveries: Vec::new(),

@@ -1,33 +1,30 @@
 //! Just enough GraphQL for the queries that the client sends. A field this does not know is a violation: then either
 //! the client asks for what GitHub does not have, or this has to learn it.
 
-use std::iter::Peekable;
-use std::str::Chars;
-
 use serde_json::{Map, Value, json};
 
 use crate::model::id::Sha;
 
 use super::answer::Answer;
+use super::cost;
+use super::query::{self, Selection};
 use super::rfc3339;
 use super::world::{Comment, Pull, Repo, Review, State, World};
 
-/// One selected field, or an inline fragment with its type's name.
-#[derive(Clone, Debug)]
-enum Selection {
-    Field { alias: String, name: String, arguments: Vec<(String, Value)>, inner: Vec<Selection> },
-    On { kind: String, inner: Vec<Selection> },
+/// What the query costs, before anything is looked up.
+pub(super) fn cost(world: &mut World, body: &Value) -> Result<u64, Answer> {
+    let asked = query::parsed(body).ok_or_else(|| "a GraphQL query does not parse".to_owned());
+    asked.and_then(|selections| cost::of(&selections)).map_err(|fault| {
+        let refusal = Answer::ok(&json!({"errors": [{"message": &fault}]}));
+        world.violate(fault);
+        refusal
+    })
 }
 
 pub(super) fn answer(world: &mut World, body: &Value) -> Answer {
-    let query = body.get("query").and_then(Value::as_str).unwrap_or("");
-    let variables = body.get("variables").cloned().unwrap_or_default();
-    let mut parser = Parser { rest: query.chars().peekable(), variables: &variables };
-    let Some(selections) = parser.operation() else {
-        world.violate("a GraphQL query does not parse".to_owned());
-        return Answer::ok(&json!({"errors": [{"message": "Parse error"}]}));
-    };
-    let mut run = Run { world, errors: Vec::new(), violations: Vec::new() };
+    let selections = query::parsed(body).unwrap_or_default();
+    let cost = cost::of(&selections).unwrap_or_default();
+    let mut run = Run { world, cost, errors: Vec::new(), violations: Vec::new() };
     let data = run.object(&Node::Root, &selections, &mut Vec::new());
     let (errors, violations) = (run.errors, run.violations);
     let mut answered = json!({"data": data});
@@ -40,94 +37,11 @@ pub(super) fn answer(world: &mut World, body: &Value) -> Answer {
     Answer::ok(&answered)
 }
 
-struct Parser<'a> {
-    rest: Peekable<Chars<'a>>,
-    variables: &'a Value,
-}
-
-impl Parser<'_> {
-    fn operation(&mut self) -> Option<Vec<Selection>> {
-        (self.word()? == "query").then_some(())?;
-        self.word()?;
-        self.blank();
-        // The declared types are the schema test's business.
-        while *self.rest.peek()? != '{' {
-            self.rest.next();
-        }
-        self.selections()
-    }
-
-    fn blank(&mut self) {
-        while self.rest.next_if(|c| c.is_whitespace() || *c == ',').is_some() {}
-    }
-
-    fn eat(&mut self, wanted: char) -> bool {
-        self.blank();
-        self.rest.next_if(|c| *c == wanted).is_some()
-    }
-
-    fn word(&mut self) -> Option<String> {
-        self.blank();
-        let mut word = String::new();
-        while let Some(c) = self.rest.next_if(|c| c.is_alphanumeric() || *c == '_') {
-            word.push(c);
-        }
-        (!word.is_empty()).then_some(word)
-    }
-
-    fn selections(&mut self) -> Option<Vec<Selection>> {
-        self.eat('{').then_some(())?;
-        let mut selections = Vec::new();
-        while !self.eat('}') {
-            selections.push(self.selection()?);
-        }
-        Some(selections)
-    }
-
-    fn selection(&mut self) -> Option<Selection> {
-        if self.eat('.') {
-            (self.eat('.') && self.eat('.') && self.word()? == "on").then_some(())?;
-            let kind = self.word()?;
-            return Some(Selection::On { kind, inner: self.selections()? });
-        }
-        let alias = self.word()?;
-        let name = if self.eat(':') { self.word()? } else { alias.clone() };
-        let mut arguments = Vec::new();
-        if self.eat('(') {
-            while !self.eat(')') {
-                let argument = self.word()?;
-                self.eat(':').then_some(())?;
-                arguments.push((argument, self.value()?));
-            }
-        }
-        self.blank();
-        let inner = if self.rest.peek() == Some(&'{') { self.selections()? } else { Vec::new() };
-        Some(Selection::Field { alias, name, arguments, inner })
-    }
-
-    fn value(&mut self) -> Option<Value> {
-        if self.eat('$') {
-            let name = self.word()?;
-            return Some(self.variables.get(&name).cloned().unwrap_or_default());
-        }
-        if self.eat('{') {
-            let mut object = Map::new();
-            while !self.eat('}') {
-                let key = self.word()?;
-                self.eat(':').then_some(())?;
-                object.insert(key, self.value()?);
-            }
-            return Some(Value::Object(object));
-        }
-        let word = self.word()?;
-        Some(word.parse::<u64>().map_or_else(|_| json!(word), |n| json!(n)))
-    }
-}
-
 /// A place in the graph.
 #[derive(Clone)]
 enum Node<'w> {
     Root,
+    RateLimit,
     Repository(&'w Repo),
     Named(String),
     Login {
@@ -146,12 +60,12 @@ enum Node<'w> {
     Comment(&'w Comment),
     Page {
         more: bool,
-        end: usize,
+        end: String,
     },
     Connection {
         nodes: Vec<Node<'w>>,
         more: bool,
-        end: usize,
+        end: String,
     },
 }
 
@@ -164,6 +78,8 @@ enum Found<'w> {
 
 struct Run<'w> {
     world: &'w World,
+    /// Points of the whole query.
+    cost: u64,
     errors: Vec<Value>,
     violations: Vec<String>,
 }
@@ -223,6 +139,8 @@ impl<'w> Run<'w> {
             (Node::Root, "repository") => {
                 maybe(self.world.repo(text("owner"), text("name")).map(Node::Repository))
             }
+            (Node::Root, "rateLimit") => Found::Node(Node::RateLimit),
+            (Node::RateLimit, "cost") => value(json!(self.cost)),
             (Node::Repository(r), "databaseId") => value(json!(r.id)),
             (Node::Repository(r), "name") => value(json!(r.name)),
             (Node::Repository(r), "owner") => Found::Node(login(&r.owner)),
@@ -233,8 +151,15 @@ impl<'w> Run<'w> {
             }
             (Node::Repository(r), "pullRequests") => {
                 let mut open: Vec<&Pull> = r.pulls.values().filter(|p| p.state == State::Open).collect();
-                open.sort_by_key(|p| std::cmp::Reverse(p.updated));
-                self.connection(open.into_iter().map(|p| Node::Pull(r, p)).collect(), arguments)
+                match argument("orderBy")?.get("field")?.as_str()? {
+                    "CREATED_AT" => open.sort_by_key(|p| (p.created, p.number)),
+                    "UPDATED_AT" => open.sort_by_key(|p| p.updated),
+                    _ => return None,
+                }
+                if argument("orderBy")?.get("direction")? == "DESC" {
+                    open.reverse();
+                }
+                self.connection(r.id, open.into_iter().map(|p| Node::Pull(r, p)).collect(), arguments)?
             }
             (Node::Repository(r), "object") => maybe(object(r, text("oid"), text("expression"))),
             (Node::Named(n), "name") => value(json!(n)),
@@ -255,10 +180,10 @@ impl<'w> Run<'w> {
             (Node::Comment(c), "body") => value(json!(c.body)),
             (Node::Connection { nodes, .. }, "nodes") => Found::List(nodes.clone()),
             (Node::Connection { more, end, .. }, "pageInfo") => {
-                Found::Node(Node::Page { more: *more, end: *end })
+                Found::Node(Node::Page { more: *more, end: end.clone() })
             }
             (Node::Page { more, .. }, "hasNextPage") => value(json!(more)),
-            (Node::Page { end, .. }, "endCursor") => value(json!(end.to_string())),
+            (Node::Page { end, .. }, "endCursor") => value(json!(end)),
             _ => return None,
         })
     }
@@ -288,10 +213,15 @@ impl<'w> Run<'w> {
             "baseRefName" => value(json!(pull.base_branch)),
             "baseRefOid" => value(json!(tip)),
             "author" => Found::Node(login(&pull.author)),
-            "commits" => self.connection(vec![Node::PullCommit(repo, pull.shown_head().clone())], &[]),
+            // A fork's branch may be hidden from us.
+            "headRef" if pull.from_fork => Found::Null,
+            "headRef" => Found::Node(Node::Ref(repo, pull.shown_head().clone())),
+            "commits" => {
+                self.connection(0, vec![Node::PullCommit(repo, pull.shown_head().clone())], arguments)?
+            }
             "baseRef" => maybe(tip.map(|t| Node::Ref(repo, t))),
             "reviews" => {
-                self.connection(pull.reviews.iter().map(|r| Node::Review(pull, r)).collect(), arguments)
+                self.connection(0, pull.reviews.iter().map(|r| Node::Review(pull, r)).collect(), arguments)?
             }
             _ => return None,
         })
@@ -326,21 +256,30 @@ impl<'w> Run<'w> {
             "author" => Found::Node(login(&review.login)),
             "comments" => {
                 let comments = pull.comments.iter().filter(|c| c.review == review.id);
-                self.connection(comments.map(Node::Comment).collect(), arguments)
+                self.connection(0, comments.map(Node::Comment).collect(), arguments)?
             }
             _ => return None,
         })
     }
 
-    fn connection(&self, nodes: Vec<Node<'w>>, arguments: &[(String, Value)]) -> Found<'w> {
+    /// A page of it. Nothing, where the cursor is of another list.
+    fn connection(
+        &self,
+        list: u64,
+        nodes: Vec<Node<'w>>,
+        arguments: &[(String, Value)],
+    ) -> Option<Found<'w>> {
         let argument = |key: &str| arguments.iter().find(|(k, _)| k == key).map(|(_, v)| v);
         let first = argument("first").and_then(Value::as_u64).map_or(100, |n| n as usize);
-        let after = argument("after").and_then(Value::as_str).and_then(|a| a.parse().ok()).unwrap_or(0);
+        let after = match argument("after").and_then(Value::as_str) {
+            Some(cursor) => cursor.strip_prefix(&format!("{list}:"))?.parse().ok()?,
+            None => 0,
+        };
         let size = first.min(self.world.longest_page);
         let more = nodes.len() > after + size;
         let shown: Vec<Node<'w>> = nodes.into_iter().skip(after).take(size).collect();
-        let end = after + shown.len();
-        Found::Node(Node::Connection { nodes: shown, more, end })
+        let end = format!("{list}:{}", after + shown.len());
+        Some(Found::Node(Node::Connection { nodes: shown, more, end }))
     }
 }
 
@@ -348,6 +287,7 @@ impl Node<'_> {
     fn kind(&self) -> &'static str {
         match self {
             Self::Root => "Query",
+            Self::RateLimit => "RateLimit",
             Self::Repository(_) => "Repository",
             Self::Named(_) | Self::Ref(..) => "Ref",
             Self::Login { kind, .. } => kind,

@@ -2,11 +2,14 @@
 //! cuts its lists into pages, and writes down as a violation what GitHub would silently make wrong.
 
 mod answer;
+mod budget;
 mod checks;
+mod cost;
 mod graphql;
 mod hooks;
 mod key;
 mod pulls;
+mod query;
 mod repositories;
 mod serve;
 mod story;

@@ -148,7 +148,7 @@ fn authenticated(world: &mut World, asked: &Asked<'_>, token: &str) -> Answer {
         };
     }
     match world.tokens.get(token) {
-        Some(expiry) if *expiry > now_ms() => as_installation(world, asked, &names),
+        Some(expiry) if *expiry > now_ms() => within_budget(world, asked, &names),
         _ => Answer::message(401, "Bad credentials"),
     }
 }
@@ -192,6 +192,20 @@ fn mint(world: &mut World, installation: &str) -> Answer {
     world.tokens.insert(token.clone(), expiry);
     let expires_at = super::rfc3339(expiry);
     Answer::json(201, &json!({"token": token, "expires_at": expires_at, "permissions": world.permissions}))
+}
+
+/// Every request over REST takes one; a query over GraphQL what GitHub's formula says.
+fn within_budget(world: &mut World, asked: &Asked<'_>, names: &[&str]) -> Answer {
+    let mut answer = if let ["graphql"] = names {
+        graphql::cost(world, asked.body)
+            .and_then(|cost| world.points.take(cost).map(|()| cost))
+            .map_or_else(|refusal| refusal, |_| as_installation(world, asked, names))
+    } else {
+        world.requests.take(1).map_or_else(|refusal| refusal, |()| as_installation(world, asked, names))
+    };
+    let budget = if let ["graphql"] = names { &world.points } else { &world.requests };
+    budget.tell(&mut answer);
+    answer
 }
 
 fn as_installation(world: &mut World, asked: &Asked<'_>, names: &[&str]) -> Answer {

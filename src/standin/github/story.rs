@@ -411,6 +411,18 @@ impl GitHubStandIn {
         self.world().closed_installation = true;
     }
 
+    /// So many requests over REST, and so many points over GraphQL, may be spent in an hour.
+    pub fn set_budgets(&self, requests: u64, points: u64) {
+        let mut world = self.world();
+        (world.requests.limit, world.points.limit) = (requests, points);
+    }
+
+    /// What is left of them.
+    pub fn left_of_budgets(&self) -> (u64, u64) {
+        let world = self.world();
+        (world.requests.remaining(), world.points.remaining())
+    }
+
     /// No list shows more than this on a page.
     pub fn set_page_size(&self, entries: usize) {
         self.world().longest_page = entries;

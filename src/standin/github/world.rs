@@ -7,6 +7,7 @@ use serde_json::Value;
 use crate::model::id::Sha;
 use crate::standin::repository::{FileDiff, GitRepository};
 
+use super::budget::Budget;
 use super::hooks::Delivery;
 
 pub(super) const APP_ID: u64 = 4711;
@@ -28,6 +29,9 @@ pub(super) struct World {
     pub(super) permissions: BTreeMap<&'static str, &'static str>,
     /// An installation besides ours that mints no token: its owner lets no address of ours in.
     pub(super) closed_installation: bool,
+    /// What may be asked over REST, and over GraphQL.
+    pub(super) requests: Budget,
+    pub(super) points: Budget,
     /// No page holds more than this, whatever was asked.
     pub(super) longest_page: usize,
     /// GraphQL cuts texts from here on, in bytes.
@@ -182,6 +186,8 @@ impl World {
             tokens: HashMap::new(),
             permissions: BTreeMap::from(permissions),
             closed_installation: false,
+            requests: Budget::new("core"),
+            points: Budget::new("graphql"),
             longest_page: 100,
             longest_text: 512 * 1024,
             longest_patch: 100_000,

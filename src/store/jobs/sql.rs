@@ -43,13 +43,14 @@ pub(super) const FATAL: &str = concat!(
      WHERE state = 'running' AND id = $3 AND lease_token = $4 RETURNING state, giving_up"
 );
 
+// $1 now, $2 when to try again.
 pub(super) const UNSPENT: &str = concat!(
     "UPDATE jobs SET
         state = CASE WHEN ",
     newer_waits!(),
     " THEN 'superseded' ELSE 'ready' END,
-        attempts = attempts - 1, run_at = $1, stopped_at = $1, lease_token = NULL, lease_until = NULL
-     WHERE state = 'running' AND id = $2 AND lease_token = $3 RETURNING state, giving_up"
+        attempts = attempts - 1, run_at = $2, stopped_at = $1, lease_token = NULL, lease_until = NULL
+     WHERE state = 'running' AND id = $3 AND lease_token = $4 RETURNING state, giving_up"
 );
 
 // $1 now, $2 when to try again, $3 the error of one that is limited since before $6. A start in the future was written by

@@ -5,6 +5,8 @@ use red_panda::model::change::{FileStatus, Mode};
 use red_panda::model::status::Outcome;
 use red_panda::standin::repository::Content;
 
+use crate::fixtures::list;
+
 use super::{House, status};
 
 #[tokio::test]
@@ -124,7 +126,7 @@ async fn p6_every_list_is_read_to_its_end() {
     }
     let (blog, main) = (house.blog.model(), house.blog.resolve("main").unwrap());
 
-    let open = house.client.fetch_open_pulls(&blog).await.unwrap();
+    let open = list(&house.client, &blog).await.unwrap();
     assert_eq!(open.iter().map(|p| p.number).collect::<Vec<_>>(), [5, 4, 3, 2, 1]);
     assert_eq!(house.client.fetch_tags(&blog).await.unwrap().len(), 5);
     let tree = house.client.fetch_tree(&blog, &main).await.unwrap();
@@ -139,7 +141,7 @@ async fn null_entries_cost_only_themselves() {
     house.blog.open_pull("other", "Other").unwrap();
     house.blog.damage(1);
 
-    let open = house.client.fetch_open_pulls(&house.blog.model()).await.unwrap();
+    let open = list(&house.client, &house.blog.model()).await.unwrap();
     assert_eq!(open.iter().map(|p| p.number).collect::<Vec<_>>(), [2]);
     let damaged = house.client.fetch_pull(&house.blog.model(), 1).await;
     assert!(matches!(damaged, Err(ForgeError::Invalid { .. })));

@@ -1,6 +1,7 @@
 //! The Gitea and Forgejo client against the stand-in, which writes down whatever a real forge would have made wrong of.
 
 mod change;
+mod limits;
 mod reading;
 mod reviews;
 mod statuses;

@@ -119,7 +119,7 @@ async fn only_listed_repositories_that_take_comments_are_ours() {
     let house = House::new().await;
     house.forge.repository("eve/shop", &[("a.py", "a\n")]);
     house.forge.repository("ada/attic", &[("a.py", "a\n")]).set_archived(true);
-    let ours = house.client.fetch_repositories().await.unwrap();
+    let ours = house.client.fetch_repositories(None).await.unwrap();
     assert_eq!(ours, [house.blog.model()]);
 }
 
@@ -134,9 +134,9 @@ async fn a_repository_that_is_gone_does_not_hide_the_others() {
         repositories: repositories.iter().map(|r| (*r).to_owned()).collect(),
     };
     let client = Gitea::connect(listing(&["gardeners/trees", "ada/blog"])).await.unwrap();
-    assert_eq!(client.fetch_repositories().await.unwrap(), [house.blog.model()]);
+    assert_eq!(client.fetch_repositories(None).await.unwrap(), [house.blog.model()]);
     let lost = Gitea::connect(listing(&["gardeners/trees"])).await.unwrap();
-    assert!(matches!(lost.fetch_repositories().await, Err(ForgeError::NotFound { .. })));
+    assert!(matches!(lost.fetch_repositories(None).await, Err(ForgeError::NotFound { .. })));
 }
 
 #[tokio::test]
@@ -267,4 +267,14 @@ async fn whoever_has_had_enough_is_read_no_more() {
     house.client.fetch_each(&blog, &wanted, &mut take).await.unwrap();
     assert_eq!(came, 10);
     assert!(house.forge.count("GET", "raw/") <= 16, "{:?}", house.forge.requests());
+}
+
+#[tokio::test]
+async fn the_tree_of_a_commit_is_listed_once() {
+    let house = House::new().await;
+    let (blog, head) = (house.blog.model(), house.blog.resolve("main").unwrap());
+    let tree = house.client.fetch_tree(&blog, &head).await.unwrap();
+    house.forge.forget_requests();
+    assert_eq!(house.client.fetch_tree(&blog, &head).await.unwrap(), tree);
+    assert_eq!(house.forge.requests(), []);
 }

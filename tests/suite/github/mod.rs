@@ -2,6 +2,7 @@
 
 mod checks;
 mod files;
+mod lists;
 mod pulls;
 mod repositories;
 mod requests;

@@ -8,6 +8,8 @@ use red_panda::model::pull::{PullRequest, PullState};
 use red_panda::model::status::Outcome;
 use red_panda::standin::repository::Content;
 
+use crate::fixtures::list;
+
 use super::{LINES, SETTINGS, Story, changed, comment, lines, review, status};
 
 #[tokio::test]
@@ -27,7 +29,7 @@ async fn a_pull_request_is_told_in_our_words() {
 }
 
 #[tokio::test]
-async fn open_pull_requests_come_most_recently_updated_first_over_all_pages() {
+async fn open_pull_requests_come_newest_first_over_all_pages() {
     let story = Story::begin().await;
     for n in 1..=5 {
         story.hub.push(&story.repository, &format!("topic-{n}"), &[("a.py", Some("a\n"))]).unwrap();
@@ -36,8 +38,8 @@ async fn open_pull_requests_come_most_recently_updated_first_over_all_pages() {
     story.hub.close_pull(&story.repository, 4);
     story.hub.push(&story.repository, "topic-2", &[("b.py", Some("b\n"))]).unwrap();
     story.hub.set_page_size(2);
-    let open = story.github.fetch_open_pulls(&story.repository).await.unwrap();
-    assert_eq!(open.iter().map(|p| p.number).collect::<Vec<_>>(), [2, 5, 3, 1]);
+    let open = list(&story.github, &story.repository).await.unwrap();
+    assert_eq!(open.iter().map(|p| p.number).collect::<Vec<_>>(), [5, 3, 2, 1]);
     story.end();
 }
 

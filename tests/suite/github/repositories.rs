@@ -103,10 +103,16 @@ async fn the_allow_list_decides_where_we_work() {
     let settings =
         GitHubSettings { repositories: vec!["ada/trees*".into(), "bob/*".into()], ..story.hub.settings() };
     let github = GitHub::connect(settings).await.unwrap();
-    let names: Vec<String> =
-        github.fetch_repositories().await.unwrap().iter().map(Repository::full_name).collect();
+    let names: Vec<String> = github
+        .fetch_repositories(story.repository.installation)
+        .await
+        .unwrap()
+        .iter()
+        .map(Repository::full_name)
+        .collect();
     assert_eq!(names, ["ada/trees", "ada/trees-fork"]);
-    assert_eq!(story.github.fetch_repositories().await.unwrap().len(), 4);
+    let all = story.github.fetch_repositories(story.repository.installation).await.unwrap();
+    assert_eq!(all.len(), 4);
     story.end();
 }
 
@@ -114,14 +120,13 @@ async fn the_allow_list_decides_where_we_work() {
 async fn an_installation_that_lets_nobody_in_does_not_hide_the_others() {
     let story = Story::begin().await;
     story.hub.install_behind_an_allow_list();
-    assert_eq!(story.github.fetch_repositories().await.unwrap(), std::slice::from_ref(&story.repository));
-
-    story.hub.limit_next("POST", "/app/installations/90000/access_tokens", &[("retry-after", "60")]);
-    let others = story.github.fetch_repositories().await.unwrap();
-    assert_eq!(others, std::slice::from_ref(&story.repository), "each has a budget of its own");
+    let [Some(closed), ours] = story.github.fetch_installations().await.unwrap()[..] else { panic!() };
+    assert!(story.github.fetch_repositories(Some(closed)).await.is_err());
+    let open = story.github.fetch_repositories(ours).await.unwrap();
+    assert_eq!(open, std::slice::from_ref(&story.repository), "each is asked by itself");
 
     story.hub.limit_next("GET", "/installation/repositories", &[("retry-after", "60")]);
-    let limited = story.github.fetch_repositories().await;
+    let limited = story.github.fetch_repositories(ours).await;
     assert!(matches!(limited, Err(ForgeError::RateLimited { .. })), "{limited:?}");
     story.end();
 }

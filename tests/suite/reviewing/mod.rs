@@ -9,7 +9,9 @@ mod sweeps;
 
 use async_trait::async_trait;
 use red_panda::forge::retry::Retry;
-use red_panda::forge::{FileWanted, ForgeError, PostedReview, Result as ForgeResult, Take};
+use red_panda::forge::{
+    Budget, FileWanted, ForgeError, ListAsked, Lists, PostedReview, Result as ForgeResult, Take,
+};
 use red_panda::model::change::{Change, ChangedFile, Commits, FileStatus, Hunk, Mode};
 use red_panda::model::delivery::{NewJob, Reason};
 use red_panda::model::id::{Repository, Sha, Target};
@@ -26,10 +28,11 @@ use red_panda::worker::{Options, ServedForge, Worker};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use tokio::sync::Notify;
 
 use crate::databases::{Database, sqlite};
 use crate::fakes::{Answers, Fake};
-use crate::fixtures::{Time, forge, open_pull, repository, review, sha};
+use crate::fixtures::{Time, forge, open_pull, repository, review, sha, whole_list};
 
 const MINUTE: i64 = 60_000;
 
@@ -72,6 +75,15 @@ struct Desk {
     renamed: Mutex<Option<String>>,
     /// Happens to the pull request while its change is read.
     meanwhile: Mutex<Option<Turn>>,
+    /// Where set, a list of open pull requests is handed out late.
+    late_list: Mutex<Option<Arc<LateList>>>,
+}
+
+/// A list that was read and is still on its way.
+#[derive(Default)]
+struct LateList {
+    read: Notify,
+    arrives: Notify,
 }
 
 fn refused<T>() -> ForgeResult<T> {
@@ -147,7 +159,16 @@ impl Answers for Desk {
         let name = self.renamed.lock().unwrap().clone().unwrap_or_else(|| repository.name.clone());
         Ok(Repository { name, ..repository.clone() })
     }
-    async fn fetch_repositories(&self) -> ForgeResult<Vec<Repository>> {
+    async fn fetch_installations(&self) -> ForgeResult<Vec<Option<u64>>> {
+        Ok(vec![None])
+    }
+    fn lists_at_once(&self) -> usize {
+        1
+    }
+    fn budgets(&self, _: Option<u64>) -> Vec<Budget> {
+        Vec::new()
+    }
+    async fn fetch_repositories(&self, _: Option<u64>) -> ForgeResult<Vec<Repository>> {
         self.reachable()?;
         Ok(vec![repository()])
     }
@@ -166,9 +187,15 @@ impl Answers for Desk {
         let none = ForgeError::NotFound { what: format!("pull request {number}") };
         if missing.is_ok() { Err(none) } else { pull.ok_or(none) }
     }
-    async fn fetch_open_pulls(&self, _: &Repository) -> ForgeResult<Vec<PullRequest>> {
+    async fn fetch_open_pulls(&self, asked: &[ListAsked]) -> ForgeResult<Lists> {
         let shown = |pull: &&PullRequest| pull.is_open() && !self.damaged.load(Ordering::SeqCst);
-        Ok(self.pulls.lock().unwrap().values().filter(shown).cloned().collect())
+        let pulls = self.pulls.lock().unwrap().values().filter(shown).cloned().collect();
+        let late = self.late_list.lock().unwrap().clone();
+        if let Some(late) = late {
+            late.read.notify_one();
+            late.arrives.notified().await;
+        }
+        Ok(whole_list(&asked[0].repository, pulls))
     }
     async fn fetch_change(&self, pull: &PullRequest) -> ForgeResult<Change> {
         self.reachable()?;

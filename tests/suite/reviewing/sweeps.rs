@@ -1,14 +1,14 @@
 //! What a sweep finds, and what it leaves.
 
-use red_panda::model::delivery::Reason;
+use red_panda::model::delivery::{NewJob, Reason};
 use red_panda::model::id::Target;
 use red_panda::model::status::Outcome;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{GREEN, House, MINUTE, Turn, because};
-use crate::fixtures::{forge, sha};
+use super::{GREEN, House, LateList, MINUTE, Turn, because};
+use crate::fixtures::{forge, known_open, review, sha};
 
 #[tokio::test]
 async fn a_status_that_the_forge_refuses_stays_unfinished_until_a_sweep_may_set_it() {
@@ -60,10 +60,10 @@ async fn p16_a_retarget_or_a_ready_that_no_webhook_told_is_found_by_the_sweep() 
 async fn a_pull_request_that_the_forge_cannot_show_is_not_asked_for_at_every_sweep() {
     let house = House::new().await;
     house.does(because(Reason::Opened)).await;
-    assert_eq!(house.store.open_pulls(&forge(), 42).await.unwrap(), [7]);
+    assert_eq!(known_open(&house.store, 42).await, [7]);
     house.desk.damaged.store(true, Ordering::SeqCst);
     house.sweeps().await;
-    assert_eq!(house.store.open_pulls(&forge(), 42).await.unwrap(), [0; 0]);
+    assert_eq!(known_open(&house.store, 42).await, [0; 0]);
 }
 
 #[tokio::test]
@@ -98,4 +98,30 @@ async fn what_a_webhook_told_of_while_it_was_swept_is_judged_once() {
     house.desk.turns(7, |pull| pull.head = sha('2'));
     house.does(because(Reason::Swept)).await;
     assert_eq!(house.desk.outcomes().len(), 4, "another head is another matter");
+}
+
+/// 7 is pushed to the head of 8 and refused there while a list that shows its old head is on its way.
+#[tokio::test]
+async fn a_list_that_is_older_than_a_review_makes_nothing_green_over_red() {
+    let house = House::new().await;
+    house.desk.opens(8, '2');
+    house.does(because(Reason::Opened)).await;
+    house.does(review(8, '2')).await;
+    assert_eq!((house.desk.last_on('1').outcome, house.desk.last_on('2').outcome), (GREEN, GREEN));
+    let late = Arc::new(LateList::default());
+    *house.desk.late_list.lock().unwrap() = Some(Arc::clone(&late));
+    house.time.later(10 * MINUTE);
+    let worker = house.worker();
+    let sweep = tokio::spawn(async move { worker.sweep().await });
+    late.read.notified().await;
+    house.time.later(MINUTE);
+    house.desk.turns(7, |pull| pull.head = sha('2'));
+    house.desk.faulty.store(true, Ordering::SeqCst);
+    house.does(because(Reason::Pushed)).await;
+    house.desk.faulty.store(false, Ordering::SeqCst);
+    late.arrives.notify_one();
+    sweep.await.unwrap();
+    house.does(NewJob { reason: Reason::Command, ..review(8, '2') }).await;
+    let told = house.desk.last_on('2');
+    assert!(told.description.starts_with("Pull request 7: 1 error"), "{told:?}");
 }
