@@ -1,6 +1,6 @@
 //! Red Panda keeps Django projects to the Red Panda Standards, one pull request at a time.
 //!
-//! The floors, top to bottom; a `use crate::…` only ever points down (`tests/suite/layering.rs`):
+//! The floors, top to bottom; a `use crate::…` only ever points down (`tests/suite/layering/`):
 //!
 //! ```text
 //! cli

@@ -178,14 +178,13 @@ impl Engine {
             return Ok(());
         }
         let change = &self.input.change;
-        reading::trees(change, &self.sides)?;
+        reading::trees(change, &self.sides, &self.runner.rules)?;
         // From the base side: a change cannot take itself out of its own judgement.
         let attributes = self.sides.merge_base.text(ATTRIBUTES);
         if let Ok(Some(text)) = &attributes {
             self.excluded.read_attributes(text);
         }
-        let rules = self.runner.rules.iter().copied();
-        both(attributes, reading::files(change, &self.sides, rules, &self.excluded))?;
+        both(attributes, reading::files(change, &self.sides, &self.runner.rules, &self.excluded))?;
         compute_missing_hunks(&mut self.input.change, &self.sides);
         self.prepared = true;
         Ok(())

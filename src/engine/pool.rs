@@ -64,7 +64,7 @@ impl Pool {
             }
         };
         thread::scope(|scope| {
-            let spawn = || Builder::new().stack_size(STACK).spawn_scoped(scope, &until_done).is_ok();
+            let spawn = || Builder::new().stack_size(STACK).spawn_scoped(scope, until_done).is_ok();
             if (0..threads).filter(|_| spawn()).count() == 0 {
                 // No thread to be had: slower, and with less stack, is better than not at all.
                 until_done();

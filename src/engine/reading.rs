@@ -12,7 +12,7 @@ use crate::project::env::env_files;
 use crate::project::env::readers::EnvReaders;
 use crate::rules::Rule;
 use crate::source::snapshot::both;
-use crate::source::tree::{file_name, folder, is_data, is_vendored};
+use crate::source::tree::{file_name, folder, is_vendored};
 use crate::source::{NotLoaded, SnapshotId, Tree, Want};
 
 use super::Sides;
@@ -20,7 +20,7 @@ use super::exclude::{ATTRIBUTES, Excluded};
 
 /// The first batch: the head's tree, and with it those that the migration rules compare with, when the change touches
 /// any. Files that lead nowhere else come along by name: then nothing more is asked.
-pub(super) fn trees(change: &Change, sides: &Sides) -> Result<Arc<Tree>, NotLoaded> {
+pub(super) fn trees(change: &Change, sides: &Sides, rules: &[&Rule]) -> Result<Arc<Tree>, NotLoaded> {
     let head = sides.head.tree();
     if touches_migrations(change) {
         let others = std::iter::once(&sides.target_tip).chain(&sides.deployed.projects);
@@ -29,27 +29,28 @@ pub(super) fn trees(change: &Change, sides: &Sides) -> Result<Arc<Tree>, NotLoad
     }
     head.map_err(|mut missing| {
         if change.files.iter().all(stands_alone) {
-            missing.wants.extend(by_name(change));
+            missing.wants.extend(by_name(change, rules));
         }
         missing
     })
 }
 
-fn by_name(change: &Change) -> impl Iterator<Item = Want> {
+fn by_name(change: &Change, rules: &[&Rule]) -> impl Iterator<Item = Want> {
+    let is_read = |path: &&str| rules.iter().any(|rule| rule.reads(path));
     let want = |snapshot, path: &str| Want::File { snapshot, path: path.to_owned(), blob: None };
-    let at_head = change.files.iter().filter_map(ChangedFile::head_path).filter(|path| !is_data(path));
+    let at_head = change.files.iter().filter_map(ChangedFile::head_path).filter(is_read);
     let at_base = change.files.iter().filter(|f| f.hunks.is_none()).filter_map(ChangedFile::base_path);
-    let at_base = at_base.filter(|path| !is_data(path)).chain([ATTRIBUTES]);
+    let at_base = at_base.filter(is_read).chain([ATTRIBUTES]);
     let at_head = at_head.map(move |path| want(SnapshotId::Head, path));
     at_head.chain(at_base.map(move |path| want(SnapshotId::MergeBase, path)))
 }
 
 /// The second batch, with the trees known: the changed files, what some rule always asks for, and
 /// what tells of the apps whose migrations it touches. Where migrations change, on every side that is compared.
-pub(super) fn files<'a>(
+pub(super) fn files(
     change: &Change,
     sides: &Sides,
-    rules: impl Iterator<Item = &'a Rule> + Clone,
+    rules: &[&Rule],
     excluded: &Excluded,
 ) -> Result<(), NotLoaded> {
     let mut missing = NotLoaded::default();
@@ -58,7 +59,8 @@ pub(super) fn files<'a>(
             missing.merge(not_loaded);
         }
     };
-    let wanted = |path: &&str| !excluded.matches(path) && !is_data(path);
+    let is_read = |path: &str| rules.iter().any(|rule| rule.reads(path));
+    let wanted = |path: &&str| !excluded.matches(path) && is_read(path);
     for path in change.files.iter().filter_map(ChangedFile::head_path).filter(wanted) {
         ask(sides.head.file(path).map(drop));
         if env_files::role(path).is_some() {
@@ -71,8 +73,8 @@ pub(super) fn files<'a>(
         ask(sides.merge_base.file(path).map(drop));
     }
     if !change.files.iter().all(stands_alone) {
-        let is_read = |path: &&str| looks_like_migration(path) && rules.clone().any(|rule| rule.reads(path));
-        let migrations: Vec<&str> = paths(change).filter(is_read).collect();
+        let migrations: Vec<&str> =
+            paths(change).filter(|path| looks_like_migration(path) && is_read(path)).collect();
         let packages: BTreeSet<&str> = migrations.iter().map(|path| folder(path)).collect();
         for project in compared(change, sides) {
             let tree = project.tree()?;

@@ -83,7 +83,6 @@ impl Sides {
         };
         Some(Context {
             change,
-            files: &change.files,
             judging,
             here,
             head: &self.head,

@@ -1,9 +1,11 @@
-//! Contents of files: what makes two wanted files the same one, what was read lately, and how many are read at once.
+//! Contents of files, and trees: what makes two wanted files the same one, what was read lately, and how many are read
+//! at once.
 
 use std::collections::HashMap;
 use std::future::Future;
 use std::ops::ControlFlow;
 use std::pin::pin;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::{StreamExt, stream};
@@ -11,7 +13,7 @@ use futures::{StreamExt, stream};
 use super::{FileWanted, ForgeError, Result, Take};
 use crate::model::change::Path;
 use crate::model::id::{Repository, Sha};
-use crate::source::Blob;
+use crate::source::{Blob, Tree};
 
 /// Bytes kept in memory for one forge: as many as one run may hold, so that its next attempt finds all of them.
 const KEPT: u64 = 64 * 1024 * 1024;
@@ -79,6 +81,35 @@ impl Contents {
 
     pub(super) async fn keep(&self, repository: &Repository, id: ContentId, blob: Blob) {
         self.0.insert((repository.id, id), blob).await;
+    }
+}
+
+/// Bytes of trees kept in memory for one forge.
+const TREES: u64 = 16 * 1024 * 1024;
+
+/// Trees lately listed, in memory only: one tip is what many pull requests are compared with.
+pub(super) struct Trees(moka::future::Cache<(u64, Sha), Arc<Tree>>);
+
+impl Default for Trees {
+    fn default() -> Self {
+        let weigh = |_: &(u64, Sha), tree: &Arc<Tree>| {
+            let bytes = tree.entries.keys().map(|path| path.len() + ENTRY).sum::<usize>() + ENTRY;
+            u32::try_from(bytes).unwrap_or(u32::MAX)
+        };
+        Self(moka::future::Cache::builder().weigher(weigh).max_capacity(TREES).build())
+    }
+}
+
+impl Trees {
+    pub(super) async fn get(&self, repository: &Repository, commit: &Sha) -> Option<Tree> {
+        Some((*self.0.get(&(repository.id, commit.clone())).await?).clone())
+    }
+
+    /// A tree that the forge cut may be whole the next time.
+    pub(super) async fn keep(&self, repository: &Repository, commit: &Sha, tree: &Tree) {
+        if !tree.truncated {
+            self.0.insert((repository.id, commit.clone()), Arc::new(tree.clone())).await;
+        }
     }
 }
 

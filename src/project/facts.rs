@@ -2,7 +2,7 @@
 
 use std::any::{Any, TypeId};
 use std::borrow::Borrow;
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{Hash, Hasher};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
@@ -29,10 +29,13 @@ pub trait ContentFact: Sized + Send + Sync + 'static {
     fn weight(&self) -> usize;
 }
 
-/// Bytes that what was read of a run's texts may hold: a tree is fifteen to fifty times as long as its text. What goes
-/// beyond is given to whoever asks while somebody still has it, and then read again. First come, first kept: rules go
-/// through the files in one order, so of what was thrown out oldest first none would ever find anything again.
-const MAX_READ: usize = 96 * 1024 * 1024;
+/// Bytes that what was read of a run's texts may hold for as long as the run lasts: a tree is fifteen to fifty times as
+/// long as its text. First come, first kept: rules go through the files in one order, and when the oldest made room for
+/// the newest, none would ever find anything again.
+const MAX_KEPT: usize = 64 * 1024 * 1024;
+/// Bytes of what was read lately beyond that: a rule asks for the same file several times in a row. What made room for
+/// others is there while somebody has it, and then read again.
+const MAX_RECENT: usize = 48 * 1024 * 1024;
 
 /// A text, and what was read of it.
 #[derive(Debug)]
@@ -44,8 +47,19 @@ pub struct Content<'a> {
 impl Content<'_> {
     pub fn fact<F: ContentFact>(&self) -> Arc<F> {
         let find = || Ok::<F, std::convert::Infallible>(F::read(self));
-        let keep = |fact: &F| self.facts.has_room(fact.weight());
+        let mut lent = None;
+        let keep = |fact: &F| {
+            let kept = self.facts.has_room(fact.weight());
+            lent = (!kept).then(|| fact.weight());
+            kept
+        };
         let Ok(fact) = self.facts.once_if(Owner::Texts, &SameText(self.text.clone()), find, keep);
+        if let Some(weight) = lent {
+            let mut recent = self.facts.recent.lock().unwrap_or_else(PoisonError::into_inner);
+            let gone = recent.add(weight, fact.clone());
+            drop(recent);
+            drop(gone);
+        }
         fact
     }
 }
@@ -59,8 +73,38 @@ pub struct Facts {
     /// Texts that are equal are one, also where nobody knew their ids.
     texts: Mutex<HashSet<Text>>,
     projects: AtomicUsize,
-    /// Bytes that what was read of texts holds.
-    read: AtomicUsize,
+    /// Bytes of what is kept of texts.
+    kept: AtomicUsize,
+    recent: Mutex<Recent>,
+}
+
+/// What was read lately and is not kept, oldest first, with its bytes.
+#[derive(Default)]
+struct Recent {
+    facts: VecDeque<(usize, Arc<dyn Any + Send + Sync>)>,
+    bytes: usize,
+}
+
+impl Recent {
+    /// Gives back what made room: trees take a while to fall. One that is too long alone does not stay at all: two
+    /// megabytes of nothing but brackets are a hundred of tree.
+    fn add(&mut self, weight: usize, fact: Arc<dyn Any + Send + Sync>) -> Vec<Arc<dyn Any + Send + Sync>> {
+        self.facts.push_back((weight, fact));
+        self.bytes += weight;
+        let mut gone = Vec::new();
+        while self.bytes > MAX_RECENT {
+            let Some((weight, oldest)) = self.facts.pop_front() else { break };
+            self.bytes -= weight;
+            gone.push(oldest);
+        }
+        gone
+    }
+}
+
+impl std::fmt::Debug for Recent {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recent").field("bytes", &self.bytes).finish_non_exhaustive()
+    }
 }
 
 /// Who has a fact.
@@ -117,8 +161,8 @@ impl Facts {
 
     /// Counts what was read of a text, when it may be kept.
     fn has_room(&self, weight: usize) -> bool {
-        let more = |held: usize| held.checked_add(weight).filter(|held| *held <= MAX_READ);
-        self.read.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+        let more = |held: usize| held.checked_add(weight).filter(|held| *held <= MAX_KEPT);
+        self.kept.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
     }
 
     /// The fact, found by whoever asks first; the others wait. What could not be found is not kept.
@@ -270,7 +314,7 @@ where
 
 /// A fact needs itself, which is a fault of ours: the rule that asked is named as not run.
 fn circle() -> ! {
-    std::panic::panic_any("a fact needs itself to be found")
+    std::panic::resume_unwind(Box::new("a fact needs itself to be found"))
 }
 
 /// A text by where it is kept: asking for what was read of it compares no contents.
@@ -427,22 +471,26 @@ mod tests {
         }
 
         fn weight(&self) -> usize {
-            MAX_READ / 2
+            MAX_KEPT / 2
         }
     }
 
     #[test]
     fn what_does_not_fit_is_there_while_somebody_has_it_and_then_read_again() {
         let facts = Facts::default();
-        let texts = ["one", "two", "three"].map(Text::new);
+        let texts = ["one", "two", "three", "four"].map(Text::new);
         let read = |n: usize| facts.content(&texts[n]).fact::<Heavy>();
         let [one, two, three] = [0, 1, 2].map(read);
-        let weak = Arc::downgrade(&three);
-        assert!(Arc::ptr_eq(&three, &read(2)), "somebody has it");
-        drop((three, Arc::downgrade(&one), Arc::downgrade(&two)));
-        assert!(weak.upgrade().is_none(), "nobody does");
+        let (three, held) = (Arc::downgrade(&three), three);
+        drop(read(3));
+        assert!(Arc::ptr_eq(&held, &read(2)), "somebody has it");
+        drop(held);
+        assert!(three.upgrade().is_none(), "nobody has it, and another was read since");
+        let four = Arc::downgrade(&read(3));
+        assert!(four.upgrade().is_some(), "it was read last");
         assert!(Arc::ptr_eq(&one, &read(0)) && Arc::ptr_eq(&two, &read(1)), "these are kept");
         drop(read(2));
+        assert!(four.upgrade().is_none());
     }
 
     #[test]

@@ -117,7 +117,7 @@ impl ContentFact for Module {
     }
 
     fn weight(&self) -> usize {
-        self.tokens().count() * PER_TOKEN
+        self.tokens().count() * PER_TOKEN + self.index().weight()
     }
 }
 
@@ -143,6 +143,6 @@ impl ContentFact for EnvFile {
 
 /// Bytes that a Python file's tree holds for each of its tokens, a YAML file's for each node, an env file's for each
 /// line: measured on files of everyday code and of nothing but brackets.
-const PER_TOKEN: usize = 64;
+const PER_TOKEN: usize = 96;
 const PER_NODE: usize = 140;
 const PER_LINE: usize = 290;

@@ -17,11 +17,8 @@ pub enum Judging {
 }
 
 /// Everything a rule may ask. A rule looks at [`Context::here`] and does not care which side it is.
-#[derive(Clone, Copy)]
 pub struct Context<'a> {
     pub change: &'a Change,
-    /// The changed files that are looked at: all, or one.
-    pub files: &'a [ChangedFile],
     pub judging: Judging,
     /// The tree that is judged: head (for tip rules: the merge preview), or the rule's baseline.
     pub here: &'a Arc<Project>,
@@ -52,7 +49,7 @@ pub struct ScopedFile<'a> {
 impl<'a> Context<'a> {
     /// The changed files that exist on the side that is judged, without excluded ones.
     pub fn files(&self) -> impl Iterator<Item = ScopedFile<'a>> + '_ {
-        self.files.iter().filter_map(|changed| {
+        self.change.files.iter().filter_map(|changed| {
             let path = match self.judging {
                 Judging::Head => changed.head_path(),
                 Judging::Baseline => changed.base_path(),

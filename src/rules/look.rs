@@ -25,8 +25,6 @@ pub enum Look {
     Change(Reads, fn(&Context<'_>) -> Found),
     /// Each changed file of these names.
     File(Reads, fn(&Context<'_>, ScopedFile<'_>) -> Found),
-    /// The same for a rule that goes through the files itself: it is shown one at a time.
-    Each(Reads, fn(&Context<'_>) -> Found),
     /// Each changed migration that parses, but for those of apps that only tests install.
     Migration(fn(&Context<'_>, &Migration<'_>) -> Found),
     /// Not at files: told of each suppression that keeps nothing, once all rules have run.
@@ -36,7 +34,7 @@ pub enum Look {
 impl Look {
     /// Is it run file by file?
     pub fn is_at_files(&self) -> bool {
-        matches!(self, Self::File(..) | Self::Each(..) | Self::Migration(_))
+        matches!(self, Self::File(..) | Self::Migration(_))
     }
 
     /// Could it find something in a file of this path?
@@ -44,7 +42,6 @@ impl Look {
         match self {
             Self::Change(reads, _) => reads(path),
             Self::File(reads, _) => reads(path),
-            Self::Each(reads, _) => reads(path),
             Self::Migration(_) => looks_like_migration(path),
             Self::UnusedSuppression(_) => false,
         }
@@ -70,7 +67,6 @@ impl Look {
     pub fn at_file(&self, context: &Context<'_>, file: ScopedFile<'_>) -> Found {
         match self {
             Self::File(_, check) => check(context, file),
-            Self::Each(_, check) => check(&Context { files: std::slice::from_ref(file.changed), ..*context }),
             Self::Migration(check) => match Migration::read(context, file)? {
                 Some(migration) => check(context, &migration),
                 None => Ok(Vec::new()),

@@ -224,7 +224,8 @@ mod tests {
         assert_eq!(decided(push), Decision::TargetMoved { repository: trees(), branch: "main".into() });
         let deleted = Event::Pushed { repository: trees(), branch: "main".into(), after: sha('0') };
         assert!(matches!(decided(deleted), Decision::Ignore(_)));
-        assert!(target_moved(&forge(), &trees(), &[7]).iter().all(|j| j.priority == 10));
+        let priorities: Vec<_> = target_moved(&forge(), &trees(), &[7]).iter().map(|j| j.priority).collect();
+        assert_eq!(priorities, [10]);
     }
 
     #[test]

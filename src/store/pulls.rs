@@ -110,18 +110,6 @@ impl Store {
         rows.iter().map(open).collect()
     }
 
-    /// Numbers of the pull requests that are open as far as we know.
-    pub async fn open_pulls(&self, forge: &ForgeName, repository: u64) -> Result<Vec<u64>> {
-        let rows = sqlx::query(
-            "SELECT number FROM pulls_known WHERE forge = $1 AND repository_id = $2 AND is_open = 1",
-        )
-        .bind(&forge.0)
-        .bind(to_row(repository))
-        .fetch_all(self.read())
-        .await?;
-        numbers(&rows)
-    }
-
     /// The default branch of a repository, as its pull requests told it.
     pub async fn default_branch(&self, forge: &ForgeName, repository: u64) -> Result<Option<String>> {
         let row = sqlx::query(

@@ -40,14 +40,14 @@ const STATUSES: &str = "DELETE FROM statuses WHERE (forge, repository_id, pull, 
             AND p.number = s.pull AND p.head = s.head AND p.is_open = 1)
      ORDER BY s.saved_at LIMIT $2)";
 
-// A closed pull request is as old as what is left of it.
+// One of which a run or a verdict is left stays: without it, the verdict would count as that of an open one.
 const CLOSED_PULLS: &str = "DELETE FROM pulls_known WHERE (forge, repository_id, number) IN
-    (SELECT p.forge, p.repository_id, p.number FROM pulls_known p WHERE p.is_open = 0
+    (SELECT p.forge, p.repository_id, p.number FROM pulls_known p WHERE p.is_open = 0 AND p.seen_at < $1
         AND NOT EXISTS (SELECT 1 FROM runs r WHERE r.forge = p.forge AND r.repository_id = p.repository_id
             AND r.target = 'pull/' || CAST(p.number AS TEXT))
         AND NOT EXISTS (SELECT 1 FROM statuses s WHERE s.forge = p.forge AND s.repository_id = p.repository_id
             AND s.pull = p.number)
-     LIMIT $1) RETURNING forge, repository_id, number";
+     ORDER BY p.seen_at LIMIT $2) RETURNING forge, repository_id, number";
 
 const POSTINGS: &str = "DELETE FROM postings WHERE forge = $1 AND repository_id = $2 AND pull = $3";
 
@@ -60,12 +60,12 @@ impl Store {
         Ok(())
     }
 
-    /// Forgets runs and verdicts older than `before`, and closed pull requests, with our postings, of which none is left.
+    /// Forgets runs and verdicts older than `before`, and pull requests that were closed before it, with our postings.
     pub async fn prune_history(&self, before: i64) -> Result<()> {
         for statement in [RUNS, STATUSES] {
             self.prune(statement, before).await?;
         }
-        self.prune_closed_pulls().await
+        self.prune_closed_pulls(before).await
     }
 
     async fn prune(&self, statement: &'static str, before: i64) -> Result<()> {
@@ -78,10 +78,10 @@ impl Store {
         Ok(())
     }
 
-    async fn prune_closed_pulls(&self) -> Result<()> {
+    async fn prune_closed_pulls(&self, before: i64) -> Result<()> {
         for _ in 0..BATCHES {
             let mut transaction = self.begin().await?;
-            let query = sqlx::query(CLOSED_PULLS).bind(i64::from(BATCH));
+            let query = sqlx::query(CLOSED_PULLS).bind(before).bind(i64::from(BATCH));
             let pulls = query.fetch_all(&mut *transaction).await?;
             for pull in &pulls {
                 sqlx::query(POSTINGS)
@@ -116,7 +116,7 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("panda.db").display());
         let store = Store::open(&url).await.unwrap();
-        for statement in [DELIVERY_JOBS, DELIVERIES, JOBS, RUNS, STATUSES] {
+        for statement in [DELIVERY_JOBS, DELIVERIES, JOBS, RUNS, STATUSES, CLOSED_PULLS] {
             let plan = plan(&store, statement).await;
             assert!(plan.len() > 2 && !plan.iter().any(|step| step.starts_with("SCAN")), "{plan:#?}");
         }

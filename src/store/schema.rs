@@ -153,6 +153,7 @@ CREATE TABLE pulls_known (
     PRIMARY KEY (forge, repository_id, number)
 );
 CREATE INDEX pulls_known_by_head ON pulls_known (forge, repository_id, head);
+CREATE INDEX pulls_known_closed ON pulls_known (seen_at) WHERE is_open = 0;
 CREATE INDEX pulls_known_by_target ON pulls_known (forge, repository_id, CAST('pull/' || CAST(number AS TEXT) AS TEXT));
 
 CREATE TABLE statuses (

@@ -5,17 +5,13 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use red_panda::model::id::{Repository, Sha};
 use serde_json::{Value, json};
 
-/// Where the real forge is. `None` says so in one line: the test has nothing to do.
-pub(crate) fn server() -> Option<(String, String)> {
-    match (std::env::var("FORGE_URL"), std::env::var("ADMIN_TOKEN")) {
-        (Ok(url), Ok(token)) => Some((url.trim_end_matches('/').to_owned(), token)),
-        _ => {
-            println!(
-                "skipped: FORGE_URL and ADMIN_TOKEN are not set, there is no real forge to test against"
-            );
-            None
-        }
-    }
+/// Where the real forge is, and the token of its administrator.
+pub(crate) fn server() -> (String, String) {
+    let named = |variable: &str| {
+        std::env::var(variable)
+            .unwrap_or_else(|_| panic!("{variable} is not set: see tests/forgejo/README.md"))
+    };
+    (named("FORGE_URL").trim_end_matches('/').to_owned(), named("ADMIN_TOKEN"))
 }
 
 /// Who makes a call.

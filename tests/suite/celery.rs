@@ -50,7 +50,9 @@ fn a_placeholder_password_is_encoded_for_the_author_and_a_real_one_never_shown()
 fn every_row_of_the_table_is_found_where_it_stands() {
     let table: serde_json::Value = serde_json::from_str(include_str!("../data/broker_urls.json")).unwrap();
     let mut wrong = Vec::new();
-    for case in table["cases"].as_array().unwrap() {
+    let cases = table["cases"].as_array().unwrap();
+    assert_eq!(cases.len(), 130);
+    for case in cases {
         // A JSON string is a string of Python and of YAML, too.
         let quoted = case["url"].to_string();
         let (path, text) = match case["context"].as_str().unwrap() {
@@ -322,6 +324,22 @@ const FORMATS: [(&str, &str); 10] = [
     ("roles/x/templates/env.j2", "CELERY_BROKER_URL=URL\n"),
 ];
 
+fn with_url(format: &str, url: &str) -> String {
+    let text =
+        format.replace("CELERY_BROKER_URL", "\0").replace("URL", url).replace('\0', "CELERY_BROKER_URL");
+    assert!(text.contains(url), "{format}");
+    text
+}
+
+/// Else a property over them would say nothing.
+#[test]
+fn a_broken_password_is_found_in_every_format() {
+    for (path, text) in FORMATS {
+        let text = with_url(text, "amqp://u:aB3c/D4e56@rabbit:5672/vh");
+        assert!(!found(&[(path, &text)]).is_empty(), "{path}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(100) })]
 
@@ -339,10 +357,7 @@ proptest! {
         }
         let password = password.trim_end();
         for (path, text) in FORMATS {
-            let text = text.replace("URL\n", &format!("{}\n", shape.replace("PW", password)));
-            let text = text.replace("'URL", &format!("'{}", shape.replace("PW", password)));
-            let text = text.replace("\"URL", &format!("\"{}", shape.replace("PW", password)));
-            let text = text.replace("-b URL", &format!("-b {}", shape.replace("PW", password)));
+            let text = with_url(text, &shape.replace("PW", password));
             for finding in found(&[(path, &text)]) {
                 let said = format!(
                     "{} {} {} {:?} {finding:?}",

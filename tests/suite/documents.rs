@@ -330,6 +330,7 @@ fn our_own_deployment_passes_our_own_check() {
     let texts: Vec<(String, String)> = paths.iter().map(|path| (path.clone(), read(path))).collect();
     let head: Vec<(&str, &str)> = texts.iter().map(|(p, t)| (p.as_str(), t.as_str())).collect();
     let judgement = Sample::new(&[], &head).judge();
+    assert_eq!(judgement.files, paths.len());
     let wrong = judgement.findings.iter().map(|r| &r.finding).filter(|f| f.severity == Severity::Error);
     let wrong: Vec<String> =
         wrong.map(|f| format!("{} {:?}: {}", f.code, f.place.path(), f.headline)).collect();

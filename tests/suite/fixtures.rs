@@ -115,6 +115,12 @@ pub(crate) async fn list(forge: &dyn Forge, repository: &Repository) -> Result<V
     }
 }
 
+/// Numbers of the pull requests of a repository that are open as far as the store knows.
+pub(crate) async fn known_open(store: &Store, repository: u64) -> Vec<u64> {
+    let open = store.open_in(&forge(), &[repository]).await.unwrap();
+    open.iter().map(|open| open.number).collect()
+}
+
 pub(crate) fn known(number: u64, touches_migrations: Option<bool>) -> KnownPull {
     KnownPull {
         forge: forge(),

@@ -72,7 +72,7 @@ impl Host for OnForgejo {
         self.repository.add_hook(Some(hook), SECRET);
         let head = self.repository.push("topic", &borrowed(&faulty())).unwrap();
         self.pull = Some((self.repository.open_pull("topic", "Faults").unwrap(), head));
-        assert!(self.forge.deliver().await.iter().all(|status| *status == 202));
+        assert_eq!(self.forge.deliver().await, [202, 202], "the push and the pull request");
     }
 
     fn shown(&self) -> Shown {
@@ -125,7 +125,9 @@ impl Host for OnGitHub {
     async fn open_pull(&mut self, hook: &str) {
         let head = self.forge.push(&self.repository, "topic", &borrowed(&faulty())).unwrap();
         self.pull = Some((self.forge.open_pull(&self.repository, "topic", "main").unwrap(), head));
-        for delivery in self.forge.webhooks() {
+        let webhooks = self.forge.webhooks();
+        assert!(!webhooks.is_empty(), "nothing told of the pull request");
+        for delivery in webhooks {
             assert_eq!(post(hook, delivery).await, 202);
         }
     }

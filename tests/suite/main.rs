@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
+mod catalogue;
+#[cfg(test)]
 mod celery;
 #[cfg(test)]
 mod check;

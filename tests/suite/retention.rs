@@ -9,7 +9,7 @@ use red_panda::store::pulls::{HeadVerdict, KnownPull, PullKey};
 use red_panda::store::runs::{RunEnd, RunOutcome};
 
 use crate::databases::databases;
-use crate::fixtures::{begun, ended, forge, holder, known, run_end, run_start, sha};
+use crate::fixtures::{begun, ended, forge, holder, known, known_open, run_end, run_start, sha};
 
 const GREEN: RunOutcome = RunOutcome::Verdict(Verdict::Approved);
 
@@ -58,7 +58,7 @@ async fn what_an_open_pull_request_needs_stays_however_old_it_is() {
         assert_eq!(runs(&store, 7).await, ["third", "unfinished"]);
         assert_eq!(store.postings(&pull(7)).await.unwrap(), [posting()]);
         assert_eq!(store.latest_verdicts_for_head(&forge(), 42, &sha('1')).await.unwrap().len(), 1);
-        assert_eq!(store.open_pulls(&forge(), 42).await.unwrap(), [7]);
+        assert_eq!(known_open(&store, 42).await, [7]);
     }
 }
 
@@ -79,6 +79,20 @@ async fn a_closed_pull_request_goes_with_its_last_run_and_not_before() {
         assert_eq!(runs(&store, 7).await, [""; 0]);
         assert_eq!(store.postings(&pull(7)).await.unwrap(), []);
         assert_eq!(store.default_branch(&forge(), 42).await.unwrap(), None, "and the pull request with it");
+    }
+}
+
+#[tokio::test]
+async fn a_closed_pull_request_that_was_never_judged_has_its_age_too() {
+    for database in databases().await {
+        let store = Store::open(&database.url).await.unwrap();
+        store.note_pull(&known(7, None)).await.unwrap();
+        store.close_pull(&pull(7), 9_000).await.unwrap();
+        let known = async || store.default_branch(&forge(), 42).await.unwrap();
+        store.prune_history(9_000).await.unwrap();
+        assert_eq!(known().await.as_deref(), Some("main"));
+        store.prune_history(9_001).await.unwrap();
+        assert_eq!(known().await, None);
     }
 }
 

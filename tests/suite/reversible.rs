@@ -230,6 +230,7 @@ fn p20_an_old_fault_whose_call_gains_an_argument_is_not_new() {
 /// What is reported of a migration that is already there and is edited.
 fn found_in_edit(old: &str, new: &str) -> Vec<String> {
     let judgement = Sample::new(&[(PATH, old)], &[(PATH, new)]).judge();
+    assert_eq!((judgement.files, &judgement.not_looked_at), (1, &Vec::new()), "{new}");
     let findings = judgement.findings.into_iter().map(|r| r.finding);
     findings.filter(|f| f.code == "MIG004" || f.code == "MIG005").map(|f| f.headline).collect()
 }

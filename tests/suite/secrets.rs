@@ -189,6 +189,15 @@ fn the_name_of_a_variable_is_still_told() {
     assert_eq!(headlines, ["`CELERY_BROKER_URL` pastes `RABBITMQ_PASSWORD` into a URL as it is"]);
 }
 
+/// Else a property over them would say nothing.
+#[test]
+fn a_broken_password_is_found_in_every_shape() {
+    for (path, shape) in SHAPES {
+        let judged = Sample::new(&[], &[(path, &shape.replace("{}", "h7Kd/Xk29#Qprt"))]).judge();
+        assert!(!judged.findings.is_empty(), "{path}: {shape}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(250))]
 

@@ -14,7 +14,7 @@ use red_panda::store::sweeps::{SweepState, SweptPage};
 use red_panda::store::{Accepted, Delivery, Store};
 
 use crate::databases::databases;
-use crate::fixtures::{begun, ended, forge, holder, known, review, run_end, run_start, sha};
+use crate::fixtures::{begun, ended, forge, holder, known, known_open, review, run_end, run_start, sha};
 
 fn delivery(id: &str) -> Delivery {
     Delivery { forge: forge(), id: id.to_owned(), received_at: 1_000 }
@@ -492,7 +492,7 @@ async fn a_page_of_the_sweep_is_written_at_once() {
         };
         assert_eq!(store.save_swept(&page, 1_000).await.unwrap(), 2, "2 waits already");
         assert_eq!(store.last_swept_run_at(&forge).await.unwrap(), Some(13_000));
-        assert_eq!(store.open_pulls(&forge, 42).await.unwrap().len(), 1_200);
+        assert_eq!(known_open(&store, 42).await.len(), 1_200);
         assert_eq!(store.open_in(&forge, &[41, 42]).await.unwrap().len(), 1_200);
         let state = async |now| store.sweep_state(&forge, Some(5), now).await.unwrap();
         assert_eq!(state(1_000).await, SweepState { next: 77, listing: 0, spent: 2 });

@@ -2,7 +2,7 @@
 
 use futures::{StreamExt, TryStreamExt, stream};
 
-use crate::forge::contents::{Contents, Distinct, read_each};
+use crate::forge::contents::{Contents, Distinct, Trees, read_each};
 use crate::forge::{FileWanted, ForgeError, Result, Take};
 use crate::model::change::Mode;
 use crate::model::id::{Repository, Sha};
@@ -21,13 +21,15 @@ const KNOWN_COMMITS: u64 = 2_000;
 /// Contents read, and commits that are known to exist on the forge.
 pub(super) struct Cache {
     contents: Contents,
+    trees: Trees,
     /// By repository number.
     commits: moka::future::Cache<(u64, Sha), ()>,
 }
 
 impl Default for Cache {
     fn default() -> Self {
-        Self { contents: Contents::default(), commits: moka::future::Cache::new(KNOWN_COMMITS) }
+        let commits = moka::future::Cache::new(KNOWN_COMMITS);
+        Self { contents: Contents::default(), trees: Trees::default(), commits }
     }
 }
 
@@ -43,6 +45,9 @@ impl Cache {
 
 impl Gitea {
     pub(super) async fn read_tree(&self, repository: &Repository, commit: &Sha) -> Result<Tree> {
+        if let Some(known) = self.files.trees.get(repository, commit).await {
+            return Ok(known);
+        }
         let first = self.tree_page(repository, commit, 1).await?;
         let pages = pages_after(&first);
         let rest = stream::iter(2..2 + pages.min(TREE_PAGES - 1))
@@ -59,6 +64,7 @@ impl Gitea {
         // An old server that does not count says on its only page whether there is more.
         tree.truncated = if first.total_count > 0 { rows < first.total_count } else { first.truncated };
         self.files.learn(repository, commit).await;
+        self.files.trees.keep(repository, commit, &tree).await;
         Ok(tree)
     }
 

@@ -35,6 +35,9 @@ pub(super) type Sizes = moka::future::Cache<(u64, Sha), u64>;
 
 impl GitHub {
     pub(super) async fn read_tree(&self, repository: &Repository, commit: &Sha) -> Result<Tree> {
+        if let Some(known) = self.trees.get(repository, commit).await {
+            return Ok(known);
+        }
         let what = format!("the tree of {}", commit.short());
         let path = format!("{}/git/trees/{commit}?recursive=1", path::repository(repository));
         let installation = self.installation(repository).await?;
@@ -49,6 +52,7 @@ impl GitHub {
             }
             tree.entries.insert(entry.path, TreeEntry { mode, blob, size: entry.size });
         }
+        self.trees.keep(repository, commit, &tree).await;
         Ok(tree)
     }
 

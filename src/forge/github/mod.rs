@@ -21,7 +21,7 @@ use async_trait::async_trait;
 use secrecy::{ExposeSecret, SecretString};
 
 use self::http::{Http, invalid};
-use super::contents::Contents;
+use super::contents::{Contents, Trees};
 use super::{Budget, FileWanted, Forge, ForgeError, ListAsked, Lists, PostedReview, Reader, Result, Take};
 use crate::config::settings::AllowList;
 use crate::model::change::Change;
@@ -69,6 +69,7 @@ pub struct GitHub {
     http: Http,
     installations: moka::future::Cache<u64, u64>,
     contents: Contents,
+    trees: Trees,
     sizes: files::Sizes,
     commits: change::Scanned,
     prefetched: pulls::Prefetched,
@@ -110,6 +111,7 @@ impl GitHub {
             http,
             installations: moka::future::Cache::new(10_000),
             contents: Contents::default(),
+            trees: Trees::default(),
             sizes: moka::future::Cache::new(20_000),
             commits: change::Scanned::default(),
             prefetched: pulls::Prefetched::new(),

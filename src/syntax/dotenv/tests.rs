@@ -58,7 +58,9 @@ fn the_python_readers_are_matched_on_several_hundred_lines_that_they_were_run_on
         (EnvReader::Decouple, "python_decouple"),
     ];
     let mut wrong = Vec::new();
-    for row in table["rows"].as_array().unwrap() {
+    let rows = table["rows"].as_array().unwrap();
+    assert_eq!(rows.len(), 351);
+    for row in rows {
         let file = file(row["bytes"].as_str().unwrap());
         for (reader, column) in columns {
             let reading = file.get("KEY").map(|key| file.read(key, reader));

@@ -105,6 +105,27 @@ impl<'a> Index<'a> {
         &self.scopes[id.0 as usize]
     }
 
+    /// About how many bytes it holds beside the tree. What weighs little is left out.
+    pub fn weight(&self) -> usize {
+        fn of<T>(held: &Vec<T>) -> usize {
+            held.capacity() * size_of::<T>()
+        }
+        let statements: usize = self.scopes.iter().map(|scope| of(&scope.statements)).sum();
+        let attributes: usize = self.attributes.values().map(of).sum();
+        let calls = self.by_last.values().map(|calls| of(calls) + size_of::<(&str, Vec<u32>)>());
+        statements
+            + attributes
+            + calls.sum::<usize>()
+            + of(&self.scopes)
+            + of(&self.classes)
+            + of(&self.functions)
+            + of(&self.calls)
+            + of(&self.blocks)
+            + of(&self.comments)
+            + self.bindings.weight()
+            + self.meanings.weight()
+    }
+
     /// All scopes, outer before inner.
     pub fn scopes(&self) -> impl Iterator<Item = &Scope<'a>> {
         self.scopes.iter()

@@ -42,6 +42,13 @@ enum Meaning<'a> {
 }
 
 impl<'a> Meanings<'a> {
+    /// About how many bytes they hold.
+    pub(super) fn weight(&self) -> usize {
+        self.imports.capacity() * size_of::<Import<'_>>()
+            + self.bound.capacity() * size_of::<(&str, Option<Meaning<'_>>)>()
+            + self.by_local.capacity() * size_of::<(&str, u32)>()
+    }
+
     pub(super) fn imports(&self) -> &[Import<'a>] {
         &self.imports
     }

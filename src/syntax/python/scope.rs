@@ -122,6 +122,12 @@ impl<'a> Bindings<'a> {
         self.all.push(binding);
     }
 
+    /// About how many bytes they hold.
+    pub(super) fn weight(&self) -> usize {
+        let names = self.names.capacity() * size_of::<(&str, u32)>();
+        names + self.all.capacity() * size_of::<Binding<'_>>() + self.starts.capacity() * size_of::<usize>()
+    }
+
     /// To be called when all are there, in source order.
     pub(super) fn sort(&mut self) {
         self.all.sort_by_key(|binding| (binding.name, binding.function, binding.scope));

@@ -198,7 +198,9 @@ fn a_call_knows_the_blocks_around_it_in_its_function() {
         ("try:\n    def f(a=here()): pass\nexcept A: pass", &["try A"]),
     ] {
         let module = Module::parse(&Text::new(source));
-        for call in module.index().calls_of("here") {
+        let calls: Vec<_> = module.index().calls_of("here").collect();
+        assert!(!calls.is_empty(), "{source}");
+        for call in calls {
             let blocks = module.index().blocks_around(call).map(|block| match block {
                 BlockKind::Loop(_) => "loop".to_owned(),
                 BlockKind::Try(guard) if guard.is_bare() => "bare try".to_owned(),

@@ -268,3 +268,13 @@ async fn whoever_has_had_enough_is_read_no_more() {
     assert_eq!(came, 10);
     assert!(house.forge.count("GET", "raw/") <= 16, "{:?}", house.forge.requests());
 }
+
+#[tokio::test]
+async fn the_tree_of_a_commit_is_listed_once() {
+    let house = House::new().await;
+    let (blog, head) = (house.blog.model(), house.blog.resolve("main").unwrap());
+    let tree = house.client.fetch_tree(&blog, &head).await.unwrap();
+    house.forge.forget_requests();
+    assert_eq!(house.client.fetch_tree(&blog, &head).await.unwrap(), tree);
+    assert_eq!(house.forge.requests(), []);
+}

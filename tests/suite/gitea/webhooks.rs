@@ -55,7 +55,9 @@ async fn p19_a_hook_without_a_secret_is_never_believed() {
     let house = House::new().await;
     house.blog.add_hook(None, "");
     house.pull().await;
-    for delivery in house.forge.take_deliveries() {
+    let deliveries = house.forge.take_deliveries();
+    assert_eq!(deliveries.len(), 2, "the push and the pull request");
+    for delivery in deliveries {
         assert!(delivery.headers.contains_key("x-hub-signature-256"));
         assert!(verify(&delivery.headers, &delivery.body, &SecretString::from("")).is_err());
         assert!(verify(&delivery.headers, &delivery.body, &SecretString::from("secret")).is_err());

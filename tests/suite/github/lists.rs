@@ -15,7 +15,7 @@ use red_panda::worker::{Options, ServedForge, Worker};
 
 use super::Story;
 use crate::databases::{Database, sqlite};
-use crate::fixtures::forge;
+use crate::fixtures::{forge, known_open};
 
 /// The stories here queue reviews and perform none.
 struct Nobody;
@@ -112,7 +112,7 @@ async fn fifty_repositories_are_one_point_and_a_list_of_several_pages_is_read_to
     story.hub.forget_requests();
     let (store, worker, _database) = story.sweeper().await;
     worker.sweep().await;
-    let open = async |leaf: usize| store.open_pulls(&forge(), leaves[leaf].id).await.unwrap().len();
+    let open = async |leaf: usize| known_open(&store, leaves[leaf].id).await.len();
     assert_eq!((open(7).await, open(100).await), (5, 1));
     assert_eq!(store.queue_counts().await.unwrap().ready, 6);
     assert_eq!(story.queries(), 3, "121 repositories, and two pages more beside the others");
@@ -135,7 +135,7 @@ async fn a_sweep_stops_at_its_share_of_the_points_and_the_next_process_goes_on_f
         14,
         "two requests to list them, and two points for two questions"
     );
-    let open = async |leaf: usize| store.open_pulls(&forge(), leaves[leaf].id).await.unwrap().len();
+    let open = async |leaf: usize| known_open(&store, leaves[leaf].id).await.len();
     assert_eq!((open(10).await, open(140).await), (1, 0));
     let state =
         store.sweep_state(&forge(), story.repository.installation, Clock::system().now()).await.unwrap();

@@ -46,7 +46,7 @@ async fn first_run(story: &Story, files: usize, inline: usize) -> Vec<String> {
     };
     let first: Vec<FileWanted> = paths.iter().map(at_head).collect();
     let blobs = github.fetch_files(&pull.repository, &first).await.unwrap();
-    assert!(blobs.iter().all(|b| text(b) == "import os\n"));
+    assert_eq!(blobs.iter().map(text).collect::<Vec<_>>(), vec!["import os\n"; files]);
     let rest = [wanted(&change.merge_base, SETTINGS), wanted(&pull.head, SETTINGS)];
     github.fetch_files(&pull.repository, &rest).await.unwrap();
     assert_eq!(github.fetch_standing(&pull).await.unwrap().head, pull.head);

@@ -5,7 +5,7 @@ use red_panda::model::finding::*;
 use red_panda::model::id::{RunId, Sha};
 use red_panda::model::judgement::{Judgement, NotLookedAt, Reported};
 use red_panda::model::marker;
-use red_panda::model::plan::{ForgePosting, Plan, Posting, PostingKind, Side};
+use red_panda::model::plan::{ForgePosting, NewReview, Plan, Posting, PostingKind, Side};
 use red_panda::model::pull::Capabilities;
 use red_panda::model::status::Status;
 use red_panda::report::plan::{PlanInput, plan, remember};
@@ -372,4 +372,9 @@ impl World {
     pub(crate) fn remove(&mut self, id: u64) {
         self.comments.retain(|c| c.id != id);
     }
+}
+
+/// The review that a judgement asks for.
+pub(crate) fn review(world: &World, judgement: &Judgement) -> NewReview {
+    world.plan(judgement).review.expect("something new")
 }

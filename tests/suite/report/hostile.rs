@@ -124,7 +124,10 @@ fn render(seeds: &[Seed], capabilities: Capabilities) -> (Vec<(String, usize)>, 
     let lines: Vec<String> = (1..40).map(|line| source(seeds, line)).collect();
     let mut world = World { capabilities, lines: lines.clone(), ..World::default() };
     let mut markdown = Vec::new();
-    if let Some(review) = world.publish(&judged, &[]).review {
+    let pressing = judged.findings.iter().any(|r| r.finding.severity > Severity::Advice);
+    let review = world.publish(&judged, &[]).review;
+    assert_eq!(review.is_some(), pressing);
+    if let Some(review) = review {
         assert!(marker::parse(&review.body).is_some());
         markdown.push((review.body, capabilities.body));
         for comment in review.comments {
@@ -137,6 +140,7 @@ fn render(seeds: &[Seed], capabilities: Capabilities) -> (Vec<(String, usize)>, 
     let check = status_of(capabilities, "feature/@octocat#1`|", &stage);
     markdown.push((check.summary, capabilities.body));
     let after = world.publish(&judgement(vec![]), &[]);
+    assert_eq!(after.edits.is_empty(), !pressing, "what was posted is marked as fixed");
     markdown.extend(after.edits.into_iter().map(|e| (e.body, capabilities.body)));
 
     let text = |_: Side, _: &str| Some(Text::new(&lines.join("\n")));

@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use super::{Asked, GREEN, House, MINUTE, because, group};
-use crate::fixtures::{forge, known};
+use crate::fixtures::{known, known_open};
 
 #[tokio::test]
 async fn each_read_is_tried_again_by_itself_for_merge_groups_too() {
@@ -95,7 +95,7 @@ async fn what_stays_away_was_deleted() {
     }
     let counts = house.store.queue_counts().await.unwrap();
     assert_eq!((counts.ready, counts.dead, house.desk.outcomes()), (0, 0, vec![]));
-    assert!(house.store.open_pulls(&forge(), 42).await.unwrap().is_empty());
+    assert!(known_open(&house.store, 42).await.is_empty());
 }
 
 #[tokio::test]

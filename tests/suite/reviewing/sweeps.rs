@@ -8,7 +8,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{GREEN, House, LateList, MINUTE, Turn, because};
-use crate::fixtures::{forge, review, sha};
+use crate::fixtures::{forge, known_open, review, sha};
 
 #[tokio::test]
 async fn a_status_that_the_forge_refuses_stays_unfinished_until_a_sweep_may_set_it() {
@@ -60,10 +60,10 @@ async fn p16_a_retarget_or_a_ready_that_no_webhook_told_is_found_by_the_sweep() 
 async fn a_pull_request_that_the_forge_cannot_show_is_not_asked_for_at_every_sweep() {
     let house = House::new().await;
     house.does(because(Reason::Opened)).await;
-    assert_eq!(house.store.open_pulls(&forge(), 42).await.unwrap(), [7]);
+    assert_eq!(known_open(&house.store, 42).await, [7]);
     house.desk.damaged.store(true, Ordering::SeqCst);
     house.sweeps().await;
-    assert_eq!(house.store.open_pulls(&forge(), 42).await.unwrap(), [0; 0]);
+    assert_eq!(known_open(&house.store, 42).await, [0; 0]);
 }
 
 #[tokio::test]

@@ -193,7 +193,7 @@ async fn an_hour_of_twenty_thousand_pull_requests_with_a_push_every_twelve_secon
             hours.push(1 + pushes * 13 % 1_900, 1 + pushes % 3, pushes).await;
         }
     };
-    hours.pass(HOUR, 2 * SECOND, arrivals).await;
+    hours.pass(HOUR, 3 * SECOND, arrivals).await;
     hours.all_were_looked_at(20_000).await;
     let seldom = hours.organisation.books(|books| books.looked_at.values().min().copied());
     assert_eq!(seldom, Some(6), "by each sweep of the hour");
@@ -209,12 +209,12 @@ async fn an_hour_of_twenty_thousand_pull_requests_with_a_push_every_twelve_secon
 #[tokio::test]
 async fn a_share_too_small_for_one_sweep_is_enough_for_several_and_over_restarts() {
     let open = |repository: u64| u64::from(repository.is_multiple_of(10));
-    let hours = Hours::with(1_000, 8_000, open).await;
+    let hours = Hours::with(1_000, 6_000, open).await;
     hours.pass(HOUR, 10 * SECOND, async |_| {}).await;
     let seen = hours.organisation.books(|books| books.looked_at.len());
-    assert!((200..700).contains(&seen), "{seen}: not yet all, or there is no point in this story");
-    hours.pass(3 * HOUR, 10 * SECOND, async |_| {}).await;
-    hours.all_were_looked_at(800).await;
+    assert!((200..600).contains(&seen), "{seen}: not yet all, or there is no point in this story");
+    hours.pass(2 * HOUR, 10 * SECOND, async |_| {}).await;
+    hours.all_were_looked_at(600).await;
     assert_eq!(hours.organisation.books(|books| (books.refused, books.most_swept <= 250)), (0, true));
 }
 
