@@ -3,9 +3,10 @@ use crate::model::finding::{Confidence, Finding, Fix, Severity};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
-use super::sources::{self, Kept, Source};
-use super::url::{Artefact, Fault, Kind};
-use super::words::{finding, named_first};
+use super::broker_url::{BrokerUrl, Kept, Purpose};
+use super::sources;
+use super::url::{Artefact, Kind, UrlFault};
+use super::wording::{finding, named_first};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL005,
@@ -16,16 +17,11 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for source in sources::in_use(context)? {
-        if let Some(Fault { kind: Kind::Artefact(artefact), .. }) = source.reading.fault(RULE.code()) {
-            findings.push(judge(&source, *artefact));
-        }
-    }
-    Ok(findings)
+    sources::each(context, &RULE, &[Purpose::Code], judge)
 }
 
-fn judge(source: &Source, artefact: Artefact) -> Finding {
+fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
+    let Kind::Artefact(artefact) = fault.kind else { return None };
     let what = match artefact {
         Artefact::LeadingSpace => "a leading space",
         Artefact::TrailingSpace => "a trailing space",
@@ -33,12 +29,12 @@ fn judge(source: &Source, artefact: Artefact) -> Finding {
         Artefact::Quotes => "its quotes",
         Artefact::Comment => "a comment",
     };
-    let consequence = match (source.kept, artefact) {
+    let consequence = match (url.kept, artefact) {
         (Kept::No, _) => "The readers of this file take it off; `docker run --env-file` and others do not.",
         (_, Artefact::LeadingSpace) => {
             "Everything behind it becomes the vhost: Celery connects to `localhost` as `guest`."
         }
-        (_, Artefact::TrailingSpace | Artefact::Comment) if !is_amqp(source) => {
+        (_, Artefact::TrailingSpace | Artefact::Comment) if !is_amqp(url) => {
             "It becomes part of the URL's end: the worker looks for a host or database of that name, or stops with `ValueError`."
         }
         (_, Artefact::TrailingSpace | Artefact::Comment) => {
@@ -51,7 +47,7 @@ fn judge(source: &Source, artefact: Artefact) -> Finding {
             "The scheme then begins with a quote: the worker stops with `KeyError: No such transport`."
         }
     };
-    let (severity, confidence) = match source.kept {
+    let (severity, confidence) = match url.kept {
         Kept::Surely => (Severity::Error, Confidence::Certain),
         Kept::Perhaps => (Severity::Warning, Confidence::Likely),
         Kept::No => (Severity::Advice, Confidence::Certain),
@@ -63,13 +59,12 @@ fn judge(source: &Source, artefact: Artefact) -> Finding {
             "Let the value begin and end with the URL."
         }
     };
-    let headline = format!("{} carries {what} into the URL", named_first(source));
-    finding(&RULE, source, severity, headline, consequence)
-        .with_confidence(confidence)
-        .with_fix(Fix::text(fix))
+    let headline = format!("{} carries {what} into the URL", named_first(url));
+    let found = finding(&RULE, url, severity, headline, consequence);
+    Some(found.with_confidence(confidence).with_fix(Fix::text(fix)))
 }
 
-fn is_amqp(source: &Source) -> bool {
-    let url = source.value.trim_start_matches([' ', '"', '\'']);
+fn is_amqp(url: &BrokerUrl) -> bool {
+    let url = url.value.trim_start_matches([' ', '"', '\'']);
     url.starts_with("amqp") || url.starts_with("pyamqp")
 }

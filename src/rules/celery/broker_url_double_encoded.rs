@@ -3,8 +3,10 @@ use crate::model::finding::Finding;
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
+use super::broker_url::{BrokerUrl, Purpose};
 use super::sources;
-use super::words::{finding, named};
+use super::url::UrlFault;
+use super::wording::{finding, named};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL006,
@@ -15,12 +17,12 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let doubled = sources::in_use(context)?.into_iter().filter_map(|source| {
-        let fault = source.reading.fault(RULE.code())?;
-        let headline = format!("The login in {} looks percent-encoded twice", named(&source));
-        let consequence =
-            "kombu decodes once, so the broker is sent a password that still holds `%` and two digits.";
-        Some(finding(&RULE, &source, fault.severity, headline, consequence))
-    });
-    Ok(doubled.collect())
+    sources::each(context, &RULE, &[Purpose::Code], judge)
+}
+
+fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
+    let headline = format!("The login in {} looks percent-encoded twice", named(url));
+    let consequence =
+        "kombu decodes once, so the broker is sent a password that still holds `%` and two digits.";
+    Some(finding(&RULE, url, fault.severity, headline, consequence))
 }

@@ -3,9 +3,10 @@ use crate::model::finding::{Finding, Fix, code};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
-use super::sources::{self, Source};
-use super::url::{Fault, Kind, Malformed};
-use super::words::{edit, finding, named, named_first};
+use super::broker_url::{BrokerUrl, Purpose};
+use super::sources;
+use super::url::{Kind, Malformed, UrlFault};
+use super::wording::{edit, finding, named, named_first};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL008,
@@ -16,21 +17,20 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for source in sources::in_use(context)? {
-        if let Some(Fault { kind: Kind::Malformed(malformed), severity }) = source.reading.fault(RULE.code())
-            && !(source.custom_transport
-                && matches!(malformed, Malformed::Scheme { .. } | Malformed::NoScheme))
-        {
-            let (headline, consequence, fix) = words(&source, malformed);
-            findings.push(finding(&RULE, &source, *severity, headline, &consequence).with_fix(fix));
-        }
-    }
-    Ok(findings)
+    sources::each(context, &RULE, &[Purpose::Code], judge)
 }
 
-fn words(source: &Source, malformed: &Malformed) -> (String, String, Fix) {
-    let say = |what: &str| format!("{} {what}", named_first(source));
+fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
+    let Kind::Malformed(malformed) = &fault.kind else { return None };
+    if url.custom_transport && matches!(malformed, Malformed::Scheme { .. } | Malformed::NoScheme) {
+        return None;
+    }
+    let (headline, consequence, fix) = words(url, malformed);
+    Some(finding(&RULE, url, fault.severity, headline, &consequence).with_fix(fix))
+}
+
+fn words(url: &BrokerUrl, malformed: &Malformed) -> (String, String, Fix) {
+    let say = |what: &str| format!("{} {what}", named_first(url));
     let stops = |error: &str| format!("The worker stops with {}.", code(error));
     match malformed {
         Malformed::NoScheme => (
@@ -41,9 +41,9 @@ fn words(source: &Source, malformed: &Malformed) -> (String, String, Fix) {
         Malformed::Scheme { written, nearest } => {
             let fix = match nearest {
                 Some(right) => {
-                    let start = source.value.len() - source.value.trim_start().len();
+                    let start = url.value.len() - url.value.trim_start().len();
                     let text = format!("Write {}.", code(&format!("{right}://")));
-                    edit(source, &text, start..start + written.len(), right)
+                    edit(url, &text, start..start + written.len(), right)
                 }
                 None => Fix::text("Write `amqp://` for RabbitMQ."),
             };
@@ -55,17 +55,17 @@ fn words(source: &Source, malformed: &Malformed) -> (String, String, Fix) {
             )
         }
         Malformed::Port => (
-            format!("The port in {} is not a number", named(source)),
+            format!("The port in {} is not a number", named(url)),
             stops("ValueError: Port could not be cast to integer value"),
             Fix::text("Write the port in digits, or leave it out."),
         ),
         Malformed::PortRange => (
-            format!("The port in {} is above 65535", named(source)),
+            format!("The port in {} is above 65535", named(url)),
             stops("ValueError: Port out of range 0-65535"),
             Fix::text("Write a port up to 65535; RabbitMQ's is 5672."),
         ),
         Malformed::Host => (
-            format!("The host in {} has brackets around something that is no IPv6 address", named(source)),
+            format!("The host in {} has brackets around something that is no IPv6 address", named(url)),
             stops("ValueError: Invalid IPv6 URL"),
             Fix::text("Keep brackets for IPv6 addresses: `[::1]:5672`."),
         ),

@@ -3,9 +3,10 @@ use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, Severity,
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
-use super::sources::{self, Origin, Purpose, Source};
-use super::url::{Fault, Kind, RawHole};
-use super::words::{finding, named, named_first};
+use super::broker_url::{BrokerUrl, Origin, Purpose};
+use super::sources;
+use super::url::{Kind, RawHole, UrlFault};
+use super::wording::{finding, named, named_first};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL004,
@@ -16,47 +17,42 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for source in sources::in_change(context, &[Purpose::Code, Purpose::Test])? {
-        // What Python builds is CEL003's.
-        if let Some(Fault { kind: Kind::RawHole(hole), .. }) = source.reading.fault(RULE.code())
-            && source.origin != Origin::Python
-            && !source.says_encoded()
-        {
-            findings.push(judge(&source, hole));
-        }
-    }
-    Ok(findings)
+    sources::each(context, &RULE, &[Purpose::Code, Purpose::Test], judge)
 }
 
-fn judge(source: &Source, hole: &RawHole) -> Finding {
+fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
+    let Kind::RawHole(hole) = &fault.kind else { return None };
+    // What Python builds is CEL003's.
+    (url.origin != Origin::Python && !url.says_encoded()).then(|| pasted(url, hole))
+}
+
+fn pasted(url: &BrokerUrl, hole: &RawHole) -> Finding {
     let name = hole.name.as_deref().map_or_else(|| "a variable".to_owned(), code);
     if hole.keeps_slash {
-        let headline = format!("The password in {} goes through `urlencode`, which keeps `/`", named(source));
+        let headline = format!("The password in {} goes through `urlencode`, which keeps `/`", named(url));
         let consequence = "Jinja's filter leaves `/` as it is, and kombu ends host and login there: the worker stops with `ValueError`.";
-        return finding(&RULE, source, Severity::Warning, headline, consequence)
-            .with_fix(replace_slash(source));
+        return finding(&RULE, url, Severity::Warning, headline, consequence).with_fix(replace_slash(url));
     }
-    let raw_elsewhere = used_raw(source, &hole.variable);
+    let raw_elsewhere = used_raw(url, &hole.variable);
     if let Some(consumer) = raw_elsewhere {
         let name = hole.name.as_deref().map_or_else(|| "One variable".to_owned(), code);
         let headline = format!(
             "{name} is both the raw password for {} and part of the URL in {}",
             code(consumer),
-            named(source)
+            named(url)
         );
         let consequence = "One value cannot be both: with a special character either the server gets the encoded text or Celery gets a broken URL.";
-        return finding(&RULE, source, Severity::Error, headline, consequence)
+        return finding(&RULE, url, Severity::Error, headline, consequence)
             .with_confidence(Confidence::Certain)
-            .with_fix(one_variable(source));
+            .with_fix(one_variable(url));
     }
-    let headline = format!("{} pastes {name} into a URL as it is", named_first(source));
+    let headline = format!("{} pastes {name} into a URL as it is", named_first(url));
     let consequence = "A password with `#`, `/`, `?` or `@` in that variable sends Celery to the wrong host, or stops it with `ValueError`.";
-    finding(&RULE, source, Severity::Warning, headline, consequence).with_fix(one_variable(source))
+    finding(&RULE, url, Severity::Warning, headline, consequence).with_fix(one_variable(url))
 }
 
-fn one_variable(source: &Source) -> Fix {
-    let key = if source.key.is_empty() { "CELERY_BROKER_URL" } else { &source.key };
+fn one_variable(url: &BrokerUrl) -> Fix {
+    let key = if url.key.is_empty() { "CELERY_BROKER_URL" } else { &url.key };
     Fix::text(format!(
         "Pass one {} that holds the whole URL, its password percent-encoded.",
         code(&format!("${{{key}}}"))
@@ -64,21 +60,21 @@ fn one_variable(source: &Source) -> Fix {
 }
 
 /// Appends the filter that encodes the slash.
-fn replace_slash(source: &Source) -> Fix {
+fn replace_slash(url: &BrokerUrl) -> Fix {
     const FILTER: &str = "| replace('/', '%2F')";
     let text = format!("Append `{FILTER}` to the filter.");
-    let only = source.value.match_indices("urlencode").collect::<Vec<_>>();
+    let only = url.value.match_indices("urlencode").collect::<Vec<_>>();
     let end = match only.as_slice() {
-        [(at, word)] => source.value.get(at + word.len()..).and_then(|rest| {
+        [(at, word)] => url.value.get(at + word.len()..).and_then(|rest| {
             rest.find("}}")
                 .filter(|end| rest.get(..*end).is_some_and(|r| r.trim_matches([' ', '-']).is_empty()))?;
             Some(at + word.len())
         }),
         _ => None,
     };
-    match end.and_then(|end| source.part(end..end)) {
+    match end.and_then(|end| url.part(end..end)) {
         // A quote that ends the value around it would be a fault of our own.
-        Some(span) if !source.text.line(span.start.line).contains('\'') => Fix {
+        Some(span) if !url.text.line(span.start.line).contains('\'') => Fix {
             safety: FixSafety::Safe,
             text,
             edits: vec![Edit { span, replacement: format!(" {FILTER}") }],
@@ -88,7 +84,7 @@ fn replace_slash(source: &Source) -> Fix {
 }
 
 /// What takes the same variable as the password itself, in the same file.
-fn used_raw(source: &Source, name: &str) -> Option<&'static str> {
+fn used_raw(url: &BrokerUrl, name: &str) -> Option<&'static str> {
     const CONSUMERS: [&str; 8] = [
         "RABBITMQ_DEFAULT_PASS",
         "RABBITMQ_PASSWORD",
@@ -99,7 +95,7 @@ fn used_raw(source: &Source, name: &str) -> Option<&'static str> {
         "POSTGRES_PASSWORD",
         "MYSQL_PASSWORD",
     ];
-    source.text.lines().filter(|(_, line)| !line.trim_start().starts_with('#')).find_map(|(_, line)| {
+    url.text.lines().filter(|(_, line)| !line.trim_start().starts_with('#')).find_map(|(_, line)| {
         let consumer = CONSUMERS.into_iter().find(|consumer| {
             line.find(consumer).is_some_and(|at| takes(line.get(at + consumer.len()..).unwrap_or(""), name))
         });

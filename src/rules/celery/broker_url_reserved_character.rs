@@ -3,9 +3,10 @@ use crate::model::finding::{Finding, Severity};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
-use super::sources::{self, Origin, Purpose};
-use super::url::{Fault, Kind};
-use super::words::{characters, encode, finding, hold, part};
+use super::broker_url::{BrokerUrl, Origin, Purpose};
+use super::sources;
+use super::url::{Kind, UrlFault};
+use super::wording::{characters, encode, finding, hold, part};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL002,
@@ -16,33 +17,28 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for source in sources::in_change(context, &[Purpose::Code, Purpose::Test])? {
-        let fault = source.reading.fault(RULE.code());
-        let Some(Fault { kind: Kind::Reserved(userinfo), severity }) = fault else { continue };
-        // What else is in a password that Python fills in is CEL003's.
-        if source.origin == Origin::Python && !source.reading.password_holes.is_empty() {
-            continue;
-        }
-        let headline = format!(
-            "{} {} {} unencoded",
-            part(userinfo, &source),
-            hold(userinfo),
-            characters(&userinfo.at_fault)
-        );
-        let consequence = match (severity, userinfo.amqp) {
-            (Severity::Advice, _) => {
-                "RFC 3986 does not allow it there: Python's parser copes, other clients need not."
-            }
-            (_, true) => {
-                "Python's parser copes; the URL standard and AMQP clients in Go, Rust and Node read another login or host."
-            }
-            (_, false) => {
-                "Python's parser copes; the URL standard and clients in other languages read another login or host."
-            }
-        };
-        let found = finding(&RULE, &source, *severity, headline, consequence);
-        findings.push(found.with_fix(encode(userinfo, &source)));
+    sources::each(context, &RULE, &[Purpose::Code, Purpose::Test], judge)
+}
+
+fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
+    let Kind::Reserved(userinfo) = &fault.kind else { return None };
+    // What else is in a password that Python fills in is CEL003's.
+    if url.origin == Origin::Python && !url.reading.password_holes.is_empty() {
+        return None;
     }
-    Ok(findings)
+    let at_fault = characters(&userinfo.at_fault);
+    let headline = format!("{} {} {at_fault} unencoded", part(userinfo, url), hold(userinfo));
+    let consequence = match (fault.severity, userinfo.amqp) {
+        (Severity::Advice, _) => {
+            "RFC 3986 does not allow it there: Python's parser copes, other clients need not."
+        }
+        (_, true) => {
+            "Python's parser copes; the URL standard and AMQP clients in Go, Rust and Node read another login or host."
+        }
+        (_, false) => {
+            "Python's parser copes; the URL standard and clients in other languages read another login or host."
+        }
+    };
+    let found = finding(&RULE, url, fault.severity, headline, consequence);
+    Some(found.with_fix(encode(userinfo, url)))
 }

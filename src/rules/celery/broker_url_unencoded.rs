@@ -5,9 +5,10 @@ use crate::model::finding::Finding;
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
-use super::sources::{self, Purpose};
-use super::url::{Fault, Kind};
-use super::words::{characters, encode, finding, hold, part};
+use super::broker_url::{BrokerUrl, Purpose};
+use super::sources;
+use super::url::{Kind, UrlFault};
+use super::wording::{characters, encode, finding, hold, part};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL001,
@@ -18,22 +19,16 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for source in sources::in_change(context, &[Purpose::Code, Purpose::Test, Purpose::Docs])? {
-        let fault = source.reading.fault(RULE.code());
-        let Some(Fault { kind: Kind::Unencoded(userinfo), severity }) = fault else { continue };
-        let effect = Effect::of(&userinfo.at_fault);
-        let headline = format!(
-            "{} {} {}, {}",
-            part(userinfo, &source),
-            hold(userinfo),
-            characters(&userinfo.at_fault),
-            effect.headline()
-        );
-        let found = finding(&RULE, &source, *severity, headline, effect.consequence());
-        findings.push(found.with_fix(encode(userinfo, &source)));
-    }
-    Ok(findings)
+    sources::each(context, &RULE, &[Purpose::Code, Purpose::Test, Purpose::Docs], judge)
+}
+
+fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
+    let Kind::Unencoded(userinfo) = &fault.kind else { return None };
+    let effect = Effect::of(&userinfo.at_fault);
+    let (part, at_fault) = (part(userinfo, url), characters(&userinfo.at_fault));
+    let headline = format!("{part} {} {at_fault}, {}", hold(userinfo), effect.headline());
+    let found = finding(&RULE, url, fault.severity, headline, effect.consequence());
+    Some(found.with_fix(encode(userinfo, url)))
 }
 
 /// What the worst of the characters does.

@@ -3,9 +3,10 @@ use crate::model::finding::{Finding, Fix, code};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
-use super::sources::{self, Source};
-use super::url::{Fault, Kind, Vhost};
-use super::words::{edit, finding, named};
+use super::broker_url::{BrokerUrl, Purpose};
+use super::sources;
+use super::url::{Kind, UrlFault, Vhost};
+use super::wording::{edit, finding, named};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL009,
@@ -16,34 +17,33 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let mut findings = Vec::new();
-    for source in sources::in_use(context)? {
-        let fault = source.reading.fault(RULE.code());
-        let Some(Fault { kind: Kind::Vhost(vhost), severity }) = fault else { continue };
-        let (headline, consequence, fix) = words(&source, vhost);
-        findings.push(finding(&RULE, &source, *severity, headline, &consequence).with_fix(fix));
-    }
-    Ok(findings)
+    sources::each(context, &RULE, &[Purpose::Code], judge)
 }
 
-fn words(source: &Source, vhost: &Vhost) -> (String, String, Fix) {
+fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
+    let Kind::Vhost(vhost) = &fault.kind else { return None };
+    let (headline, consequence, fix) = words(url, vhost);
+    Some(finding(&RULE, url, fault.severity, headline, &consequence).with_fix(fix))
+}
+
+fn words(url: &BrokerUrl, vhost: &Vhost) -> (String, String, Fix) {
     match vhost {
         Vhost::DoubleSlash(name) => {
             let (read, meant) = match name {
                 Some(name) => (code(&format!("/{name}")), code(name)),
                 None => ("a name that begins with `/`".to_owned(), "one without".to_owned()),
             };
-            let slash = source.value.rfind("//").filter(|at| *at > source.value.find("://").map_or(0, |s| s + 1));
+            let slash = url.value.rfind("//").filter(|at| *at > url.value.find("://").map_or(0, |s| s + 1));
             let text = "Write one slash before the vhost.";
-            let fix = slash.map_or_else(|| Fix::text(text), |at| edit(source, text, at..at + 1, ""));
+            let fix = slash.map_or_else(|| Fix::text(text), |at| edit(url, text, at..at + 1, ""));
             (
-                format!("The vhost in {} resolves to {read}, not {meant}", named(source)),
+                format!("The vhost in {} resolves to {read}, not {meant}", named(url)),
                 "RabbitMQ closes the connection with `NOT_ALLOWED - vhost not found`.".to_owned(),
                 fix,
             )
         }
         Vhost::RedisDatabase => (
-            format!("The database in {} is not a number", named(source)),
+            format!("The database in {} is not a number", named(url)),
             "Redis numbers its databases: the worker stops with `ValueError: Database is int between 0 and limit - 1`.".to_owned(),
             Fix::text("End the URL with a number, as in `redis://redis:6379/0`."),
         ),

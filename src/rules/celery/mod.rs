@@ -1,12 +1,13 @@
 //! Broker URLs that reach the broker they name.
 
+mod broker_url;
 mod holes;
 mod keys;
 mod python;
 mod sources;
 mod transports;
 mod url;
-mod words;
+mod wording;
 
 mod broker_url_artefact;
 mod broker_url_built_without_quote;

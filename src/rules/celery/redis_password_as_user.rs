@@ -3,8 +3,10 @@ use crate::model::finding::{Finding, Fix};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 
+use super::broker_url::{BrokerUrl, Purpose};
 use super::sources;
-use super::words::{finding, named};
+use super::url::UrlFault;
+use super::wording::{finding, named};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL007,
@@ -15,14 +17,13 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
-    let taken = sources::in_use(context)?.into_iter().filter_map(|source| {
-        let fault = source.reading.fault(RULE.code())?;
-        let headline =
-            format!("The login in {} has no colon, so Redis takes it for a user name", named(&source));
-        let consequence =
-            "Redis answers `NOAUTH Authentication required`, or `WRONGPASS` where users are set up.";
-        let found = finding(&RULE, &source, fault.severity, headline, consequence);
-        Some(found.with_fix(Fix::text("Put a colon before the password: `redis://:PASSWORD@host`.")))
-    });
-    Ok(taken.collect())
+    sources::each(context, &RULE, &[Purpose::Code], judge)
+}
+
+fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
+    let headline = format!("The login in {} has no colon, so Redis takes it for a user name", named(url));
+    let consequence =
+        "Redis answers `NOAUTH Authentication required`, or `WRONGPASS` where users are set up.";
+    let found = finding(&RULE, url, fault.severity, headline, consequence);
+    Some(found.with_fix(Fix::text("Put a colon before the password: `redis://:PASSWORD@host`.")))
 }

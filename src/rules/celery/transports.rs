@@ -1,7 +1,5 @@
 //! The transports that kombu knows by name, and which of them a scheme was meant to be.
 
-use crate::project::broker::SCHEMES;
-
 /// `kombu.transport.TRANSPORT_ALIASES`, in lower case.
 const ALIASES: [&str; 25] = [
     "amqp",
@@ -51,25 +49,12 @@ pub(super) fn is_redis(scheme: &str) -> bool {
     matches!(scheme, "redis" | "rediss")
 }
 
-/// The transport that was misspelt: one letter swapped, lost, doubled or wrong.
+/// The transport that was misspelt. Of the short names only the one that people write: two slips make any of them.
 pub(super) fn nearest(scheme: &str) -> Option<&'static str> {
-    let candidates = SCHEMES.iter().chain(&ALIASES).copied();
-    candidates.into_iter().find(|known| known.len() >= 4 && is_one_slip(scheme, known))
-}
-
-/// Equal but for one insertion, deletion, replacement, or swap of neighbours.
-fn is_one_slip(a: &str, b: &str) -> bool {
-    let (a, b) = (a.as_bytes(), b.as_bytes());
-    let start = a.iter().zip(b).take_while(|(x, y)| x == y).count();
-    let (a, b) = (&a[start..], &b[start..]);
-    let end = a.iter().rev().zip(b.iter().rev()).take_while(|(x, y)| x == y).count();
-    let (a, b) = (&a[..a.len() - end], &b[..b.len() - end]);
-    match (a, b) {
-        ([], []) => false,
-        ([_], []) | ([], [_]) | ([_], [_]) => true,
-        ([p, q], [r, s]) => p == s && q == r,
-        _ => false,
-    }
+    crate::model::nearest::nearest(
+        scheme,
+        ALIASES.into_iter().filter(|known| known.len() > 4 || *known == "amqp"),
+    )
 }
 
 #[cfg(test)]
@@ -83,5 +68,6 @@ mod tests {
         assert_eq!(nearest("redis5"), Some("redis"));
         assert_eq!(nearest("rabbitmq"), None);
         assert_eq!(nearest("http"), None);
+        assert_eq!(nearest("tcp"), None);
     }
 }

@@ -4,7 +4,7 @@ use ruff_python_ast::{Expr, ExprName};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::index::Index;
-use super::scope::{Binding, BindingKind, FunctionId, ScopeKind};
+use super::scope::{Binding, BindingKind, ScopeKind};
 use super::walk_expr;
 
 /// Values that one expression is followed to.
@@ -15,25 +15,23 @@ impl<'a> Index<'a> {
     /// what the module does (for a use inside a function, all of it). Parameters come without a value. Branches are not
     /// told apart, and the names of a class count as those of what it stands in.
     pub fn held(&self, name: &str, used: TextSize) -> Vec<&Binding<'a>> {
-        let around = self.function_at(used);
-        let mut function = around;
-        while let Some(id) = function {
-            let own = self.holding(name, Some(id));
-            if !own.is_empty() {
-                return own.into_iter().filter(|binding| binding.at.start() <= used).collect();
-            }
-            function = self.function_around(id);
-        }
-        let own = self.holding(name, None).into_iter();
-        own.filter(|binding| around.is_some() || binding.at.start() <= used).collect()
+        let mut held: Vec<_> = self.holding(name, used).collect();
+        held.sort_by_key(|binding| binding.at.start());
+        held
     }
 
-    /// What gives a name its values in a function, or outside of all functions.
-    fn holding(&self, name: &str, function: Option<FunctionId>) -> Vec<&Binding<'a>> {
-        let own = self.bindings.in_function(name, function).iter();
-        let mut own: Vec<_> = own.filter(|binding| self.gives_value(binding)).collect();
-        own.sort_by_key(|binding| binding.at.start());
-        own
+    /// The same in no order.
+    fn holding(&self, name: &str, used: TextSize) -> impl Iterator<Item = &Binding<'a>> {
+        let around = self.function_at(used);
+        let functions = std::iter::successors(around, |id| self.function_around(*id));
+        let inside = functions.map(|id| self.bindings.in_function(name, Some(id)));
+        let mut inside = inside.filter(|own| own.iter().any(|binding| self.gives_value(binding)));
+        let (own, all) = match inside.next() {
+            Some(own) => (own, false),
+            None => (self.bindings.in_function(name, None), around.is_some()),
+        };
+        let own = own.iter().filter(|binding| self.gives_value(binding));
+        own.filter(move |binding| all || binding.at.start() <= used)
     }
 
     fn gives_value(&self, binding: &Binding<'_>) -> bool {
@@ -48,10 +46,9 @@ impl<'a> Index<'a> {
 
     /// What a name holds where it is used, when it is assigned once.
     pub fn held_once(&self, name: &ExprName) -> Option<&'a Expr> {
-        match self.held(name.id.as_str(), name.start()).as_slice() {
-            [only] => only.value,
-            _ => None,
-        }
+        let mut held = self.holding(name.id.as_str(), name.start());
+        let only = held.next().filter(|_| held.next().is_none());
+        only.and_then(|binding| binding.value)
     }
 
     /// Where the values stand that an expression names, and those that they name in turn.

@@ -1,11 +1,13 @@
 //! Python: the tree, its names resolved through the file's own imports, its comments.
 
 mod binder;
+mod built;
 mod depth;
 mod dotted;
 mod fold;
 mod growth;
 mod held;
+mod importing;
 mod index;
 mod indexer;
 mod meaning;
@@ -26,6 +28,7 @@ use self_cell::self_cell;
 use crate::model::finding::Span;
 use crate::source::Text;
 
+pub use built::{HoleExpr, Piece};
 pub use dotted::Dotted;
 pub use fold::Folded;
 pub use index::{BlockKind, Call, Class, Comment, Function, Index, Try};

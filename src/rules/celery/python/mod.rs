@@ -1,6 +1,6 @@
 //! Broker URLs in Python: where strings stand, what they are built of, and which of their parts are percent-encoded.
 
-pub(super) mod built;
-pub(super) mod places;
 pub(super) mod quoting;
+pub(super) mod strings;
+pub(super) mod unquoted;
 pub(super) mod wrap;

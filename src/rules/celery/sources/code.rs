@@ -2,37 +2,48 @@
 
 use ruff_text_size::Ranged;
 
-use crate::model::change::Hunk;
+use crate::project::Project;
+use crate::rules::celery::broker_url::{BrokerUrl, Origin};
 use crate::rules::celery::holes::Syntax;
-use crate::rules::celery::python::built::Piece;
-use crate::rules::celery::python::places;
-use crate::syntax::python::{Module, normalised_expr};
+use crate::rules::celery::python::quoting::Judge;
+use crate::rules::celery::python::strings::{self, UrlString};
+use crate::rules::celery::python::unquoted::unquoted;
+use crate::source::NotLoaded;
+use crate::syntax::python::{Module, Piece, normalised_expr};
 
-use super::{File, Found, Origin, Source};
+use super::file::{Candidate, File};
 
-pub(super) fn sources(file: &File<'_>, module: &Module, hunks: &[Hunk]) -> Vec<Source> {
-    let place = |place: places::Place<'_>| {
-        let span = place.span(module, hunks);
-        let value = match place.pieces.as_slice() {
-            [Piece::Text(text)] => text.clone(),
-            _ => normalised_expr(place.expr),
-        };
-        // Between the quotes of a literal that holds no escapes.
-        let source = module.source(place.expr);
-        let verbatim = source
-            .find(&value)
-            .filter(|_| place.expr.is_string_literal_expr() && !value.is_empty())
-            .map(|at| place.expr.start().to_usize() + at);
-        let units = place.units(module);
-        let found = Found {
-            keys: place.keys,
-            role: place.role,
-            syntax: Syntax::Literal,
-            value,
-            bytes: place.expr.range().into(),
-            origin: Origin::Python,
-        };
-        file.finish(found, &units, span, verbatim)
+pub(super) fn urls(file: &File<'_>, project: &Project) -> Result<Vec<BrokerUrl>, NotLoaded> {
+    let Some(module) = project.module(file.path)? else { return Ok(Vec::new()) };
+    let module = &*module;
+    let judge = Judge { project, path: file.path, module, across_files: true };
+    let urls = strings::find(module).into_iter().map(|string| {
+        let url = url(file, module, &string);
+        let parts = module.index().behind(string.expr).iter().map(|range| module.span(range)).collect();
+        let unquoted = unquoted(&judge, &string, &url.reading)?;
+        Ok(BrokerUrl { parts, unquoted, ..url })
+    });
+    NotLoaded::all(urls)
+}
+
+fn url(file: &File<'_>, module: &Module, string: &UrlString<'_>) -> BrokerUrl {
+    let value = match string.pieces.as_slice() {
+        [Piece::Text(text)] => text.clone(),
+        _ => normalised_expr(string.expr),
     };
-    places::find(module).into_iter().map(place).collect()
+    // Between the quotes of a literal that holds no escapes.
+    let verbatim = module
+        .source(string.expr)
+        .find(&value)
+        .filter(|_| string.expr.is_string_literal_expr() && !value.is_empty())
+        .map(|at| string.expr.start().to_usize() + at);
+    let found = Candidate {
+        keys: string.keys.clone(),
+        role: string.role,
+        syntax: Syntax::Literal,
+        value,
+        bytes: string.expr.range().into(),
+        origin: Origin::Python,
+    };
+    file.finish(found, &string.units(module), verbatim)
 }

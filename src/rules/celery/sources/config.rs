@@ -6,20 +6,22 @@ use base64::Engine;
 
 use crate::project::broker::starts_like_broker;
 use crate::project::env::env_files::is_compose_file;
+use crate::rules::celery::broker_url::{BrokerUrl, Origin};
 use crate::rules::celery::holes::Syntax;
 use crate::rules::celery::url::Role;
 use crate::syntax::yaml::{Node, Style, Value, Yaml};
 
-use super::lines::{self, Written};
-use super::{File, Found, Origin, Source};
+use super::commands::{Written, in_words};
+use super::file::{Candidate, File};
+use super::lines::in_line;
 
-pub(super) fn sources(file: &File<'_>, yaml: &Yaml) -> Vec<Source> {
+pub(super) fn urls(file: &File<'_>, yaml: &Yaml) -> Vec<BrokerUrl> {
     let syntax = syntax(file, yaml);
     // A template of YAML is no YAML: its lines can still be read.
     if yaml.broken_at().is_some() {
         let text = file.text.lines().flat_map(|(number, line)| {
             let start = file.text.line_bytes(number).start;
-            lines::in_line(file, start..start + line.len(), syntax)
+            in_line(file, start..start + line.len(), syntax)
         });
         return text.collect();
     }
@@ -70,7 +72,7 @@ struct Walk<'f> {
     keys: Vec<String>,
     /// In a Kubernetes Secret: `data` is base64.
     encoded: bool,
-    found: Vec<Source>,
+    found: Vec<BrokerUrl>,
 }
 
 impl Walk<'_> {
@@ -157,7 +159,7 @@ impl Walk<'_> {
                 }
                 None => Written::decoded(line, bytes.clone()),
             };
-            self.found.extend(lines::in_words(self.file, &written, syntax, &self.keys));
+            self.found.extend(in_words(self.file, &written, syntax, &self.keys));
             at += line.len();
         }
     }
@@ -167,7 +169,7 @@ impl Walk<'_> {
         let bytes = base64::engine::general_purpose::STANDARD.decode(text.trim()).ok();
         let Some(value) = bytes.and_then(|bytes| String::from_utf8(bytes).ok()) else { return };
         let role = self.file.role(self.keys.last().map_or("", String::as_str));
-        let found = Found {
+        let found = Candidate {
             keys: self.keys.clone(),
             role,
             syntax: Syntax::Literal,
@@ -175,12 +177,12 @@ impl Walk<'_> {
             bytes: node.bytes.clone(),
             origin: Origin::Other,
         };
-        self.found.extend(self.file.source(found));
+        self.found.extend(self.file.url(found));
     }
 
     fn add(&mut self, keys: Vec<String>, role: Role, value: &str, bytes: Range<usize>) {
         let (syntax, value) = (self.syntax, value.to_owned());
-        self.found.extend(self.file.source(Found {
+        self.found.extend(self.file.url(Candidate {
             keys,
             role,
             syntax,

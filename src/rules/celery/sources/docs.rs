@@ -1,13 +1,14 @@
 //! Broker URLs in text for people: in code blocks and inline code only.
 
 use crate::project::broker::starts_like_broker;
+use crate::rules::celery::broker_url::{BrokerUrl, Origin};
 use crate::rules::celery::holes::Syntax;
 use crate::rules::celery::url::Role;
 
-use super::{File, Found, Origin, Source, offset_in};
+use super::file::{Candidate, File, offset_in};
 
-pub(super) fn sources(file: &File<'_>) -> Vec<Source> {
-    let mut sources = Vec::new();
+pub(super) fn urls(file: &File<'_>) -> Vec<BrokerUrl> {
+    let mut urls = Vec::new();
     let mut fence: Option<&str> = None;
     for (number, line) in file.text.lines() {
         let start = file.text.line_bytes(number).start;
@@ -23,7 +24,7 @@ pub(super) fn sources(file: &File<'_>) -> Vec<Source> {
         for (at, code) in spans {
             for (offset, url) in addresses(code) {
                 let from = start + at + offset;
-                sources.extend(file.source(Found {
+                urls.extend(file.url(Candidate {
                     keys: Vec::new(),
                     role: Role::Unknown,
                     syntax: Syntax::Docs,
@@ -34,27 +35,18 @@ pub(super) fn sources(file: &File<'_>) -> Vec<Source> {
             }
         }
     }
-    sources
+    urls
 }
 
-/// What stands between backticks, with its offset.
+/// What stands between backticks, one or two of them, with its offset.
 fn inline_code(line: &str) -> Vec<(usize, &str)> {
-    let mut found = Vec::new();
-    let mut at = 0;
-    for (index, part) in line.split('`').enumerate() {
-        if index % 2 == 1 && !part.is_empty() {
-            found.push((at, part));
+    let (mut found, mut rest, mut inside) = (Vec::new(), line, false);
+    while let Some((part, behind)) = rest.split_once('`') {
+        if inside {
+            found.push((offset_in(line, part), part));
         }
-        at += part.len() + 1;
-    }
-    // ``double`` backticks of reStructuredText leave empty parts around: what stands between them is even.
-    if line.contains("``") {
-        found = line
-            .split("``")
-            .enumerate()
-            .filter(|(i, _)| i % 2 == 1)
-            .map(|(_, p)| (offset_in(line, p), p))
-            .collect();
+        inside = !inside;
+        rest = behind.trim_start_matches('`');
     }
     found
 }

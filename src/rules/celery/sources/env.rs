@@ -3,31 +3,33 @@
 use crate::project::Project;
 use crate::project::env::env_files::is_compose_file;
 use crate::project::env::readers::EnvReaders;
+use crate::rules::celery::broker_url::{BrokerUrl, Kept, Origin};
 use crate::rules::celery::holes::Syntax;
+use crate::rules::celery::url::{Role, read};
 use crate::source::NotLoaded;
 use crate::source::tree::folder;
 use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Quote};
 
-use super::{File, Found, Kept, Origin, Source, has_artefact};
+use super::file::{Candidate, File};
 
-pub(super) fn sources(file: &File<'_>, project: &Project) -> Result<Vec<Source>, NotLoaded> {
+pub(super) fn urls(file: &File<'_>, project: &Project) -> Result<Vec<BrokerUrl>, NotLoaded> {
     let Some(env) = project.env_file(file.path)? else { return Ok(Vec::new()) };
     let tree = project.tree()?;
     let own = folder(file.path);
     let beside_compose = || tree.under(own).any(|path| folder(path) == own && is_compose_file(path));
     let interpolated = own.is_empty() || beside_compose();
-    let mut sources = Vec::new();
+    let mut urls = Vec::new();
     for assignment in env.assignments() {
-        let Some(mut source) = source(file, &env, assignment, interpolated) else { continue };
-        if source.reading.fault("CEL005").is_some() || assignment.comment.is_some() {
-            source.kept = kept(&env, assignment, &project.fact::<EnvReaders>(&())?.of(file.path));
+        let Some(mut url) = url(file, &env, assignment, interpolated) else { continue };
+        if url.reading.fault("CEL005").is_some() || assignment.comment.is_some() {
+            url.kept = kept(&env, assignment, &project.fact::<EnvReaders>(&())?.of(file.path));
         }
-        sources.push(source);
+        urls.push(url);
     }
-    Ok(sources)
+    Ok(urls)
 }
 
-fn source(file: &File<'_>, env: &EnvFile, assignment: &Assignment, interpolated: bool) -> Option<Source> {
+fn url(file: &File<'_>, env: &EnvFile, assignment: &Assignment, interpolated: bool) -> Option<BrokerUrl> {
     let key = env.key(assignment);
     let role = file.role(key);
     let bytes = match assignment.quote {
@@ -40,8 +42,8 @@ fn source(file: &File<'_>, env: &EnvFile, assignment: &Assignment, interpolated:
     let literal = !interpolated || assignment.quote == Quote::Single;
     let syntax = if literal { Syntax::Literal } else { Syntax::Compose };
     let keys = vec![key.to_owned()];
-    let found = Found { keys, role, syntax, value: value.to_owned(), bytes, origin: Origin::Env };
-    file.source(found)
+    let found = Candidate { keys, role, syntax, value: value.to_owned(), bytes, origin: Origin::Env };
+    file.url(found)
 }
 
 /// Does what stands around the value reach a reader of this file?
@@ -54,4 +56,9 @@ fn kept(env: &EnvFile, assignment: &Assignment, readers: &[EnvReader]) -> Kept {
     } else {
         Kept::No
     }
+}
+
+/// Blanks, quotes or a comment around a value as its reader gets it.
+fn has_artefact(value: &str) -> bool {
+    read(value, Syntax::Literal, Role::Unknown).fault("CEL005").is_some()
 }

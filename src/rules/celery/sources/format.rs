@@ -1,10 +1,9 @@
 //! How a file is read: by its name; where the name says nothing, by its first line.
 
 use crate::project::env::env_files;
+use crate::rules::celery::broker_url::Purpose;
 use crate::rules::celery::holes::Syntax;
 use crate::source::tree::{file_name, folder};
-
-use super::Purpose;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Format {
@@ -68,11 +67,6 @@ pub(super) fn is_bare(path: &str) -> bool {
     !without_marks(&name).trim_start_matches('.').contains('.')
 }
 
-/// Read as Python: `settings.py`, `local_settings.py.example`, `local_settings.py.docker_compose`.
-pub(crate) fn is_python(path: &str) -> bool {
-    Format::by_name(path) == Some(Format::Python)
-}
-
 /// `settings.py` of `settings.py.dev.example`: without the words that only say which of several files it is.
 fn without_marks(name: &str) -> &str {
     const MARKS: [&str; 14] = [
@@ -89,21 +83,9 @@ fn without_marks(name: &str) -> &str {
     rest
 }
 
-/// `README`, `INSTALL`
+/// `README`, `INSTALL`: a name in capitals.
 fn is_prose(path: &str) -> bool {
-    const NAMES: [&str; 10] = [
-        "README",
-        "INSTALL",
-        "CHANGES",
-        "CHANGELOG",
-        "HISTORY",
-        "NEWS",
-        "TODO",
-        "UPGRADING",
-        "CONTRIBUTING",
-        "HACKING",
-    ];
-    NAMES.contains(&file_name(path))
+    file_name(path).bytes().all(|b| b.is_ascii_uppercase())
 }
 
 /// `Dockerfile.dev`, `Makefile`
@@ -112,7 +94,7 @@ fn is_recipe(name: &str) -> bool {
         || matches!(name, "makefile" | "justfile")
 }
 
-pub(crate) fn purpose(path: &str) -> Purpose {
+pub(super) fn purpose(path: &str) -> Purpose {
     if Format::by_name(path) == Some(Format::Docs) {
         return Purpose::Docs;
     }

@@ -1,10 +1,10 @@
 //! What stands behind the `@`: host, port, path, query.
 
 use crate::model::finding::Severity;
+use crate::rules::celery::holes::{Unit, text};
+use crate::rules::celery::transports;
 
-use super::super::holes::Unit;
-use super::super::transports;
-use super::{Kind, Malformed, Reading, Role, Vhost, text};
+use super::fault::{Kind, Malformed, Role, UrlReading, Vhost};
 
 /// What stands behind an `@`, as far as it looks like a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,7 +57,7 @@ pub(super) fn read_address(
     transport: &str,
     role: Role,
     has_userinfo: bool,
-    reading: &mut Reading,
+    reading: &mut UrlReading,
 ) {
     // A password that breaks the address shifts everything behind it: nothing there is its own fault.
     if reading.fault("CEL001").is_some() {
@@ -77,7 +77,7 @@ pub(super) fn read_address(
     }
 }
 
-fn read_authority(authority: &[Unit], reading: &mut Reading) {
+fn read_authority(authority: &[Unit], reading: &mut UrlReading) {
     if authority.iter().any(|unit| unit.hole().is_some()) {
         return;
     }
@@ -104,7 +104,7 @@ fn read_authority(authority: &[Unit], reading: &mut Reading) {
     }
 }
 
-fn read_path(path: &[Unit], transport: &str, role: Role, has_userinfo: bool, reading: &mut Reading) {
+fn read_path(path: &[Unit], transport: &str, role: Role, has_userinfo: bool, reading: &mut UrlReading) {
     if path.iter().any(|unit| unit.hole().is_some()) {
         return;
     }
@@ -133,7 +133,7 @@ fn is_word_for_number(database: &str) -> bool {
         .any(|word| database.eq_ignore_ascii_case(word))
 }
 
-fn read_query(rest: &[Unit], has_userinfo: bool, reading: &mut Reading) {
+fn read_query(rest: &[Unit], has_userinfo: bool, reading: &mut UrlReading) {
     /// Keyword arguments of `kombu.Connection` that a query may give.
     const KNOWN: [&str; 6] =
         ["insist", "ssl", "connect_timeout", "login_method", "heartbeat", "credential_provider"];

@@ -46,7 +46,7 @@ fn syntax(context: &str) -> Syntax {
     }
 }
 
-fn found(reading: &Reading) -> Vec<(String, Severity)> {
+fn found(reading: &UrlReading) -> Vec<(String, Severity)> {
     reading.faults.iter().map(|fault| (fault.kind.code().to_owned(), fault.severity)).collect()
 }
 

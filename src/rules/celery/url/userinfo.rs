@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::model::finding::Severity;
+use crate::rules::celery::holes::{Filling, Unit, spells, text};
+use crate::rules::celery::transports;
 
-use super::super::holes::{Filling, Unit};
-use super::super::transports;
 use super::address::{Host, authority_end};
-use super::{Kind, RawHole, Reading, Userinfo, spells, text};
+use super::fault::{Kind, RawHole, UrlReading, Userinfo};
 
 /// The `@` that the author meant to end the password with.
 pub(super) fn userinfo_end(rest: &[Unit]) -> Option<usize> {
@@ -32,7 +32,7 @@ pub(super) fn userinfo_end(rest: &[Unit]) -> Option<usize> {
 }
 
 /// Classifies user and password; returns them encoded, `None` when that cannot be done by text alone.
-pub(super) fn read_userinfo(userinfo: &[Unit], transport: &str, reading: &mut Reading) -> Option<String> {
+pub(super) fn read_userinfo(userinfo: &[Unit], transport: &str, reading: &mut UrlReading) -> Option<String> {
     if userinfo.is_empty() {
         return Some(String::new());
     }
@@ -68,17 +68,17 @@ pub(super) fn read_userinfo(userinfo: &[Unit], transport: &str, reading: &mut Re
 }
 
 /// Special characters: CEL001 before CEL002, never both on one URL.
-fn read_characters(user: &[Unit], password: &[Unit], transport: &str, reading: &mut Reading) {
+fn read_characters(user: &[Unit], password: &[Unit], transport: &str, reading: &mut UrlReading) {
     let (mut breaking, mut reserved, mut foreign) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
     let (mut in_user, mut in_password) = (false, false);
     for (part, hit) in [(user, &mut in_user), (password, &mut in_password)] {
         for (at, unit) in part.iter().enumerate() {
             let Some(c) = unit.char() else { continue };
-            let into = match weigh(c, &part[at + 1..]) {
-                Weight::Fine => continue,
-                Weight::Breaks => &mut breaking,
-                Weight::Reserved => &mut reserved,
-                Weight::Foreign => &mut foreign,
+            let into = match class_of(c, &part[at + 1..]) {
+                CharClass::Fine => continue,
+                CharClass::Breaks => &mut breaking,
+                CharClass::Reserved => &mut reserved,
+                CharClass::Foreign => &mut foreign,
             };
             into.insert(c);
             *hit = true;
@@ -99,7 +99,7 @@ fn read_characters(user: &[Unit], password: &[Unit], transport: &str, reading: &
 }
 
 /// What a raw character does in user or password.
-enum Weight {
+enum CharClass {
     Fine,
     /// kombu fails, or connects elsewhere.
     Breaks,
@@ -109,15 +109,15 @@ enum Weight {
     Foreign,
 }
 
-fn weigh(c: char, behind: &[Unit]) -> Weight {
+fn class_of(c: char, behind: &[Unit]) -> CharClass {
     match c {
-        '/' | '?' | '#' | '[' | ']' | ';' | '\t' | '\r' | '\n' => Weight::Breaks,
-        '%' if is_escape(behind) => Weight::Fine,
-        '@' | ':' | '%' | '+' | '&' | '=' | ' ' => Weight::Reserved,
-        c if c.is_ascii_alphanumeric() => Weight::Fine,
-        '-' | '.' | '_' | '~' | '!' | '$' | '\'' | '(' | ')' | '*' | ',' => Weight::Fine,
-        c if !c.is_ascii() && breaks_when_normalised(c) => Weight::Breaks,
-        _ => Weight::Foreign,
+        '/' | '?' | '#' | '[' | ']' | ';' | '\t' | '\r' | '\n' => CharClass::Breaks,
+        '%' if is_escape(behind) => CharClass::Fine,
+        '@' | ':' | '%' | '+' | '&' | '=' | ' ' => CharClass::Reserved,
+        c if c.is_ascii_alphanumeric() => CharClass::Fine,
+        '-' | '.' | '_' | '~' | '!' | '$' | '\'' | '(' | ')' | '*' | ',' => CharClass::Fine,
+        c if !c.is_ascii() && breaks_when_normalised(c) => CharClass::Breaks,
+        _ => CharClass::Foreign,
     }
 }
 
@@ -136,7 +136,7 @@ fn breaks_when_normalised(c: char) -> bool {
 /// encoded in places cannot be told.
 fn encoded(part: &[Unit]) -> Option<String> {
     let wrong =
-        |at: usize| part[at].char().is_some_and(|c| !matches!(weigh(c, &part[at + 1..]), Weight::Fine));
+        |at: usize| part[at].char().is_some_and(|c| !matches!(class_of(c, &part[at + 1..]), CharClass::Fine));
     if !(0..part.len()).any(wrong) {
         return Some(text(part));
     }
@@ -181,7 +181,7 @@ fn is_meant_as_password(user: &[Unit]) -> bool {
 }
 
 /// A password from a variable that nobody says is encoded.
-fn read_holes(password: &[Unit], reading: &mut Reading) {
+fn read_holes(password: &[Unit], reading: &mut UrlReading) {
     let raw = password
         .iter()
         .filter_map(Unit::hole)

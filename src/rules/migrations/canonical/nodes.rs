@@ -18,7 +18,7 @@ pub(super) fn name(id: &str, range: TextRange) -> Expr {
 }
 
 /// A plain string.
-pub(in crate::rules::migrations) fn literal(value: &str, range: TextRange) -> Expr {
+pub(crate) fn literal(value: &str, range: TextRange) -> Expr {
     let part = StringLiteral {
         value: value.into(),
         range,

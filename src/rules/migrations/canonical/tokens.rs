@@ -5,7 +5,7 @@ use ruff_python_ast::token::TokenKind;
 use crate::syntax::python::Module;
 
 /// Do two modules say the same, token by token?
-pub(in crate::rules::migrations) fn same_tokens(a: &Module, b: &Module) -> bool {
+pub(crate) fn same_tokens(a: &Module, b: &Module) -> bool {
     words(a) == words(b)
 }
 

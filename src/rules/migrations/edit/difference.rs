@@ -6,7 +6,7 @@ use crate::project::django::apps::MigrationName;
 
 /// How far an edit reaches, from the harmless to the harmful.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::rules::migrations) enum Impact {
+pub(crate) enum Impact {
     /// Reaches no database: what the migration prints or logs, blanks and comments of its SQL.
     Harmless,
     /// Keeps an old migration importable: another spelling of the same thing.
@@ -21,14 +21,14 @@ pub(in crate::rules::migrations) enum Impact {
 
 /// Where the edit stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::rules::migrations) enum At {
+pub(crate) enum At {
     Head(TextRange),
     Base(TextRange),
 }
 
 /// One changed thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(in crate::rules::migrations) struct Difference {
+pub(crate) struct Difference {
     pub impact: Impact,
     /// Completes "this edit …".
     pub what: String,
@@ -40,7 +40,7 @@ pub(in crate::rules::migrations) struct Difference {
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(in crate::rules::migrations) enum Direction {
+pub(crate) enum Direction {
     Added,
     Removed,
 }

@@ -1,153 +1,9 @@
-//! What a text becomes once templates are filled in: characters, and holes that stand for values nobody here sees.
+//! Finds the holes of a text by the syntax of whoever fills it in.
 
-/// Who fills the text in before Celery reads it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Syntax {
-    /// Nobody: Python string constants, the env file of a project.
-    Literal,
-    /// Docker Compose: `${X}`, `$X`; `$$` is a dollar sign.
-    Compose,
-    Jinja,
-    Helm,
-    /// Workflow files: `${{ … }}`, and the shell's `$X`.
-    Workflow,
-    /// Kubernetes: `$(X)`.
-    Kubernetes,
-    /// A POSIX shell, Make: `$X`, `${X}`, `$(…)`.
-    Shell,
-    /// `%(x)s`, `%s` as a whole part; `%%` is a percent sign.
-    Percent,
-    /// For people: `<x>`, `***`, `…`, `[x]`.
-    Docs,
-}
-
-/// What a hole tells of the value that fills it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Filling {
-    /// Pasted as it is.
-    Raw,
-    /// Its name or its filter says that it is percent-encoded.
-    Encoded,
-    /// Jinja's `urlencode`: all is encoded but `/`.
-    KeepsSlash,
-    /// Stands for a reader: nobody fills it in.
-    Placeholder,
-}
-
-/// One place to be filled in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Hole {
-    /// As it is written: `${RABBITMQ_PASSWORD}`. Never a secret but for its default.
-    pub(super) written: String,
-    /// The variable's name, where there is one.
-    pub(super) name: String,
-    pub(super) filling: Filling,
-    /// Its number among the holes of its text, where somebody keeps more about it.
-    pub(super) id: usize,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Unit {
-    Char(char),
-    Hole(Hole),
-}
-
-impl Unit {
-    pub(super) fn is(&self, c: char) -> bool {
-        matches!(self, Self::Char(own) if *own == c)
-    }
-
-    pub(super) fn char(&self) -> Option<char> {
-        match self {
-            Self::Char(c) => Some(*c),
-            Self::Hole(_) => None,
-        }
-    }
-
-    pub(super) fn hole(&self) -> Option<&Hole> {
-        match self {
-            Self::Char(_) => None,
-            Self::Hole(hole) => Some(hole),
-        }
-    }
-}
-
-impl Hole {
-    /// A hole whose name, and what is done to it, decide how it is filled.
-    pub(super) fn new(written: &str, name: &str) -> Self {
-        let filling = if says_encoded(name) { Filling::Encoded } else { Filling::Raw };
-        Self { written: written.to_owned(), name: name.to_owned(), filling, id: 0 }
-    }
-
-    fn placeholder(written: &str) -> Self {
-        Self { written: written.to_owned(), name: String::new(), filling: Filling::Placeholder, id: 0 }
-    }
-
-    /// The name, where it surely is one: what follows a `$` in a password may be the rest of it.
-    pub(super) fn shown_name(&self) -> Option<String> {
-        let shouted = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '_';
-        let spelled = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '.');
-        // Passwords hold `$word`; hardly one holds `{{ word }}`.
-        let template = ["{{", "${{", "%("].iter().any(|open| self.written.starts_with(open));
-        let is_name = self.name.starts_with(|c: char| c.is_ascii_alphabetic() || matches!(c, '_' | '.'))
-            && self.name.len() <= 80
-            && self.name.chars().all(|c| if template { spelled(c) } else { shouted(c) });
-        (is_name && self.is_named_for_login()).then(|| self.name.clone())
-    }
-
-    /// Is a whole word of the name one that people give to the parts of an address?
-    fn is_named_for_login(&self) -> bool {
-        const WORDS: [&str; 28] = [
-            "PASS",
-            "PASSWORD",
-            "PASSWD",
-            "PASSPHRASE",
-            "PWD",
-            "PW",
-            "SECRET",
-            "SECRETS",
-            "TOKEN",
-            "AUTH",
-            "KEY",
-            "CREDENTIAL",
-            "CREDENTIALS",
-            "RABBIT",
-            "RABBITMQ",
-            "RMQ",
-            "REDIS",
-            "CELERY",
-            "BROKER",
-            "AMQP",
-            "MQ",
-            "RABBITPASS",
-            "RABBITPASSWORD",
-            "REDISPASS",
-            "REDISPASSWORD",
-            "MQPASS",
-            "PASSWORDS",
-            "VAULT",
-        ];
-        let name = self.name.to_ascii_uppercase();
-        name.split(['_', '.']).any(|word| WORDS.contains(&word))
-    }
-
-    /// Does the name say that it holds a password?
-    pub(super) fn is_named_secret(&self) -> bool {
-        let name = self.name.to_ascii_uppercase();
-        ["PASS", "PWD", "SECRET", "TOKEN", "AUTH"].iter().any(|word| name.contains(word))
-    }
-}
-
-/// Names by which people mark a value that is percent-encoded already.
-pub(super) fn says_encoded(name: &str) -> bool {
-    let name = name.to_ascii_uppercase();
-    ["URLENC", "URL_ENC", "ENCODED", "QUOTED", "ESCAPED", "URLSAFE", "URL_SAFE"]
-        .iter()
-        .any(|word| name.contains(word))
-}
+use super::hole::{Filling, Hole, Syntax, Unit, says_encoded};
 
 /// The text with its holes found.
-pub(super) fn units(text: &str, syntax: Syntax) -> Vec<Unit> {
+pub(crate) fn units(text: &str, syntax: Syntax) -> Vec<Unit> {
     let mut units = Vec::new();
     let mut rest = text;
     let mut before = None;
@@ -195,9 +51,9 @@ fn hole(rest: &str, syntax: Syntax) -> Option<(usize, Hole)> {
             .iter()
             .zip(["}}", "}", ")", "}", ">", "]"])
             .find_map(|(open, close)| braced(rest, open, close))
+            .or_else(|| variable(rest))
+            .or_else(|| percent(rest))
             .map(|(length, hole)| (length, Hole::placeholder(&hole.written)))
-            .or_else(|| variable(rest).map(|(length, hole)| (length, Hole::placeholder(&hole.written))))
-            .or_else(|| percent(rest).map(|(length, hole)| (length, Hole::placeholder(&hole.written))))
             .or_else(|| unnamed(rest))
             .or_else(|| stars(rest)),
     }

@@ -4,20 +4,16 @@ use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{Expr, ExprCall, Operator, Stmt};
 use ruff_text_size::Ranged;
 
-use crate::model::change::Hunk;
-use crate::model::finding::Span;
 use crate::project::broker::starts_like_broker;
-use crate::source::anchor::touches;
-use crate::syntax::python::{Module, string};
+use crate::syntax::python::{HoleExpr, Module, Piece, string};
 
-use super::super::holes::{Hole, Syntax, Unit, units as text_units};
+use super::super::holes::{Hole, Syntax, Unit, says_encoded, units as text_units};
 use super::super::keys::{self, LONGEST_VALUE, MOST_VALUES};
 use super::super::url::Role;
-use super::built::{Builder, HoleExpr, Piece};
 
 /// A string that is a broker's address, or stands where Celery expects one.
 #[derive(Debug)]
-pub(crate) struct Place<'a> {
+pub(crate) struct UrlString<'a> {
     /// Outermost first: `CACHES`, `default`, `LOCATION`.
     pub(crate) keys: Vec<String>,
     pub(crate) role: Role,
@@ -25,8 +21,8 @@ pub(crate) struct Place<'a> {
     pub(crate) pieces: Vec<Piece<'a>>,
 }
 
-impl<'a> Place<'a> {
-    /// Its characters and holes; a hole's `id` is its number among [`Place::holes`].
+impl<'a> UrlString<'a> {
+    /// Its characters and holes; a hole's `id` is its number among [`UrlString::holes`].
     pub(crate) fn units(&self, module: &Module) -> Vec<Unit> {
         let mut units = Vec::new();
         let mut id = 0;
@@ -47,16 +43,6 @@ impl<'a> Place<'a> {
         units
     }
 
-    /// Where the change made it what it is: the expression, or what it names where only that was changed.
-    pub(crate) fn span(&self, module: &'a Module, hunks: &[Hunk]) -> Span {
-        let own = module.span(self.expr);
-        if hunks.is_empty() || touches(hunks, own) {
-            return own;
-        }
-        let mut behind = module.index().behind(self.expr).into_iter().map(|range| module.span(&range));
-        behind.find(|span| touches(hunks, *span)).unwrap_or(own)
-    }
-
     pub(crate) fn holes(&self) -> Vec<HoleExpr<'a>> {
         let hole = |piece: &Piece<'a>| match piece {
             Piece::Hole(hole) => Some(*hole),
@@ -67,9 +53,8 @@ impl<'a> Place<'a> {
 }
 
 /// Every such string of the file, in source order.
-pub(crate) fn find(module: &Module) -> Vec<Place<'_>> {
+pub(crate) fn find(module: &Module) -> Vec<UrlString<'_>> {
     let mut finder = Finder {
-        builder: Builder { module },
         module,
         knows_celery: keys::knows_celery(module.text().as_str()),
         keys: Vec::new(),
@@ -81,13 +66,12 @@ pub(crate) fn find(module: &Module) -> Vec<Place<'_>> {
 }
 
 struct Finder<'a> {
-    builder: Builder<'a>,
     module: &'a Module,
     knows_celery: bool,
     keys: Vec<String>,
     /// Of the expression that is visited next.
     role: Role,
-    found: Vec<Place<'a>>,
+    found: Vec<UrlString<'a>>,
 }
 
 impl<'a> Finder<'a> {
@@ -117,9 +101,11 @@ impl<'a> Finder<'a> {
 
     /// Records a string that concerns us; its holes are looked into for further ones.
     fn record(&mut self, expr: &'a Expr, role: Role) -> bool {
-        let Some(pieces) = self.builder.pieces(expr).filter(|_| self.found.len() < MOST_VALUES) else {
+        let Some(mut pieces) = self.module.pieces(expr).filter(|_| self.found.len() < MOST_VALUES) else {
             return false;
         };
+        // A field whose name says that its value is encoded needs no look at the value.
+        pieces.retain(|piece| !matches!(piece, Piece::Hole(hole) if hole.field.is_some_and(says_encoded)));
         let head = head(&pieces);
         let concerns = starts_like_broker(head.trim_start_matches([' ', '"', '\'']))
             || (role != Role::Unknown && !head.is_empty());
@@ -130,7 +116,7 @@ impl<'a> Finder<'a> {
         }
         let holes: Vec<&'a Expr> =
             pieces.iter().filter_map(|p| if let Piece::Hole(h) = p { Some(h.expr) } else { None }).collect();
-        self.found.push(Place { keys: self.keys.clone(), role, expr, pieces });
+        self.found.push(UrlString { keys: self.keys.clone(), role, expr, pieces });
         holes.into_iter().filter(|hole| hole.range() != expr.range()).for_each(|hole| {
             if expr.range().contains_range(hole.range()) {
                 self.with(Role::Unknown, hole);

@@ -3,44 +3,46 @@
 
 use ruff_python_ast::{Expr, ExprCall, FStringPart, InterpolatedStringElement, Operator, StringFlags};
 
-use crate::syntax::python::{Module, string};
+use super::{Module, string};
 
-use super::super::holes::says_encoded;
-
-/// More pieces than any address has.
+/// More pieces of one string are not told.
 const MAX_PIECES: usize = 200;
 
 /// A part of a built string.
 #[derive(Clone, Debug)]
-pub(crate) enum Piece<'a> {
+pub enum Piece<'a> {
     Text(String),
     Hole(HoleExpr<'a>),
 }
 
 /// What fills a hole.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct HoleExpr<'a> {
-    pub(crate) expr: &'a Expr,
+pub struct HoleExpr<'a> {
+    pub expr: &'a Expr,
+    /// The name of its field, in a template that names it: `%(password)s`, `{password}`.
+    pub field: Option<&'a str>,
     /// The quotes of the f-string around it: an edit must not use them.
-    pub(crate) inside: Option<&'static str>,
+    pub inside: Option<&'static str>,
     /// The expression can be wrapped where it stands: no `!r`, no `=`, not found through another name.
-    pub(crate) can_wrap: bool,
+    pub can_wrap: bool,
 }
 
-/// Reads built strings of one file.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Builder<'a> {
-    pub(crate) module: &'a Module,
-}
-
-impl<'a> Builder<'a> {
+impl Module {
     /// The pieces of an expression that builds a string; `None` for any other.
-    pub(crate) fn pieces(&self, expr: &'a Expr) -> Option<Vec<Piece<'a>>> {
-        let mut pieces = self.read(expr, 0)?;
+    pub fn pieces<'a>(&'a self, expr: &'a Expr) -> Option<Vec<Piece<'a>>> {
+        let mut pieces = Builder { module: self }.read(expr, 0)?;
         pieces.truncate(MAX_PIECES);
         Some(pieces)
     }
+}
 
+/// Reads the strings of one file. `depth`: how many names and branches were followed.
+#[derive(Clone, Copy)]
+struct Builder<'a> {
+    module: &'a Module,
+}
+
+impl<'a> Builder<'a> {
     fn read(&self, expr: &'a Expr, depth: usize) -> Option<Vec<Piece<'a>>> {
         match expr {
             Expr::StringLiteral(_) => Some(vec![Piece::Text(string(expr)?.to_owned())]),
@@ -48,7 +50,7 @@ impl<'a> Builder<'a> {
             Expr::BinOp(op) if op.op == Operator::Add => self.sum(expr, depth),
             Expr::BinOp(op) if op.op == Operator::Mod => {
                 let template = self.constant(&op.left)?;
-                Some(self.fill_percent(&template, &op.right, depth))
+                Some(self.fill_percent(template, &op.right, depth))
             }
             Expr::Call(call) => self.call(call, depth),
             _ => None,
@@ -110,11 +112,11 @@ impl<'a> Builder<'a> {
             "format" => {
                 let unpacked = call.arguments.keywords.iter().find(|keyword| keyword.arg.is_none());
                 let values = unpacked.map(|keyword| &keyword.value);
-                Some(self.fill_format(&self.constant(&method.value)?, call, values, depth))
+                Some(self.fill_format(self.constant(&method.value)?, call, values, depth))
             }
             "format_map" => {
                 let values = call.arguments.find_positional(0);
-                Some(self.fill_format(&self.constant(&method.value)?, call, values, depth))
+                Some(self.fill_format(self.constant(&method.value)?, call, values, depth))
             }
             "join" => {
                 let separator = self.constant(&method.value)?;
@@ -126,7 +128,7 @@ impl<'a> Builder<'a> {
                 let mut pieces = Vec::new();
                 for (index, item) in items.iter().take(MAX_PIECES).enumerate() {
                     if index > 0 {
-                        pieces.push(Piece::Text(separator.clone()));
+                        pieces.push(Piece::Text(separator.to_owned()));
                     }
                     pieces.extend(
                         self.read(item, depth).unwrap_or_else(|| self.filled(item, None, true, depth)),
@@ -139,7 +141,7 @@ impl<'a> Builder<'a> {
     }
 
     /// `%s`, `%(name)s`, `%%`.
-    fn fill_percent(&self, template: &str, values: &'a Expr, depth: usize) -> Vec<Piece<'a>> {
+    fn fill_percent(&self, template: &'a str, values: &'a Expr, depth: usize) -> Vec<Piece<'a>> {
         let positional: Vec<&'a Expr> = match values {
             Expr::Tuple(tuple) => tuple.elts.iter().collect(),
             other => vec![other],
@@ -172,7 +174,7 @@ impl<'a> Builder<'a> {
     /// `{}`, `{0}`, `{name}`, `{{`. `values`: what is unpacked or mapped, and holds what no argument names.
     fn fill_format(
         &self,
-        template: &str,
+        template: &'a str,
         call: &'a ExprCall,
         values: Option<&'a Expr>,
         depth: usize,
@@ -210,16 +212,21 @@ impl<'a> Builder<'a> {
         pieces
     }
 
-    /// A field whose name says that its value is encoded needs no look at the value.
-    fn named(&self, name: &str, expr: &'a Expr, can_wrap: bool, depth: usize) -> Vec<Piece<'a>> {
-        if says_encoded(name) { Vec::new() } else { self.maybe_filled(expr, can_wrap, depth) }
+    /// The same for a field with a name.
+    fn named(&self, name: &'a str, expr: &'a Expr, can_wrap: bool, depth: usize) -> Vec<Piece<'a>> {
+        let field = Some(name).filter(|name| !name.is_empty());
+        let named = |piece| match piece {
+            Piece::Hole(hole) => Piece::Hole(HoleExpr { field: field.or(hole.field), ..hole }),
+            text => text,
+        };
+        self.maybe_filled(expr, can_wrap, depth).into_iter().map(named).collect()
     }
 
     fn maybe_filled(&self, expr: &'a Expr, can_wrap: bool, depth: usize) -> Vec<Piece<'a>> {
         if can_wrap {
             return self.filled(expr, None, true, depth);
         }
-        vec![Piece::Hole(HoleExpr { expr, inside: None, can_wrap })]
+        vec![Piece::Hole(HoleExpr { expr, field: None, inside: None, can_wrap })]
     }
 
     /// What fills a hole: a constant, a built string one assignment away, or the expression itself.
@@ -231,7 +238,7 @@ impl<'a> Builder<'a> {
         depth: usize,
     ) -> Vec<Piece<'a>> {
         const MAX_DEPTH: usize = 2;
-        let hole = || vec![Piece::Hole(HoleExpr { expr, inside, can_wrap })];
+        let hole = || vec![Piece::Hole(HoleExpr { expr, field: None, inside, can_wrap })];
         if depth >= MAX_DEPTH {
             return hole();
         }
@@ -276,12 +283,12 @@ impl<'a> Builder<'a> {
     }
 
     /// A literal, or a name that is assigned one.
-    fn constant(&self, expr: &'a Expr) -> Option<String> {
+    fn constant(&self, expr: &'a Expr) -> Option<&'a str> {
         let value = match expr {
             Expr::Name(name) => self.module.index().held_once(name)?,
             other => other,
         };
-        string(value).map(str::to_owned)
+        string(value)
     }
 
     /// The value of a key in a dict display or a `dict(key=…)` call, also one assignment away.
@@ -297,6 +304,41 @@ impl<'a> Builder<'a> {
             }
             Expr::Call(call) => call.arguments.find_keyword(name).map(|keyword| &keyword.value),
             _ => None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::Text;
+
+    /// The pieces of what the last line assigns to `URL`, with the source of its holes in braces.
+    fn pieces(source: &str) -> Option<String> {
+        let module = Module::parse(&Text::new(source));
+        let shown = |piece: Piece<'_>| match piece {
+            Piece::Text(text) => text,
+            Piece::Hole(hole) => format!("{{{}}}", module.source(hole.expr)),
+        };
+        let pieces = module.pieces(module.assigned("URL")?)?;
+        Some(pieces.into_iter().map(shown).collect())
+    }
+
+    #[test]
+    fn every_way_to_build_a_string_is_read() {
+        for (source, built) in [
+            ("URL = f'a://{p()}@{H}'\n", Some("a://{p()}@{H}")),
+            ("URL = 'a://%s:%%%s' % (u, p())\n", Some("a://{u}:%{p()}")),
+            ("URL = 'a://{}:{p}{{'.format(u, p=q)\n", Some("a://{u}:{q}{")),
+            ("URL = 'a://' + u + ':1'\n", Some("a://{u}:1")),
+            ("URL = ':'.join(['a', b, 'c'])\n", Some("a:{b}:c")),
+            ("T = 'a://%s'\nURL = T % p()\n", Some("a://{p()}")),
+            ("P = 'x'\nURL = f'a://{P}{1}'\n", Some("a://x1")),
+            ("D = {'k': {'p': 'x'}}\nURL = f\"a://{D['k']['p']}\"\n", Some("a://x")),
+            ("URL = f'a://{\":\" + p if p else \"\"}'\n", Some("a://:{p}")),
+            ("URL = build(p)\n", None),
+        ] {
+            assert_eq!(pieces(source).as_deref(), built, "{source}");
         }
     }
 }

@@ -6,20 +6,20 @@ use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Severity, c
 use crate::project::env::secret;
 use crate::rules::Rule;
 
-use super::sources::{Purpose, Source};
+use super::broker_url::{BrokerUrl, Purpose};
 use super::url::{Userinfo, escape};
 
 /// A finding about a URL: capped where the file only talks about URLs, compared by value in memory.
 pub(super) fn finding(
     rule: &Rule,
-    source: &Source,
+    url: &BrokerUrl,
     severity: Severity,
     headline: String,
     consequence: &str,
 ) -> Finding {
-    let node = NodeText::Secret(source.value.clone());
-    rule.finding(source.place(), source.subject.clone(), node, headline, consequence)
-        .with_severity(capped(source.purpose, severity))
+    let node = NodeText::Secret(url.value.clone());
+    rule.finding(url.place(), url.subject(), node, headline, consequence)
+        .with_severity(capped(url.purpose, severity))
 }
 
 /// Tests may assert the fault, and text for people only explains.
@@ -32,23 +32,23 @@ pub(super) fn capped(purpose: Purpose, severity: Severity) -> Severity {
 }
 
 /// `CELERY_BROKER_URL` as code, or "this URL".
-pub(super) fn named(source: &Source) -> String {
-    if source.key.is_empty() { "this URL".to_owned() } else { code(&source.key) }
+pub(super) fn named(url: &BrokerUrl) -> String {
+    if url.key.is_empty() { "this URL".to_owned() } else { code(&url.key) }
 }
 
 /// The same at the head of a sentence.
-pub(super) fn named_first(source: &Source) -> String {
-    if source.key.is_empty() { "This URL".to_owned() } else { code(&source.key) }
+pub(super) fn named_first(url: &BrokerUrl) -> String {
+    if url.key.is_empty() { "This URL".to_owned() } else { code(&url.key) }
 }
 
 /// `password in CELERY_BROKER_URL`
-pub(super) fn part(userinfo: &Userinfo, source: &Source) -> String {
+pub(super) fn part(userinfo: &Userinfo, url: &BrokerUrl) -> String {
     let part = match (userinfo.in_user, userinfo.in_password) {
         (true, true) => "user name and password",
         (true, false) => "user name",
         _ => "password",
     };
-    format!("The {part} in {}", named(source))
+    format!("The {part} in {}", named(url))
 }
 
 /// `holds`, or `hold` of two parts.
@@ -83,7 +83,7 @@ fn list(items: &[String]) -> String {
 }
 
 /// How to encode: the characters by name; the whole URL where its password only stands for one.
-pub(super) fn encode(userinfo: &Userinfo, source: &Source) -> Fix {
+pub(super) fn encode(userinfo: &Userinfo, url: &BrokerUrl) -> Fix {
     if userinfo.mixed {
         return Fix::text(
             "Percent-encode the whole password once, with `urllib.parse.quote(password, safe=\"\")`: parts of it are encoded already.",
@@ -100,7 +100,7 @@ pub(super) fn encode(userinfo: &Userinfo, source: &Source) -> Fix {
         pairs.push("other characters as `urllib.parse.quote(password, safe=\"\")` does".to_owned());
     }
     let text = format!("Write {}.", list(&pairs));
-    let edit = source.whole().filter(|_| login_may_be_shown(source)).zip(source.reading.fixed.clone());
+    let edit = url.whole().filter(|_| login_may_be_shown(url)).zip(url.reading.fixed.clone());
     match edit {
         Some((span, replacement)) => {
             Fix { safety: FixSafety::Safe, text, edits: vec![Edit { span, replacement }] }
@@ -110,8 +110,8 @@ pub(super) fn encode(userinfo: &Userinfo, source: &Source) -> Fix {
 }
 
 /// A fix with an edit, which a suggestion shows with the rest of its line: only where no password stands there.
-pub(super) fn edit(source: &Source, text: &str, bytes: std::ops::Range<usize>, replacement: &str) -> Fix {
-    match source.part(bytes).filter(|_| login_may_be_shown(source)) {
+pub(super) fn edit(url: &BrokerUrl, text: &str, bytes: std::ops::Range<usize>, replacement: &str) -> Fix {
+    match url.part(bytes).filter(|_| login_may_be_shown(url)) {
         Some(span) => Fix {
             safety: FixSafety::Safe,
             text: text.to_owned(),
@@ -122,8 +122,8 @@ pub(super) fn edit(source: &Source, text: &str, bytes: std::ops::Range<usize>, r
 }
 
 /// There is no login, or it only stands for one: `change#me` says what it is.
-fn login_may_be_shown(source: &Source) -> bool {
-    !secret::may_hold_login(&source.value) && !source.reading.user.as_deref().is_some_and(may_be_secret)
+fn login_may_be_shown(url: &BrokerUrl) -> bool {
+    !secret::may_hold_login(&url.value) && !url.reading.user.as_deref().is_some_and(may_be_secret)
 }
 
 /// A user name that looks like a secret, or with special characters: it may be a password misread.
