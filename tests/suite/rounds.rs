@@ -165,17 +165,16 @@ fn of_edited_files_the_base_is_read_where_a_finding_touches_the_change() {
 }
 
 #[test]
-fn nine_edited_templates_and_an_error_are_all_looked_at() {
+fn nine_edited_templates_with_an_error_each_take_one_round_more() {
     let templates = |line: &'static str| {
         (0..9).map(move |n| (format!("service_{n}/.env.example"), format!("# {n}\n{line}\n").into_bytes()))
     };
     let around = || files(&[("manage.py", "import environ\nenviron.Env.read_env('.env')\n")]);
     let base: Files = around().into_iter().chain(templates("DEBUG=1")).collect();
-    let mut head: Files = around().into_iter().chain(templates("DEBUG=1 # on the laptop")).collect();
-    head.insert("settings.py".to_owned(), b"CELERY_BROKER_URL = 'amqp://u:a#b@rabbit:5672/v'\n".to_vec());
+    let head: Files = around().into_iter().chain(templates("DEBUG=1 # on the laptop")).collect();
     let (judgement, asked) = Sample { base, head, ..Sample::default() }.judge_counted();
     assert_eq!(judgement.not_looked_at, []);
-    let told = |code: &str| judgement.findings.iter().filter(|r| r.finding.code == code).count();
-    assert_eq!((told("CEL001"), told("ENV011")), (1, 9), "{:#?}", judgement.findings);
+    let told: Vec<&str> = judgement.findings.iter().map(|r| r.finding.code).collect();
+    assert_eq!(told, ["ENV011"; 9]);
     assert_eq!(asked.rounds, 3);
 }
