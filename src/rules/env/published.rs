@@ -215,13 +215,17 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// What was at the merge base already, and what the head's changed env files and templates hold.
+    /// What was at the merge base already, and what the head's changed env files and templates hold. Only what commits
+    /// publish is held against it: where none touches an env file, nothing is gathered.
     pub(super) fn before(context: &Context<'_>) -> Result<Self, NotLoaded> {
+        let committed =
+            || context.change.commits.scanned.iter().flat_map(|commit| &commit.paths).map(String::as_str);
+        if !committed().any(is_candidate) {
+            return Ok(Self { paths: BTreeSet::new(), values: BTreeSet::new() });
+        }
         let base = context.merge_base.tree()?;
         let family = |path: &&str| env_files::role(path).is_some();
-        let committed =
-            context.change.commits.scanned.iter().flat_map(|commit| &commit.paths).map(String::as_str);
-        let before: BTreeSet<&str> = committed.filter(family).filter(|path| base.contains(path)).collect();
+        let before: BTreeSet<&str> = committed().filter(family).filter(|path| base.contains(path)).collect();
         let now = context.files().map(|file| file.path).filter(family);
         let known = before
             .iter()
