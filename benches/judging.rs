@@ -16,8 +16,9 @@ fn main() -> std::io::Result<()> {
     let mut out = std::io::stdout().lock();
     for (what, sample) in [
         ("10 files of a project with 60 migrations", typical()),
+        ("50 files of a project with 60 migrations", many(50)),
         ("1 migration more in an app with 2,000", long_history()),
-        ("3,000 files", large()),
+        ("3,000 files", many(3_000)),
     ] {
         let parsing = best(|| parse_changed(&sample));
         let reading = best(|| parse_all(&sample));
@@ -78,10 +79,10 @@ fn long_history() -> Sample {
     Sample { base, head, ..Sample::default() }
 }
 
-fn large() -> Sample {
+fn many(files: usize) -> Sample {
     let base = project(60);
     let mut head = base.clone();
-    for number in 0..3_000 {
+    for number in 0..files {
         head.insert(format!("shop/views/page{number}.py"), view(number, "changed"));
     }
     Sample { base, head, ..Sample::default() }

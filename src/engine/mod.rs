@@ -35,7 +35,7 @@ use crate::source::{Blob, NotLoaded, SnapshotId, Text, Tree, Want, diff};
 
 use exclude::{ATTRIBUTES, Excluded};
 use pool::Pool;
-use reader::Reader;
+use reader::Intake;
 use runner::{Runner, Scene};
 
 pub use sides::Sides;
@@ -77,7 +77,7 @@ pub struct Engine {
     input: Input,
     sides: Sides,
     excluded: Excluded,
-    reader: Reader,
+    intake: Intake,
     runner: Runner,
     pool: Arc<Pool>,
     /// All that is asked for before the rules run was read.
@@ -98,7 +98,7 @@ impl Engine {
             excluded: Excluded::new(&input.policy.exclude),
             input,
             sides,
-            reader: Reader::default(),
+            intake: Intake::default(),
             pool: Pool::shared(),
             prepared: false,
             not_looked_at,
@@ -130,22 +130,22 @@ impl Engine {
             let reason = "the repository has more files than the forge lists".to_owned();
             self.not_looked_at.push(NotLookedAt::change(reason));
         }
-        self.reader.supply_tree(&self.sides, &self.input.change, want, tree);
+        self.intake.supply_tree(&self.sides, &self.input.change, want, tree);
     }
 
     pub fn supply_file(&mut self, want: &Want, blob: Blob) {
-        self.reader.supply_file(&self.sides, want, blob);
+        self.intake.supply_file(&self.sides, want, blob);
     }
 
     /// May it be given more? Beyond this the next step gives up.
     pub fn has_room(&self) -> bool {
-        self.reader.has_room()
+        self.intake.has_room()
     }
 
     /// Runs every rule that can run. What they compute is measured by `clock`; past the bound the run ends as
     /// incomplete.
     pub fn step(&mut self, clock: &Clock) -> Step {
-        pool::on_large_stack(|| match self.reader.next_round() {
+        pool::on_large_stack(|| match self.intake.next_round() {
             Ok(()) => self.advance(clock),
             Err(asked_for) => Step::Done(Box::new(self.judge_without_waiting(&asked_for))),
         })
@@ -161,11 +161,11 @@ impl Engine {
             if missing.wants.is_empty() {
                 return Step::Done(Box::new(self.judge()));
             }
-            let missing = self.reader.give_known(&self.sides, missing);
+            let missing = self.intake.give_known(&self.sides, missing);
             if missing.wants.is_empty() {
                 continue;
             }
-            return match self.reader.may_ask(&self.sides, &missing.wants) {
+            return match self.intake.may_ask(&self.sides, &missing.wants) {
                 Ok(()) => Step::Need(missing.wants.into_iter().collect()),
                 Err(asked_for) => Step::Done(Box::new(self.judge_without_waiting(&asked_for))),
             };

@@ -18,15 +18,16 @@ fn too_long() -> String {
     format!("files that are longer than {} MiB together", MAX_BYTES >> 20)
 }
 
+/// All that came in so far.
 #[derive(Debug, Default)]
-pub(super) struct Reader {
+pub(super) struct Intake {
     rounds: usize,
     bytes: usize,
     /// Contents by their id: what one commit gave is not read again for another.
     contents: HashMap<Sha, Blob>,
 }
 
-impl Reader {
+impl Intake {
     pub(super) fn supply_tree(&mut self, sides: &Sides, change: &Change, want: &Want, tree: Tree) {
         let id = want.snapshot();
         if id == SnapshotId::Head {
