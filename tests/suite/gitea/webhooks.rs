@@ -80,10 +80,12 @@ async fn the_stand_in_writes_down_what_a_real_forge_would_swallow() {
     let house = House::new().await;
     let pull = house.pull().await;
     let far = review(&pull, vec![inline("a.py", Side::Head, 99, 'a'), inline("b b.py", Side::Head, 1, 'b')]);
-    let near = review(&pull, vec![inline("a.py", Side::Head, 2, 'c')]);
-    let (far, near) =
-        tokio::join!(house.client.ensure_review(&pull, &far), house.client.ensure_review(&pull, &near));
-    assert!(far.is_ok() || near.is_ok());
+    // So many that some two of them overlap, however busy the machine is.
+    let near = ('c'..='j').map(|mark| review(&pull, vec![inline("a.py", Side::Head, 2, mark)]));
+    let reviews: Vec<_> = std::iter::once(far).chain(near).collect();
+    let sent = reviews.iter().map(|review| house.client.ensure_review(&pull, review));
+    let sent = futures::future::join_all(sent).await;
+    assert!(sent.iter().any(Result::is_ok));
     let violations = house.forge.violations().join("\n");
     for expected in [
         "a.py:99, which no hunk shows",
