@@ -34,10 +34,12 @@ impl Engine {
             let reason = format!("the rules ask for {asked_for}: {not_run}");
             self.not_looked_at.push(NotLookedAt::change(reason));
         }
-        self.judge()
+        let compared = self.compared_last().wants.is_empty();
+        self.judge(compared)
     }
 
-    pub(super) fn judge(&mut self) -> Judgement {
+    /// `compared`: all that [`Self::compared_last`] asks for was read.
+    pub(super) fn judge(&mut self, compared: bool) -> Judgement {
         let change = &self.input.change;
         let head = self.runner.head();
         let suppressions =
@@ -45,7 +47,9 @@ impl Engine {
         let mut reported: Vec<Reported> =
             self.input.policy_fault.iter().map(policy_change::finding).collect();
         reported.extend(self.runner.introduced(change));
-        reported.extend(self.unused(&suppressions, &head));
+        if compared {
+            reported.extend(self.unused(&suppressions, &head));
+        }
         self.weigh(&mut reported);
         let (mut findings, suppressed) = suppress::split(reported, &suppressions);
         findings.sort_by(|a, b| {
@@ -86,7 +90,7 @@ impl Engine {
     fn unused(&self, suppressions: &Suppressions, head: &[Finding]) -> Vec<Reported> {
         let telling = self.runner.rules.iter().filter_map(|rule| Some((rule, rule.unused_suppression()?)));
         let mut telling = telling.peekable();
-        if telling.peek().is_none() || !self.compared_last().wants.is_empty() {
+        if telling.peek().is_none() {
             return Vec::new();
         }
         let done = self.runner.done();

@@ -159,7 +159,7 @@ impl Engine {
             };
             let missing = if missing.wants.is_empty() { self.compared_last() } else { missing };
             if missing.wants.is_empty() {
-                return Step::Done(Box::new(self.judge()));
+                return Step::Done(Box::new(self.judge(true)));
             }
             let missing = self.intake.give_known(&self.sides, missing);
             if missing.wants.is_empty() {
