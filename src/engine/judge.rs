@@ -4,6 +4,7 @@ use crate::model::catalogue;
 use crate::model::change::ChangedFile;
 use crate::model::finding::Finding;
 use crate::model::judgement::{Judgement, NotLookedAt, Reported};
+use crate::rules::{Reading, reading};
 use crate::source::NotLoaded;
 use crate::source::snapshot::both;
 
@@ -15,9 +16,14 @@ impl Engine {
     /// What only the judgement compares: the base of files that no longer parse or hold suppressions.
     pub(super) fn compared_last(&self) -> NotLoaded {
         let (change, sides) = (&self.input.change, &self.sides);
-        let broken = unparsed::wants(change, sides, &|path| self.excluded.matches(path));
+        let broken = unparsed::wants(change, sides, &|path| self.misses(path));
         let base = suppress::bases(&sides.head, self.looked_at()).map(|path| sides.merge_base.text(path));
         both(broken, NotLoaded::all(base)).err().unwrap_or_default()
+    }
+
+    /// Does some rule have to understand the file of this path?
+    fn misses(&self, path: &str) -> bool {
+        !self.excluded.matches(path) && reading(&self.runner.rules, path) >= Reading::Alone
     }
 
     fn looked_at(&self) -> impl Iterator<Item = &ChangedFile> {
@@ -58,7 +64,7 @@ impl Engine {
         });
         let tells = |f: &&Finding| catalogue::of_code(f.code).is_some_and(|entry| entry.tells_unparsed);
         let told = head.iter().filter(tells).filter_map(|f| f.place.path()).collect();
-        let unparsed = unparsed::find(change, &self.sides, &|path| self.excluded.matches(path), &told);
+        let unparsed = unparsed::find(change, &self.sides, &|path| self.misses(path), &told);
         let mut not_looked_at = self.not_looked_at.clone();
         not_looked_at.extend(self.runner.failures(change));
         not_looked_at.extend(unparsed.not_looked_at);

@@ -7,12 +7,12 @@ use std::sync::Arc;
 use crate::model::change::{Change, ChangedFile};
 use crate::project::Project;
 use crate::project::django::apps::{looks_like_migration, may_move_migrations};
-use crate::project::django::settings::is_settings;
 use crate::project::env::env_files;
 use crate::project::env::readers::EnvReaders;
-use crate::rules::Rule;
+use crate::project::foretold;
+use crate::rules::{Reading, Rule, reading};
 use crate::source::snapshot::both;
-use crate::source::tree::{file_name, folder, is_vendored};
+use crate::source::tree::folder;
 use crate::source::{NotLoaded, SnapshotId, Tree, Want};
 
 use super::Sides;
@@ -28,7 +28,7 @@ pub(super) fn trees(change: &Change, sides: &Sides, rules: &[&Rule]) -> Result<A
         return both(head, others).map(|(head, _)| head);
     }
     head.map_err(|mut missing| {
-        if change.files.iter().all(stands_alone) {
+        if stands_alone(change, rules) {
             missing.wants.extend(by_name(change, rules));
         }
         missing
@@ -72,15 +72,15 @@ pub(super) fn files(
     for path in undiffed.filter_map(ChangedFile::base_path).filter(wanted) {
         ask(sides.merge_base.file(path).map(drop));
     }
-    if !change.files.iter().all(stands_alone) {
+    if !stands_alone(change, rules) {
         let migrations: Vec<&str> =
             paths(change).filter(|path| looks_like_migration(path) && is_read(path)).collect();
         let packages: BTreeSet<&str> = migrations.iter().map(|path| folder(path)).collect();
         for project in compared(change, sides) {
             let tree = project.tree()?;
-            let of_apps = packages.iter().flat_map(|package| of_app(&tree, package));
+            let of_apps = packages.iter().flat_map(|package| foretold::of_app(&tree, package));
             let changed = migrations.iter().copied();
-            let all: BTreeSet<&str> = known_names(&tree).chain(of_apps).chain(changed).collect();
+            let all: BTreeSet<&str> = foretold::of_project(&tree).chain(of_apps).chain(changed).collect();
             ask(project.snapshot().files(all).map(drop));
         }
     }
@@ -98,31 +98,6 @@ fn compared<'a>(change: &Change, sides: &'a Sides) -> Vec<&'a Arc<Project>> {
     compared
 }
 
-/// Files that some rule always asks for; with settings in a package also the parts that they import.
-fn known_names(tree: &Tree) -> impl Iterator<Item = &str> {
-    tree.entries.keys().map(String::as_str).filter(|path| {
-        matches!(file_name(path), "manage.py" | "apps.py" | ".gitignore")
-            || is_settings(path)
-            || is_part_of_settings(path)
-    })
-}
-
-/// What tells of the app of a migration package that the change touches: all its migrations, from which the state of its
-/// models is replayed, and the models themselves, which data migrations may not import.
-fn of_app<'a>(tree: &'a Tree, package: &'a str) -> impl Iterator<Item = &'a str> {
-    let app = folder(package);
-    let own = move |path: &&str| {
-        let below = path.strip_prefix(app).map(|rest| rest.trim_start_matches('/'));
-        let is_model = below.is_some_and(|rest| rest == "models.py" || rest.starts_with("models/"));
-        (folder(path) == package && looks_like_migration(path)) || (is_model && path.ends_with(".py"))
-    };
-    tree.under(app).filter(own)
-}
-
-fn is_part_of_settings(path: &str) -> bool {
-    path.ends_with(".py") && folder(path).split('/').any(|part| part == "settings") && !is_vendored(path)
-}
-
 fn paths(change: &Change) -> impl Iterator<Item = &str> {
     change.files.iter().flat_map(|file| file.head_path().into_iter().chain(file.base_path()))
 }
@@ -131,11 +106,7 @@ fn touches_migrations(change: &Change) -> bool {
     paths(change).any(may_move_migrations)
 }
 
-/// Can the file be judged without any other?
-fn stands_alone(file: &ChangedFile) -> bool {
-    file.head_path().into_iter().chain(file.base_path()).all(|path| {
-        let last = file_name(path);
-        let leads_on = [".py", ".pyi", ".yml", ".yaml", ".sh"].iter().any(|end| last.ends_with(end));
-        !leads_on && last != ".gitignore" && env_files::role(path).is_none()
-    })
+/// Can it be judged by its own files alone?
+fn stands_alone(change: &Change, rules: &[&Rule]) -> bool {
+    paths(change).all(|path| reading(rules, path) < Reading::WithOthers)
 }

@@ -7,7 +7,7 @@ use super::*;
 use crate::model::catalogue::Entry;
 use crate::model::finding::{Confidence, Severity};
 use crate::model::judgement::Verdict;
-use crate::rules::{Against, Found, Look, Rule};
+use crate::rules::{Against, Found, Look, Reading, Rule};
 use crate::standin::sample::{Sample, files};
 
 const SETTINGS: &str = "a/settings.py";
@@ -64,7 +64,7 @@ fn codes(judgement: &Judgement) -> Vec<&str> {
 
 #[test]
 fn a_rule_that_panics_is_named_and_the_others_report() {
-    static PANICS: Rule = rule(&[Look::Change(|_| true, |_| panic!("as the story wants it"))]);
+    static PANICS: Rule = rule(&[Look::Change(|_| Reading::InPassing, |_| panic!("as the story wants it"))]);
     let (judgement, reasons) = judged_with(&faulty(), &PANICS);
     assert_eq!(codes(&judgement), ["CEL001"]);
     assert!(reasons.contains("XXX001 did not run: it failed on this change"), "{reasons}");
@@ -75,7 +75,7 @@ fn a_rule_that_panics_is_named_and_the_others_report() {
 #[test]
 fn a_rule_that_never_has_enough_is_not_run_and_the_others_report() {
     static ASKS: Rule = rule(&[Look::Change(
-        |_| true,
+        |_| Reading::InPassing,
         |context| {
             let read = (0..).find_map(|n| context.here.text(&format!("more/{n}")).err());
             read.map_or(Ok(Vec::new()), Err)
@@ -93,7 +93,7 @@ fn a_rule_that_never_has_enough_is_not_run_and_the_others_report() {
 #[test]
 fn a_rule_that_panics_on_one_file_reports_of_the_others() {
     static PANICS: Rule = rule(&[Look::File(
-        |path| path.ends_with(".py"),
+        |path| Reading::Alone.when(path.ends_with(".py")),
         |_, file| if file.path == "b.py" { panic!("as the story wants it") } else { Ok(Vec::new()) },
     )]);
     let sample = Sample::new(&[], &[("a.py", ""), ("b.py", ""), ("c.py", "")]);
@@ -107,7 +107,8 @@ fn a_rule_that_panics_on_one_file_reports_of_the_others() {
 /// What the rules compute is counted, each pair of a rule and a file for itself, and nothing else is.
 #[test]
 fn past_its_time_a_run_looks_at_no_more_files_and_nothing_is_green() {
-    static COMPUTES: Rule = rule(&[Look::File(|path| path.ends_with(".txt"), |_, _| slow(25))]);
+    static COMPUTES: Rule =
+        rule(&[Look::File(|path| Reading::Alone.when(path.ends_with(".txt")), |_, _| slow(25))]);
     let files: Vec<(String, Vec<u8>)> = (0..9).map(|n| (format!("{n}.txt"), vec![b'0' + n])).collect();
     let sample = Sample { head: files.into_iter().collect(), ..Sample::default() };
     let mut engine = sample.engine();
@@ -131,14 +132,14 @@ fn slow(seconds: u64) -> Found {
 fn a_slow_run_holds_up_nobody() {
     static UNTIL_ALL_ARE_DONE: Mutex<Option<Receiver<()>>> = Mutex::new(None);
     static SLOW: Rule = rule(&[Look::Change(
-        |_| true,
+        |_| Reading::InPassing,
         |_| {
             let all_done = UNTIL_ALL_ARE_DONE.lock().unwrap().take().unwrap();
             assert!(all_done.recv().is_err());
             slow(3_600)
         },
     )]);
-    static QUICK: Rule = rule(&[Look::File(|_| true, |_, _| slow(1))]);
+    static QUICK: Rule = rule(&[Look::File(|_| Reading::InPassing, |_, _| slow(1))]);
     let (running, all_done) = channel();
     *UNTIL_ALL_ARE_DONE.lock().unwrap() = Some(all_done);
     let pool = Arc::new(Pool::new(2));

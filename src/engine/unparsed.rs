@@ -20,16 +20,17 @@ pub(super) struct Unparsed {
     pub(super) notes: Vec<String>,
 }
 
-/// `said`: paths of broken files that a rule reports itself.
+/// `missed`: is this a path of a file that some rule has to understand? `said`: paths of broken files that a rule reports
+/// itself.
 pub(super) fn find(
     change: &Change,
     sides: &Sides,
-    excluded: &dyn Fn(&str) -> bool,
+    missed: &dyn Fn(&str) -> bool,
     said: &BTreeSet<&str>,
 ) -> Unparsed {
     let mut unparsed = Unparsed::default();
     for file in &change.files {
-        let Some(path) = file.head_path().filter(|p| is_read(p) && !excluded(p)) else { continue };
+        let Some(path) = file.head_path().filter(|path| missed(path)) else { continue };
         let blob = sides.head.file(path).ok();
         let reason = match blob.as_deref() {
             Some(Blob::TooLarge(_)) => Some("it is larger than 2 MiB"),
@@ -56,29 +57,11 @@ fn is_cut(head: &Project, path: &str) -> bool {
 }
 
 /// Asks for the base side of changed files that do not parse: only what the change broke is held against it.
-pub(super) fn wants(
-    change: &Change,
-    sides: &Sides,
-    excluded: &dyn Fn(&str) -> bool,
-) -> Result<(), NotLoaded> {
+pub(super) fn wants(change: &Change, sides: &Sides, missed: &dyn Fn(&str) -> bool) -> Result<(), NotLoaded> {
     let files = change.files.iter().filter_map(|file| Some((file.head_path()?, file.base_path()?)));
-    let files = files.filter(|(path, _)| is_read(path) && !excluded(path));
+    let files = files.filter(|(path, _)| missed(path));
     let broken = files.filter(|(path, _)| fault(&sides.head, path).is_some());
     NotLoaded::all(broken.map(|(_, base)| sides.merge_base.text(base))).map(drop)
-}
-
-/// Formats that the rules read; a large picture or fixture is nobody's concern.
-pub(super) fn is_read(path: &str) -> bool {
-    let name = crate::source::tree::file_name(path).to_ascii_lowercase();
-    let extension = name.rsplit_once('.').map_or("", |(_, e)| e);
-    matches!(
-        extension,
-        "py" | "yml" | "yaml" | "toml" | "ini" | "cfg" | "conf" | "sh" | "j2" | "service" | "env"
-    ) || name.contains(".env")
-        || name.contains("env.")
-        || ["dockerfile", "procfile", "makefile", "env", ".gitignore", ".gitattributes", ".flaskenv"]
-            .iter()
-            .any(|n| name.starts_with(n))
 }
 
 fn broken(file: &ChangedFile, path: &str, sides: &Sides, unparsed: &mut Unparsed) {
@@ -99,15 +82,15 @@ fn broken(file: &ChangedFile, path: &str, sides: &Sides, unparsed: &mut Unparsed
 /// Why a Python or YAML file has no usable tree.
 fn fault(project: &Project, path: &str) -> Option<String> {
     if path.ends_with(".py") {
-        return match project.module(path).ok()??.fault()? {
+        return match project.python_fault(path).ok()?? {
             SyntaxFault::TooDeep => Some("it nests deeper than Python allows".to_owned()),
             SyntaxFault::Syntax { line, .. } => {
                 Some(format!("it does not parse as Python from line {line} on"))
             }
         };
     }
-    let yaml = if is_yaml(path) { project.yaml(path).ok()?? } else { return None };
-    yaml.broken_at().map(|line| format!("it does not parse as YAML from line {line} on"))
+    let broken_at = if is_yaml(path) { project.yaml_broken_at(path).ok()? } else { None };
+    broken_at.map(|line| format!("it does not parse as YAML from line {line} on"))
 }
 
 fn is_yaml(path: &str) -> bool {

@@ -4,15 +4,17 @@ pub mod broker;
 pub mod django;
 pub mod env;
 mod facts;
+pub mod foretold;
 pub mod migrations;
+mod parsed;
 pub mod python;
 
 use std::sync::Arc;
 
 use crate::source::{Blob, NotLoaded, Snapshot, Text, Tree};
 use crate::syntax::dotenv::EnvFile;
-use crate::syntax::python::Module;
-use crate::syntax::suppression::{self, Suppression};
+use crate::syntax::python::{Module, SyntaxFault};
+use crate::syntax::suppression::{self, MARK, Suppression};
 use crate::syntax::yaml::Yaml;
 
 use django::apps::Apps;
@@ -20,6 +22,7 @@ use env::ignore::{self, Ignores};
 use facts::Owner;
 pub use facts::{Content, ContentFact, Fact, Facts};
 use migrations::migration::Migration;
+use parsed::{PythonFault, YamlFault};
 
 /// One commit's files with everything that was understood of them so far.
 #[derive(Debug)]
@@ -78,6 +81,18 @@ impl Project {
         Ok(self.read(self.content(path)?))
     }
 
+    /// Why a Python file has no usable tree; `None` also when it is no text.
+    pub fn python_fault(&self, path: &str) -> Result<Option<SyntaxFault>, NotLoaded> {
+        let fault: Option<Arc<PythonFault>> = self.read(self.content(path)?);
+        Ok(fault.and_then(|fault| fault.0.clone()))
+    }
+
+    /// The line from which a YAML file does not parse, 1-based; `None` also when it is no text.
+    pub fn yaml_broken_at(&self, path: &str) -> Result<Option<u32>, NotLoaded> {
+        let fault: Option<Arc<YamlFault>> = self.read(self.content(path)?);
+        Ok(fault.and_then(|fault| fault.0))
+    }
+
     /// A migration file, understood; `None` when it is not there or holds no class `Migration`.
     pub fn migration(&self, path: &str) -> Result<Option<Arc<Migration>>, NotLoaded> {
         let read: Option<Arc<Option<Arc<Migration>>>> = self.read(self.content(path)?);
@@ -97,12 +112,14 @@ impl Project {
 
     /// Our suppressions in a file that was read: comments of Python, lines of anything else.
     pub fn suppressions(&self, path: &str) -> Result<Vec<Suppression>, NotLoaded> {
-        let found = if path.ends_with(".py") {
-            self.module(path)?.map(|module| suppression::in_python(&module))
-        } else {
-            self.text(path)?.map(|text| suppression::in_text(&text))
+        // Hardly any file has one, and without one no tree is needed.
+        let Some(text) = self.text(path)?.filter(|text| text.as_str().contains(MARK)) else {
+            return Ok(Vec::new());
         };
-        Ok(found.unwrap_or_default())
+        if !path.ends_with(".py") {
+            return Ok(suppression::in_text(&text));
+        }
+        Ok(self.module(path)?.map_or_else(Vec::new, |module| suppression::in_python(&module)))
     }
 
     /// The `.gitignore` files that have a say over these paths.
@@ -110,39 +127,3 @@ impl Project {
         ignore::read(self, paths)
     }
 }
-
-impl ContentFact for Module {
-    fn read(content: &Content<'_>) -> Self {
-        Self::parse(content.text)
-    }
-
-    fn weight(&self) -> usize {
-        self.tokens().count() * PER_TOKEN + self.index().weight()
-    }
-}
-
-impl ContentFact for Yaml {
-    fn read(content: &Content<'_>) -> Self {
-        Self::parse(content.text)
-    }
-
-    fn weight(&self) -> usize {
-        self.nodes() * PER_NODE
-    }
-}
-
-impl ContentFact for EnvFile {
-    fn read(content: &Content<'_>) -> Self {
-        Self::parse(content.text)
-    }
-
-    fn weight(&self) -> usize {
-        self.lines().len() * PER_LINE
-    }
-}
-
-/// Bytes that a Python file's tree holds for each of its tokens, a YAML file's for each node, an env file's for each
-/// line: measured on files of everyday code and of nothing but brackets.
-const PER_TOKEN: usize = 96;
-const PER_NODE: usize = 140;
-const PER_LINE: usize = 290;

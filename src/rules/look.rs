@@ -11,8 +11,27 @@ use super::migrations::files::File as Migration;
 /// Findings, or what has to be read before there can be any.
 pub type Found = Result<Vec<Finding>, NotLoaded>;
 
-/// Which files a rule reads, by their path alone.
-pub type Reads = fn(&str) -> bool;
+/// How a rule reads a file of this path, by the path alone.
+pub type Reads = fn(&str) -> Reading;
+
+/// How a file is read, from least to most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reading {
+    Not,
+    /// For what a text of any kind may hold, such as a URL in a README: one that is no text or too long is not missed.
+    InPassing,
+    /// For itself: one that cannot be read was not looked at.
+    Alone,
+    /// The same, and other files are read for what it says.
+    WithOthers,
+}
+
+impl Reading {
+    /// This much where it holds, else not at all.
+    pub fn when(self, holds: bool) -> Self {
+        if holds { self } else { Self::Not }
+    }
+}
 
 /// Makes the finding that a suppression (in a file, of a code) keeps nothing.
 pub type UnusedSuppression = fn(&str, &Suppression, &str) -> Finding;
@@ -37,13 +56,13 @@ impl Look {
         matches!(self, Self::File(..) | Self::Migration(_))
     }
 
-    /// Could it find something in a file of this path?
-    pub fn reads(&self, path: &str) -> bool {
+    /// How it reads a file of this path.
+    pub fn reading(&self, path: &str) -> Reading {
         match self {
             Self::Change(reads, _) => reads(path),
             Self::File(reads, _) => reads(path),
-            Self::Migration(_) => looks_like_migration(path),
-            Self::UnusedSuppression(_) => false,
+            Self::Migration(_) => migrations(path),
+            Self::UnusedSuppression(_) => Reading::Not,
         }
     }
 
@@ -51,7 +70,7 @@ impl Look {
     pub fn is_run_at(&self, path: &str) -> bool {
         match self {
             Self::Migration(_) => path.ends_with(".py"),
-            _ => self.is_at_files() && self.reads(path),
+            _ => self.is_at_files() && self.reading(path) > Reading::Not,
         }
     }
 
@@ -74,4 +93,9 @@ impl Look {
             _ => Ok(Vec::new()),
         }
     }
+}
+
+/// Of migrations, which are understood with all that came before them.
+pub fn migrations(path: &str) -> Reading {
+    Reading::WithOthers.when(looks_like_migration(path))
 }

@@ -12,7 +12,7 @@ use crate::model::catalogue::Entry;
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity};
 
 pub use context::{Context, Judging, ScopedFile};
-pub use look::{Found, Look};
+pub use look::{Found, Look, Reading};
 
 /// What a rule's findings are compared with, to know which of them the change introduces.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,9 +42,14 @@ impl Rule {
         self.entry.code
     }
 
+    /// How it reads a file of this path.
+    pub fn reading(&self, path: &str) -> Reading {
+        self.looks.iter().map(|look| look.reading(path)).max().unwrap_or(Reading::Not)
+    }
+
     /// Could it find something in a file of this path?
     pub fn reads(&self, path: &str) -> bool {
-        self.looks.iter().any(|look| look.reads(path))
+        self.reading(path) > Reading::Not
     }
 
     /// How it tells of suppressions that keep nothing, if it does.
@@ -96,6 +101,11 @@ impl Finding {
         self.confidence = confidence;
         self
     }
+}
+
+/// How these rules together read a file of this path.
+pub fn reading(rules: &[&Rule], path: &str) -> Reading {
+    rules.iter().map(|rule| rule.reading(path)).max().unwrap_or(Reading::Not)
 }
 
 /// Every rule that is built, in the order of the catalogue.

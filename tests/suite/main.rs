@@ -55,6 +55,8 @@ mod real_forge;
 #[cfg(test)]
 mod report;
 #[cfg(test)]
+mod reported;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod retention;

@@ -67,11 +67,6 @@ pub fn role(path: &str) -> Option<Role> {
     folder(path).split('/').any(|part| part == ".env").then_some(Role::Perhaps(Doubt::InEnvFolder))
 }
 
-/// Is it an env file by its name, or does it say which files Git leaves out?
-pub fn is_of_env(path: &str) -> bool {
-    role(path).is_some() || file_name(path) == ".gitignore"
-}
-
 fn is_template_word(word: &str) -> bool {
     TEMPLATE.contains(&word) || word.starts_with("example")
 }

@@ -61,6 +61,14 @@ impl Content<'_> {
         }
         fact
     }
+
+    /// Puts in a small fact that came along with another, and stays when that one makes room.
+    pub(super) fn keep<F: ContentFact>(&self, fact: F) {
+        let mut known = self.facts.lock();
+        if let Some(table) = known.table::<F, SameText>(Owner::Texts) {
+            table.entry(SameText(self.text.clone())).or_insert_with(|| Slot::Found(Arc::new(fact)));
+        }
+    }
 }
 
 /// All facts of a run. Its commits share them: a text that several have is read once.

@@ -6,14 +6,14 @@ use crate::source::{NotLoaded, anchor};
 use super::broker_url::{BrokerUrl, Purpose};
 use super::python::quoting::Quoting;
 use super::python::unquoted::Unquoted;
-use super::sources::{self, is_searched};
+use super::sources::{self, reading};
 use super::wording::capped;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL003,
     page: include_str!("broker_url_built_without_quote.md"),
     against: Against::ChangedLines,
-    looks: &[Look::File(is_searched, check)],
+    looks: &[Look::File(reading, check)],
 };
 
 const WRAP: &str = "Wrap the password: `urllib.parse.quote(…, safe=\"\")`.";

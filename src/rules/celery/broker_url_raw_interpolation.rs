@@ -3,7 +3,7 @@ use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, Severity,
 use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
 
 use super::broker_url::{BrokerUrl, Origin, Purpose};
-use super::sources::{self, is_searched};
+use super::sources::{self, reading};
 use super::url::{Kind, RawHole, UrlFault};
 use super::wording::{finding, named, named_first};
 
@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL004,
     page: include_str!("broker_url_raw_interpolation.md"),
     against: Against::ChangedLines,
-    looks: &[Look::File(is_searched, check)],
+    looks: &[Look::File(reading, check)],
 };
 
 fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {

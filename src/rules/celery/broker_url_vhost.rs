@@ -3,7 +3,7 @@ use crate::model::finding::{Finding, Fix, code};
 use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
 
 use super::broker_url::{BrokerUrl, Purpose};
-use super::sources::{self, is_searched};
+use super::sources::{self, reading};
 use super::url::{Kind, UrlFault, Vhost};
 use super::wording::{edit, finding, named};
 
@@ -11,7 +11,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL009,
     page: include_str!("broker_url_vhost.md"),
     against: Against::ChangedLines,
-    looks: &[Look::File(is_searched, check)],
+    looks: &[Look::File(reading, check)],
 };
 
 fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {

@@ -1,6 +1,6 @@
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
-use crate::project::env::env_files::{self, Role, is_of_env};
+use crate::project::env::env_files::{self, Role};
 use crate::project::env::secret::is_nameable;
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
@@ -9,12 +9,13 @@ use crate::source::tree::{file_name, folder, join};
 
 use super::exposure::{Value, git_rm, real_keys};
 use super::published::{How, Published, Shown, at_head, in_commits};
+use super::reading;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::ENV001,
     page: include_str!("committed_env_file.md"),
     against: Against::Nothing,
-    looks: &[Look::Change(is_of_env, check)],
+    looks: &[Look::Change(reading, check)],
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

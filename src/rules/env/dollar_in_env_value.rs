@@ -2,19 +2,19 @@ use std::collections::HashSet;
 
 use crate::model::catalogue;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, code};
-use crate::project::env::env_files::is_of_env;
 use crate::project::env::readers::EnvReaders;
 use crate::project::env::secret;
 use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
 use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Quote, Separator};
 
 use super::lines;
+use super::reading;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::ENV012,
     page: include_str!("dollar_in_env_value.md"),
     against: Against::ChangedLines,
-    looks: &[Look::File(is_of_env, check)],
+    looks: &[Look::File(reading, check)],
 };
 
 fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {

@@ -1,8 +1,8 @@
+use super::reading;
 use crate::model::catalogue;
 use crate::model::change::FileStatus;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
 use crate::project::Project;
-use crate::project::env::env_files::is_of_env;
 use crate::project::env::env_files::{self, Role, is_compose_file};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::snapshot::both;
@@ -13,7 +13,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::ENV002,
     page: include_str!("env_not_ignored.md"),
     against: Against::Nothing,
-    looks: &[Look::Change(is_of_env, check)],
+    looks: &[Look::Change(reading, check)],
 };
 
 const GITIGNORE: &str = ".gitignore";

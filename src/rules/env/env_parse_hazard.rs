@@ -1,7 +1,6 @@
 use crate::model::catalogue;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Position, Severity, Span, code};
 use crate::project::broker::starts_like_broker;
-use crate::project::env::env_files::is_of_env;
 use crate::project::env::readers::EnvReaders;
 use crate::project::env::secret;
 use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
@@ -9,12 +8,13 @@ use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Line, Quote};
 
 use super::hazard::{self, Hazard};
 use super::lines;
+use super::reading;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::ENV011,
     page: include_str!("env_parse_hazard.md"),
     against: Against::ChangedLines,
-    looks: &[Look::File(is_of_env, check)],
+    looks: &[Look::File(reading, check)],
 };
 
 fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {

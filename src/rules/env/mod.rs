@@ -10,7 +10,10 @@ mod lines;
 mod published;
 mod secret_in_env_example;
 
-use super::Rule;
+use crate::project::env::env_files;
+use crate::source::tree::file_name;
+
+use super::{Reading, Rule};
 
 /// In the order of their codes.
 pub const RULES: &[&Rule] = &[
@@ -20,3 +23,8 @@ pub const RULES: &[&Rule] = &[
     &env_parse_hazard::RULE,
     &dollar_in_env_value::RULE,
 ];
+
+/// Of env files by their names, and of what says which files Git leaves out.
+fn reading(path: &str) -> Reading {
+    Reading::WithOthers.when(env_files::role(path).is_some() || file_name(path) == ".gitignore")
+}

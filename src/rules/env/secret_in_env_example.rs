@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 
+use super::reading;
 use crate::model::catalogue;
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
 use crate::model::id::Sha;
-use crate::project::env::env_files::is_of_env;
 use crate::project::env::env_files::{self, Role};
 use crate::project::env::secret::{self, Kind, Strength};
 use crate::rules::{Against, Context, Judging, Look, Rule, ScopedFile};
@@ -17,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
     page: include_str!("secret_in_env_example.md"),
     // A rename publishes lines that it does not touch, so values are compared, not lines.
     against: Against::MergeBase,
-    looks: &[Look::Change(is_of_env, check)],
+    looks: &[Look::Change(reading, check)],
 };
 
 /// How many env files of the merge base are compared with.

@@ -5,10 +5,10 @@ use ruff_text_size::TextRange;
 use crate::model::catalogue;
 use crate::model::change::Path;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, code};
-use crate::project::django::apps::{App, MigrationName, looks_like_migration};
+use crate::project::django::apps::{App, MigrationName};
 use crate::project::migrations::contrib;
 use crate::project::migrations::graph::{Graph, Node};
-use crate::rules::{Against, Context, Look, Rule};
+use crate::rules::{Against, Context, Look, Rule, look};
 use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::{Module, SyntaxFault};
 
@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG009,
     page: include_str!("broken_migration_graph.md"),
     against: Against::TargetTip,
-    looks: &[Look::Change(looks_like_migration, check)],
+    looks: &[Look::Change(look::migrations, check)],
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

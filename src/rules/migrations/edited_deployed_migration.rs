@@ -1,10 +1,10 @@
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
-use crate::project::django::apps::{MigrationName, looks_like_migration};
+use crate::project::django::apps::MigrationName;
 use crate::project::migrations::deployed::Because;
 use crate::project::migrations::migration::Dependency;
 use crate::rules::migrations::canonical::{Canonical, same_tokens};
-use crate::rules::{Against, Context, Look, Rule};
+use crate::rules::{Against, Context, Look, Rule, look};
 use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::Module;
 
@@ -15,7 +15,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG001,
     page: include_str!("edited_deployed_migration.md"),
     against: Against::Nothing,
-    looks: &[Look::Change(looks_like_migration, check)],
+    looks: &[Look::Change(look::migrations, check)],
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -5,12 +5,12 @@ use std::collections::BTreeSet;
 use crate::model::catalogue;
 use crate::model::change::FileStatus;
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
-use crate::project::django::apps::{App, MigrationName, looks_like_migration};
+use crate::project::django::apps::{App, MigrationName};
 use crate::project::django::settings::Settings;
 use crate::project::migrations::contrib;
 use crate::project::migrations::deployed::{Because, has};
 use crate::project::migrations::graph::{Graph, Node};
-use crate::rules::{Against, Context, Look, Rule};
+use crate::rules::{Against, Context, Look, Rule, look};
 use crate::source::{NotLoaded, snapshot::both};
 
 use super::changes::{severity_of, touched_apps};
@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG003,
     page: include_str!("migration_inserted_before_deployed.md"),
     against: Against::TargetTip,
-    looks: &[Look::Change(looks_like_migration, check)],
+    looks: &[Look::Change(look::migrations, check)],
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

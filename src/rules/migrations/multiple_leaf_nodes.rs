@@ -2,10 +2,10 @@ use std::collections::BTreeMap;
 
 use crate::model::catalogue;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, code};
-use crate::project::django::apps::{App, looks_like_migration};
+use crate::project::django::apps::App;
 use crate::project::migrations::deployed::has;
 use crate::project::migrations::graph::{Graph, Node};
-use crate::rules::{Against, Context, Look, Rule};
+use crate::rules::{Against, Context, Look, Rule, look};
 use crate::source::NotLoaded;
 
 use super::changes::touched_apps;
@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG007,
     page: include_str!("multiple_leaf_nodes.md"),
     against: Against::TargetTip,
-    looks: &[Look::Change(looks_like_migration, check)],
+    looks: &[Look::Change(look::migrations, check)],
 };
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use crate::model::catalogue;
 use crate::model::change::{FileStatus, Path};
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
-use crate::project::django::apps::{MigrationName, looks_like_migration};
+use crate::project::django::apps::MigrationName;
 use crate::project::migrations::migration::{Dependency, Migration};
 use crate::rules::migrations::canonical::Canonical;
-use crate::rules::{Against, Context, Look, Rule};
+use crate::rules::{Against, Context, Look, Rule, look};
 use crate::source::{NotLoaded, snapshot::both};
 
 use super::changes::{Changes, severity_of};
@@ -18,7 +18,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG002,
     page: include_str!("removed_or_renamed_deployed_migration.md"),
     against: Against::Nothing,
-    looks: &[Look::Change(looks_like_migration, check)],
+    looks: &[Look::Change(look::migrations, check)],
 };
 
 const NEEDED: &str =

@@ -4,10 +4,10 @@ use std::sync::Arc;
 use crate::model::catalogue;
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::Project;
-use crate::project::django::apps::{MigrationName, looks_like_migration};
+use crate::project::django::apps::MigrationName;
 use crate::project::migrations::deployed::has;
 use crate::project::migrations::migration::{DependencyAt, Migration};
-use crate::rules::{Against, Context, Judging, Look, Rule};
+use crate::rules::{Against, Context, Judging, Look, Rule, look};
 use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::{normalised_expr, string};
 
@@ -19,7 +19,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MIG010,
     page: include_str!("unsafe_squash.md"),
     against: Against::TargetTip,
-    looks: &[Look::Change(looks_like_migration, check)],
+    looks: &[Look::Change(look::migrations, check)],
 };
 
 const TWO_RELEASES: &str =

@@ -1,6 +1,6 @@
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Fix, NodeText, Place, code};
-use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
+use crate::rules::{Against, Context, Found, Look, Reading, Rule, ScopedFile};
 use crate::source::tree::is_data;
 use crate::syntax::suppression::Suppression;
 
@@ -8,7 +8,7 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::STY008,
     page: include_str!("undocumented_suppression.md"),
     against: Against::ChangedLines,
-    looks: &[Look::File(has_comments, check), Look::UnusedSuppression(unused)],
+    looks: &[Look::File(reading, check), Look::UnusedSuppression(unused)],
 };
 
 fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
@@ -17,8 +17,12 @@ fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
 }
 
 /// Prose shows such comments as examples; code holds them.
-fn has_comments(path: &str) -> bool {
-    !is_data(path) && !matches!(path.rsplit('.').next(), Some("json" | "md" | "rst" | "txt"))
+fn reading(path: &str) -> Reading {
+    match path.rsplit('.').next() {
+        Some("json" | "md" | "rst" | "txt") => Reading::Not,
+        Some("py") => Reading::Alone,
+        _ => Reading::InPassing.when(!is_data(path)),
+    }
 }
 
 fn faults(path: &str, suppression: &Suppression) -> Vec<Finding> {

@@ -61,6 +61,11 @@ impl Format {
     }
 }
 
+pub(super) fn is_json(path: &str) -> bool {
+    let name = file_name(path).to_ascii_lowercase();
+    [".json", ".jsonc", ".json5"].iter().any(|end| without_marks(&name).ends_with(end))
+}
+
 /// `entrypoint`, `.envs/.local/.django`, `env.d/development.dist`: a name without an extension.
 pub(super) fn is_bare(path: &str) -> bool {
     let name = file_name(path).to_ascii_lowercase();

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 use crate::model::finding::Finding;
 use crate::project::{Fact, Project};
-use crate::rules::{Context, Found, Rule, ScopedFile};
+use crate::rules::{Context, Found, Reading, Rule, ScopedFile};
 use crate::source::NotLoaded;
 
 use super::broker_url::{BrokerUrl, Purpose};
@@ -55,9 +55,16 @@ pub(super) fn of(
     Ok(found.0.iter().map(told).collect())
 }
 
-/// Files in which a broker URL is looked for: of a known format by their names, or without an extension.
-pub(super) fn is_searched(path: &str) -> bool {
-    Format::by_name(path).is_some() || format::is_bare(path)
+/// Files in which a broker URL is looked for: of a known format by their names, or without an extension. Nobody misses
+/// what a large fixture or a program could have held.
+pub(super) fn reading(path: &str) -> Reading {
+    match Format::by_name(path) {
+        Some(Format::Python | Format::Env) => Reading::WithOthers,
+        Some(Format::Yaml) if format::is_json(path) => Reading::InPassing,
+        Some(Format::Yaml | Format::Lines(_)) => Reading::Alone,
+        Some(Format::Docs) => Reading::InPassing,
+        None => Reading::InPassing.when(format::is_bare(path)),
+    }
 }
 
 /// All of one file: found once, however many rules ask.

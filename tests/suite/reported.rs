@@ -1,0 +1,182 @@
+//! Small inputs rebuilt from public reports, each with the findings that must and must not be there:
+//! `tests/data/reported.json`, whose fields `tests/data/README.md` explains.
+
+use std::collections::BTreeMap;
+use std::io::Write as _;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde::Deserialize;
+
+use crate::fixtures::git;
+
+/// One commit: path → content, `None` where the file goes.
+type Step = BTreeMap<String, Option<Content>>;
+
+#[derive(Deserialize)]
+#[serde(untagged, deny_unknown_fields)]
+enum Content {
+    Text(String),
+    Bytes { b64: String },
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Case {
+    id: String,
+    situation: String,
+    base: Step,
+    steps: Vec<Step>,
+    main_steps: Vec<Step>,
+    expect: Vec<Expected>,
+    judge: Vec<String>,
+    accept: Vec<(String, String)>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Expected {
+    code: String,
+    path: String,
+    line: Option<u64>,
+    end: Option<u64>,
+    side: String,
+    severity: Option<Vec<String>>,
+}
+
+/// What a line of `--format json` must have; its other fields are other tests' concern.
+#[derive(Debug, Deserialize)]
+struct Found {
+    code: String,
+    path: Option<String>,
+    line: Option<u64>,
+    side: Option<String>,
+    severity: String,
+}
+
+fn cases() -> Vec<Case> {
+    #[derive(Deserialize)]
+    struct File {
+        cases: Vec<Case>,
+    }
+    serde_json::from_str::<File>(include_str!("../data/reported.json")).unwrap().cases
+}
+
+impl Expected {
+    fn is(&self, found: &Found) -> bool {
+        let lines = self.line.map(|line| line..=self.end.unwrap_or(line));
+        found.code == self.code
+            && found.path.as_ref() == Some(&self.path)
+            && found.side.as_ref() == Some(&self.side)
+            && lines.is_none_or(|lines| found.line.is_some_and(|line| lines.contains(&line)))
+            && self.severity.as_ref().is_none_or(|any| any.contains(&found.severity))
+    }
+}
+
+impl Case {
+    /// A bare repository with `main` and `pr`, of which the latter left the former at `base`.
+    fn build(&self, folder: &Path) {
+        git(folder, &["init", "-q", "--bare", "-b", "main"]);
+        let mut stream = Vec::new();
+        commit(&mut stream, "main", None, &self.base);
+        let root = Some("refs/heads/main^0");
+        commit(&mut stream, "pr", root, &self.steps[0]);
+        self.steps[1..].iter().for_each(|step| commit(&mut stream, "pr", None, step));
+        self.main_steps.iter().for_each(|step| commit(&mut stream, "main", None, step));
+        let mut import = Command::new("git");
+        import.arg("-C").arg(folder).args(["fast-import", "--quiet"]).stdin(Stdio::piped());
+        let mut import = import.spawn().unwrap();
+        import.stdin.take().unwrap().write_all(&stream).unwrap();
+        assert!(import.wait().unwrap().success(), "{}", self.id);
+    }
+
+    fn check(&self) -> Vec<Found> {
+        let folder = tempfile::tempdir().unwrap();
+        self.build(folder.path());
+        let mut check = Command::new(env!("CARGO_BIN_EXE_red-panda"));
+        check.args(["check", "--format", "json", "--base", "main", "--head", "pr", "--repo"]);
+        let output = check.arg(folder.path()).output().unwrap();
+        let said = String::from_utf8(output.stdout).unwrap();
+        // The last line is the summary: without it nothing was judged.
+        let Some((findings, last)) = said.trim_end().rsplit_once('\n').or(Some(("", said.trim_end()))) else {
+            unreachable!("there is always a last line")
+        };
+        assert!(
+            last.contains("\"summary\""),
+            "{}: {said}{}",
+            self.id,
+            String::from_utf8_lossy(&output.stderr)
+        );
+        findings.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    }
+
+    fn accepts(&self, found: &Found) -> bool {
+        self.accept
+            .iter()
+            .any(|(code, path)| *code == found.code && (path == "*" || found.path.as_ref() == Some(path)))
+    }
+
+    fn judges(&self, code: &str) -> bool {
+        self.judge.iter().any(|judged| judged == "*" || judged == code)
+    }
+}
+
+fn commit(stream: &mut Vec<u8>, branch: &str, from: Option<&str>, step: &Step) {
+    let mut line = |bytes: &[u8]| stream.extend([bytes, b"\n"].concat());
+    line(format!("commit refs/heads/{branch}").as_bytes());
+    line(b"committer Case <case@example.invalid> 1700000000 +0000\ndata 4\nwork");
+    if let Some(from) = from {
+        line(format!("from {from}").as_bytes());
+    }
+    for (path, content) in step {
+        let bytes = match content {
+            None => {
+                line(format!("D {path}").as_bytes());
+                continue;
+            }
+            Some(Content::Text(text)) => text.as_bytes().to_vec(),
+            Some(Content::Bytes { b64 }) => STANDARD.decode(b64).unwrap(),
+        };
+        line(format!("M 100644 inline {path}\ndata {}", bytes.len()).as_bytes());
+        line(&bytes);
+    }
+}
+
+fn holds(id: &str) {
+    let case = cases().into_iter().find(|case| case.id == id).expect(id);
+    let found = case.check();
+    for expected in &case.expect {
+        let there = found.iter().any(|found| expected.is(found));
+        assert!(there, "{}: no {} in {}\n{found:#?}", case.situation, expected.code, expected.path);
+    }
+    let more = found.iter().filter(|found| case.judges(&found.code) && !case.accepts(found));
+    let more: Vec<_> = more.filter(|found| !case.expect.iter().any(|e| e.is(found))).collect();
+    assert!(more.is_empty(), "{}: {more:#?}", case.situation);
+}
+
+/// A test for each case, named like it; and one that none was left out.
+macro_rules! reported {
+    ($($test:ident = $id:literal,)*) => {
+        $(#[test]
+        fn $test() {
+            holds($id);
+        })*
+
+        const TRIED: &[&str] = &[$($id),*];
+    };
+}
+
+reported! {
+    // migrations
+    // brokers
+    // env files
+}
+
+#[test]
+fn every_name_is_a_case() {
+    let cases = cases();
+    let unknown: Vec<_> = TRIED.iter().filter(|id| !cases.iter().any(|case| case.id == **id)).collect();
+    assert!(unknown.is_empty(), "{unknown:?}");
+}
