@@ -8,7 +8,7 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Module, Statement, assignment, string};
+use crate::syntax::python::{Module, ScopeId, Statement, assignment, string};
 
 use crate::project::python::imports::{module_path, star_import};
 use crate::project::{Fact, Project};
@@ -33,6 +33,8 @@ pub struct DjangoProject {
     for_tests: bool,
     /// The named module and those whose names it takes over, nearest first.
     modules: Vec<Arc<Module>>,
+    /// It takes names over from nowhere else.
+    is_whole: bool,
 }
 
 /// What `MIGRATION_MODULES` says of one app.
@@ -61,7 +63,28 @@ impl Settings {
     }
 }
 
+impl Settings {
+    /// The model that a setting such as `AUTH_USER_MODEL` surely names to the projects in these folders, or to all where
+    /// no folder is given: `accounts.User`.
+    pub fn model(&self, setting: &str, roots: &[Path]) -> Option<String> {
+        let projects = self.projects.iter().filter(|project| roots.is_empty() || roots.contains(&project.root));
+        let named: BTreeSet<Option<String>> = projects.map(|project| project.model(setting)).collect();
+        if named.len() > 1 { None } else { named.into_iter().next().flatten() }
+    }
+}
+
 impl DjangoProject {
+    fn model(&self, setting: &str) -> Option<String> {
+        let gives = |module: &Arc<Module>| module.index().given_in(ScopeId::MODULE, setting).count();
+        match self.modules.iter().find(|module| gives(module) > 0) {
+            Some(module) if gives(module) == 1 => module.value_of(setting).as_str().map(str::to_owned),
+            Some(_) => None,
+            // https://docs.djangoproject.com/en/5.2/ref/settings/#auth-user-model
+            None if self.is_whole && setting == "AUTH_USER_MODEL" => Some("auth.User".to_owned()),
+            None => None,
+        }
+    }
+
     /// Entries of `INSTALLED_APPS` that are surely there; there may be more.
     pub fn installed_apps(&self) -> Vec<String> {
         let Some(module) = self.modules.iter().find(|m| m.assigned("INSTALLED_APPS").is_some()) else {
@@ -140,10 +163,12 @@ fn find(project: &Project) -> Result<Settings, NotLoaded> {
         Some((root, file))
     });
     let projects = named.map(|(root, file)| {
-        let mut follow = Follow { project, tree: &tree, seen: BTreeSet::new(), modules: Vec::new() };
+        let mut follow =
+            Follow { project, tree: &tree, seen: BTreeSet::new(), modules: Vec::new(), is_whole: true };
         follow.read(&file)?;
         let for_tests = is_for_tests(&file);
-        Ok(DjangoProject { root: root.to_owned(), for_tests, modules: follow.modules })
+        let is_whole = follow.is_whole && !follow.modules.is_empty();
+        Ok(DjangoProject { root: root.to_owned(), for_tests, modules: follow.modules, is_whole })
     });
     Ok(Settings { projects: NotLoaded::all(projects)? })
 }
@@ -169,22 +194,32 @@ struct Follow<'p> {
     tree: &'p Tree,
     seen: BTreeSet<Path>,
     modules: Vec<Arc<Module>>,
+    is_whole: bool,
 }
 
 impl Follow<'_> {
     /// Reads a module and those that it star-imports or includes.
     fn read(&mut self, path: &str) -> Result<(), NotLoaded> {
-        if self.seen.len() >= MAX_SETTINGS || !self.seen.insert(path.to_owned()) {
+        if self.seen.len() >= MAX_SETTINGS {
+            self.is_whole = false;
             return Ok(());
         }
-        let Some(module) = self.project.module(path)? else { return Ok(()) };
+        if !self.seen.insert(path.to_owned()) {
+            return Ok(());
+        }
+        let Some(module) = self.project.module(path)? else {
+            self.is_whole = false;
+            return Ok(());
+        };
         self.modules.push(module.clone());
         // All that it imports at once: each round of reading is a request.
         let mut missing = NotLoaded::default();
+        let mut followed = 0;
         for stmt in module.body() {
             let next = match stmt {
                 Stmt::ImportFrom(import) => {
                     let taken = star_import(import).and_then(|name| module_path(self.tree, path, &name));
+                    followed += usize::from(taken.is_some());
                     taken.into_iter().collect()
                 }
                 Stmt::Expr(expr) => included(&expr.value, &module, self.tree, path),
@@ -194,6 +229,8 @@ impl Follow<'_> {
                 self.read(&next).unwrap_or_else(|more| missing.merge(more));
             }
         }
+        let includes = module.index().calls_of("include").next().is_some();
+        self.is_whole &= !includes && followed == module.index().star_imports().len();
         if missing.wants.is_empty() { Ok(()) } else { Err(missing) }
     }
 }

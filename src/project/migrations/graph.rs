@@ -204,20 +204,3 @@ impl Graph {
         self.nodes.values().any(|n| n.name.app == app && n.migration.dependencies_partial)
     }
 }
-
-impl Dependency {
-    /// The migration it names, if it names one.
-    pub fn migration(&self) -> Option<&MigrationName> {
-        match self {
-            Self::On(name) => Some(name),
-            Self::Swappable(_) | Self::Unknown => None,
-        }
-    }
-}
-
-impl Migration {
-    /// The migrations that it stands for.
-    pub fn replaced(&self) -> impl Iterator<Item = &MigrationName> {
-        self.replaces.iter().filter_map(|r| r.dependency.migration())
-    }
-}

@@ -4,6 +4,8 @@ pub mod contrib;
 pub mod deployed;
 pub mod field;
 pub mod graph;
+pub mod links;
+pub mod loaded;
 pub mod loader;
 pub mod migration;
 pub mod operations;

@@ -11,6 +11,7 @@ mod edited_deployed_migration;
 pub(super) mod files;
 mod forward;
 mod gone;
+mod graphs;
 mod irreversible_or_lossy_reverse;
 mod migration_inserted_before_deployed;
 mod multiple_leaf_nodes;

@@ -1,0 +1,115 @@
+//! The graphs of migrations that a change may alter, one for each Django project that it touches.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use crate::model::change::Path;
+use crate::model::finding::Place;
+use crate::project::django::apps::{App, MigrationName, is_test_only, may_move_migrations};
+use crate::project::django::settings::{Settings, is_settings};
+use crate::project::migrations::loaded::Loaded;
+use crate::project::migrations::loader::Entry;
+use crate::rules::Context;
+use crate::source::tree::{folder, join};
+use crate::source::{NotLoaded, Text, snapshot::both};
+
+pub(super) const USER_MODEL: &str = "AUTH_USER_MODEL";
+
+/// The migrations of one project on the side that is judged.
+pub(super) struct Touched {
+    pub(super) loaded: Arc<Loaded>,
+    /// Apps with a changed file.
+    pub(super) apps: Vec<App>,
+    /// Labels of those that the target changed as well: only Git's merge knows what they hold.
+    contested: BTreeSet<String>,
+}
+
+impl Touched {
+    /// Is the merged result of its app known?
+    pub(super) fn is_known(&self, name: &MigrationName) -> bool {
+        !self.contested.contains(&name.app)
+    }
+
+    /// Where something is declared; `None` in a file of others, or one that is taken out.
+    pub(super) fn place(&self, context: &Context<'_>, entry: &Entry) -> Result<Option<Place>, NotLoaded> {
+        let Some((file, at)) = self.loaded.at(entry).filter(|(file, _)| !(context.excluded)(&file.path)) else {
+            return Ok(None);
+        };
+        let module = context.here.module(&file.path)?;
+        Ok(module.map(|module| Place::Head { path: file.path.clone(), span: module.span(&at.range) }))
+    }
+
+    /// The class of a migration.
+    pub(super) fn class(&self, context: &Context<'_>, name: &MigrationName) -> Result<Option<Place>, NotLoaded> {
+        let Some(file) = self.loaded.file(name).filter(|file| !(context.excluded)(&file.path)) else {
+            return Ok(None);
+        };
+        let module = context.here.module(&file.path)?;
+        let span = module.zip(file.links.class).map(|(module, class)| module.span(&class));
+        let path = file.path.clone();
+        Ok(Some(span.map_or_else(|| Place::Path(path.clone()), |span| Place::Head { path: path.clone(), span })))
+    }
+}
+
+/// Nothing when the change has nothing to do with migrations: then none needs to be read.
+pub(super) fn touched(context: &Context<'_>) -> Result<Vec<Touched>, NotLoaded> {
+    let paths = || context.change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
+    if !paths().any(may_move_migrations) {
+        return Ok(Vec::new());
+    }
+    let (apps, switched) = both(context.here.apps(), switched(context))?;
+    let packages: BTreeSet<&str> = paths().filter(|path| !(context.excluded)(path)).map(folder).collect();
+    let mut projects: BTreeMap<Vec<Path>, Vec<App>> = switched.into_iter().map(|root| (root, Vec::new())).collect();
+    for app in apps.iter().filter(|app| packages.contains(app.migrations.as_str())) {
+        if !is_test_only(&join(&app.migrations, "x.py")) {
+            projects.entry(Loaded::roots(app)).or_default().push(app.clone());
+        }
+    }
+    let read = projects.into_iter().map(|(roots, apps)| {
+        let contested = apps.iter().map(|app| Ok((app, is_contested(context, app)?)));
+        let (contested, loaded) = both(NotLoaded::all(contested), Loaded::of(context.here, &roots))?;
+        let contested = contested.into_iter().filter(|(_, is)| *is).map(|(app, _)| app.label.clone()).collect();
+        Ok(Touched { loaded, apps, contested })
+    });
+    NotLoaded::all(read)
+}
+
+/// The projects whose user model is another one since this change.
+fn switched(context: &Context<'_>) -> Result<Vec<Vec<Path>>, NotLoaded> {
+    let (before, after) = both(context.merge_base.fact::<Settings>(&()), context.head.fact::<Settings>(&()))?;
+    let roots = after.projects().map(|project| vec![project.root.clone()]);
+    let is_switched = |root: &Vec<Path>| {
+        let models = before.model(USER_MODEL, root).zip(after.model(USER_MODEL, root));
+        models.is_some_and(|(old, new)| old != new)
+    };
+    Ok(roots.filter(is_switched).collect())
+}
+
+/// The changed line of the settings that names the user model.
+pub(super) fn user_model(context: &Context<'_>) -> Result<Option<Place>, NotLoaded> {
+    if switched(context)?.is_empty() {
+        return Ok(None);
+    }
+    let settings = context.files().filter(|file| is_settings(file.path));
+    let read = settings.map(|file| Ok((file.path, context.here.module(file.path)?)));
+    let found = NotLoaded::all(read)?.into_iter().find_map(|(path, module)| {
+        let module = module?;
+        let span = module.span(module.assigned(USER_MODEL)?);
+        Some(Place::Head { path: path.to_owned(), span })
+    });
+    Ok(found)
+}
+
+/// Was a touched file of the app changed on the target meanwhile, differently? Then only Git's merge knows what the
+/// result is, and the graph rules do not guess.
+fn is_contested(context: &Context<'_>, app: &App) -> Result<bool, NotLoaded> {
+    let shared = context.change.files.iter().filter_map(|file| Some((file, file.base_path()?)));
+    let own = shared.filter(|(_, path)| folder(path) == app.migrations);
+    let judged = own.map(|(file, path)| {
+        let (tip, base) = both(context.target_tip.text(path), context.merge_base.text(path))?;
+        let head = file.head_path().map_or(Ok(None), |path| context.head.text(path))?;
+        let text = |text: &Option<Text>| text.as_ref().map(|t| t.as_str().to_owned());
+        Ok(text(&tip) != text(&base) && text(&tip) != text(&head))
+    });
+    Ok(NotLoaded::all(judged)?.contains(&true))
+}
