@@ -170,6 +170,9 @@ macro_rules! reported {
 
 reported! {
     // migrations
+    a_column_is_judged_by_the_table_of_its_own_project = "mono-not-null",
+    a_copy_in_an_archive_silences_nothing = "copy-in-archive",
+    what_only_another_project_has_does_not_exist = "mono-other-project-only",
     // brokers
     // env files
 }

@@ -33,7 +33,8 @@ fn judge(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
     let mut own = Vec::new();
     let mut theirs = Vec::new();
     for leaf in leaves {
-        let is_own = ours.contains_key(leaf.path.as_str()) && !has(context.target_tip, &leaf.name)?;
+        let is_own =
+            ours.contains_key(leaf.path.as_str()) && !has(context.target_tip, &leaf.name, &leaf.path)?;
         if is_own { own.push(leaf) } else { theirs.push(leaf) }
     }
     if theirs.is_empty() && own.len() > 1 {
