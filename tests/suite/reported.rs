@@ -81,7 +81,7 @@ impl Case {
         git(folder, &["init", "-q", "--bare", "-b", "main"]);
         let mut stream = Vec::new();
         commit(&mut stream, "main", None, &self.base);
-        let root = Some("refs/heads/main^0");
+        let root = Some("refs/heads/main");
         commit(&mut stream, "pr", root, &self.steps[0]);
         self.steps[1..].iter().for_each(|step| commit(&mut stream, "pr", None, step));
         self.main_steps.iter().for_each(|step| commit(&mut stream, "main", None, step));
@@ -170,6 +170,20 @@ macro_rules! reported {
 
 reported! {
     // migrations
+    a_column_is_judged_by_the_table_of_its_own_project = "mono-not-null",
+    a_copy_in_an_archive_silences_nothing = "copy-in-archive",
+    what_only_another_project_has_does_not_exist = "mono-other-project-only",
+    circle_over_two_apps = "circle-two-apps",
+    circle_of_itself = "circle-itself",
+    squash_in_a_circle = "squash-circle",
+    finished_squash_that_another_app_names = "squash-finished-left-behind",
+    squash_of_computed_names = "squash-computed-replaces",
+    renamed_once = "rename-once",
+    another_user_model = "user-model-switched",
+    latest_of_another_app = "latest",
+    run_before_nothing = "run-before-missing",
+    chain_on_nothing = "chain-on-missing",
+    relation_without_dependency = "fk-without-dependency",
     // brokers
     // env files
 }

@@ -2,4 +2,6 @@
 
 pub mod apps;
 pub mod database;
+mod installed;
+mod packages;
 pub mod settings;

@@ -67,7 +67,8 @@ impl Settings {
     /// The model that a setting such as `AUTH_USER_MODEL` surely names to the projects in these folders, or to all where
     /// no folder is given: `accounts.User`.
     pub fn model(&self, setting: &str, roots: &[Path]) -> Option<String> {
-        let projects = self.projects.iter().filter(|project| roots.is_empty() || roots.contains(&project.root));
+        let projects =
+            self.projects.iter().filter(|project| roots.is_empty() || roots.contains(&project.root));
         let named: BTreeSet<Option<String>> = projects.map(|project| project.model(setting)).collect();
         if named.len() > 1 { None } else { named.into_iter().next().flatten() }
     }

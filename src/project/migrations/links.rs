@@ -30,9 +30,9 @@ impl ContentFact for Option<Arc<Links>> {
     }
 
     fn weight(&self) -> usize {
-        let entries = self.as_ref().map_or(0, |links| {
-            links.dependencies.len() + links.run_before.len() + links.replaces.len()
-        });
+        let entries = self
+            .as_ref()
+            .map_or(0, |links| links.dependencies.len() + links.run_before.len() + links.replaces.len());
         size_of::<Links>() + 128 * entries
     }
 }

@@ -4,18 +4,19 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::change::Path;
+use crate::source::tree::join;
 use crate::source::{NotLoaded, Tree, snapshot::both};
 
-use crate::project::django::apps::{App, MigrationName, is_test_only};
+use crate::project::django::apps::{App, Apps, MigrationName, is_test_only};
 use crate::project::django::settings::Settings;
 use crate::project::migrations::contrib;
 use crate::project::migrations::links::Links;
-use crate::project::migrations::loader::{Declared, Disk, Entry, Graph};
-use crate::project::migrations::migration::{Dependency, DependencyAt};
+use crate::project::migrations::loader::{Declared, Disk, Graph};
+use crate::project::migrations::migration::Dependency;
 use crate::project::{Fact, Project};
 
 /// Migrations of one project. Of apps beyond that nobody knows anything.
-const MAX_MIGRATIONS: usize = 10_000;
+pub const MAX_MIGRATIONS: usize = 10_000;
 /// Squashes of squashes of squashes; more is a circle or a joke.
 const MAX_SQUASHES: usize = 8;
 
@@ -40,9 +41,10 @@ impl Fact for Loaded {
     type Key = [Path];
 
     fn find(project: &Project, roots: &[Path]) -> Result<Self, NotLoaded> {
-        let ((apps, settings), tree) = both(both(project.apps(), project.fact::<Settings>(&())), project.tree())?;
-        let apps: Vec<&App> = apps.iter().filter(|app| !is_test_only(&format!("{}/x.py", app.migrations))).collect();
-        let paths = only_ones(&apps, &tree);
+        let ((apps, settings), tree) =
+            both(both(project.apps(), project.fact::<Settings>(&())), project.tree())?;
+        let (paths, labels) = (paths(&apps, &tree, roots), apps.iter().map(|app| app.label.as_str()));
+        let labels: BTreeSet<&str> = labels.collect();
         let read = paths.into_iter().map(|(name, path)| Ok((name, project.links(&path)?, path)));
         let mut loaded = Self::default();
         for (name, links, path) in NotLoaded::all(read)? {
@@ -52,7 +54,6 @@ impl Fact for Loaded {
             loaded.disk.migrations.insert(name.clone(), declared);
             loaded.files.extend(links.map(|links| (name, File { path, links })));
         }
-        let labels: BTreeSet<&str> = apps.iter().map(|app| app.label.as_str()).collect();
         loaded.disk.migrations.extend(contrib::declared().filter(|(name, _)| !labels.contains(&*name.app)));
         loaded.disk.swapped = swapped(&loaded.disk, &settings, roots);
         for (squash, declared) in &loaded.disk.migrations {
@@ -64,20 +65,26 @@ impl Fact for Loaded {
     }
 }
 
-/// The migrations of apps that share their label with no other: nobody knows which of several Django would load.
-fn only_ones(apps: &[&App], tree: &Tree) -> Vec<(MigrationName, Path)> {
+/// The migrations of a project's apps. Of several apps of one label nobody knows which Django would load, unless one is
+/// surely installed.
+fn paths(apps: &Apps, tree: &Tree, roots: &[Path]) -> Vec<(MigrationName, Path)> {
+    let is_in = |projects: &BTreeSet<Path>| roots.iter().any(|root| projects.contains(root));
     let mut by_label: BTreeMap<&str, Vec<&App>> = BTreeMap::new();
-    for app in apps {
-        by_label.entry(&app.label).or_default().push(app);
+    for app in apps.iter().filter(|app| roots.is_empty() || is_in(&app.projects)) {
+        if !is_test_only(&join(&app.migrations, "x.py")) {
+            by_label.entry(&app.label).or_default().push(app);
+        }
     }
     let mut found = Vec::new();
-    for app in by_label.values().filter_map(|homes| if let [app] = homes[..] { Some(app) } else { None }) {
-        let files = app.migration_files(tree).filter_map(|path| {
-            let name = path.rsplit('/').next()?.strip_suffix(".py")?.to_owned();
-            Some((MigrationName { app: app.label.clone(), name }, path.to_owned()))
-        });
+    for mut homes in by_label.into_values() {
+        if homes.len() > 1 {
+            homes.retain(|app| is_in(&app.installed));
+        }
+        let [app] = homes[..] else { continue };
+        let names =
+            app.migration_files(tree).filter_map(|path| Some((apps.migration_name(path)?, path.to_owned())));
         let before = found.len();
-        found.extend(files.take(MAX_MIGRATIONS + 1 - before));
+        found.extend(names.take(MAX_MIGRATIONS + 1 - before));
         if found.len() > MAX_MIGRATIONS {
             found.truncate(before);
             break;
@@ -88,7 +95,10 @@ fn only_ones(apps: &[&App], tree: &Tree) -> Vec<(MigrationName, Path)> {
 
 /// The apps of the models that the settings name where a migration asks for one.
 fn swapped(disk: &Disk, settings: &Settings, roots: &[Path]) -> BTreeMap<String, String> {
-    let lists = disk.migrations.values().flat_map(|declared| declared.dependencies.iter().chain(&declared.run_before));
+    let lists = disk
+        .migrations
+        .values()
+        .flat_map(|declared| declared.dependencies.iter().chain(&declared.run_before));
     let named: BTreeSet<&str> = lists
         .filter_map(|dependency| match dependency {
             Dependency::Swappable(setting) => Some(setting.as_str()),
@@ -102,10 +112,17 @@ fn swapped(disk: &Disk, settings: &Settings, roots: &[Path]) -> BTreeMap<String,
     known.collect()
 }
 
+/// The folders of the Django projects that an app belongs to; none where nobody knows.
+pub fn roots_of(app: &App) -> Vec<Path> {
+    app.projects.iter().cloned().collect()
+}
+
 impl Loaded {
-    /// The folders of the Django projects that an app belongs to; none where nobody knows.
-    pub fn roots(_: &App) -> Vec<Path> {
-        Vec::new()
+    /// The migrations of the project that the migration at a path belongs to.
+    pub fn around(project: &Project, path: &str) -> Result<Arc<Self>, NotLoaded> {
+        let apps = project.apps()?;
+        let app = apps.of_migration_file(path);
+        app.map_or_else(|| Ok(Arc::default()), |app| Self::of(project, &roots_of(app)))
     }
 
     /// The migrations of the projects in these folders.
@@ -119,13 +136,8 @@ impl Loaded {
 
     /// The files of an app.
     pub fn of_app<'a>(&'a self, app: &'a str) -> impl Iterator<Item = (&'a MigrationName, &'a File)> {
-        self.files.iter().filter(move |(name, _)| name.app == app)
-    }
-
-    /// The file in which something is declared, and the place in it.
-    pub fn at(&self, entry: &Entry) -> Option<(&File, &DependencyAt)> {
-        let file = self.files.get(&entry.by)?;
-        Some((file, file.links.at(entry)?))
+        let first = MigrationName { app: app.to_owned(), name: String::new() };
+        self.files.range(first..).take_while(move |(name, _)| name.app == app)
     }
 
     /// Does nobody know any migration of this app?
@@ -149,6 +161,17 @@ impl Loaded {
             }
         }
         standing
+    }
+
+    /// The last migration of an app that does not need this one.
+    pub fn last_without<'a>(&'a self, name: &'a MigrationName) -> Option<&'a MigrationName> {
+        let needing = self.graph.needed_by(name);
+        let of_app = self.of_app(&name.app).map(|(other, _)| other);
+        let free = of_app.filter(|other| self.graph.has(other) && *other != name && !needing.contains(other));
+        let free: BTreeSet<&MigrationName> = free.collect();
+        let needed: BTreeSet<&MigrationName> =
+            free.iter().flat_map(|other| self.graph.parents(other)).collect();
+        free.difference(&needed).last().copied()
     }
 
     /// Would this edge close a circle?

@@ -247,7 +247,9 @@ fn swappable(module: &Module, call: &ExprCall) -> Dependency {
     match model {
         Some(Expr::Attribute(setting)) => Dependency::Swappable(setting.attr.to_string()),
         Some(model) => match string(model).and_then(|model| model.split_once('.')) {
-            Some((app, _)) => Dependency::On(MigrationName { app: app.to_owned(), name: "__first__".to_owned() }),
+            Some((app, _)) => {
+                Dependency::On(MigrationName { app: app.to_owned(), name: "__first__".to_owned() })
+            }
             None => Dependency::Unknown,
         },
         None => Dependency::Unknown,

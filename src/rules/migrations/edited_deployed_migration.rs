@@ -43,7 +43,7 @@ fn judge(
     if found.is_empty() {
         return Ok(None);
     }
-    let Some(because) = context.deployed(name)? else { return Ok(None) };
+    let Some(because) = context.deployed(name, old_path)? else { return Ok(None) };
     if is_what_is_deployed(context, name, &new, new_path)? {
         return Ok(None);
     }
@@ -82,14 +82,16 @@ fn without_repointing(
     for (_, removed) in of(Direction::Removed) {
         let mut stands = Vec::new();
         for on in &needed {
-            if replaces(context, on, removed)? {
+            if replaces(context, on, removed, path)? {
                 stands.push((*on).clone());
             }
         }
         if !stands.is_empty() {
             excused.append(&mut stands);
             excused.push(removed.clone());
-        } else if has_app(context.merge_base, &removed.app)? && !has_app(context.head, &removed.app)? {
+        } else if has_app(context.merge_base, &removed.app, path)?
+            && !has_app(context.head, &removed.app, path)?
+        {
             gone.push(removed.clone());
         }
     }
@@ -101,16 +103,21 @@ fn without_repointing(
     Ok(found)
 }
 
-fn has_app(project: &crate::project::Project, label: &str) -> Result<bool, NotLoaded> {
+fn has_app(project: &crate::project::Project, label: &str, from: &str) -> Result<bool, NotLoaded> {
     let (apps, tree) = both(project.apps(), project.tree())?;
-    Ok(apps.labelled(label).any(|app| app.migration_files(&tree).next().is_some()))
+    Ok(apps.labelled(label, from).iter().any(|app| app.migration_files(&tree).next().is_some()))
 }
 
 /// Does `new` stand for `old`, at head?
-fn replaces(context: &Context<'_>, new: &MigrationName, old: &MigrationName) -> Result<bool, NotLoaded> {
+fn replaces(
+    context: &Context<'_>,
+    new: &MigrationName,
+    old: &MigrationName,
+    from: &str,
+) -> Result<bool, NotLoaded> {
     for side in [context.head, context.merge_base] {
         let apps = side.apps()?;
-        for app in apps.labelled(&new.app) {
+        for app in apps.labelled(&new.app, from) {
             let path = format!("{}/{}.py", app.migrations, new.name);
             let migration = side.migration(&path)?;
             let named = |m: &crate::project::migrations::migration::Migration| {
@@ -134,7 +141,7 @@ fn is_what_is_deployed(
     let text = Canonical::of(new, new_path).text();
     for deployed in &context.deployed.projects {
         let apps = deployed.apps()?;
-        for app in apps.labelled(&name.app) {
+        for app in apps.labelled(&name.app, new_path) {
             let path = format!("{}/{}.py", app.migrations, name.name);
             let module = deployed.module(&path)?;
             if module.is_some_and(|module| Canonical::of(&module, &path).text() == text) {

@@ -7,16 +7,19 @@ use crate::model::change::Path;
 use crate::model::finding::Place;
 use crate::project::django::apps::{App, MigrationName, is_test_only, may_move_migrations};
 use crate::project::django::settings::{Settings, is_settings};
-use crate::project::migrations::loaded::Loaded;
-use crate::project::migrations::loader::Entry;
+use crate::project::migrations::loaded::{File, Loaded, roots_of};
+use crate::project::migrations::loader::{Entry, List};
 use crate::rules::Context;
 use crate::source::tree::{folder, join};
 use crate::source::{NotLoaded, Text, snapshot::both};
+use crate::syntax::python::Module;
 
 pub(super) const USER_MODEL: &str = "AUTH_USER_MODEL";
 
 /// The migrations of one project on the side that is judged.
 pub(super) struct Touched {
+    /// The project's folder; several where an app belongs to several, none where nobody knows.
+    pub(super) roots: Vec<Path>,
     pub(super) loaded: Arc<Loaded>,
     /// Apps with a changed file.
     pub(super) apps: Vec<App>,
@@ -27,27 +30,52 @@ pub(super) struct Touched {
 impl Touched {
     /// Is the merged result of its app known?
     pub(super) fn is_known(&self, name: &MigrationName) -> bool {
-        !self.contested.contains(&name.app)
+        self.is_known_app(&name.app)
     }
 
-    /// Where something is declared; `None` in a file of others, or one that is taken out.
-    pub(super) fn place(&self, context: &Context<'_>, entry: &Entry) -> Result<Option<Place>, NotLoaded> {
-        let Some((file, at)) = self.loaded.at(entry).filter(|(file, _)| !(context.excluded)(&file.path)) else {
-            return Ok(None);
-        };
-        let module = context.here.module(&file.path)?;
-        Ok(module.map(|module| Place::Head { path: file.path.clone(), span: module.span(&at.range) }))
+    pub(super) fn is_known_app(&self, label: &str) -> bool {
+        !self.contested.contains(label)
     }
 
-    /// The class of a migration.
-    pub(super) fn class(&self, context: &Context<'_>, name: &MigrationName) -> Result<Option<Place>, NotLoaded> {
+    /// Would an entry close a circle if it named this migration?
+    pub(super) fn closes_circle(&self, entry: &Entry, name: &MigrationName) -> bool {
+        match entry.list {
+            List::Dependencies => self.loaded.closes_circle(&entry.by, name),
+            List::RunBefore => self.loaded.closes_circle(name, &entry.by),
+        }
+    }
+
+    /// A migration's file, with its text understood; `None` of others, or of one that is taken out.
+    pub(super) fn source(
+        &self,
+        context: &Context<'_>,
+        name: &MigrationName,
+    ) -> Result<Option<(&File, Arc<Module>)>, NotLoaded> {
         let Some(file) = self.loaded.file(name).filter(|file| !(context.excluded)(&file.path)) else {
             return Ok(None);
         };
-        let module = context.here.module(&file.path)?;
-        let span = module.zip(file.links.class).map(|(module, class)| module.span(&class));
-        let path = file.path.clone();
-        Ok(Some(span.map_or_else(|| Place::Path(path.clone()), |span| Place::Head { path: path.clone(), span })))
+        Ok(context.here.module(&file.path)?.map(|module| (file, module)))
+    }
+
+    /// Where something is declared.
+    pub(super) fn place(&self, context: &Context<'_>, entry: &Entry) -> Result<Option<Place>, NotLoaded> {
+        let source = self.source(context, &entry.by)?;
+        Ok(source.and_then(|(file, module)| {
+            let span = module.span(&file.links.at(entry)?.range);
+            Some(Place::Head { path: file.path.clone(), span })
+        }))
+    }
+
+    /// The class of a migration.
+    pub(super) fn class(
+        &self,
+        context: &Context<'_>,
+        name: &MigrationName,
+    ) -> Result<Option<Place>, NotLoaded> {
+        let source = self.source(context, name)?;
+        Ok(source.and_then(|(file, module)| {
+            Some(Place::Head { path: file.path.clone(), span: module.span(&file.links.class?) })
+        }))
     }
 }
 
@@ -59,17 +87,19 @@ pub(super) fn touched(context: &Context<'_>) -> Result<Vec<Touched>, NotLoaded> 
     }
     let (apps, switched) = both(context.here.apps(), switched(context))?;
     let packages: BTreeSet<&str> = paths().filter(|path| !(context.excluded)(path)).map(folder).collect();
-    let mut projects: BTreeMap<Vec<Path>, Vec<App>> = switched.into_iter().map(|root| (root, Vec::new())).collect();
+    let mut projects: BTreeMap<Vec<Path>, Vec<App>> =
+        switched.into_iter().map(|root| (root, Vec::new())).collect();
     for app in apps.iter().filter(|app| packages.contains(app.migrations.as_str())) {
         if !is_test_only(&join(&app.migrations, "x.py")) {
-            projects.entry(Loaded::roots(app)).or_default().push(app.clone());
+            projects.entry(roots_of(app)).or_default().push(app.clone());
         }
     }
     let read = projects.into_iter().map(|(roots, apps)| {
         let contested = apps.iter().map(|app| Ok((app, is_contested(context, app)?)));
         let (contested, loaded) = both(NotLoaded::all(contested), Loaded::of(context.here, &roots))?;
-        let contested = contested.into_iter().filter(|(_, is)| *is).map(|(app, _)| app.label.clone()).collect();
-        Ok(Touched { loaded, apps, contested })
+        let contested =
+            contested.into_iter().filter(|(_, is)| *is).map(|(app, _)| app.label.clone()).collect();
+        Ok(Touched { roots, loaded, apps, contested })
     });
     NotLoaded::all(read)
 }

@@ -13,6 +13,7 @@ mod forward;
 mod gone;
 mod graphs;
 mod irreversible_or_lossy_reverse;
+mod listing;
 mod migration_inserted_before_deployed;
 mod multiple_leaf_nodes;
 mod non_nullable_field_without_default;
@@ -25,6 +26,8 @@ mod runsql_without_reverse;
 mod several_logical_changes;
 mod sql;
 mod tightening_null_without_default;
+mod unloadable;
+mod unresolved;
 mod unsafe_squash;
 mod vendor_specific_migration;
 

@@ -8,6 +8,7 @@ use crate::project::django::apps::MigrationName;
 use crate::project::migrations::migration::{Dependency, Migration};
 use crate::rules::migrations::canonical::Canonical;
 use crate::rules::{Against, Context, Look, Rule, look};
+use crate::source::tree::{folder, join};
 use crate::source::{NotLoaded, snapshot::both};
 
 use super::changes::{Changes, severity_of};
@@ -26,11 +27,15 @@ const NEEDED: &str =
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let Some(changes) = Changes::of(context)? else { return Ok(Vec::new()) };
-    let mut by_app: BTreeMap<String, Vec<Gone>> = BTreeMap::new();
+    // By their package: another project in the repository may have an app of the same label.
+    let mut by_app: BTreeMap<(String, Path), Vec<Gone>> = BTreeMap::new();
     for gone in gone(context)? {
-        by_app.entry(gone.name.app.clone()).or_default().push(gone);
+        let package = folder(&gone.path).to_owned();
+        by_app.entry((gone.name.app.clone(), package)).or_default().push(gone);
     }
-    let apps = by_app.into_iter().map(|(app, gone)| judge_app(context, &changes, &app, gone));
+    let apps = by_app.into_iter().map(|((app, package), gone)| {
+        judge_app(context, &changes, &app, &join(&package, "__init__.py"), gone)
+    });
     Ok(NotLoaded::all(apps)?.into_iter().flatten().collect())
 }
 
@@ -38,10 +43,11 @@ fn judge_app(
     context: &Context<'_>,
     changes: &Changes,
     app: &str,
+    from: &str,
     gone: Vec<Gone>,
 ) -> Result<Vec<Finding>, NotLoaded> {
-    let (head, replaced) = both(head_migrations(context, app), replaced(context, changes, app))?;
-    let gone = not_replaced(context, app, &replaced, gone)?;
+    let (head, replaced) = both(head_migrations(context, app, from), replaced(context, changes, app, from))?;
+    let gone = not_replaced(context, from, &replaced, gone)?;
     if gone.is_empty() {
         return Ok(Vec::new());
     }
@@ -56,9 +62,9 @@ fn judge_app(
 }
 
 /// Migrations that head still has of an app.
-fn head_migrations(context: &Context<'_>, app: &str) -> Result<Vec<Arc<Migration>>, NotLoaded> {
+fn head_migrations(context: &Context<'_>, app: &str, from: &str) -> Result<Vec<Arc<Migration>>, NotLoaded> {
     let (apps, tree) = both(context.head.apps(), context.head.tree())?;
-    let paths = apps.labelled(app).flat_map(|app| app.migration_files(&tree));
+    let paths = apps.labelled(app, from).into_iter().flat_map(|app| app.migration_files(&tree));
     Ok(NotLoaded::all(paths.map(|path| context.head.migration(path)))?.into_iter().flatten().collect())
 }
 

@@ -66,15 +66,16 @@ impl Graph {
         leaves.map(|(name, _)| name).collect()
     }
 
-    /// The leaves that are leaves whatever the text does not tell, and hang on nothing that is missing.
+    /// The leaves that are leaves whatever the text does not tell, and hang on nothing that is missing and no circle.
     pub fn sure_leaves<'a>(&'a self, app: &'a str) -> Vec<&'a MigrationName> {
         let open = self.of_app(app).filter(|(_, links)| links.is_open_within);
         let open: Vec<_> = open.map(|(name, _)| name).collect();
+        let broken: BTreeSet<&MigrationName> =
+            self.circles().into_iter().flatten().chain(&self.dummies).collect();
         let mut leaves = self.leaves(app);
         leaves.retain(|leaf| {
             let before = self.before(leaf);
-            open.iter().all(|name| name == leaf || before.contains(name))
-                && !before.iter().any(|name| self.is_missing(name))
+            open.iter().all(|name| name == leaf || before.contains(name)) && before.is_disjoint(&broken)
         });
         leaves
     }
@@ -101,6 +102,16 @@ impl Graph {
             }
         }
         reach
+    }
+
+    /// All that needs a node, near and far.
+    pub fn needed_by<'a>(&'a self, name: &'a MigrationName) -> BTreeSet<&'a MigrationName> {
+        let mut found = BTreeSet::new();
+        let mut todo = vec![name];
+        while let Some(links) = todo.pop().and_then(|name| self.nodes.get(name)) {
+            todo.extend(links.children.iter().filter(|child| found.insert(*child)));
+        }
+        found
     }
 
     /// Every reference to what is not there. What the text does not tell of squashes is for the caller to ask.
