@@ -49,6 +49,8 @@ mod live_models;
 #[cfg(test)]
 mod local;
 #[cfg(test)]
+mod migration_graphs;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod real_forge;

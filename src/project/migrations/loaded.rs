@@ -11,7 +11,7 @@ use crate::project::django::apps::{App, Apps, MigrationName, is_test_only};
 use crate::project::django::settings::Settings;
 use crate::project::migrations::contrib;
 use crate::project::migrations::links::Links;
-use crate::project::migrations::loader::{Declared, Disk, Graph};
+use crate::project::migrations::loader::{Declared, Disk, Entry, Graph, List};
 use crate::project::migrations::migration::Dependency;
 use crate::project::{Fact, Project};
 
@@ -28,6 +28,8 @@ pub struct Loaded {
     files: BTreeMap<MigrationName, File>,
     /// Replaced migration → the squash that stands for it.
     replaced: BTreeMap<MigrationName, MigrationName>,
+    /// Apps with a squash that stands for what cannot be read.
+    open_squashes: BTreeSet<String>,
 }
 
 /// One migration of the repository.
@@ -59,6 +61,9 @@ impl Fact for Loaded {
         for (squash, declared) in &loaded.disk.migrations {
             let old = declared.replaces.iter().filter(|old| *old != squash);
             loaded.replaced.extend(old.map(|old| (old.clone(), squash.clone())));
+            if declared.replaces_more {
+                loaded.open_squashes.insert(squash.app.clone());
+            }
         }
         loaded.graph = Graph::build(&loaded.disk, &BTreeSet::new());
         Ok(loaded)
@@ -148,7 +153,7 @@ impl Loaded {
 
     /// Does a squash of this app stand for what cannot be read?
     pub fn has_open_squash(&self, app: &str) -> bool {
-        self.disk.migrations.iter().any(|(name, declared)| name.app == app && declared.replaces_more)
+        self.open_squashes.contains(app)
     }
 
     /// The squash that stands for a migration, also through squashes of squashes; else itself.
@@ -174,9 +179,17 @@ impl Loaded {
         free.difference(&needed).last().copied()
     }
 
-    /// Would this edge close a circle?
-    pub fn closes_circle(&self, child: &MigrationName, parent: &MigrationName) -> bool {
-        let (child, parent) = (self.standing(child), self.standing(parent));
-        child == parent || self.graph.reach(parent).names.contains(child)
+    /// The migrations that an entry cannot name without closing a circle.
+    pub fn circling<'a>(&'a self, entry: &'a Entry) -> BTreeSet<&'a MigrationName> {
+        let by = self.standing(&entry.by);
+        let mut circling = match entry.list {
+            List::Dependencies => self.graph.needed_by(by),
+            List::RunBefore => self.graph.reach(by).names,
+        };
+        circling.insert(by);
+        let replaced = self.replaced.iter().filter(|(_, squash)| circling.contains(squash));
+        let replaced: Vec<&MigrationName> = replaced.map(|(old, _)| old).collect();
+        circling.extend(replaced);
+        circling
     }
 }

@@ -106,11 +106,12 @@ fn gone(
         ))
     );
     let finding = RULE.finding(place, by.to_string(), NodeText::Open(on.to_string()), headline, consequence);
-    let known: Vec<&MigrationName> =
-        candidates(&touched.loaded, on).filter(|name| !touched.closes_circle(entry, name)).collect();
+    let circling = if with_edit { touched.loaded.circling(entry) } else { BTreeSet::new() };
+    let known = candidates(&touched.loaded, on).filter(|name| with_edit && !circling.contains(name));
+    let known: Vec<&MigrationName> = known.collect();
     let squash = squash_of(context, missing, &file.path)?;
     let squash = squash.as_ref().filter(|squash| squash.app == on.app && known.contains(squash));
-    let meant = squash.or_else(|| nearest(&on.name, &known)).filter(|_| with_edit);
+    let meant = squash.or_else(|| nearest(&on.name, &known));
     let Some((meant, edit)) = meant.and_then(|meant| Some((meant, instead(&module, &at.range, meant)?)))
     else {
         return Ok(Some(
@@ -160,25 +161,24 @@ fn distance(a: &str, b: &str) -> usize {
 
 /// (b) Each set of migrations that wait for each other.
 fn circles(context: &Context<'_>, touched: &Touched) -> Result<Vec<Finding>, NotLoaded> {
-    let mut circles = touched.loaded.graph.circles();
-    circles.retain(|circle| {
+    let circles = touched.loaded.graph.circles().iter().filter(|circle| {
         // A squash whose `replaces` cannot be read may stand for all of them.
         circle.iter().all(|name| touched.is_known(name) && !touched.loaded.has_open_squash(&name.app))
     });
-    let found = circles.iter().map(|circle| in_circle(context, touched, circle));
+    let found = circles.map(|circle| in_circle(context, touched, circle));
     Ok(NotLoaded::all(found)?.into_iter().flatten().collect())
 }
 
 fn in_circle(
     context: &Context<'_>,
     touched: &Touched,
-    circle: &BTreeSet<&MigrationName>,
+    circle: &BTreeSet<MigrationName>,
 ) -> Result<Option<Finding>, NotLoaded> {
     let graph = &touched.loaded.graph;
     let changed: BTreeSet<&str> = context.files().map(|file| file.path).collect();
     let is_changed =
         |name: &MigrationName| touched.loaded.file(name).is_some_and(|file| changed.contains(&*file.path));
-    let members = || circle.iter().copied();
+    let members = || circle.iter();
     let Some(child) = members().find(|name| is_changed(name)).or(members().next()) else { return Ok(None) };
     let way = graph.way_round(child);
     let parent = *way.get(1).unwrap_or(&child);

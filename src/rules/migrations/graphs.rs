@@ -8,7 +8,7 @@ use crate::model::finding::Place;
 use crate::project::django::apps::{App, MigrationName, is_test_only, may_move_migrations};
 use crate::project::django::settings::{Settings, is_settings};
 use crate::project::migrations::loaded::{File, Loaded, roots_of};
-use crate::project::migrations::loader::{Entry, List};
+use crate::project::migrations::loader::Entry;
 use crate::rules::Context;
 use crate::source::tree::{folder, join};
 use crate::source::{NotLoaded, Text, snapshot::both};
@@ -35,14 +35,6 @@ impl Touched {
 
     pub(super) fn is_known_app(&self, label: &str) -> bool {
         !self.contested.contains(label)
-    }
-
-    /// Would an entry close a circle if it named this migration?
-    pub(super) fn closes_circle(&self, entry: &Entry, name: &MigrationName) -> bool {
-        match entry.list {
-            List::Dependencies => self.loaded.closes_circle(&entry.by, name),
-            List::RunBefore => self.loaded.closes_circle(name, &entry.by),
-        }
     }
 
     /// A migration's file, with its text understood; `None` of others, or of one that is taken out.

@@ -22,6 +22,9 @@ pub(super) static RULE: Rule = Rule {
     looks: &[Look::Change(look::migrations, check)],
 };
 
+/// Findings whose fix names the app's last migration; a change that has more is no slip.
+const MAX_LEAVES: usize = 50;
+
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut found = Vec::new();
     for touched in touched(context)? {
@@ -92,13 +95,16 @@ fn inserted(context: &Context<'_>, touched: &Touched) -> Result<Vec<(String, Fin
     let applied = applied(context, touched)?;
     let names: BTreeSet<MigrationName> = applied.keys().cloned().collect();
     let graph = Graph::build(&touched.loaded.disk, &names);
-    let circles = graph.circles();
+    let user_model = user_model(context)?;
+    let changed: BTreeSet<&str> = context.files().map(|file| file.path).collect();
     let mut all: Vec<Early> = Vec::new();
     for early in graph.inconsistent(&names) {
         let known = touched.is_known(&early.applied) && touched.is_known(&early.needs);
         // MIG009 speaks of what also waits for the deployed one.
-        let in_circle =
-            circles.iter().any(|circle| circle.contains(&early.applied) && circle.contains(&early.needs));
+        let in_circle = graph
+            .circles()
+            .iter()
+            .any(|circle| circle.contains(&early.applied) && circle.contains(&early.needs));
         if !known
             || in_circle
             || !is_new(context, touched, &early.needs)?
@@ -106,15 +112,17 @@ fn inserted(context: &Context<'_>, touched: &Touched) -> Result<Vec<(String, Fin
         {
             continue;
         }
-        let Some((place, cause)) = brought_about(context, touched, &early)? else { continue };
+        let brought_about = brought_about(context, touched, &changed, &early, user_model.as_ref())?;
+        let Some((place, cause)) = brought_about else { continue };
         match all.iter_mut().find(|other| other.new == early.needs && other.place == place) {
             Some(other) => other.deployed.push(early.applied),
             None => all.push(Early { new: early.needs, place, cause, deployed: vec![early.applied] }),
         }
     }
-    let found = all.into_iter().filter_map(|early| {
+    let found = all.into_iter().enumerate().filter_map(|(number, early)| {
         let because = applied.get(early.deployed.first()?)?;
-        Some((early.new.app.clone(), finding(touched, &early, because)))
+        let leaf = (number < MAX_LEAVES).then(|| touched.loaded.last_without(&early.new)).flatten();
+        Some((early.new.app.clone(), finding(&early, leaf, because)))
     });
     Ok(found.collect())
 }
@@ -145,9 +153,10 @@ fn is_renamed(context: &Context<'_>, name: &MigrationName) -> Result<bool, NotLo
 fn brought_about(
     context: &Context<'_>,
     touched: &Touched,
+    changed: &BTreeSet<&str>,
     early: &Inconsistency,
+    user_model: Option<&Place>,
 ) -> Result<Option<(Place, Cause)>, NotLoaded> {
-    let changed: BTreeSet<&str> = context.files().map(|file| file.path).collect();
     let is_changed = |entry: &&Entry| {
         touched.loaded.file(&entry.by).is_some_and(|file| changed.contains(file.path.as_str()))
     };
@@ -158,7 +167,6 @@ fn brought_about(
         List::Dependencies => declared.dependencies.get(entry.index),
         List::RunBefore => declared.run_before.get(entry.index),
     });
-    let user_model = user_model(context)?;
     let cause = match dependency {
         _ if entry.list == List::RunBefore => Cause::RunBefore,
         Some(Dependency::Swappable(_)) if user_model.is_some() => Cause::UserModel,
@@ -168,7 +176,7 @@ fn brought_about(
         _ => Cause::Named,
     };
     let place = match cause {
-        Cause::UserModel => user_model,
+        Cause::UserModel => user_model.cloned(),
         Cause::Named | Cause::RunBefore if is_changed(&entry) => touched.place(context, entry)?,
         _ => None,
     };
@@ -179,7 +187,7 @@ fn brought_about(
     Ok(place.map(|place| (place, cause)))
 }
 
-fn finding(touched: &Touched, early: &Early, because: &Because) -> Finding {
+fn finding(early: &Early, leaf: Option<&MigrationName>, because: &Because) -> Finding {
     let Early { new, place, deployed, .. } = early;
     let first = &deployed[0];
     let more = match deployed.len() - 1 {
@@ -202,7 +210,7 @@ fn finding(touched: &Touched, early: &Early, because: &Because) -> Finding {
         consequence(new, first),
     )
     .with_severity(severity_of(because))
-    .with_fix(Fix::text(mended(touched, early)))
+    .with_fix(Fix::text(mended(early, leaf)))
 }
 
 fn consequence(new: &MigrationName, deployed: &MigrationName) -> String {
@@ -211,10 +219,9 @@ fn consequence(new: &MigrationName, deployed: &MigrationName) -> String {
     format!("`migrate` stops on every database that has it: {}.", code(&error))
 }
 
-/// What to do, as far as the file at fault is one of this repository.
-fn mended(touched: &Touched, early: &Early) -> String {
+/// What to do; `leaf` is the last of the new one's app that does not need it.
+fn mended(early: &Early, leaf: Option<&MigrationName>) -> String {
     let (new, deployed) = (&early.new, &early.deployed[0]);
-    let leaf = touched.loaded.last_without(new);
     let pair = |name: &MigrationName| code(&format!("(\"{}\", \"{}\")", name.app, name.name));
     match early.cause {
         Cause::RunBefore => format!("Take {} out of `run_before`.", code(&deployed.to_string())),
@@ -270,7 +277,7 @@ fn before_packages(context: &Context<'_>, touched: &Touched) -> Result<Vec<Findi
             let early =
                 Early { new: name.clone(), place, cause: Cause::RunBefore, deployed: vec![later.clone()] };
             let confidence = if is_first { Confidence::Certain } else { Confidence::Likely };
-            found.push(finding(touched, &early, &because).with_confidence(confidence));
+            found.push(finding(&early, None, &because).with_confidence(confidence));
         }
     }
     Ok(found)

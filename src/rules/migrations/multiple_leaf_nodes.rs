@@ -191,7 +191,8 @@ fn finding(
 
 /// Headline and consequence.
 fn said(graph: &Graph, leaf: &MigrationName, other: &MigrationName) -> (String, String) {
-    let names: Vec<&str> = graph.leaves(&leaf.app).iter().map(|leaf| leaf.name.as_str()).collect();
+    let leaves = graph.leaves(&leaf.app).into_iter().filter(|leaf| graph.has(leaf));
+    let names: Vec<&str> = leaves.map(|leaf| leaf.name.as_str()).collect();
     let count = if names.len() == 2 { "two".to_owned() } else { names.len().to_string() };
     let pair = format!("{} and {}", code(&other.name), code(&leaf.name));
     let which = if names.len() == 2 { format!(": {pair}") } else { format!(", among them {pair}") };
@@ -235,7 +236,7 @@ fn no_squash_any_more(
     let stood_for = before.as_ref().and_then(|links| links.replaces.last()?.dependency.migration());
     let deployed = because.is_some_and(|because| !because.merged_only);
     let (Some(old), true, []) = (stood_for, deployed, &file.links.replaces[..]) else { return Ok(None) };
-    let leaves = touched.loaded.graph.leaves(&leaf.app);
+    let leaves = touched.loaded.graph.sure_leaves(&leaf.app);
     let (Some(other), Some(place)) =
         (leaves.iter().find(|other| **other != leaf), touched.class(context, leaf)?)
     else {

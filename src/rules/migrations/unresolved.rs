@@ -1,6 +1,7 @@
 //! Relations to models of apps that the migration does not come behind.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::{Ranged, TextRange};
@@ -36,26 +37,35 @@ pub(super) fn found(
     let own = touched.apps.iter().filter(|app| touched.is_known_app(&app.label));
     let own = own.flat_map(|app| touched.loaded.of_app(&app.label));
     let own = own.filter(|(_, file)| changed.contains(file.path.as_str()));
-    let judged = own.map(|(name, file)| of_migration(rule, context, touched, name, file));
-    Ok(NotLoaded::all(judged)?.into_iter().flatten().collect())
+    let open = own.map(|(name, file)| open_relations(context, touched, name, file));
+    let open: Vec<Relation<'_>> = NotLoaded::all(open)?.into_iter().flatten().collect();
+    let apps: BTreeSet<&str> = open.iter().map(|relation| relation.app.as_str()).collect();
+    let creators = apps.into_iter().map(|app| Ok((app, creators(context, touched, app)?)));
+    let creators: BTreeMap<&str, Creators> = NotLoaded::all(creators)?.into_iter().collect();
+    let told = open.iter().filter_map(|relation| {
+        let creator = creators.get(relation.app.as_str())?.of(&relation.model)?;
+        Some(finding(rule, touched, relation, creator))
+    });
+    Ok(told.collect())
 }
 
-fn of_migration(
-    rule: &Rule,
+/// A relation of a migration that comes behind no migration of its app.
+struct Relation<'a> {
+    by: &'a MigrationName,
+    path: &'a str,
+    module: Arc<Module>,
+    range: TextRange,
+    target: Target,
+    app: String,
+    model: String,
+}
+
+fn open_relations<'a>(
     context: &Context<'_>,
     touched: &Touched,
-    name: &MigrationName,
-    file: &File,
-) -> Result<Vec<Finding>, NotLoaded> {
-    let graph = &touched.loaded.graph;
-    let reach = graph.reach(name);
-    // What nobody knows may lead there, and what is missing or goes round is told already.
-    if !graph.has(name)
-        || reach.is_open
-        || reach.names.iter().any(|before| !graph.has(before) || *before == name)
-    {
-        return Ok(Vec::new());
-    }
+    by: &'a MigrationName,
+    file: &'a File,
+) -> Result<Vec<Relation<'a>>, NotLoaded> {
     let Some(source) = context.here.whole_migration(&file.path)? else { return Ok(Vec::new()) };
     let mut seen = BTreeMap::new();
     for operation in source.operations().iter().filter(|o| o.is_here() && o.position == Position::Plain) {
@@ -63,95 +73,109 @@ fn of_migration(
             seen.entry(target).or_insert(range);
         }
     }
+    seen.retain(|target, _| !matches!(target, Target::Model(app, _) if *app == by.app));
+    let graph = &touched.loaded.graph;
+    if seen.is_empty() || !graph.has(by) {
+        return Ok(Vec::new());
+    }
+    // What nobody knows may lead there, and what is missing or goes round is told already.
+    let reach = graph.reach(by);
+    if reach.is_open || graph.is_broken(by) || reach.names.iter().any(|before| graph.is_broken(before)) {
+        return Ok(Vec::new());
+    }
+    let reached: BTreeSet<&str> = reach.names.iter().map(|before| before.app.as_str()).collect();
     let settings = context.here.fact::<Settings>(&())?;
-    let mut found = Vec::new();
-    for (target, range) in seen {
+    let open = seen.into_iter().filter_map(|(target, range)| {
         let (app, model) = match &target {
             Target::Model(app, model) => (app.clone(), model.clone()),
             Target::UserModel => {
-                match settings.model(USER_MODEL, &touched.roots).as_deref().and_then(|m| m.split_once('.')) {
-                    Some((app, model)) => (app.to_owned(), model.to_owned()),
-                    None => continue,
-                }
+                let model = settings.model(USER_MODEL, &touched.roots)?;
+                let (app, model) = model.split_once('.')?;
+                (app.to_owned(), model.to_owned())
             }
         };
-        let is_reached = app == name.app || reach.names.iter().any(|before| before.app == app);
-        if is_reached || touched.loaded.is_unknown(&app) || !touched.is_known_app(&app) {
-            continue;
-        }
-        let Some(creator) = creator(context, touched, &app, &model)? else { continue };
-        let module = source.migration().module();
-        let place = Place::Head { path: file.path.clone(), span: module.span(&range) };
-        let full = format!("{app}.{model}");
-        let headline = format!(
-            "{} leads to {}, and depends on no migration of {}",
-            code(&name.to_string()),
-            code(&full),
-            code(&app)
-        );
-        let consequence = format!(
-            "On an empty database {} stops with {}.",
-            code(&format!("migrate {}", name.app)),
-            code(&format!("ValueError: Related model '{app}.{}' cannot be resolved", model.to_lowercase()))
-        );
-        let node = NodeText::Open(full);
-        let fix = mended(touched, module, name, &target, &creator);
-        found.push(rule.finding(place, name.to_string(), node, headline, consequence).with_fix(fix));
-    }
-    Ok(found)
+        let is_open = app != by.app
+            && !reached.contains(app.as_str())
+            && !touched.loaded.is_unknown(&app)
+            && touched.is_known_app(&app);
+        let module = source.migration().module().clone();
+        is_open.then(|| Relation { by, path: &file.path, module, range, target, app, model })
+    });
+    Ok(open.collect())
 }
 
-fn mended(
-    touched: &Touched,
-    module: &Module,
-    name: &MigrationName,
-    target: &Target,
-    creator: &MigrationName,
-) -> Fix {
-    if touched.loaded.closes_circle(name, creator) {
+fn finding(rule: &Rule, touched: &Touched, relation: &Relation<'_>, creator: &MigrationName) -> Finding {
+    let Relation { by, path, module, range, app, model, .. } = relation;
+    let place = Place::Head { path: (*path).to_owned(), span: module.span(range) };
+    let full = format!("{app}.{model}");
+    let headline = format!(
+        "{} leads to {}, and depends on no migration of {}",
+        code(&by.to_string()),
+        code(&full),
+        code(app)
+    );
+    let consequence = format!(
+        "On an empty database {} stops with {}.",
+        code(&format!("migrate {}", by.app)),
+        code(&format!("ValueError: Related model '{app}.{}' cannot be resolved", model.to_lowercase()))
+    );
+    rule.finding(place, by.to_string(), NodeText::Open(full), headline, consequence)
+        .with_fix(mended(touched, relation, creator))
+}
+
+fn mended(touched: &Touched, relation: &Relation<'_>, creator: &MigrationName) -> Fix {
+    if touched.loaded.graph.reach(creator).names.contains(relation.by) {
         return Fix::text(format!(
             "{} depends on this one: put the relation into a new migration behind both.",
             code(&creator.to_string())
         ));
     }
-    let entry = match target {
+    let entry = match relation.target {
         Target::Model(..) => written(creator),
         Target::UserModel => Some(format!("migrations.swappable_dependency(settings.{USER_MODEL})")),
     };
     let text = format!("{} makes it: depend on that.", code(&creator.to_string()));
-    match entry.and_then(|entry| with_one_more(module, &entry)) {
+    match entry.and_then(|entry| with_one_more(&relation.module, &entry)) {
         Some(edit) => Fix { safety: FixSafety::Ask, text, edits: vec![edit] },
         None => Fix::text(text),
     }
 }
 
-/// The migration that makes a model; `None` when none is found.
-fn creator(
-    context: &Context<'_>,
-    touched: &Touched,
-    app: &str,
-    model: &str,
-) -> Result<Option<MigrationName>, NotLoaded> {
-    let files: Vec<_> = touched.loaded.of_app(app).collect();
-    if files.is_empty() {
-        // Django's own apps make all their models with the first.
-        let first = contrib::names(app).and_then(|names| names.first());
-        return Ok(first.map(|first| MigrationName { app: app.to_owned(), name: (*first).to_owned() }));
+/// The migrations of an app that make its models, by the models' names in lower case.
+enum Creators {
+    Own(BTreeMap<String, MigrationName>),
+    /// Django's own apps make all theirs with the first.
+    Django(MigrationName),
+}
+
+impl Creators {
+    fn of(&self, model: &str) -> Option<&MigrationName> {
+        match self {
+            Self::Own(creators) => creators.get(&model.to_lowercase()),
+            Self::Django(first) => Some(first),
+        }
     }
-    let read = files.iter().map(|(name, file)| Ok((*name, context.here.whole_migration(&file.path)?)));
-    let makes = |operation: &Operation<'_>| {
-        let named = match operation.django_kind() {
-            Some("CreateModel") => operation.text("name", 0),
-            Some("RenameModel") => operation.text("new_name", 1),
-            _ => None,
-        };
-        named.is_some_and(|name| name.eq_ignore_ascii_case(model))
-    };
-    let making = NotLoaded::all(read)?.into_iter().find(|(name, source)| {
-        touched.loaded.graph.has(name)
-            && source.as_ref().is_some_and(|source| source.operations().iter().any(makes))
-    });
-    Ok(making.map(|(name, _)| name.clone()))
+}
+
+fn creators(context: &Context<'_>, touched: &Touched, app: &str) -> Result<Creators, NotLoaded> {
+    let files = touched.loaded.of_app(app).filter(|(name, _)| touched.loaded.graph.has(name));
+    let read = files.map(|(name, file)| Ok((name, context.here.whole_migration(&file.path)?)));
+    let read = NotLoaded::all(read)?;
+    if let ([], Some([first, ..])) = (&read[..], contrib::names(app)) {
+        return Ok(Creators::Django(MigrationName { app: app.to_owned(), name: (*first).to_owned() }));
+    }
+    let mut creators = BTreeMap::new();
+    for (name, source) in &read {
+        for operation in source.iter().flat_map(|source| source.operations()) {
+            let made = match operation.django_kind() {
+                Some("CreateModel") => operation.text("name", 0),
+                Some("RenameModel") => operation.text("new_name", 1),
+                _ => None,
+            };
+            creators.extend(made.map(|made| (made.to_lowercase(), (*name).clone())));
+        }
+    }
+    Ok(Creators::Own(creators))
 }
 
 /// The relations to other models by name that an operation makes.

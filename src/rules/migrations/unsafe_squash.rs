@@ -6,6 +6,7 @@ use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity,
 use crate::project::Project;
 use crate::project::django::apps::MigrationName;
 use crate::project::migrations::deployed::has;
+use crate::project::migrations::loaded::Loaded;
 use crate::project::migrations::migration::{DependencyAt, Migration};
 use crate::rules::{Against, Context, Judging, Look, Rule, look};
 use crate::source::{NotLoaded, snapshot::both};
@@ -166,11 +167,12 @@ fn unknown(
     let mut is_ours = false;
     for side in sides {
         is_ours |= !side.apps()?.labelled(&old.app, squash.path).is_empty();
-        if has(side, old, squash.path)? || stood_for(context, side, old)? {
+        if has(side, old, squash.path)? {
             return Ok(None);
         }
     }
-    if !is_ours {
+    // What a squash of the merge base stands for existed once.
+    if !is_ours || Loaded::around(context.merge_base, squash.path)?.standing(old) != old {
         return Ok(None);
     }
     let headline = format!(
@@ -185,17 +187,6 @@ fn unknown(
             .with_confidence(Confidence::Likely)
             .with_fix(Fix::text("Name the migrations that it stands for.")),
     ))
-}
-
-/// Did a squash of the merge base stand for it? Then it existed once.
-fn stood_for(context: &Context<'_>, side: &Project, old: &MigrationName) -> Result<bool, NotLoaded> {
-    if side.snapshot().id() != context.merge_base.snapshot().id() {
-        return Ok(false);
-    }
-    let changed = context.change.files.iter().filter_map(|f| f.base_path()).filter(|p| p.contains(&old.app));
-    let changed = changed.map(|path| side.migration(path));
-    let named = |m: &Arc<Migration>| m.replaced().any(|name| name == old);
-    Ok(NotLoaded::all(changed)?.iter().flatten().any(named))
 }
 
 /// `RunPython` by its function's name, `RunSQL` by its text, with what a sentence may show of them: no value.

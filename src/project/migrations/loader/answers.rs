@@ -34,11 +34,12 @@ pub struct Reach<'a> {
 impl Graph {
     /// Is it a node: on the disk, not replaced, and if it is a squash, one that can be used?
     pub fn has(&self, name: &MigrationName) -> bool {
-        self.nodes.contains_key(name) && !self.is_missing(name)
+        self.nodes.contains_key(name) && !self.dummies.contains(name)
     }
 
-    fn is_missing(&self, name: &MigrationName) -> bool {
-        self.dummies.contains(name)
+    /// Is it in a circle, or not there?
+    pub fn is_broken(&self, name: &MigrationName) -> bool {
+        self.broken.contains(name)
     }
 
     /// What a node needs.
@@ -70,12 +71,13 @@ impl Graph {
     pub fn sure_leaves<'a>(&'a self, app: &'a str) -> Vec<&'a MigrationName> {
         let open = self.of_app(app).filter(|(_, links)| links.is_open_within);
         let open: Vec<_> = open.map(|(name, _)| name).collect();
-        let broken: BTreeSet<&MigrationName> =
-            self.circles().into_iter().flatten().chain(&self.dummies).collect();
+        let is_whole = |name: &MigrationName| !self.broken.contains(name);
         let mut leaves = self.leaves(app);
         leaves.retain(|leaf| {
             let before = self.before(leaf);
-            open.iter().all(|name| name == leaf || before.contains(name)) && before.is_disjoint(&broken)
+            open.iter().all(|name| name == leaf || before.contains(name))
+                && is_whole(leaf)
+                && before.iter().all(|name| is_whole(name))
         });
         leaves
     }

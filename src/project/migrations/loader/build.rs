@@ -30,6 +30,8 @@ impl Graph {
             graph.add_across(disk, &apps, name, declared);
         }
         graph.carry_out_replacements(applied);
+        graph.circles = graph.find_circles();
+        graph.broken = graph.circles.iter().flatten().chain(&graph.dummies).cloned().collect();
         graph
     }
 

@@ -8,7 +8,11 @@ use super::{Graph, Links};
 
 impl Graph {
     /// Sets of migrations that all wait for each other, near or far; one alone waits for itself.
-    pub fn circles(&self) -> Vec<BTreeSet<&MigrationName>> {
+    pub fn circles(&self) -> &[BTreeSet<MigrationName>] {
+        &self.circles
+    }
+
+    pub(super) fn find_circles(&self) -> Vec<BTreeSet<MigrationName>> {
         // Kosaraju's way: who is left last when going up is asked first when going down.
         let mut done = BTreeSet::new();
         let mut order = Vec::new();
@@ -20,11 +24,11 @@ impl Graph {
         for name in order.into_iter().rev() {
             let mut found = Vec::new();
             self.walk(name, &mut done, |links| links.children.iter().collect(), &mut found);
-            if found.len() > 1 || self.nodes.get(name).is_some_and(|links| links.parents.contains_key(name)) {
-                circles.push(found.into_iter().collect());
+            let waits_for_itself = || self.parents(name).any(|parent| parent == name);
+            if found.len() > 1 || (found.len() == 1 && waits_for_itself()) {
+                circles.push(found.into_iter().cloned().collect());
             }
         }
-        circles.retain(|circle: &BTreeSet<&MigrationName>| !circle.is_empty());
         circles
     }
 

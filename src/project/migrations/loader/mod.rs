@@ -66,6 +66,9 @@ pub struct Graph {
     lost: Vec<MigrationName>,
     /// Apps whose migrations all wait for each other, so that none is the first or the last.
     endless: BTreeSet<String>,
+    circles: Vec<BTreeSet<MigrationName>>,
+    /// What is in a circle or not there.
+    broken: BTreeSet<MigrationName>,
 }
 
 /// One node with its edges.
