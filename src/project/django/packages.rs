@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use ruff_python_ast::{Expr, StmtClassDef};
 
 use crate::source::tree::{file_name, folder, is_vendored, join};
-use crate::source::{NotLoaded, Tree};
+use crate::source::{NotLoaded, Tree, snapshot::both};
 use crate::syntax::python::{Module, string};
 
-use crate::project::django::apps::{App, Apps, is_numbered, looks_like_migration};
+use crate::project::django::apps::{App, Apps, above, is_numbered, looks_like_migration};
 use crate::project::django::settings::{MigrationModule, Settings};
 use crate::project::{Fact, Project};
 
@@ -26,14 +26,17 @@ impl Fact for Apps {
 /// Every folder `migrations` with Python files in it is a package, and so is another one whose numbered modules are
 /// migrations; its label comes from the app's `AppConfig`.
 fn find(project: &Project) -> Result<Apps, NotLoaded> {
-    let tree = project.tree()?;
+    let (tree, settings) = both(project.tree(), project.fact::<Settings>(&()))?;
     let numbered = numbered_packages(project, &tree)?;
+    let is_loaded = |package: &str| !is_passed_over(&tree, package) || settings.mention(file_name(package));
     let mut packages: Vec<&str> = tree
         .entries
         .keys()
         .filter(|p| looks_like_migration(p))
         .map(|p| folder(p))
-        .filter(|package| file_name(package) == "migrations" || numbered.contains(package))
+        .filter(|package| {
+            file_name(package) == "migrations" || (numbered.contains(package) && is_loaded(package))
+        })
         .filter(|package| !is_vendored(package))
         .collect();
     packages.dedup();
@@ -43,7 +46,6 @@ fn find(project: &Project) -> Result<Apps, NotLoaded> {
         ((*package).to_owned(), App { label, folder, migrations: (*package).to_owned(), ..App::default() })
     });
     let mut apps = Apps { by_package: by_package.collect(), ..Apps::default() };
-    let settings = project.fact::<Settings>(&())?;
     for django in settings.projects() {
         for entry in django.migration_modules() {
             apps.repoint(&tree, &django.root, &entry);
@@ -51,6 +53,17 @@ fn find(project: &Project) -> Result<Apps, NotLoaded> {
     }
     apps.settle(&tree, &settings);
     Ok(apps)
+}
+
+/// Does a package by another name stand beside or inside its app's `migrations`? Django loads only that one, unless
+/// `MIGRATION_MODULES` says otherwise.
+fn is_passed_over(tree: &Tree, package: &str) -> bool {
+    let holds = |at: &str| tree.under(at).any(|path| folder(path) == at && path.ends_with(".py"));
+    holds(&join(folder(package), "migrations"))
+        || above(package).any(|at| {
+            file_name(at) == "migrations"
+                && tree.under(at).any(|path| folder(path) == at && looks_like_migration(path))
+        })
 }
 
 /// Packages by another name, such as `db_migrations`, whose first numbered module is a migration: `MIGRATION_MODULES`
