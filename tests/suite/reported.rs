@@ -173,6 +173,8 @@ reported! {
     a_column_is_judged_by_the_table_of_its_own_project = "mono-not-null",
     a_copy_in_an_archive_silences_nothing = "copy-in-archive",
     what_only_another_project_has_does_not_exist = "mono-other-project-only",
+    the_global_registry_gives_live_models = "global-registry",
+    a_live_model_is_seen_in_the_helper_that_runs = "live-in-helper",
     // brokers
     // env files
 }

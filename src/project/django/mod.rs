@@ -7,4 +7,4 @@ mod packages;
 pub mod settings;
 
 #[cfg(test)]
-mod tests;
+pub(in crate::project) mod tests;

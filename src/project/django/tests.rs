@@ -8,7 +8,7 @@ use crate::project::Project;
 use crate::source::{Blob, Snapshot, SnapshotId, Tree, TreeEntry};
 
 /// A commit of these files.
-pub(super) fn project(files: &[(&str, &str)]) -> Project {
+pub(in crate::project) fn project(files: &[(&str, &str)]) -> Project {
     let snapshot = Snapshot::new(SnapshotId::Head, Sha::parse(&"a".repeat(40)).unwrap());
     let entry = TreeEntry { mode: Mode::File, blob: None, size: None };
     let entries = files.iter().map(|(path, _)| ((*path).to_owned(), entry.clone())).collect();

@@ -61,12 +61,12 @@ fn is_missing(
     let (apps, tree) = both(context.here.apps(), context.here.tree())?;
     let ours: Vec<App> = apps.labelled(&name.app, from).into_iter().cloned().collect();
     if ours.is_empty() {
-        return Ok(contrib::has(name) == Some(false));
+        return Ok(contrib::has(name) == Some(false) && !context.here.is_ignored(name, from)?);
     }
     if ours.iter().any(|app| tree.contains(&format!("{}/{}.py", app.migrations, name.name))) {
         return Ok(false);
     }
-    if Graph::of(context.here, &ours)?.knows(name) {
+    if Graph::of(context.here, &ours)?.knows(name) || context.here.is_ignored(name, from)? {
         return Ok(false);
     }
     // MIG002 speaks of a deployed one that is removed, but not where a squash is finished.

@@ -170,7 +170,7 @@ fn unknown(
             return Ok(None);
         }
     }
-    if !is_ours {
+    if !is_ours || context.head.is_ignored(old, squash.path)? {
         return Ok(None);
     }
     let headline = format!(
