@@ -36,6 +36,7 @@ pub trait ContentFact: Sized + Send + Sync + 'static {
 /// long as its text. First come, first kept: rules go through the files in one order, and when the oldest made room for
 /// the newest, none would ever find anything again.
 const MAX_KEPT: usize = 64 * 1024 * 1024;
+
 /// A text, and what was read of it.
 #[derive(Debug)]
 pub struct Content<'a> {
