@@ -27,16 +27,13 @@ impl Fact for Apps {
 /// migrations; its label comes from the app's `AppConfig`.
 fn find(project: &Project) -> Result<Apps, NotLoaded> {
     let (tree, settings) = both(project.tree(), project.fact::<Settings>(&()))?;
-    let numbered = numbered_packages(project, &tree)?;
-    let is_loaded = |package: &str| !is_passed_over(&tree, package) || settings.mention(file_name(package));
+    let numbered = numbered_packages(project, &tree, &settings)?;
     let mut packages: Vec<&str> = tree
         .entries
         .keys()
         .filter(|p| looks_like_migration(p))
         .map(|p| folder(p))
-        .filter(|package| {
-            file_name(package) == "migrations" || (numbered.contains(package) && is_loaded(package))
-        })
+        .filter(|package| file_name(package) == "migrations" || numbered.contains(package))
         .filter(|package| !is_vendored(package))
         .collect();
     packages.dedup();
@@ -57,26 +54,42 @@ fn find(project: &Project) -> Result<Apps, NotLoaded> {
 
 /// Does a package by another name stand beside or inside its app's `migrations`? Django loads only that one, unless
 /// `MIGRATION_MODULES` says otherwise.
-fn is_passed_over(tree: &Tree, package: &str) -> bool {
-    let holds = |at: &str| tree.under(at).any(|path| folder(path) == at && path.ends_with(".py"));
-    holds(&join(folder(package), "migrations"))
-        || above(package).any(|at| {
-            file_name(at) == "migrations"
-                && tree.under(at).any(|path| folder(path) == at && looks_like_migration(path))
-        })
+fn is_passed_over(project: &Project, tree: &Tree, package: &str) -> Result<bool, NotLoaded> {
+    let beside = join(folder(package), "migrations");
+    let around = above(package).filter(|at| file_name(at) == "migrations");
+    for at in around.chain([beside.as_str()]) {
+        match tree.under(at).find(|path| folder(path) == at && looks_like_migration(path)) {
+            // South's, too, stand in `migrations`.
+            Some(first) if project.module(first)?.is_some_and(|module| is_migration(&module)) => {
+                return Ok(true);
+            }
+            None if at == beside && tree.contains(&join(at, "__init__.py")) => return Ok(true),
+            _ => {}
+        }
+    }
+    Ok(false)
 }
 
 /// Packages by another name, such as `db_migrations`, whose first numbered module is a migration: `MIGRATION_MODULES`
 /// may be set where no text tells.
-fn numbered_packages<'a>(project: &Project, tree: &'a Tree) -> Result<BTreeSet<&'a str>, NotLoaded> {
+fn numbered_packages<'a>(
+    project: &Project,
+    tree: &'a Tree,
+    settings: &Settings,
+) -> Result<BTreeSet<&'a str>, NotLoaded> {
     let numbered = tree.entries.keys().map(String::as_str).filter(|path| is_numbered(path));
     let mut firsts: Vec<&str> = numbered
         .filter(|path| file_name(folder(path)) != "migrations" && !is_vendored(path))
         .filter(|path| tree.contains(&join(folder(path), "__init__.py")))
         .collect();
     firsts.dedup_by_key(|path| folder(path));
-    let first = firsts.into_iter().take(MAX_NUMBERED);
-    let read = first.map(|path| Ok(project.module(path)?.filter(|m| is_migration(m)).map(|_| folder(path))));
+    let read = firsts.into_iter().take(MAX_NUMBERED).map(|path| {
+        let package = folder(path);
+        let is = project.module(path)?.is_some_and(|module| is_migration(&module));
+        let is_loaded =
+            is && (settings.mention(file_name(package)) || !is_passed_over(project, tree, package)?);
+        Ok(is_loaded.then_some(package))
+    });
     Ok(NotLoaded::all(read)?.into_iter().flatten().collect())
 }
 
