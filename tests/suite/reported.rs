@@ -184,6 +184,8 @@ reported! {
     run_before_nothing = "run-before-missing",
     chain_on_nothing = "chain-on-missing",
     relation_without_dependency = "fk-without-dependency",
+    the_global_registry_gives_live_models = "global-registry",
+    a_live_model_is_seen_in_the_helper_that_runs = "live-in-helper",
     // brokers
     // env files
 }

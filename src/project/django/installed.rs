@@ -6,7 +6,7 @@ use crate::model::change::Path;
 use crate::source::Tree;
 use crate::source::tree::{file_name, folder, join};
 
-use crate::project::django::apps::{Apps, above};
+use crate::project::django::apps::{App, Apps, above};
 use crate::project::django::settings::{DjangoProject, Settings};
 
 /// Entries of one `INSTALLED_APPS` that are looked at.
@@ -15,7 +15,7 @@ const MAX_ENTRIES: usize = 1_000;
 const MAX_NAMESAKES: usize = 64;
 
 impl Apps {
-    /// Tells each app its projects.
+    /// Tells each app its projects, and leaves out the copies that none of them installs.
     pub(super) fn settle(&mut self, tree: &Tree, settings: &Settings) {
         self.roots = settings.projects().map(|project| project.root.clone()).collect();
         let folders: BTreeSet<Path> = self.iter().map(|app| app.folder.clone()).collect();
@@ -31,6 +31,44 @@ impl Apps {
                 }
             }
         }
+        self.leave_out_copies(settings, &installs);
+    }
+
+    /// Django refuses two apps of one label: where a project surely installs one, another that no settings name is none.
+    fn leave_out_copies(&mut self, settings: &Settings, installs: &[(&Path, Installed)]) {
+        let mut installing: BTreeMap<&str, BTreeSet<&Path>> = BTreeMap::new();
+        for app in self.iter() {
+            installing.entry(&app.label).or_default().extend(&app.installed);
+        }
+        // Also an app without migrations, or whose migrations Git ignores, has its label.
+        for (root, installed) in installs {
+            for (at, _) in installed.iter().filter(|(_, surely)| **surely) {
+                installing.entry(file_name(at)).or_default().insert(root);
+            }
+        }
+        let is_second = |app: &&App| {
+            let by = installing.get(app.label.as_str());
+            by.is_some_and(|by| match app.projects.is_empty() {
+                true => !by.is_empty(),
+                false => by.iter().any(|root| app.projects.contains(*root)),
+            }) && !installs.iter().any(|(_, installed)| installed.contains_key(&app.folder))
+        };
+        let second = self.iter().filter(is_second).take(MAX_NAMESAKES);
+        let copies: BTreeSet<Path> =
+            second.filter(|app| !mentions(settings, &app.folder)).map(|app| app.migrations.clone()).collect();
+        self.by_package.retain(|package, _| !copies.contains(package));
+    }
+}
+
+/// The folders that a project installs; `true`: surely.
+type Installed = BTreeMap<Path, bool>;
+
+/// Do any settings name a folder by its last two parts, or by its only one?
+fn mentions(settings: &Settings, at: &str) -> bool {
+    let parts: Vec<&str> = at.rsplit('/').take(2).collect();
+    match parts.as_slice() {
+        [last, first] => settings.mention(&format!("{first}.{last}")),
+        _ => ["\"", "'"].iter().any(|quote| settings.mention(&format!("{quote}{at}"))),
     }
 }
 
@@ -56,9 +94,8 @@ impl<'a> Places<'a> {
         std::iter::once(at).chain(above(at)).find(|at| self.roots.contains(*at))
     }
 
-    /// The folders that a project installs; `true`: surely.
-    fn installed_by(&self, project: &DjangoProject) -> BTreeMap<Path, bool> {
-        let mut installed = BTreeMap::new();
+    fn installed_by(&self, project: &DjangoProject) -> Installed {
+        let mut installed = Installed::new();
         for entry in project.installed_apps().iter().take(MAX_ENTRIES) {
             let found = self.meant(&project.root, entry);
             let surely = found.len() == 1;

@@ -5,3 +5,6 @@ pub mod database;
 mod installed;
 mod packages;
 pub mod settings;
+
+#[cfg(test)]
+pub(in crate::project) mod tests;

@@ -5,10 +5,10 @@ use std::collections::BTreeSet;
 use ruff_python_ast::{Expr, StmtClassDef};
 
 use crate::source::tree::{file_name, folder, is_vendored, join};
-use crate::source::{NotLoaded, Tree};
+use crate::source::{NotLoaded, Tree, snapshot::both};
 use crate::syntax::python::{Module, string};
 
-use crate::project::django::apps::{App, Apps, is_numbered, looks_like_migration};
+use crate::project::django::apps::{App, Apps, above, is_numbered, looks_like_migration};
 use crate::project::django::settings::{MigrationModule, Settings};
 use crate::project::{Fact, Project};
 
@@ -26,8 +26,8 @@ impl Fact for Apps {
 /// Every folder `migrations` with Python files in it is a package, and so is another one whose numbered modules are
 /// migrations; its label comes from the app's `AppConfig`.
 fn find(project: &Project) -> Result<Apps, NotLoaded> {
-    let tree = project.tree()?;
-    let numbered = numbered_packages(project, &tree)?;
+    let (tree, settings) = both(project.tree(), project.fact::<Settings>(&()))?;
+    let numbered = numbered_packages(project, &tree, &settings)?;
     let mut packages: Vec<&str> = tree
         .entries
         .keys()
@@ -43,7 +43,6 @@ fn find(project: &Project) -> Result<Apps, NotLoaded> {
         ((*package).to_owned(), App { label, folder, migrations: (*package).to_owned(), ..App::default() })
     });
     let mut apps = Apps { by_package: by_package.collect(), ..Apps::default() };
-    let settings = project.fact::<Settings>(&())?;
     for django in settings.projects() {
         for entry in django.migration_modules() {
             apps.repoint(&tree, &django.root, &entry);
@@ -53,17 +52,44 @@ fn find(project: &Project) -> Result<Apps, NotLoaded> {
     Ok(apps)
 }
 
+/// Does a package by another name stand beside or inside its app's `migrations`? Django loads only that one, unless
+/// `MIGRATION_MODULES` says otherwise.
+fn is_passed_over(project: &Project, tree: &Tree, package: &str) -> Result<bool, NotLoaded> {
+    let beside = join(folder(package), "migrations");
+    let around = above(package).filter(|at| file_name(at) == "migrations");
+    for at in around.chain([beside.as_str()]) {
+        match tree.under(at).find(|path| folder(path) == at && looks_like_migration(path)) {
+            // South's, too, stand in `migrations`.
+            Some(first) if project.module(first)?.is_some_and(|module| is_migration(&module)) => {
+                return Ok(true);
+            }
+            None if at == beside && tree.contains(&join(at, "__init__.py")) => return Ok(true),
+            _ => {}
+        }
+    }
+    Ok(false)
+}
+
 /// Packages by another name, such as `db_migrations`, whose first numbered module is a migration: `MIGRATION_MODULES`
 /// may be set where no text tells.
-fn numbered_packages<'a>(project: &Project, tree: &'a Tree) -> Result<BTreeSet<&'a str>, NotLoaded> {
+fn numbered_packages<'a>(
+    project: &Project,
+    tree: &'a Tree,
+    settings: &Settings,
+) -> Result<BTreeSet<&'a str>, NotLoaded> {
     let numbered = tree.entries.keys().map(String::as_str).filter(|path| is_numbered(path));
     let mut firsts: Vec<&str> = numbered
         .filter(|path| file_name(folder(path)) != "migrations" && !is_vendored(path))
         .filter(|path| tree.contains(&join(folder(path), "__init__.py")))
         .collect();
     firsts.dedup_by_key(|path| folder(path));
-    let first = firsts.into_iter().take(MAX_NUMBERED);
-    let read = first.map(|path| Ok(project.module(path)?.filter(|m| is_migration(m)).map(|_| folder(path))));
+    let read = firsts.into_iter().take(MAX_NUMBERED).map(|path| {
+        let package = folder(path);
+        let is = project.module(path)?.is_some_and(|module| is_migration(&module));
+        let is_loaded =
+            is && (settings.mention(file_name(package)) || !is_passed_over(project, tree, package)?);
+        Ok(is_loaded.then_some(package))
+    });
     Ok(NotLoaded::all(read)?.into_iter().flatten().collect())
 }
 

@@ -4,6 +4,7 @@ pub mod contrib;
 pub mod deployed;
 pub mod field;
 pub mod history;
+mod ignored;
 pub mod links;
 pub mod loaded;
 pub mod loader;

@@ -65,6 +65,9 @@ fn is_told_elsewhere(context: &Context<'_>, touched: &Touched, missing: &Missing
     if touched.loaded.has_open_squash(&missing.name.app) || context.here.tree()?.truncated {
         return Ok(true);
     }
+    if context.here.is_ignored(&missing.name, &file.path)? {
+        return Ok(true);
+    }
     let deployed = context.deployed(&missing.name, &file.path)?;
     Ok(deployed.is_some() && squash_of(context, missing, &file.path)?.is_none())
 }

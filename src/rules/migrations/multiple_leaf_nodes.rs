@@ -36,6 +36,10 @@ fn judge(context: &Context<'_>, touched: &Touched, app: &App) -> Result<Vec<Find
     let loaded = &*touched.loaded;
     let leaves = loaded.graph.sure_leaves(&app.label);
     let is_known = leaves.first().is_some_and(|leaf| touched.is_known(leaf));
+    // What Git ignores may join them.
+    if leaves.len() > 1 && context.here.ignores_more_of(app)? {
+        return Ok(Vec::new());
+    }
     if leaves.len() < 2 || !is_known || leaves.len() <= leaves_at_tip(context, app)? {
         return Ok(Vec::new());
     }

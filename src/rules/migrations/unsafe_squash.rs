@@ -171,8 +171,11 @@ fn unknown(
             return Ok(None);
         }
     }
+    if !is_ours || context.head.is_ignored(old, squash.path)? {
+        return Ok(None);
+    }
     // What a squash of the merge base stands for existed once.
-    if !is_ours || Loaded::around(context.merge_base, squash.path)?.standing(old) != old {
+    if Loaded::around(context.merge_base, squash.path)?.standing(old) != old {
         return Ok(None);
     }
     let headline = format!(
