@@ -32,6 +32,45 @@ pub struct Loaded {
     open_squashes: BTreeSet<String>,
 }
 
+/// Whose migrations make one graph.
+#[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Scope {
+    /// The folders of the Django projects; none where nobody knows, and then all apps are in it.
+    pub roots: Vec<Path>,
+    /// The package that its label means where several apps have it.
+    own: Option<Path>,
+}
+
+impl Scope {
+    /// A project without a look at one of its apps.
+    pub fn of_project(root: &str) -> Self {
+        Self { roots: vec![root.to_owned()], own: None }
+    }
+
+    /// The graph that an app is in.
+    pub fn around(apps: &Apps, app: &App) -> Self {
+        let scope = Self { roots: app.projects.iter().cloned().collect(), own: None };
+        let is_meant = matches!(scope.meant(apps, &app.label)[..], [only] if only == app);
+        Self { own: (!is_meant).then(|| app.migrations.clone()), ..scope }
+    }
+
+    /// The apps that a label may mean: of several one that is surely installed is the only one.
+    fn meant<'a>(&self, apps: &'a Apps, label: &str) -> Vec<&'a App> {
+        let is_in = |projects: &BTreeSet<Path>| self.roots.iter().any(|root| projects.contains(root));
+        let of_label =
+            apps.iter().filter(|app| app.label == label && !is_test_only(&join(&app.migrations, "x.py")));
+        let mut meant: Vec<&App> =
+            of_label.filter(|app| self.roots.is_empty() || is_in(&app.projects)).collect();
+        if let Some(own) = meant.iter().find(|app| Some(&app.migrations) == self.own.as_ref()) {
+            return vec![own];
+        }
+        if meant.len() > 1 && meant.iter().any(|app| is_in(&app.installed)) {
+            meant.retain(|app| is_in(&app.installed));
+        }
+        meant
+    }
+}
+
 /// One migration of the repository.
 #[derive(Clone, Debug)]
 pub struct File {
@@ -40,12 +79,12 @@ pub struct File {
 }
 
 impl Fact for Loaded {
-    type Key = [Path];
+    type Key = Scope;
 
-    fn find(project: &Project, roots: &[Path]) -> Result<Self, NotLoaded> {
+    fn find(project: &Project, scope: &Scope) -> Result<Self, NotLoaded> {
         let ((apps, settings), tree) =
             both(both(project.apps(), project.fact::<Settings>(&())), project.tree())?;
-        let (paths, labels) = (paths(&apps, &tree, roots), apps.iter().map(|app| app.label.as_str()));
+        let (paths, labels) = (paths(&apps, &tree, scope), apps.iter().map(|app| app.label.as_str()));
         let labels: BTreeSet<&str> = labels.collect();
         let read = paths.into_iter().map(|(name, path)| Ok((name, project.links(&path)?, path)));
         let mut loaded = Self::default();
@@ -57,7 +96,7 @@ impl Fact for Loaded {
             loaded.files.extend(links.map(|links| (name, File { path, links })));
         }
         loaded.disk.migrations.extend(contrib::declared().filter(|(name, _)| !labels.contains(&*name.app)));
-        loaded.disk.swapped = swapped(&loaded.disk, &settings, roots);
+        loaded.disk.swapped = swapped(&loaded.disk, &settings, &scope.roots);
         for (squash, declared) in &loaded.disk.migrations {
             let old = declared.replaces.iter().filter(|old| *old != squash);
             loaded.replaced.extend(old.map(|old| (old.clone(), squash.clone())));
@@ -70,24 +109,18 @@ impl Fact for Loaded {
     }
 }
 
-/// The migrations of a project's apps. Of several apps of one label nobody knows which Django would load, unless one is
-/// surely installed.
-fn paths(apps: &Apps, tree: &Tree, roots: &[Path]) -> Vec<(MigrationName, Path)> {
-    let is_in = |projects: &BTreeSet<Path>| roots.iter().any(|root| projects.contains(root));
-    let mut by_label: BTreeMap<&str, Vec<&App>> = BTreeMap::new();
-    for app in apps.iter().filter(|app| roots.is_empty() || is_in(&app.projects)) {
-        if !is_test_only(&join(&app.migrations, "x.py")) {
-            by_label.entry(&app.label).or_default().push(app);
-        }
-    }
+/// The migrations of all apps whose label means one: of several nobody knows which Django would load.
+fn paths(apps: &Apps, tree: &Tree, scope: &Scope) -> Vec<(MigrationName, Path)> {
+    let labels: BTreeSet<&str> = apps.iter().map(|app| app.label.as_str()).collect();
     let mut found = Vec::new();
-    for mut homes in by_label.into_values() {
-        if homes.len() > 1 {
-            homes.retain(|app| is_in(&app.installed));
-        }
-        let [app] = homes[..] else { continue };
-        let names =
-            app.migration_files(tree).filter_map(|path| Some((apps.migration_name(path)?, path.to_owned())));
+    for label in labels {
+        let [app] = scope.meant(apps, label)[..] else { continue };
+        let names = app.migration_files(tree).filter_map(|path| {
+            Some((
+                MigrationName { app: label.to_owned(), name: apps.migration_name(path)?.name },
+                path.to_owned(),
+            ))
+        });
         let before = found.len();
         found.extend(names.take(MAX_MIGRATIONS + 1 - before));
         if found.len() > MAX_MIGRATIONS {
@@ -117,22 +150,12 @@ fn swapped(disk: &Disk, settings: &Settings, roots: &[Path]) -> BTreeMap<String,
     known.collect()
 }
 
-/// The folders of the Django projects that an app belongs to; none where nobody knows.
-pub fn roots_of(app: &App) -> Vec<Path> {
-    app.projects.iter().cloned().collect()
-}
-
 impl Loaded {
-    /// The migrations of the project that the migration at a path belongs to.
+    /// The graph that the migration at a path is in.
     pub fn around(project: &Project, path: &str) -> Result<Arc<Self>, NotLoaded> {
         let apps = project.apps()?;
         let app = apps.of_migration_file(path);
-        app.map_or_else(|| Ok(Arc::default()), |app| Self::of(project, &roots_of(app)))
-    }
-
-    /// The migrations of the projects in these folders.
-    pub fn of(project: &Project, roots: &[Path]) -> Result<Arc<Self>, NotLoaded> {
-        project.fact(roots)
+        app.map_or_else(|| Ok(Arc::default()), |app| project.fact(&Scope::around(&apps, app)))
     }
 
     pub fn file(&self, name: &MigrationName) -> Option<&File> {

@@ -212,6 +212,9 @@ fn in_circle(
     }
     let finding = RULE.finding(place, subject, node, waits(&way), consequence);
     let fix = match squash {
+        Some((squash, _, by)) if by.app == squash.app => {
+            Fix::text(format!("Let {} replace {} as well.", code(&squash.name), code(&by.name)))
+        }
         Some((squash, old, by)) => Fix::text(format!(
             "End {} with {}, and squash what comes after {} apart.",
             code(&squash.name),

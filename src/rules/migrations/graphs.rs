@@ -7,12 +7,15 @@ use crate::model::change::Path;
 use crate::model::finding::Place;
 use crate::project::django::apps::{App, MigrationName, is_test_only, may_move_migrations};
 use crate::project::django::settings::{Settings, is_settings};
-use crate::project::migrations::loaded::{File, Loaded, roots_of};
+use crate::project::migrations::loaded::{File, Loaded, Scope};
 use crate::project::migrations::loader::Entry;
 use crate::rules::Context;
 use crate::source::tree::{folder, join};
 use crate::source::{NotLoaded, Text, snapshot::both};
 use crate::syntax::python::Module;
+
+/// Graphs of one change; a repository has a few projects.
+const MAX_GRAPHS: usize = 32;
 
 pub(super) const USER_MODEL: &str = "AUTH_USER_MODEL";
 
@@ -79,32 +82,32 @@ pub(super) fn touched(context: &Context<'_>) -> Result<Vec<Touched>, NotLoaded> 
     }
     let (apps, switched) = both(context.here.apps(), switched(context))?;
     let packages: BTreeSet<&str> = paths().filter(|path| !(context.excluded)(path)).map(folder).collect();
-    let mut projects: BTreeMap<Vec<Path>, Vec<App>> =
-        switched.into_iter().map(|root| (root, Vec::new())).collect();
+    let mut scopes: BTreeMap<Scope, Vec<App>> =
+        switched.into_iter().map(|scope| (scope, Vec::new())).collect();
     for app in apps.iter().filter(|app| packages.contains(app.migrations.as_str())) {
         if !is_test_only(&join(&app.migrations, "x.py")) {
-            projects.entry(roots_of(app)).or_default().push(app.clone());
+            scopes.entry(Scope::around(&apps, app)).or_default().push(app.clone());
         }
     }
-    let read = projects.into_iter().map(|(roots, apps)| {
+    let read = scopes.into_iter().take(MAX_GRAPHS).map(|(scope, apps)| {
         let contested = apps.iter().map(|app| Ok((app, is_contested(context, app)?)));
-        let (contested, loaded) = both(NotLoaded::all(contested), Loaded::of(context.here, &roots))?;
+        let (contested, loaded) = both(NotLoaded::all(contested), context.here.fact::<Loaded>(&scope))?;
         let contested =
             contested.into_iter().filter(|(_, is)| *is).map(|(app, _)| app.label.clone()).collect();
-        Ok(Touched { roots, loaded, apps, contested })
+        Ok(Touched { roots: scope.roots, loaded, apps, contested })
     });
     NotLoaded::all(read)
 }
 
 /// The projects whose user model is another one since this change.
-fn switched(context: &Context<'_>) -> Result<Vec<Vec<Path>>, NotLoaded> {
+fn switched(context: &Context<'_>) -> Result<Vec<Scope>, NotLoaded> {
     let (before, after) = both(context.merge_base.fact::<Settings>(&()), context.head.fact::<Settings>(&()))?;
-    let roots = after.projects().map(|project| vec![project.root.clone()]);
-    let is_switched = |root: &Vec<Path>| {
-        let models = before.model(USER_MODEL, root).zip(after.model(USER_MODEL, root));
+    let scopes = after.projects().map(|project| Scope::of_project(&project.root));
+    let is_switched = |scope: &Scope| {
+        let models = before.model(USER_MODEL, &scope.roots).zip(after.model(USER_MODEL, &scope.roots));
         models.is_some_and(|(old, new)| old != new)
     };
-    Ok(roots.filter(is_switched).collect())
+    Ok(scopes.filter(is_switched).collect())
 }
 
 /// The changed line of the settings that names the user model.

@@ -77,6 +77,7 @@ struct Early {
 }
 
 /// What makes a deployed migration need a new one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Cause {
     /// Its file names it.
     Named,
@@ -119,6 +120,10 @@ fn inserted(context: &Context<'_>, touched: &Touched) -> Result<Vec<(String, Fin
             None => all.push(Early { new: early.needs, place, cause, deployed: vec![early.applied] }),
         }
     }
+    // Who asks for the first or the last of its app needs it for the same reason.
+    let named: BTreeSet<MigrationName> =
+        all.iter().filter(|early| early.cause == Cause::Named).map(|early| early.new.clone()).collect();
+    all.retain(|early| !matches!(early.cause, Cause::First | Cause::Latest) || !named.contains(&early.new));
     let found = all.into_iter().enumerate().filter_map(|(number, early)| {
         let because = applied.get(early.deployed.first()?)?;
         let leaf = (number < MAX_LEAVES).then(|| touched.loaded.last_without(&early.new)).flatten();
