@@ -51,6 +51,8 @@ mod local;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod projects;
+#[cfg(test)]
 mod real_forge;
 #[cfg(test)]
 mod report;

@@ -27,7 +27,7 @@ const MAX_UNNAMED: usize = 32;
 #[derive(Debug, Default)]
 pub struct Settings {
     projects: Vec<DjangoProject>,
-    /// Other settings modules: for the production, for tests.
+    /// Other modules of settings: for the production, for tests.
     others: Vec<Arc<Module>>,
 }
 
@@ -168,11 +168,11 @@ fn find(project: &Project) -> Result<Settings, NotLoaded> {
     unnamed.sort_by_key(|path| is_for_tests(path));
     let modules = NotLoaded::all(unnamed.iter().map(|path| project.module(path)))?;
     for (path, module) in unnamed.into_iter().zip(modules) {
-        let installs = |module: &Arc<Module>| module.assigned("INSTALLED_APPS").is_some();
-        let Some(module) = module.filter(installs) else { continue };
+        let Some(module) = module else { continue };
         let root = import_root(&tree, path);
-        let is_new =
-            settings.projects.len() < MAX_PROJECTS && settings.projects.iter().all(|p| p.root != root);
+        let is_new = module.assigned("INSTALLED_APPS").is_some()
+            && settings.projects.len() < MAX_PROJECTS
+            && settings.projects.iter().all(|p| p.root != root);
         if is_new && tree.under(root).any(|path| file_name(folder(path)) == "migrations") {
             settings.projects.push(follow(project, &tree, root, Some(path.to_owned()), &mut seen)?);
         } else {
