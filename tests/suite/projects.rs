@@ -52,6 +52,36 @@ fn what_one_project_has_deployed_is_new_in_the_other() {
 }
 
 #[test]
+fn an_app_that_only_the_other_project_has_does_not_exist_here() {
+    let first = first();
+    let needing = migration("('users', '0001_initial'), ('invoices', '0001_initial')", "");
+    let new = "shop/users/migrations/0002_link_invoices.py";
+    let said_beside = |installed: &str, beside: (&'static str, &'static str)| {
+        let mut base = two_projects(&first);
+        base.push(beside);
+        base.retain(|(path, _)| *path != "shop/config/settings.py");
+        base.extend([
+            ("shop/config/settings.py", installed),
+            ("billing/invoices/migrations/__init__.py", ""),
+            ("billing/invoices/migrations/0001_initial.py", &first),
+        ]);
+        judged(&base, &[(new, Some(&needing))])
+    };
+    let said = |installed: &str| said_beside(installed, ("shop/urls.py", ""));
+    let missing = [("MIG009", new.to_owned())];
+    assert_eq!(said("INSTALLED_APPS = ['django.contrib.auth', 'users']\n"), missing);
+    // A package may have it, and what cannot be read may install one.
+    assert_eq!(said("INSTALLED_APPS = ['users', 'invoicing']\n"), []);
+    assert_eq!(said("INSTALLED_APPS = ['users'] + more()\n"), []);
+    assert_eq!(
+        said("INSTALLED_APPS = ['users']\ntry:\n    from .local import *\nexcept ImportError:\n    pass\n"),
+        []
+    );
+    let live = ("shop/config/settings_live.py", "from .settings import *\nINSTALLED_APPS += ['invoicing']\n");
+    assert_eq!(said_beside("INSTALLED_APPS = ['users']\n", live), []);
+}
+
+#[test]
 fn an_app_that_one_project_removes_is_not_found_in_the_other() {
     let first = first();
     let gone = "shop/users/migrations/0001_initial.py";

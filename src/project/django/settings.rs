@@ -8,7 +8,7 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Module, Statement, assignment, string};
+use crate::syntax::python::{Folded, Module, ScopeId, Statement, assignment, string};
 
 use crate::project::python::imports::{module_path, star_import};
 use crate::project::{Fact, Project};
@@ -40,6 +40,8 @@ pub struct DjangoProject {
     for_tests: bool,
     /// The named module and those whose names it takes over, nearest first.
     modules: Vec<Arc<Module>>,
+    /// They may take over more: from where nobody looks, or under a condition.
+    has_more: bool,
 }
 
 /// What `MIGRATION_MODULES` says of one app.
@@ -55,6 +57,14 @@ pub struct MigrationModule {
 impl Settings {
     pub fn projects(&self) -> impl Iterator<Item = &DjangoProject> {
         self.projects.iter()
+    }
+
+    /// Is there surely nothing in a project but what [`DjangoProject::installed_apps`] has, whichever settings it runs with?
+    pub fn tell_all_apps(&self, project: &DjangoProject) -> bool {
+        let says = |module: &Arc<Module>| {
+            module.index().given_in(ScopeId::MODULE, "INSTALLED_APPS").next().is_some()
+        };
+        project.knows_all_apps() && !self.others.iter().any(says)
     }
 
     /// Does any settings module, main or not, have these words, as a whole?
@@ -87,6 +97,13 @@ impl DjangoProject {
             }
         }
         entries
+    }
+
+    /// Do its own settings install what they list and no more?
+    fn knows_all_apps(&self) -> bool {
+        let value = self.modules.first().map(|module| module.value_of("INSTALLED_APPS"));
+        let Some(Folded::List { items, partial: false }) = value else { return false };
+        !self.has_more && items.iter().all(|item| item.as_str().is_some())
     }
 
     /// `MIGRATION_MODULES` as displays: the last one without a condition, and all that stand under one.
@@ -199,13 +216,14 @@ fn follow(
     file: Option<Path>,
     seen: &mut BTreeSet<Path>,
 ) -> Result<DjangoProject, NotLoaded> {
-    let mut follow = Follow { project, tree, seen: BTreeSet::new(), modules: Vec::new() };
+    let mut follow = Follow { project, tree, seen: BTreeSet::new(), modules: Vec::new(), has_more: false };
     let for_tests = file.as_deref().is_some_and(is_for_tests);
     if let Some(file) = file {
         follow.read(&file)?;
     }
     seen.append(&mut follow.seen);
-    Ok(DjangoProject { root: root.to_owned(), for_tests, modules: follow.modules })
+    let Follow { modules, has_more, .. } = follow;
+    Ok(DjangoProject { root: root.to_owned(), for_tests, modules, has_more })
 }
 
 /// `archive.blog` in `"old.archive.blog.apps.BlogConfig"`, and not in `"archive.blogger"`.
@@ -238,6 +256,7 @@ struct Follow<'p> {
     tree: &'p Tree,
     seen: BTreeSet<Path>,
     modules: Vec<Arc<Module>>,
+    has_more: bool,
 }
 
 impl Follow<'_> {
@@ -250,19 +269,26 @@ impl Follow<'_> {
         self.modules.push(module.clone());
         // All that it imports at once: each round of reading is a request.
         let mut missing = NotLoaded::default();
+        let mut followed = 0;
         for stmt in module.body() {
             let next = match stmt {
                 Stmt::ImportFrom(import) => {
                     let taken = star_import(import).and_then(|name| module_path(self.tree, path, &name));
+                    followed += usize::from(taken.is_some());
                     taken.into_iter().collect()
                 }
-                Stmt::Expr(expr) => included(&expr.value, &module, self.tree, path),
+                Stmt::Expr(expr) => {
+                    let included = included(&expr.value, &module, self.tree, path);
+                    self.has_more |= !included.is_empty();
+                    included
+                }
                 _ => Vec::new(),
             };
             for next in next {
                 self.read(&next).unwrap_or_else(|more| missing.merge(more));
             }
         }
+        self.has_more |= followed < module.index().star_imports().len();
         if missing.wants.is_empty() { Ok(()) } else { Err(missing) }
     }
 }

@@ -61,7 +61,9 @@ fn is_missing(
     let (apps, tree) = both(context.here.apps(), context.here.tree())?;
     let ours: Vec<App> = apps.labelled(&name.app, from).into_iter().cloned().collect();
     if ours.is_empty() {
-        return Ok(contrib::has(name) == Some(false) && !context.here.is_ignored(name, from)?);
+        let nowhere = contrib::has(name).map_or_else(|| apps.has_no_more(from), |is_there| !is_there);
+        let untold = nowhere && context.deployed(name, from)?.is_none();
+        return Ok(untold && !context.here.is_ignored(name, from)?);
     }
     if ours.iter().any(|app| tree.contains(&format!("{}/{}.py", app.migrations, name.name))) {
         return Ok(false);
