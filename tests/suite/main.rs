@@ -53,6 +53,8 @@ mod migration_graphs;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod projects;
+#[cfg(test)]
 mod real_forge;
 #[cfg(test)]
 mod report;

@@ -29,6 +29,8 @@ pub struct Apps {
     pub(super) by_package: BTreeMap<Path, App>,
     /// The folders of the repository's Django projects.
     pub(super) roots: BTreeSet<Path>,
+    /// Those that surely have no other apps than the repository's and Django's own.
+    pub(super) closed: BTreeSet<Path>,
 }
 
 /// A migration by what Django knows it by.
@@ -52,11 +54,11 @@ impl Apps {
     /// The apps that a label may mean to the file at `from`, which need not exist: one, or none in its project; several
     /// where nobody can tell.
     pub fn labelled(&self, label: &str, from: &str) -> Vec<&App> {
-        let own = self.of_migration_file(from).or_else(|| self.around(from));
+        let own = self.home(from);
         if let Some(app) = own.filter(|app| app.label == label) {
             return vec![app];
         }
-        let projects = own.map_or_else(|| self.root_above(from), |app| app.projects.clone());
+        let projects = self.projects_of(own, from);
         let all = self.iter().filter(|app| app.label == label);
         let mut found: Vec<&App> =
             all.filter(|app| projects.is_empty() || !app.projects.is_disjoint(&projects)).collect();
@@ -67,14 +69,26 @@ impl Apps {
         found
     }
 
-    /// The nearest app whose folder a path stands in.
-    fn around(&self, path: &str) -> Option<&App> {
+    /// Has the project of the file at `from` surely no other apps with migrations than these and Django's own?
+    pub fn has_no_more(&self, from: &str) -> bool {
+        let projects = self.projects_of(self.home(from), from);
+        !projects.is_empty() && projects.is_subset(&self.closed)
+    }
+
+    /// The app of a migration, else the nearest whose folder a path stands in.
+    fn home(&self, path: &str) -> Option<&App> {
         let holds = |app: &&App| path.strip_prefix(&*app.folder).is_some_and(|rest| rest.starts_with('/'));
-        self.iter().filter(holds).max_by_key(|app| app.folder.len())
+        let around = || self.iter().filter(holds).max_by_key(|app| app.folder.len());
+        self.of_migration_file(path).or_else(around)
+    }
+
+    /// The projects of an app, else of what stands at a path.
+    fn projects_of(&self, app: Option<&App>, path: &str) -> BTreeSet<Path> {
+        app.map_or_else(|| self.root_above(path), |app| app.projects.clone())
     }
 
     /// The nearest project above a path, if there is one.
-    pub(super) fn root_above(&self, path: &str) -> BTreeSet<Path> {
+    fn root_above(&self, path: &str) -> BTreeSet<Path> {
         above(path).find(|at| self.roots.contains(*at)).map(str::to_owned).into_iter().collect()
     }
 

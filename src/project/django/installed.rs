@@ -21,6 +21,10 @@ impl Apps {
         let folders: BTreeSet<Path> = self.iter().map(|app| app.folder.clone()).collect();
         let places = Places::of(tree, &folders, &self.roots);
         let installs: Vec<_> = settings.projects().map(|p| (&p.root, places.installed_by(p))).collect();
+        let closed = settings
+            .projects()
+            .filter(|project| settings.tell_all_apps(project) && places.hold_all_of(project));
+        let closed: BTreeSet<Path> = closed.map(|project| project.root.clone()).collect();
         for app in self.by_package.values_mut() {
             app.projects = places.home(&app.folder).map(str::to_owned).into_iter().collect();
             for (root, installed) in &installs {
@@ -31,6 +35,7 @@ impl Apps {
                 }
             }
         }
+        self.closed = closed;
         self.leave_out_copies(settings, &installs);
     }
 
@@ -104,6 +109,14 @@ impl<'a> Places<'a> {
             }
         }
         installed
+    }
+
+    /// Is every app of a project Django's, or surely one of the repository?
+    fn hold_all_of(&self, project: &DjangoProject) -> bool {
+        let entries = project.installed_apps();
+        let is_known =
+            |entry: &String| entry.starts_with("django.") || self.meant(&project.root, entry).len() == 1;
+        entries.len() <= MAX_ENTRIES && entries.iter().all(is_known)
     }
 
     /// What an entry leads to, nearest first: from the project's root as Python does, below it where more folders stand

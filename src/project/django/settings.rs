@@ -8,7 +8,7 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Module, ScopeId, Statement, assignment, string};
+use crate::syntax::python::{Folded, Module, ScopeId, Statement, assignment, string};
 
 use crate::project::python::imports::{module_path, star_import};
 use crate::project::{Fact, Project};
@@ -27,7 +27,7 @@ const MAX_UNNAMED: usize = 32;
 #[derive(Debug, Default)]
 pub struct Settings {
     projects: Vec<DjangoProject>,
-    /// Other settings modules: for the production, for tests.
+    /// Other modules of settings: for the production, for tests.
     others: Vec<Arc<Module>>,
 }
 
@@ -40,8 +40,8 @@ pub struct DjangoProject {
     for_tests: bool,
     /// The named module and those whose names it takes over, nearest first.
     modules: Vec<Arc<Module>>,
-    /// It takes names over from nowhere else.
-    is_whole: bool,
+    /// They may take over more: from where nobody looks, or under a condition.
+    has_more: bool,
 }
 
 /// What `MIGRATION_MODULES` says of one app.
@@ -57,6 +57,14 @@ pub struct MigrationModule {
 impl Settings {
     pub fn projects(&self) -> impl Iterator<Item = &DjangoProject> {
         self.projects.iter()
+    }
+
+    /// Is there surely nothing in a project but what [`DjangoProject::installed_apps`] has, whichever settings it runs with?
+    pub fn tell_all_apps(&self, project: &DjangoProject) -> bool {
+        let says = |module: &Arc<Module>| {
+            module.index().given_in(ScopeId::MODULE, "INSTALLED_APPS").next().is_some()
+        };
+        project.knows_all_apps() && !self.others.iter().any(says)
     }
 
     /// Does any settings module, main or not, have these words, as a whole?
@@ -94,7 +102,9 @@ impl DjangoProject {
             Some(module) if gives(module) == 1 => module.value_of(setting).as_str().map(str::to_owned),
             Some(_) => None,
             // https://docs.djangoproject.com/en/5.2/ref/settings/#auth-user-model
-            None if self.is_whole && setting == "AUTH_USER_MODEL" => Some("auth.User".to_owned()),
+            None if setting == "AUTH_USER_MODEL" && !self.has_more && !self.modules.is_empty() => {
+                Some("auth.User".to_owned())
+            }
             None => None,
         }
     }
@@ -111,6 +121,13 @@ impl DjangoProject {
             }
         }
         entries
+    }
+
+    /// Do its own settings install what they list and no more?
+    fn knows_all_apps(&self) -> bool {
+        let value = self.modules.first().map(|module| module.value_of("INSTALLED_APPS"));
+        let Some(Folded::List { items, partial: false }) = value else { return false };
+        !self.has_more && items.iter().all(|item| item.as_str().is_some())
     }
 
     /// `MIGRATION_MODULES` as displays: the last one without a condition, and all that stand under one.
@@ -192,11 +209,11 @@ fn find(project: &Project) -> Result<Settings, NotLoaded> {
     unnamed.sort_by_key(|path| is_for_tests(path));
     let modules = NotLoaded::all(unnamed.iter().map(|path| project.module(path)))?;
     for (path, module) in unnamed.into_iter().zip(modules) {
-        let installs = |module: &Arc<Module>| module.assigned("INSTALLED_APPS").is_some();
-        let Some(module) = module.filter(installs) else { continue };
+        let Some(module) = module else { continue };
         let root = import_root(&tree, path);
-        let is_new =
-            settings.projects.len() < MAX_PROJECTS && settings.projects.iter().all(|p| p.root != root);
+        let is_new = module.assigned("INSTALLED_APPS").is_some()
+            && settings.projects.len() < MAX_PROJECTS
+            && settings.projects.iter().all(|p| p.root != root);
         if is_new && tree.under(root).any(|path| file_name(folder(path)) == "migrations") {
             settings.projects.push(follow(project, &tree, root, Some(path.to_owned()), &mut seen)?);
         } else {
@@ -223,14 +240,14 @@ fn follow(
     file: Option<Path>,
     seen: &mut BTreeSet<Path>,
 ) -> Result<DjangoProject, NotLoaded> {
-    let mut follow = Follow { project, tree, seen: BTreeSet::new(), modules: Vec::new(), is_whole: true };
+    let mut follow = Follow { project, tree, seen: BTreeSet::new(), modules: Vec::new(), has_more: false };
     let for_tests = file.as_deref().is_some_and(is_for_tests);
     if let Some(file) = file {
         follow.read(&file)?;
     }
     seen.append(&mut follow.seen);
-    let is_whole = follow.is_whole && !follow.modules.is_empty();
-    Ok(DjangoProject { root: root.to_owned(), for_tests, modules: follow.modules, is_whole })
+    let Follow { modules, has_more, .. } = follow;
+    Ok(DjangoProject { root: root.to_owned(), for_tests, modules, has_more })
 }
 
 /// `archive.blog` in `"old.archive.blog.apps.BlogConfig"`, and not in `"archive.blogger"`.
@@ -263,21 +280,21 @@ struct Follow<'p> {
     tree: &'p Tree,
     seen: BTreeSet<Path>,
     modules: Vec<Arc<Module>>,
-    is_whole: bool,
+    has_more: bool,
 }
 
 impl Follow<'_> {
     /// Reads a module and those that it star-imports or includes.
     fn read(&mut self, path: &str) -> Result<(), NotLoaded> {
         if self.seen.len() >= MAX_SETTINGS {
-            self.is_whole = false;
+            self.has_more = true;
             return Ok(());
         }
         if !self.seen.insert(path.to_owned()) {
             return Ok(());
         }
         let Some(module) = self.project.module(path)? else {
-            self.is_whole = false;
+            self.has_more = true;
             return Ok(());
         };
         self.modules.push(module.clone());
@@ -291,15 +308,18 @@ impl Follow<'_> {
                     followed += usize::from(taken.is_some());
                     taken.into_iter().collect()
                 }
-                Stmt::Expr(expr) => included(&expr.value, &module, self.tree, path),
+                Stmt::Expr(expr) => {
+                    let included = included(&expr.value, &module, self.tree, path);
+                    self.has_more |= !included.is_empty();
+                    included
+                }
                 _ => Vec::new(),
             };
             for next in next {
                 self.read(&next).unwrap_or_else(|more| missing.merge(more));
             }
         }
-        let includes = module.index().calls_of("include").next().is_some();
-        self.is_whole &= !includes && followed == module.index().star_imports().len();
+        self.has_more |= followed < module.index().star_imports().len();
         if missing.wants.is_empty() { Ok(()) } else { Err(missing) }
     }
 }

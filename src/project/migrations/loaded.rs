@@ -11,7 +11,7 @@ use crate::project::django::apps::{App, Apps, MigrationName, is_test_only};
 use crate::project::django::settings::Settings;
 use crate::project::migrations::contrib;
 use crate::project::migrations::links::Links;
-use crate::project::migrations::loader::{Declared, Disk, Entry, Graph, List};
+use crate::project::migrations::loader::{Declared, Disk, Entry, Graph, List, Missing};
 use crate::project::migrations::migration::Dependency;
 use crate::project::{Fact, Project};
 
@@ -172,6 +172,25 @@ impl Loaded {
     pub fn is_unknown(&self, app: &str) -> bool {
         let first = MigrationName { app: app.to_owned(), name: String::new() };
         self.disk.migrations.range(first..).next().is_none_or(|(name, _)| name.app != app)
+    }
+
+    /// The references to migrations of such apps.
+    pub fn to_unknown_apps(&self) -> Vec<Missing> {
+        let mut found = Vec::new();
+        for (by, file) in &self.files {
+            let lists =
+                [(List::Dependencies, &file.links.dependencies), (List::RunBefore, &file.links.run_before)];
+            for (list, entries) in lists {
+                for (index, at) in entries.iter().enumerate() {
+                    let named = at.dependency.migration().filter(|name| !name.name.starts_with("__"));
+                    if let Some(name) = named.filter(|name| self.is_unknown(&name.app)) {
+                        let entry = Entry { by: by.clone(), list, index };
+                        found.push(Missing { name: name.clone(), entry });
+                    }
+                }
+            }
+        }
+        found
     }
 
     /// Does a squash of this app stand for what cannot be read?

@@ -50,6 +50,7 @@ fn files(context: &Context<'_>, touched: &Touched) -> Result<Vec<Finding>, NotLo
 /// (a, c) References to what is surely nowhere.
 fn missing(context: &Context<'_>, touched: &Touched) -> Result<Vec<Finding>, NotLoaded> {
     let mut all = touched.loaded.graph.missing();
+    all.extend(touched.loaded.to_unknown_apps());
     all.retain(|missing| touched.is_known(&missing.name) && touched.is_known(&missing.entry.by));
     let all = all.iter().enumerate().map(|(number, missing)| {
         let told = is_told_elsewhere(context, touched, missing)?;
@@ -58,14 +59,20 @@ fn missing(context: &Context<'_>, touched: &Touched) -> Result<Vec<Finding>, Not
     Ok(NotLoaded::all(all)?.into_iter().flatten().collect())
 }
 
-/// A squash whose `replaces` cannot be read may stand for it, and MIG002 speaks of a deployed one that is removed, but
-/// not where a squash is finished.
+/// A squash whose `replaces` cannot be read may stand for it, a package may bring it, and MIG002 speaks of a deployed one
+/// that is removed, but not where a squash is finished.
 fn is_told_elsewhere(context: &Context<'_>, touched: &Touched, missing: &Missing) -> Result<bool, NotLoaded> {
     let Some(file) = touched.loaded.file(&missing.entry.by) else { return Ok(true) };
     if touched.loaded.has_open_squash(&missing.name.app) || context.here.tree()?.truncated {
         return Ok(true);
     }
     if context.here.is_ignored(&missing.name, &file.path)? {
+        return Ok(true);
+    }
+    let apps = context.here.apps()?;
+    let is_nowhere =
+        || apps.labelled(&missing.name.app, &file.path).is_empty() && apps.has_no_more(&file.path);
+    if touched.loaded.is_unknown(&missing.name.app) && !is_nowhere() {
         return Ok(true);
     }
     let deployed = context.deployed(&missing.name, &file.path)?;

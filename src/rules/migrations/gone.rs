@@ -30,8 +30,9 @@ pub(super) fn gone(context: &Context<'_>) -> Result<Vec<Gone>, NotLoaded> {
     let lost = before.iter().flat_map(|(name, old)| old.iter().map(move |path| (name, path)));
     let lost = lost.filter(|(name, path)| {
         // Another project in the repository may have an app of the same name.
-        let stands = apps.labelled(&name.app, path);
-        !kept(name).iter().any(|new| stands.iter().any(|app| app.migrations == folder(new)))
+        let is_here =
+            |new: &Path| apps.labelled(&name.app, path).iter().any(|app| app.migrations == folder(new));
+        !kept(name).contains(path) && !kept(name).iter().any(is_here)
     });
     let judged = lost.map(|(name, path)| {
         let (is, because) = both(was_migration(context, path), context.deployed(name, path))?;
