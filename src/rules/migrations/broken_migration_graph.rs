@@ -195,11 +195,12 @@ fn in_circle(
     let mut entries: Vec<&Entry> = graph.entries(child, parent).collect();
     entries.sort_by_key(|entry| !is_changed(&entry.by));
     let Some(entry) = entries.first() else { return Ok(None) };
-    let place = if is_changed(child) && !is_changed(&entry.by) {
-        touched.class(context, child)?
-    } else if is_changed(&entry.by) {
+    let place = if is_changed(&entry.by) {
         touched.place(context, entry)?
+    } else if is_changed(child) {
+        touched.class(context, child)?
     } else {
+        // No file of the circle: then the change made another model the user model, or another app's first or last.
         let model = user_model(context)?;
         model.map_or_else(|| touched.place(context, entry), |place| Ok(Some(place)))?
     };
@@ -217,25 +218,41 @@ fn in_circle(
         let [squash, old, by] = [squash, old, by].map(|name| code(&name.to_string()));
         consequence = format!("{by} needs {old}, whose place {squash} takes. {consequence}");
     }
-    let finding = RULE.finding(place, subject, node, waits(&way), consequence);
     let fix = match squash {
-        Some((squash, _, by)) if by.app == squash.app => {
-            Fix::text(format!("Let {} replace {} as well.", code(&squash.name), code(&by.name)))
-        }
-        Some((squash, old, by)) => Fix::text(format!(
-            "End {} with {}, and squash what comes after {} apart.",
-            code(&squash.name),
-            code(&old.name),
-            code(&by.to_string())
-        )),
+        Some(squash) => Fix::text(without_place(&squash)),
         None if way.len() == 1 => behind_another(context, touched, entry)?,
-        None => Fix::text(format!(
-            "Take {} out of its {}; what needs both belongs into a third migration.",
-            code(&parent.to_string()),
-            if entry.list == List::RunBefore { "`run_before`" } else { "dependencies" }
-        )),
+        None => Fix::text(taken_out(entry, child, parent)),
     };
-    Ok(Some(finding.with_fix(fix)))
+    Ok(Some(RULE.finding(place, subject, node, waits(&way), consequence).with_fix(fix)))
+}
+
+/// What to do with a squash in a circle.
+fn without_place((squash, old, by): &(&MigrationName, MigrationName, &MigrationName)) -> String {
+    if by == squash {
+        return format!("Take {} out of its own dependencies.", code(&old.name));
+    }
+    if by.app == squash.app {
+        return format!("Let {} replace {} as well.", code(&squash.name), code(&by.name));
+    }
+    format!(
+        "End {} with {}, and squash what comes after {} apart.",
+        code(&squash.name),
+        code(&old.name),
+        code(&by.to_string())
+    )
+}
+
+/// What to do with an edge of a circle.
+fn taken_out(entry: &Entry, child: &MigrationName, parent: &MigrationName) -> String {
+    let (end, list) = match entry.list {
+        List::Dependencies => (parent, "dependencies"),
+        List::RunBefore => (child, "`run_before`"),
+    };
+    format!(
+        "Take {} out of the {list} of {}; what needs both belongs into a third migration.",
+        code(&end.to_string()),
+        code(&entry.by.to_string())
+    )
 }
 
 /// The headline.

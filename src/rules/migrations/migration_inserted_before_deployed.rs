@@ -28,7 +28,9 @@ const MAX_LEAVES: usize = 50;
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut found = Vec::new();
     for touched in touched(context)? {
-        let (early, packaged) = both(inserted(context, &touched), before_packages(context, &touched))?;
+        let applied = applied(context, &touched)?;
+        let packaged = if applied.is_empty() { Vec::new() } else { before_packages(context, &touched)? };
+        let early = inserted(context, &touched, &applied)?;
         let apps_at_fault: BTreeSet<String> = early.iter().map(|(app, _)| app.clone()).collect();
         found.extend(early.into_iter().map(|(_, finding)| finding));
         found.extend(packaged);
@@ -42,27 +44,30 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
 type Applied = BTreeMap<MigrationName, Because>;
 
 fn applied(context: &Context<'_>, touched: &Touched) -> Result<Applied, NotLoaded> {
-    let disk = &touched.loaded.disk;
-    let settings = context.merge_base.fact::<Settings>(&())?;
     let mut applied = Applied::new();
-    for (name, declared) in &disk.migrations {
-        let because = match touched.loaded.file(name) {
-            Some(file) => context.deployed(name, &file.path)?,
-            None if contrib::has(name) == Some(true) && settings.installs(&name.app) => {
-                Some(Because { reason: "it is Django's".to_owned(), merged_only: false })
-            }
-            None => None,
-        };
-        let from = touched.loaded.file(name).map_or("", |file| file.path.as_str());
+    let own = touched.loaded.disk.migrations.iter();
+    for (name, declared, file) in own.filter_map(|(name, own)| Some((name, own, touched.loaded.file(name)?)))
+    {
+        let because = context.deployed(name, &file.path)?;
         for old in &declared.replaces {
             // Who has run a squash has run what it stands for, as far as Django remembers.
-            let old_because =
-                because.clone().map_or_else(|| context.deployed(old, from), |because| Ok(Some(because)))?;
-            if let Some(old_because) = old_because {
-                applied.entry(old.clone()).or_insert(old_because);
-            }
+            let known =
+                because.clone().map_or_else(|| context.deployed(old, &file.path), |known| Ok(Some(known)))?;
+            known.into_iter().for_each(|known| drop(applied.entry(old.clone()).or_insert(known)));
         }
         applied.extend(because.map(|because| (name.clone(), because)));
+    }
+    // A project that has no migration of its own yet is on no database.
+    if !applied.is_empty() {
+        let settings = context.merge_base.fact::<Settings>(&())?;
+        let installed = contrib::declared().map(|(name, _)| name).filter(|name| settings.installs(&name.app));
+        let loaded = &touched.loaded;
+        let there =
+            installed.filter(|name| loaded.disk.migrations.contains_key(name) && loaded.file(name).is_none());
+        let because = Because { reason: "it is Django's".to_owned(), merged_only: false };
+        for name in there {
+            applied.entry(name).or_insert_with(|| because.clone());
+        }
     }
     Ok(applied)
 }
@@ -92,8 +97,11 @@ enum Cause {
 }
 
 /// With the app of the new one.
-fn inserted(context: &Context<'_>, touched: &Touched) -> Result<Vec<(String, Finding)>, NotLoaded> {
-    let applied = applied(context, touched)?;
+fn inserted(
+    context: &Context<'_>,
+    touched: &Touched,
+    applied: &Applied,
+) -> Result<Vec<(String, Finding)>, NotLoaded> {
     let names: BTreeSet<MigrationName> = applied.keys().cloned().collect();
     let graph = Graph::build(&touched.loaded.disk, &names);
     let user_model = user_model(context)?;
