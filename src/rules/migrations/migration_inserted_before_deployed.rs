@@ -53,7 +53,9 @@ fn applied(context: &Context<'_>, touched: &Touched) -> Result<Applied, NotLoade
             // Who has run a squash has run what it stands for, as far as Django remembers.
             let known =
                 because.clone().map_or_else(|| context.deployed(old, &file.path), |known| Ok(Some(known)))?;
-            known.into_iter().for_each(|known| drop(applied.entry(old.clone()).or_insert(known)));
+            if let Some(known) = known {
+                applied.entry(old.clone()).or_insert(known);
+            }
         }
         applied.extend(because.map(|because| (name.clone(), because)));
     }
