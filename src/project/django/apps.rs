@@ -88,7 +88,7 @@ impl Apps {
     }
 
     /// The nearest project above a path, if there is one.
-    fn root_above(&self, path: &str) -> BTreeSet<Path> {
+    pub(super) fn root_above(&self, path: &str) -> BTreeSet<Path> {
         above(path).find(|at| self.roots.contains(*at)).map(str::to_owned).into_iter().collect()
     }
 

@@ -17,7 +17,6 @@ const MAX_NAMESAKES: usize = 64;
 impl Apps {
     /// Tells each app its projects, and leaves out the copies that none of them installs.
     pub(super) fn settle(&mut self, tree: &Tree, settings: &Settings) {
-        self.roots = settings.projects().map(|project| project.root.clone()).collect();
         let folders: BTreeSet<Path> = self.iter().map(|app| app.folder.clone()).collect();
         let places = Places::of(tree, &folders, &self.roots);
         let installs: Vec<_> = settings.projects().map(|p| (&p.root, places.installed_by(p))).collect();
@@ -53,10 +52,9 @@ impl Apps {
         }
         let is_second = |app: &&App| {
             let by = installing.get(app.label.as_str());
-            by.is_some_and(|by| match app.projects.is_empty() {
-                true => !by.is_empty(),
-                false => by.iter().any(|root| app.projects.contains(*root)),
-            }) && !installs.iter().any(|(_, installed)| installed.contains_key(&app.folder))
+            let is_rival = |root: &&Path| app.projects.is_empty() || app.projects.contains(*root);
+            by.is_some_and(|by| by.iter().any(is_rival))
+                && !installs.iter().any(|(_, installed)| installed.contains_key(&app.folder))
         };
         let second = self.iter().filter(is_second).take(MAX_NAMESAKES);
         let copies: BTreeSet<Path> =
@@ -81,6 +79,7 @@ fn mentions(settings: &Settings, at: &str) -> bool {
 struct Places<'a> {
     tree: &'a Tree,
     roots: &'a BTreeSet<Path>,
+    folders: &'a BTreeSet<Path>,
     /// Folders of apps by their last component.
     named: BTreeMap<&'a str, Vec<&'a str>>,
 }
@@ -91,7 +90,7 @@ impl<'a> Places<'a> {
         for at in folders {
             named.entry(file_name(at)).or_default().push(at);
         }
-        Self { tree, roots, named }
+        Self { tree, roots, folders, named }
     }
 
     /// The root of the nearest project above a folder, or at it.
@@ -148,7 +147,8 @@ impl<'a> Places<'a> {
         if is_class && self.tree.contains(&format!("{at}.py")) {
             return Some(folder(&at).to_owned());
         }
-        self.tree.under(&at).next().map(|_| at.clone())
+        let is_package = self.folders.contains(&at) || self.tree.contains(&join(&at, "__init__.py"));
+        is_package.then_some(at)
     }
 
     /// Apps whose folders end as the module says.

@@ -42,7 +42,8 @@ fn find(project: &Project) -> Result<Apps, NotLoaded> {
         let folder = folder(package).to_owned();
         ((*package).to_owned(), App { label, folder, migrations: (*package).to_owned(), ..App::default() })
     });
-    let mut apps = Apps { by_package: by_package.collect(), ..Apps::default() };
+    let roots = settings.projects().map(|project| project.root.clone()).collect();
+    let mut apps = Apps { by_package: by_package.collect(), roots, ..Apps::default() };
     for django in settings.projects() {
         for entry in django.migration_modules() {
             apps.repoint(&tree, &django.root, &entry);
@@ -107,16 +108,17 @@ impl Apps {
     /// before it, the app may have the one package or the other.
     fn repoint(&mut self, tree: &Tree, root: &str, entry: &MigrationModule) {
         let label = entry.label.as_str();
-        let below = |folder: &str| root.is_empty() || folder.starts_with(&format!("{root}/"));
-        let known = self.by_package.values().find(|app| app.label == label && below(&app.folder)).cloned();
+        let is_meant = |app: &App| app.label == label && self.root_above(&app.migrations).contains(root);
+        let meant: Vec<App> = self.iter().filter(|app| is_meant(app)).cloned().collect();
         let package = entry.package.as_ref().map(|dotted| join(root, &dotted.replace('.', "/")));
         if package.as_ref().is_some_and(|package| !tree.under(package).any(|path| path.ends_with(".py"))) {
             return;
         }
         if entry.sure {
-            self.by_package.retain(|_, app| app.label != label || !below(&app.folder));
+            meant.iter().for_each(|app| drop(self.by_package.remove(&app.migrations)));
         }
         if let Some(migrations) = package {
+            let known = meant.into_iter().next();
             let folder = known.map_or_else(|| folder(&migrations).to_owned(), |app| app.folder);
             let app =
                 App { label: label.to_owned(), folder, migrations: migrations.clone(), ..App::default() };

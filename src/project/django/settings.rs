@@ -255,7 +255,8 @@ fn is_mentioned(text: &str, words: &str) -> bool {
     let goes_on = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     text.match_indices(words).any(|(at, _)| {
         let (before, after) = (text[..at].chars().next_back(), text[at + words.len()..].chars().next());
-        !(goes_on(before) && goes_on(words.chars().next())) && !goes_on(after)
+        let is_inside = goes_on(before) && goes_on(words.chars().next());
+        !is_inside && !goes_on(after)
     })
 }
 

@@ -130,6 +130,20 @@ fn what_is_not_known_to_be_installed_stays_open() {
 }
 
 #[test]
+fn migration_modules_of_one_project_are_not_the_others() {
+    let files = [
+        ("manage.py", MANAGE),
+        ("config/settings.py", "MIGRATION_MODULES = {'users': None}\n"),
+        ("billing/manage.py", MANAGE),
+        ("billing/config/settings.py", "INSTALLED_APPS = ['users']\n"),
+    ];
+    assert_eq!(
+        packages(&with(&files, &["users/migrations", "billing/users/migrations"])),
+        ["billing/users/migrations"]
+    );
+}
+
+#[test]
 fn a_project_in_an_archive_is_a_project_of_its_own() {
     let settings = "INSTALLED_APPS = ['blog']\n";
     let files = [

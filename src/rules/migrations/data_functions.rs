@@ -42,12 +42,13 @@ pub(super) fn of(context: &Context<'_>, file: &File<'_>) -> Result<Vec<DataFunct
     let operations = file.source.operations();
     let run = operations.iter().filter(|operation| operation.django_kind() == Some("RunPython"));
     let given = NotLoaded::all(run.map(|operation| given(context, file, operation)))?.concat();
-    let given = once(given, &mut BTreeSet::new());
+    let given = once(given);
     let called = NotLoaded::all(given.iter().map(|function| called(context, function)))?.concat();
-    Ok(once(given.into_iter().chain(called).collect(), &mut BTreeSet::new()))
+    Ok(once(given.into_iter().chain(called).collect()))
 }
 
-fn once(functions: Vec<DataFunction>, seen: &mut BTreeSet<(Path, String)>) -> Vec<DataFunction> {
+fn once(functions: Vec<DataFunction>) -> Vec<DataFunction> {
+    let mut seen = BTreeSet::new();
     functions.into_iter().filter(|f| seen.insert((f.path.clone(), f.name.clone()))).collect()
 }
 
