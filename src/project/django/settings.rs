@@ -73,6 +73,21 @@ impl Settings {
         modules.into_iter().any(|module| is_mentioned(module.text().as_str(), words))
     }
 
+    /// The model that a setting such as `AUTH_USER_MODEL` surely names to the projects in these folders, or to all where
+    /// no folder is given: `accounts.User`.
+    pub fn model(&self, setting: &str, roots: &[Path]) -> Option<String> {
+        let is_meant = |project: &&DjangoProject| roots.is_empty() || roots.contains(&project.root);
+        let projects = || self.projects.iter().filter(is_meant);
+        let is_given =
+            projects().flat_map(|project| &project.modules).any(|module| gives(module, setting) > 0);
+        // Settings that nobody names may be those that it runs with.
+        if !is_given && self.others.iter().any(|module| gives(module, setting) > 0) {
+            return None;
+        }
+        let named: BTreeSet<Option<String>> = projects().map(|project| project.model(setting)).collect();
+        if named.len() > 1 { None } else { named.into_iter().next().flatten() }
+    }
+
     /// Does a project surely install this app, by its label or package?
     pub fn installs(&self, app: &str) -> bool {
         self.projects.iter().any(|project| {
@@ -84,22 +99,13 @@ impl Settings {
     }
 }
 
-impl Settings {
-    /// The model that a setting such as `AUTH_USER_MODEL` surely names to the projects in these folders, or to all where
-    /// no folder is given: `accounts.User`.
-    pub fn model(&self, setting: &str, roots: &[Path]) -> Option<String> {
-        let projects =
-            self.projects.iter().filter(|project| roots.is_empty() || roots.contains(&project.root));
-        let named: BTreeSet<Option<String>> = projects.map(|project| project.model(setting)).collect();
-        if named.len() > 1 { None } else { named.into_iter().next().flatten() }
-    }
-}
-
 impl DjangoProject {
+    /// See [`Settings::model`].
     fn model(&self, setting: &str) -> Option<String> {
-        let gives = |module: &Arc<Module>| module.index().given_in(ScopeId::MODULE, setting).count();
-        match self.modules.iter().find(|module| gives(module) > 0) {
-            Some(module) if gives(module) == 1 => module.value_of(setting).as_str().map(str::to_owned),
+        match self.modules.iter().find(|module| gives(module, setting) > 0) {
+            Some(module) if gives(module, setting) == 1 => {
+                module.value_of(setting).as_str().map(str::to_owned)
+            }
             Some(_) => None,
             // https://docs.djangoproject.com/en/5.2/ref/settings/#auth-user-model
             None if setting == "AUTH_USER_MODEL" && !self.has_more && !self.modules.is_empty() => {
@@ -152,6 +158,11 @@ impl DjangoProject {
         found.retain(|entry| entry.sure || entry.package.is_some());
         found
     }
+}
+
+/// How often a module gives a name a value.
+fn gives(module: &Module, name: &str) -> usize {
+    module.index().given_in(ScopeId::MODULE, name).count()
 }
 
 fn entries(stmt: &Stmt, sure: bool) -> Vec<MigrationModule> {
