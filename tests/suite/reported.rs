@@ -172,6 +172,13 @@ reported! {
     // migrations
     // brokers
     // env files
+    env_wrapped_secret = "env-wrapped-secret",
+    gitignore_latin1 = "gitignore-latin1",
+    gitignore_braces = "gitignore-braces",
+    latin1_stays = "latin1-stays",
+    sops = "sops",
+    envrc_paths = "envrc-paths",
+    env_hash_value = "env-hash-value",
 }
 
 #[test]

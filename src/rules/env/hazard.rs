@@ -13,6 +13,8 @@ pub(super) enum Hazard {
     OnlyComment,
     /// (c) `KEY =value`
     SpaceBefore,
+    /// (c) ` KEY=value`
+    Indented,
     /// (c) `KEY= value`
     SpaceAfter,
     /// (f) blanks behind the value
@@ -36,6 +38,7 @@ impl Hazard {
             Self::Comment => "comment",
             Self::OnlyComment => "only a comment",
             Self::SpaceBefore => "blank before",
+            Self::Indented => "indented",
             Self::SpaceAfter => "blank after",
             Self::TrailingSpace => "blanks at the end",
             Self::Quotes => "quotes",
@@ -62,13 +65,14 @@ pub(super) fn hazards(file: &EnvFile, assignment: &Assignment, for_shell: bool) 
         (Hazard::Comment, assignment.comment.is_some() && has_value),
         (Hazard::OnlyComment, only_comment),
         (Hazard::SpaceBefore, !is_colon && assignment.space_before_separator),
+        (Hazard::Indented, !is_colon && assignment.indented && !assignment.space_before_separator),
         (Hazard::SpaceAfter, !is_colon && has_value && space_after && !assignment.space_before_separator),
         (Hazard::TrailingSpace, trailing && (has_value || !is_colon)),
         (Hazard::Quotes, assignment.quote == Quote::Broken),
         (Hazard::UnquotedSpace, assignment.quote == Quote::None && is_words(key, value)),
         (Hazard::Export, assignment.export && !for_shell),
         (Hazard::Colon, is_colon),
-        (Hazard::LowerCase, is_lower_case(key)),
+        (Hazard::LowerCase, has_value && is_lower_case(key)),
     ];
     all.into_iter().filter(|(_, is)| *is).map(|(hazard, _)| hazard).collect()
 }
@@ -99,7 +103,7 @@ pub(super) fn trips(hazard: Hazard, file: &EnvFile, assignment: &Assignment, rea
         Hazard::SpaceAfter | Hazard::TrailingSpace => reading
             .value()
             .is_some_and(|value| value.starts_with([' ', '\t']) || value.ends_with([' ', '\t'])),
-        Hazard::SpaceBefore | Hazard::Quotes | Hazard::Export | Hazard::Colon => {
+        Hazard::SpaceBefore | Hazard::Indented | Hazard::Quotes | Hazard::Export | Hazard::Colon => {
             matches!(reading, Reading::Absent | Reading::Fails)
         }
         Hazard::UnquotedSpace | Hazard::LowerCase => false,
@@ -127,6 +131,10 @@ pub(super) fn fix(hazard: Hazard, file: &EnvFile, line: &Line, assignment: &Assi
         Hazard::SpaceBefore | Hazard::SpaceAfter | Hazard::Colon => {
             let edits = vec![edit(assignment.separator_bytes.clone(), "=")];
             exact(FixSafety::Safe, "Write `=` without blanks around it.", edits)
+        }
+        Hazard::Indented => {
+            let blanks = line.bytes.start..assignment.statement.start;
+            exact(FixSafety::Safe, "Begin the line with the name.", vec![edit(blanks, "")])
         }
         Hazard::TrailingSpace => {
             let kept = assignment.raw.start + raw.trim_end_matches([' ', '\t']).len();
@@ -163,6 +171,7 @@ pub(super) fn advice(hazard: Hazard) -> &'static str {
     match hazard {
         Hazard::Comment | Hazard::OnlyComment => "Move the comment to its own line above.",
         Hazard::SpaceBefore | Hazard::SpaceAfter | Hazard::Colon => "Write `=` without blanks around it.",
+        Hazard::Indented => "Begin the line with the name.",
         Hazard::TrailingSpace => "Remove the blanks at the end.",
         Hazard::Quotes => {
             "Close the quote where the value ends; a value that holds `\"` stands in single quotes."
@@ -203,6 +212,8 @@ mod tests {
             ("A=b # c", Hazard::Comment),
             ("A='b' # c", Hazard::Comment),
             ("A=   # c", Hazard::OnlyComment),
+            ("A=# c", Hazard::OnlyComment),
+            ("  A=b", Hazard::Indented),
             ("A =b", Hazard::SpaceBefore),
             ("A = b", Hazard::SpaceBefore),
             ("A= b", Hazard::SpaceAfter),
@@ -246,6 +257,8 @@ mod tests {
             ("A=b # c", "# c\nA=b"),
             ("A=\"b\"\t# c", "# c\nA=\"b\""),
             ("A=   # c", "# c\nA="),
+            ("A=# c", "# c\nA="),
+            ("\tA=b", "A=b"),
             ("A = b", "A=b"),
             ("A= 'b'", "A='b'"),
             ("A=b  ", "A=b"),
