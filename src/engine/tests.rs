@@ -206,3 +206,19 @@ fn a_deep_tree_may_be_let_go_of_on_a_small_stack() {
     let small = std::thread::Builder::new().stack_size(64 << 10).spawn(move || drop(engine)).unwrap();
     small.join().unwrap();
 }
+
+/// A fixture and a program are nobody's concern; settings that were not looked at are never green.
+#[test]
+fn only_what_a_rule_has_to_understand_is_missed() {
+    let long = "x".repeat(3 << 20);
+    let missed = |path: &str| {
+        let judgement = Sample::new(&[], &[(path, &long)]).judge();
+        judgement.not_looked_at.into_iter().map(|n| n.reason).collect::<Vec<_>>()
+    };
+    for path in ["fixtures/items.json", "CHANGES.md", "static/app.js", "bin/tool", "static/logo.png"] {
+        assert!(missed(path).is_empty(), "{path}");
+    }
+    for path in ["config/settings.py", "compose.yaml", "deploy/app.toml", "Dockerfile", ".env.example"] {
+        assert_eq!(missed(path), ["it is larger than 2 MiB"], "{path}");
+    }
+}

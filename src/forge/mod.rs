@@ -1,8 +1,8 @@
 //! The contract between the house and a forge.
 //!
 //! Verbs: `fetch_*` reads, `ensure_*` is a write that may be repeated: doing it twice leaves the forge as doing it
-//! once. Every list is read to its end, but for the open pull requests. No call retries by itself: one policy, in [`retry`], decides by the kind of
-//! the error. Nothing here decides what is posted: that is `report::plan`.
+//! once. Every list is read to its end, but for the open pull requests. No call retries by itself: one policy, in
+//! [`retry`], decides by the kind of the error. Nothing here decides what is posted: that is `report::plan`.
 
 mod contents;
 pub mod gitea;

@@ -1,6 +1,6 @@
 //! YAML: a small tree with the place of every node, over a parser's events.
 //!
-//! Tolerant: an error ends its document, what was read before it stays, and [`Yaml::fault`] says so. Nothing is
+//! Tolerant: an error ends its document, what was read before it stays, and [`Yaml::broken_at`] says where. Nothing is
 //! resolved to a type (`yes` is the text `yes`). Aliases keep their target but are not unfolded: whoever walks the tree
 //! sees every node once, however often it is referred to.
 

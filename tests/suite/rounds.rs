@@ -127,6 +127,7 @@ fn what_touches_no_django_file_takes_one_round() {
     head.insert("static/shop.css".to_owned(), b"p { color: #222 }\n".to_vec());
     head.insert("static/logo.png".to_owned(), b"\x89PNG\r\n\0".to_vec());
     head.insert("package.json".to_owned(), b"{}\n".to_vec());
+    head.insert(".github/workflows/ci.yml".to_owned(), b"on: push\n".to_vec());
     assert_eq!(codes(&moved_on(head)), (vec![], 1));
 }
 

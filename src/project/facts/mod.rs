@@ -36,6 +36,7 @@ pub trait ContentFact: Sized + Send + Sync + 'static {
 /// long as its text. First come, first kept: rules go through the files in one order, and when the oldest made room for
 /// the newest, none would ever find anything again.
 const MAX_KEPT: usize = 64 * 1024 * 1024;
+
 /// A text, and what was read of it.
 #[derive(Debug)]
 pub struct Content<'a> {
@@ -194,15 +195,16 @@ impl Facts {
         let mut known = self.lock();
         loop {
             let Some(table) = known.table::<F, Q::Owned>(owner) else { return Asked::Unshared };
-            let search = match table.get(key) {
-                Some(Slot::Found(fact)) => return Asked::Known(fact.clone()),
-                Some(Slot::Sought(search)) => *search,
-                Some(Slot::Lent(lent)) => match lent.upgrade() {
-                    Some(fact) => return Asked::Known(fact),
-                    None => return Asked::Mine(known.begin::<F, Q>(owner, key, me)),
-                },
-                None => return Asked::Mine(known.begin::<F, Q>(owner, key, me)),
+            let (fact, search) = match table.get(key) {
+                Some(Slot::Found(fact)) => (Some(fact.clone()), None),
+                Some(Slot::Lent(lent)) => (lent.upgrade(), None),
+                Some(Slot::Sought(search)) => (None, Some(*search)),
+                None => (None, None),
             };
+            if let Some(fact) = fact {
+                return Asked::Known(fact);
+            }
+            let Some(search) = search else { return Asked::Mine(known.begin::<F, Q>(owner, key, me)) };
             if search.by == me {
                 drop(known);
                 circle();

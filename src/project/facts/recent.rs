@@ -4,8 +4,8 @@ use std::any::Any;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-/// Bytes of what was read lately beyond what is kept: a rule asks for the same file several times in a row. What made room for
-/// others is there while somebody has it, and then read again.
+/// Bytes of what was read lately beyond what is kept: a rule asks for the same file several times in a row. What made
+/// room for others is there while somebody has it, and then read again.
 const MAX_RECENT: usize = 48 * 1024 * 1024;
 
 /// What was read lately and is not kept, oldest first, with its bytes.

@@ -14,7 +14,7 @@ use crate::project::Project;
 
 /// Files and names looked at before one is given up.
 const MAX_LOOKUPS: usize = 64;
-/// Own classes of one ancestry; more is a cycle or a joke.
+/// Own classes that one class may derive from, near and far: nobody writes more, but a circle would go on for ever.
 const MAX_CLASSES: usize = 24;
 
 /// Where a name is defined: a class, a function or a value at the top of this module.

@@ -59,7 +59,7 @@ impl Level {
 struct Open {
     file: Level,
     inner: Vec<Level>,
-    /// The sum of all chains.
+    /// How deep the expressions of all open brackets nest together, as [`MAX_OPEN`] counts it.
     nested: usize,
     blocks: usize,
 }

@@ -47,7 +47,8 @@ pub(super) fn of(
     }
     let found = context.here.fact::<BrokerUrls>(file.path)?;
     // Without hunks, as on the base side of a renamed file, every URL is told where it stands.
-    let hunks = context.change.file_at_head(file.path).and_then(|changed| changed.hunks.as_deref());
+    let changed = Some(file.changed).filter(|changed| changed.head_path() == Some(file.path));
+    let hunks = changed.and_then(|changed| changed.hunks.as_deref());
     let told = |url: &Arc<BrokerUrl>| match url.changed_part(hunks.unwrap_or(&[])) {
         Some(span) => Arc::new(BrokerUrl { span, ..(**url).clone() }),
         None => Arc::clone(url),

@@ -1,5 +1,8 @@
 //! The worker loses nothing and doubles nothing, whatever breaks around it.
 
+mod commands;
+mod sweeps;
+
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
@@ -8,22 +11,18 @@ use std::time::Duration;
 use async_trait::async_trait;
 use red_panda::forge::{Budget, ForgeError, ListAsked, Lists, Result as ForgeResult};
 use red_panda::model::delivery::{JobKind, NewJob, Reason};
-use red_panda::model::id::{ForgeName, Repository, Target};
-use red_panda::model::judgement::Verdict;
+use red_panda::model::id::{ForgeName, Repository};
 use red_panda::model::pull::PullRequest;
 use red_panda::review::{JobEnd, JobError, Lease, Perform};
 use red_panda::store::Store;
 use red_panda::store::clock::Clock;
 use red_panda::store::jobs::Claim;
-use red_panda::store::runs::RunOutcome;
 use red_panda::worker::{Options, ServedForge, Worker};
 use tokio::sync::Notify;
 
 use crate::databases::{Database, sqlite};
 use crate::fakes::{Answers, Fake};
-use crate::fixtures::{
-    Time, begun, ended, forge, known, open_pull, repository, review, run_end, run_start, sha, whole_list,
-};
+use crate::fixtures::{Time, forge, repository, review, whole_list};
 
 const MINUTE: i64 = 60_000;
 
@@ -336,151 +335,6 @@ async fn a_panic_in_one_job_is_that_job_s_failure_only() {
     house.queue(review(8, '1')).await;
     assert_eq!(house.worker("w").drain().await.unwrap(), 2);
     assert_eq!(house.store.queue_counts().await.unwrap().ready, 2, "both wait for their next try");
-}
-
-#[tokio::test]
-async fn p16_a_sweep_finds_what_no_webhook_told_and_leaves_the_rest() {
-    let house = House::new().await;
-    begun(&house.store, &run_start("r", 7, 1)).await;
-    ended(&house.store, "r", &run_end(RunOutcome::Verdict(Verdict::Approved))).await;
-    house.store.note_pull(&known(5, Some(true))).await.unwrap();
-    let (old, new) = (house.time.now() - MINUTE, house.time.now() + MINUTE);
-    *house.shelf.pulls.lock().unwrap() =
-        vec![open_pull(7, '1', Some(new)), open_pull(8, '2', Some(new)), open_pull(9, '3', Some(old))];
-    let worker = house.worker("w");
-    worker.sweep().await;
-    worker.sweep().await;
-    house.time.later(MINUTE);
-    worker.drain().await.unwrap();
-    assert_eq!(
-        house.script.reasons(),
-        [Reason::Closed, Reason::Swept, Reason::Backlog],
-        "5 was closed meanwhile, 7 has its verdict, 9 is older than we are"
-    );
-}
-
-#[tokio::test]
-async fn p8_a_limit_of_one_installation_keeps_the_sweep_from_no_other() {
-    let pulls = Mutex::new(vec![open_pull(7, '1', Some(i64::MAX))]);
-    let house = House::with(Script::default(), Shelf { limited: Some(5), pulls, ..Shelf::default() }).await;
-    house.worker("w").sweep().await;
-    house.worker("w").drain().await.unwrap();
-    assert_eq!(house.script.reasons(), [Reason::Swept]);
-    assert_eq!(house.shelf.asked_in_vain.load(Ordering::SeqCst), 1, "once is enough to know");
-}
-
-#[tokio::test]
-async fn a_sweep_queues_at_most_twenty_a_minute() {
-    let house = House::new().await;
-    *house.shelf.pulls.lock().unwrap() = (1..=50).map(|n| open_pull(n, '2', Some(i64::MAX))).collect();
-    let worker = house.worker("w");
-    let mut per_minute = Vec::new();
-    worker.sweep().await;
-    for _ in 0..3 {
-        let mut performed = 0;
-        for _ in 0..20 {
-            performed += worker.drain().await.unwrap();
-            house.time.later(3_000);
-        }
-        per_minute.push(performed);
-    }
-    assert_eq!(per_minute, [20, 20, 10]);
-}
-
-#[tokio::test]
-async fn what_a_sweep_found_leaves_half_of_the_budget_to_what_somebody_waits_for() {
-    let house = House::new().await;
-    let half = Budget { limit: 5_000, remaining: 2_500, resets_at: house.time.now() + 30 * MINUTE };
-    *house.shelf.budgets.lock().unwrap() = vec![half];
-    for (number, reason) in [(7, Reason::Pushed), (8, Reason::Swept), (9, Reason::Backlog)] {
-        house.queue(NewJob { reason, ..review(number, '1') }).await;
-    }
-    house.worker("w").drain().await.unwrap();
-    assert_eq!(house.script.reasons(), [Reason::Pushed]);
-    house.time.later(30 * MINUTE);
-    house.worker("w").drain().await.unwrap();
-    assert_eq!(house.script.reasons(), [Reason::Pushed, Reason::Swept, Reason::Backlog]);
-    assert!(house.script.performed.lock().unwrap().iter().all(|job| job.attempt == 1));
-}
-
-#[tokio::test]
-async fn a_repository_that_was_just_given_to_us_gets_no_reviews_for_what_was_open_before() {
-    let house = House::new().await;
-    house.worker("w").sweep().await;
-    house.time.later(10 * MINUTE);
-    *house.shelf.pulls.lock().unwrap() = vec![open_pull(7, '1', Some(house.time.now() - MINUTE))];
-    let installed = NewJob {
-        kind: JobKind::Sweep,
-        reason: Reason::Backlog,
-        target: Target::Repository,
-        argument: Some(house.time.now().to_string()),
-        ..review(0, '1')
-    };
-    house.queue(installed).await;
-    house.worker("w").drain().await.unwrap();
-    assert_eq!(house.script.reasons(), [Reason::Backlog]);
-}
-
-#[tokio::test]
-async fn p14_a_check_asked_for_again_finds_the_fork_s_pull_request_by_its_head() {
-    let house = House::new().await;
-    *house.shelf.pulls.lock().unwrap() = vec![open_pull(7, '1', Some(0)), open_pull(8, '2', Some(0))];
-    let look = NewJob {
-        kind: JobKind::Sweep,
-        reason: Reason::Rerequested,
-        target: Target::Group(sha('2')),
-        ..review(0, '2')
-    };
-    house.queue(look).await;
-    house.worker("w").drain().await.unwrap();
-    let performed = house.script.performed.lock().unwrap();
-    assert_eq!(performed.iter().map(|j| &j.job.target).collect::<Vec<_>>(), [&Target::Pull(8)]);
-}
-
-#[tokio::test]
-async fn a_command_is_acknowledged_and_becomes_a_review_only_for_the_author_and_those_who_may_write() {
-    let pulls = Mutex::new(vec![open_pull(7, '1', Some(0))]);
-    let house =
-        House::with(Script::default(), Shelf { writers: vec!["carol"], pulls, ..Shelf::default() }).await;
-    for (author, comment) in [("mallory", 8), ("bob", 9), ("carol", 10)] {
-        let argument = Some(format!("{comment} {author}"));
-        house
-            .queue(NewJob { kind: JobKind::Command, argument, reason: Reason::Command, ..review(7, '1') })
-            .await;
-        house.worker("w").drain().await.unwrap();
-    }
-    assert_eq!(*house.shelf.reactions.lock().unwrap(), [9, 10]);
-    assert_eq!(house.script.reasons(), [Reason::Command, Reason::Command]);
-    assert_eq!(house.script.performed.lock().unwrap()[0].job.kind, JobKind::Review);
-}
-
-#[tokio::test]
-async fn a_stranger_s_command_does_not_take_the_place_of_the_author_s() {
-    let house = House::with(
-        Script::default(),
-        Shelf { pulls: Mutex::new(vec![open_pull(7, '1', Some(0))]), ..Shelf::default() },
-    )
-    .await;
-    for argument in ["8 bob", "9 mallory"] {
-        house
-            .queue(NewJob { kind: JobKind::Command, argument: Some(argument.into()), ..review(7, '1') })
-            .await;
-    }
-    house.worker("w").drain().await.unwrap();
-    assert_eq!(*house.shelf.reactions.lock().unwrap(), [8]);
-    assert_eq!(house.script.reasons(), [Reason::Command]);
-}
-
-#[tokio::test]
-async fn a_command_whose_reaction_breaks_asks_for_one_review() {
-    let pulls = Mutex::new(vec![open_pull(7, '1', Some(0))]);
-    let house = House::with(Script::default(), Shelf { numb: true, pulls, ..Shelf::default() }).await;
-    house.queue(NewJob { kind: JobKind::Command, argument: Some("9 bob".into()), ..review(7, '1') }).await;
-    for _ in 0..3 {
-        house.worker("w").drain().await.unwrap();
-        house.time.later(11 * MINUTE);
-    }
-    assert_eq!(house.script.reasons(), [Reason::Command]);
 }
 
 #[tokio::test]
