@@ -8,6 +8,7 @@ use crate::model::judgement::NotLookedAt;
 use crate::project::Project;
 use crate::project::django::apps::looks_like_migration;
 use crate::project::env::env_files::is_encrypted;
+use crate::source::tree::file_name;
 use crate::source::{Blob, NotLoaded};
 use crate::syntax::python::SyntaxFault;
 
@@ -46,7 +47,7 @@ pub(super) fn find(
             }
             _ => None,
         };
-        if matches!(blob.as_deref(), Some(Blob::Bytewise(_))) && !wants_utf8(path) {
+        if is_read_by_bytes(path, blob.as_deref()) {
             unparsed.notes.push(format!("{} {BYTE_BY_BYTE}: {NOT_UTF8}", code(path)));
         } else if let Some(reason) = reason {
             unparsed.not_looked_at.push(NotLookedAt { path: path.to_owned(), reason: reason.to_owned() });
@@ -85,6 +86,15 @@ fn broken(file: &ChangedFile, path: &str, sides: &Sides, unparsed: &mut Unparsed
     let seen =
         if is_bytewise(&sides.head, path) && is_yaml(path) { BYTE_BY_BYTE } else { "was not looked at" };
     unparsed.notes.push(format!("{} {seen}: {reason}, {excuse}", code(path)));
+}
+
+/// Git reads a `.gitignore` so whatever is in it.
+fn is_read_by_bytes(path: &str, blob: Option<&Blob>) -> bool {
+    match blob {
+        Some(Blob::Bytewise(_)) => !wants_utf8(path),
+        Some(Blob::Binary(_)) => file_name(path) == ".gitignore",
+        _ => false,
+    }
 }
 
 /// Do the programs that read it refuse any other encoding?

@@ -81,7 +81,7 @@ impl Case {
         git(folder, &["init", "-q", "--bare", "-b", "main"]);
         let mut stream = Vec::new();
         commit(&mut stream, "main", None, &self.base);
-        let root = Some("refs/heads/main^0");
+        let root = Some("refs/heads/main");
         commit(&mut stream, "pr", root, &self.steps[0]);
         self.steps[1..].iter().for_each(|step| commit(&mut stream, "pr", None, step));
         self.main_steps.iter().for_each(|step| commit(&mut stream, "main", None, step));
@@ -172,13 +172,13 @@ reported! {
     // migrations
     // brokers
     // env files
-    env_wrapped_secret = "env-wrapped-secret",
-    gitignore_latin1 = "gitignore-latin1",
-    gitignore_braces = "gitignore-braces",
-    latin1_stays = "latin1-stays",
-    sops = "sops",
-    envrc_paths = "envrc-paths",
-    env_hash_value = "env-hash-value",
+    a_piece_of_a_wrapped_secret_is_no_name = "env-wrapped-secret",
+    a_latin_1_comment_hides_no_line_of_gitignore = "gitignore-latin1",
+    git_knows_no_braces = "gitignore-braces",
+    latin_1_since_ever_is_looked_at = "latin1-stays",
+    what_sops_writes_is_nobodys_name = "sops",
+    paths_of_the_folder_are_no_secrets = "envrc-paths",
+    a_comment_behind_the_equals_sign_is_the_value = "env-hash-value",
 }
 
 #[test]

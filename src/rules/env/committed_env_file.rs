@@ -73,19 +73,19 @@ fn headline(published: &Published) -> String {
     let is = match published.uncommitted {
         None => "is committed",
         Some(Uncommitted::Staged) => "is staged",
-        Some(Uncommitted::Untracked) => "is untracked and not ignored",
+        Some(Uncommitted::Untracked) => "is untracked, not ignored",
     };
     match (&published.how, real) {
         (How::Modified, Some(real)) => format!("{name} {is}, and this change adds {}", real.phrase()),
         (How::Modified, None) => format!("{name} {is}, and this change edits its values"),
         (How::Link { target, inside: false }, _) => {
-            format!("{name} {is}, a link to {}, which is not in the repository", place_of(target))
+            format!("{name} {is} as a link to {}, which is not in the repository", place_of(target))
         }
         (How::Link { target, .. }, real) => {
             let holds = real.map_or_else(String::new, |real| format!(", which holds {}", real.phrase()));
-            format!("{name} {is}, a link to {}{holds}", place_of(target))
+            format!("{name} {is} as a link to {}{holds}", place_of(target))
         }
-        (How::Lfs, _) => format!("{name} {is}, its content in Git LFS"),
+        (How::Lfs, _) => format!("{name} {is}, its content to Git LFS"),
         (How::From { previous, copied }, None) => {
             let how = if *copied { "copied" } else { "renamed" };
             format!("{name} {is}, {how} from {}", code(previous))

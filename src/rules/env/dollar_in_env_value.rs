@@ -57,8 +57,10 @@ impl Trips {
             Quote::Single => false,
             Quote::Broken => return None,
         };
+        let reading = file.read(assignment, EnvReader::DjangoEnviron);
         // Quotes are gone when it looks, and all that follows the `$` is the name.
-        let name = value.strip_prefix('$').map(|rest| rest.trim_start_matches('$'));
+        let name = reading.value().and_then(|value| value.strip_prefix('$'));
+        let name = name.map(|rest| rest.trim_start_matches('$'));
         let django_environ = name.is_some_and(|name| !keys.contains(name) && !KNOWN.contains(&name));
         Some(Self { compose, django_environ })
     }
@@ -150,4 +152,24 @@ fn single_quoted(file: &EnvFile, assignment: &Assignment) -> Option<Fix> {
         text: "Right if the `$` is meant as it stands.".to_owned(),
         edits: vec![Edit { span, replacement: format!("'{value}'") }],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::source::Text;
+
+    #[test]
+    fn settings_stop_where_django_environ_said_so() {
+        let table: Value =
+            serde_json::from_str(include_str!("../../../tests/data/env_dollars.json")).unwrap();
+        for row in table["rows"].as_array().unwrap() {
+            let value = row["value"].as_str().unwrap();
+            let file = EnvFile::parse(&Text::new(&format!("OTHER=other\nKEY={value}\n")));
+            let trips = Trips::of(&file, &HashSet::from(["OTHER", "KEY"]), file.get("KEY").unwrap()).unwrap();
+            assert_eq!(trips.django_environ, row["django_environ"].is_null(), "{value}");
+        }
+    }
 }

@@ -120,14 +120,23 @@ fn not_ignored(context: &Context<'_>, now: &Ignores, open: &[Answers<'_>]) -> Re
     let others = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
     let mended = now.with(IGNORE);
     let helps = open.iter().all(|a| mended.of(a.path).is_some_and(|answer| answer.ignored));
-    let fix = appended(context, IGNORE, helps)?.map_or_else(
-        || Fix::text("Let no `!` line that stands lower, or in a deeper `.gitignore`, take `.env` in again."),
-        |edit| Fix {
+    let fix = match (appended(context, IGNORE, helps)?, &first.now.line) {
+        (Some(edit), _) => Fix {
             safety: FixSafety::Ask,
             text: "Right if no file named `.env.…` but the example is to be committed.".to_owned(),
             edits: vec![edit],
         },
-    );
+        (None, Some(line)) => Fix::text(format!(
+            "Take out line {} of {}, which lets {} in again.",
+            line.number,
+            code(&line.file),
+            code(first.path)
+        )),
+        (None, None) if helps => Fix::text(
+            "Save `.gitignore` as UTF-8, since Git reads it byte by byte, and write `.env` into it.",
+        ),
+        (None, None) => Fix::text("Add the lines `.env`, `.env.*` and `!.env.example` to `.gitignore`."),
+    };
     let file = first.now.line.as_ref().map_or(GITIGNORE, |line| line.file.as_str());
     Ok(RULE
         .finding(

@@ -45,7 +45,9 @@ fn hazardous_lines(file: &EnvFile) -> Vec<(&Line, &Assignment, Hazard)> {
             hazard::hazards(file, a, for_shell).into_iter().map(move |hazard| (line, a, hazard))
         })
         // A name in lower case that is none is a piece of something else.
-        .filter(|(line, a, hazard)| *hazard != Hazard::LowerCase || lines::name(file, line, a).is_some())
+        .filter(|(line, a, hazard)| {
+            *hazard != Hazard::LowerCase || (!sealed && lines::name(file, line, a).is_some())
+        })
         .filter(|(_, a, hazard)| !is_said_of_broker_url(file, a, *hazard))
         .collect()
 }
