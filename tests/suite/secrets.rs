@@ -192,6 +192,14 @@ fn a_password_in_the_form_of_a_host_or_with_a_marker_in_it_is_not_shown() {
 }
 
 #[test]
+fn no_line_of_an_env_file_is_shown_beside_what_is_said_of_another() {
+    let text = "A_TOKEN=f3a9c1d87b20e64f\nA=1 # red-panda: ignore[XYZ999] -- was Tr0ub4dor&3\n";
+    let sample = Sample::new(&[], &[(".env", text)]);
+    assert!(sample.judge().findings.iter().any(|r| r.finding.code == "STY008"));
+    assert_eq!(leak(&sample, "Tr0ub4dor&3", ""), None);
+}
+
+#[test]
 fn the_name_of_a_variable_is_still_told() {
     let text = "CELERY_BROKER_URL=amqp://u:${RABBITMQ_PASSWORD}@rabbit:5672/v\n";
     let judged = Sample::new(&[], &[("run.sh", text)]).judge();

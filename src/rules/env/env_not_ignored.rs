@@ -1,3 +1,5 @@
+use std::collections::BTreeMap;
+
 use super::reading;
 use crate::model::catalogue;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
@@ -74,8 +76,8 @@ fn probes(tree: &Tree) -> Vec<String> {
 }
 
 /// What Git makes of a path on both sides.
-struct Answers<'a> {
-    path: &'a str,
+struct Answers {
+    path: String,
     now: Answer,
     before: Answer,
 }
@@ -84,20 +86,32 @@ fn judge(context: &Context<'_>, tree: &Tree, begins: bool) -> Result<Vec<Finding
     let probes = probes(tree);
     let templates: Vec<String> = probes.iter().map(|probe| format!("{probe}.example")).collect();
     let all: Vec<&str> = probes.iter().chain(&templates).map(String::as_str).collect();
-    let (now, before) = both(context.head.ignores(&all), context.merge_base.ignores(&all))?;
-    let answers = |path| Some(Answers { path, now: now.of(path)?, before: before.of(path)? });
+    let at_base: BTreeMap<&str, String> = all.iter().map(|path| (*path, base_of(context, path))).collect();
+    let base: Vec<&str> = at_base.values().map(String::as_str).collect();
+    let (now, before) = both(context.head.ignores(&all), context.merge_base.ignores(&base))?;
+    let answers = |path: &String| {
+        let before = before.of(at_base.get(path.as_str())?)?;
+        Some(Answers { path: path.clone(), now: now.of(path)?, before })
+    };
     // What was not ignored before either is not this change's doing, unless it makes the beginning.
-    let newly = |a: &Answers<'_>| !a.now.ignored && (begins || a.before.ignored);
-    let open: Vec<Answers<'_>> = probes.iter().filter_map(|path| answers(path)).filter(newly).collect();
+    let newly = |a: &Answers| !a.now.ignored && (begins || a.before.ignored);
+    let open: Vec<Answers> = probes.iter().filter_map(answers).filter(newly).collect();
     let mut findings = Vec::new();
-    if !open.is_empty() {
-        findings.push(not_ignored(context, &now, &open)?);
+    if let [first, others @ ..] = open.as_slice() {
+        findings.push(not_ignored(context, &now, first, others)?);
     }
-    let hidden = |a: &Answers<'_>| a.now.ignored && !a.before.ignored && !tree.contains(a.path);
-    if let Some(hidden) = templates.iter().filter_map(|path| answers(path)).find(hidden) {
+    let hidden = |a: &Answers| a.now.ignored && !a.before.ignored && !tree.contains(&a.path);
+    if let Some(hidden) = templates.iter().filter_map(answers).find(hidden) {
         findings.push(template_ignored(context, &now, &hidden)?);
     }
     Ok(findings)
+}
+
+/// Where a path was before: a project that moves as a whole takes its `.env` along.
+fn base_of(context: &Context<'_>, path: &str) -> String {
+    let project = context.change.file_at_head(&join(folder(path), "manage.py"));
+    let base = project.and_then(|manage| manage.base_path());
+    base.map_or_else(|| path.to_owned(), |manage| join(folder(manage), file_name(path)))
 }
 
 fn missing() -> Finding {
@@ -115,11 +129,16 @@ fn missing() -> Finding {
 
 const IGNORE: &[&str] = &[".env", ".env.*", "!.env.example"];
 
-fn not_ignored(context: &Context<'_>, now: &Ignores, open: &[Answers<'_>]) -> Result<Finding, NotLoaded> {
-    let [first, others @ ..] = open else { return Ok(missing()) };
-    let others = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
+fn not_ignored(
+    context: &Context<'_>,
+    now: &Ignores,
+    first: &Answers,
+    others: &[Answers],
+) -> Result<Finding, NotLoaded> {
     let mended = now.with(IGNORE);
-    let helps = open.iter().all(|a| mended.of(a.path).is_some_and(|answer| answer.ignored));
+    let mut open = others.iter().chain([first]);
+    let helps = open.all(|a| mended.of(&a.path).is_some_and(|answer| answer.ignored));
+    let others = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
     let fix = match (appended(context, IGNORE, helps)?, &first.now.line) {
         (Some(edit), _) => Fix {
             safety: FixSafety::Ask,
@@ -130,7 +149,7 @@ fn not_ignored(context: &Context<'_>, now: &Ignores, open: &[Answers<'_>]) -> Re
             "Take out line {} of {}, which lets {} in again.",
             line.number,
             code(&line.file),
-            code(first.path)
+            code(&first.path)
         )),
         (None, None) if helps => Fix::text(
             "Save `.gitignore` as UTF-8, since Git reads it byte by byte, and write `.env` into it.",
@@ -141,23 +160,19 @@ fn not_ignored(context: &Context<'_>, now: &Ignores, open: &[Answers<'_>]) -> Re
     Ok(RULE
         .finding(
             cause(context, first)?,
-            first.path,
+            first.path.as_str(),
             NodeText::Open("not ignored".to_owned()),
-            format!("{} is not ignored by {}{others}", code(first.path), code(file)),
+            format!("{} is not ignored by {}{others}", code(&first.path), code(file)),
             "`git add .` takes the first `.env` that somebody fills in, and the next push publishes it.",
         )
         .with_fix(fix))
 }
 
-fn template_ignored(
-    context: &Context<'_>,
-    now: &Ignores,
-    hidden: &Answers<'_>,
-) -> Result<Finding, NotLoaded> {
+fn template_ignored(context: &Context<'_>, now: &Ignores, hidden: &Answers) -> Result<Finding, NotLoaded> {
     const LET_IN: &[&str] = &["!.env.example"];
-    let helps = now.with(LET_IN).of(hidden.path).is_some_and(|answer| !answer.ignored);
+    let helps = now.with(LET_IN).of(&hidden.path).is_some_and(|answer| !answer.ignored);
     let fix = appended(context, LET_IN, helps)?.map_or_else(
-        || Fix::text(format!("Let it in with a `!` line below the one that ignores {}.", code(hidden.path))),
+        || Fix::text(format!("Let it in with a `!` line below the one that ignores {}.", code(&hidden.path))),
         |edit| Fix {
             safety: FixSafety::Safe,
             text: "Add the line `!.env.example` to `.gitignore`.".to_owned(),
@@ -173,9 +188,9 @@ fn template_ignored(
     Ok(RULE
         .finding(
             place.unwrap_or_else(|| Place::Path(file.to_owned())),
-            hidden.path,
+            hidden.path.as_str(),
             NodeText::Open("template ignored".to_owned()),
-            format!("{} is ignored by {}", code(hidden.path), code(file)),
+            format!("{} is ignored by {}", code(&hidden.path), code(file)),
             "`git add` leaves it out, so nobody who clones learns which variables there are.",
         )
         .with_severity(Severity::Warning)
@@ -184,7 +199,7 @@ fn template_ignored(
 
 /// The changed line that did it: the `!` line that was added, else what stands now in place of the line that ignored
 /// it, else that line where it was taken out, else the last line that the root's file gained.
-fn cause(context: &Context<'_>, answers: &Answers<'_>) -> Result<Place, NotLoaded> {
+fn cause(context: &Context<'_>, answers: &Answers) -> Result<Place, NotLoaded> {
     if let Some(line) = &answers.now.line {
         if let Some(place) = added_at(context, line)? {
             return Ok(place);

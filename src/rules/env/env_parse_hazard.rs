@@ -95,8 +95,7 @@ fn finding(
         let told = is_comment && reader == EnvReader::DjangoEnviron && readers.strips_comments;
         !told && hazard::trips(hazard, file, assignment, reader)
     });
-    // One reader alone minds it: where that is not known to be used, nobody does.
-    if hazard == Hazard::Indented && !used {
+    if hazard.needs_reader() && !used {
         return None;
     }
     let node = lines::node(path, file, line, assignment);
@@ -150,6 +149,9 @@ fn headline(name: &str, hazard: Hazard, who: &[EnvReader]) -> String {
             format!("{name} ends with blanks{}", which("keeps in the value", "keep in the value"))
         }
         Hazard::Quotes => format!("{name} has a quote that does not close where its value ends"),
+        Hazard::SeveralLines => {
+            format!("{name} has a value over several lines{}", which("cuts off", "cut off"))
+        }
         Hazard::UnquotedSpace => format!("{name} has a value of several words without quotes"),
         Hazard::Export => format!("{name} has the prefix `export`{}", which("does not read", "do not read")),
         Hazard::Colon => {
@@ -173,6 +175,9 @@ fn consequence(hazard: Hazard) -> &'static str {
         }
         Hazard::Quotes => {
             "Each reader ends the value elsewhere: python-dotenv drops the line, compose refuses the file, django-environ keeps the quote."
+        }
+        Hazard::SeveralLines => {
+            "The value ends there with its first line, keeps the quote, and the lines below are taken for variables."
         }
         Hazard::UnquotedSpace => "A shell that sources the file runs the second word as a command.",
         Hazard::Export => "The variable is missing there, and the setting runs on its default or fails.",

@@ -21,6 +21,8 @@ pub(super) enum Hazard {
     TrailingSpace,
     /// (g) a quote that does not close where the value ends
     Quotes,
+    /// (g) a quoted value over several lines
+    SeveralLines,
     /// (g) `KEY=two words`
     UnquotedSpace,
     /// (h) `export KEY=value`
@@ -42,11 +44,17 @@ impl Hazard {
             Self::SpaceAfter => "blank after",
             Self::TrailingSpace => "blanks at the end",
             Self::Quotes => "quotes",
+            Self::SeveralLines => "several lines",
             Self::UnquotedSpace => "words without quotes",
             Self::Export => "export",
             Self::Colon => "colon",
             Self::LowerCase => "lower case",
         }
+    }
+
+    /// Is it one only where a reader that minds it is known to be used? To all others it is a way to write.
+    pub(super) fn needs_reader(self) -> bool {
+        matches!(self, Self::Indented | Self::SeveralLines)
     }
 }
 
@@ -69,6 +77,7 @@ pub(super) fn hazards(file: &EnvFile, assignment: &Assignment, for_shell: bool) 
         (Hazard::SpaceAfter, !is_colon && has_value && space_after && !assignment.space_before_separator),
         (Hazard::TrailingSpace, trailing && (has_value || !is_colon)),
         (Hazard::Quotes, assignment.quote == Quote::Broken),
+        (Hazard::SeveralLines, value.contains('\n')),
         (Hazard::UnquotedSpace, assignment.quote == Quote::None && is_words(key, value)),
         (Hazard::Export, assignment.export && !for_shell),
         (Hazard::Colon, is_colon),
@@ -106,6 +115,7 @@ pub(super) fn trips(hazard: Hazard, file: &EnvFile, assignment: &Assignment, rea
         Hazard::SpaceBefore | Hazard::Indented | Hazard::Quotes | Hazard::Export | Hazard::Colon => {
             matches!(reading, Reading::Absent | Reading::Fails)
         }
+        Hazard::SeveralLines => !reading.value().is_some_and(|value| value.contains('\n')),
         Hazard::UnquotedSpace | Hazard::LowerCase => false,
     }
 }
@@ -157,7 +167,9 @@ pub(super) fn fix(hazard: Hazard, file: &EnvFile, line: &Line, assignment: &Assi
             let edits = vec![edit(assignment.statement.start..assignment.key.start, "")];
             exact(FixSafety::Ask, "Right unless a shell sources the file.", edits)
         }
-        Hazard::Comment | Hazard::OnlyComment | Hazard::Quotes | Hazard::LowerCase => None,
+        Hazard::Comment | Hazard::OnlyComment | Hazard::Quotes | Hazard::SeveralLines | Hazard::LowerCase => {
+            None
+        }
     }
 }
 
@@ -175,6 +187,9 @@ pub(super) fn advice(hazard: Hazard) -> &'static str {
         Hazard::TrailingSpace => "Remove the blanks at the end.",
         Hazard::Quotes => {
             "Close the quote where the value ends; a value that holds `\"` stands in single quotes."
+        }
+        Hazard::SeveralLines => {
+            "Write it on one line, with `\\n` for each line end, and put the line ends back where it is read."
         }
         Hazard::UnquotedSpace => "Put the value in quotes.",
         Hazard::Export => "Remove `export`, unless a shell sources the file.",
@@ -223,6 +238,7 @@ mod tests {
             ("A=  ", Hazard::TrailingSpace),
             ("A=\"b", Hazard::Quotes),
             ("A=\"\"b", Hazard::Quotes),
+            ("A=\"b\nc\"", Hazard::SeveralLines),
             ("A=b c", Hazard::UnquotedSpace),
             ("export A=b", Hazard::Export),
             ("A: b", Hazard::Colon),
@@ -241,7 +257,6 @@ mod tests {
             "A=#c",
             "A=\"b # c\"",
             "A='b c'",
-            "A=\"b\nc\"",
             "A=<your key here>",
             "no_proxy=x",
             "discovery.type=one",

@@ -46,6 +46,8 @@ pub struct Assignment {
     pub export: bool,
     /// Blanks before the statement.
     pub indented: bool,
+    /// It stands in a quote that is open since further up: to some readers it is a part of that value.
+    pub within_quote: bool,
     pub separator: Separator,
     /// The separator with the blanks on both sides.
     pub separator_bytes: Range<usize>,
@@ -260,6 +262,7 @@ fn head(source: &str, at: usize, end: usize, commented: bool) -> Option<Assignme
         key: key_start..key_start + key_length,
         export: after_export.is_some(),
         indented: false,
+        within_quote: false,
         separator,
         separator_bytes: key_start + key_length..value_start,
         space_before_separator,

@@ -139,7 +139,7 @@ fn without_backslashes(text: &str) -> String {
 }
 
 fn python_dotenv(line: &Parts<'_>) -> Reading {
-    if !line.is_equals() {
+    if !line.is_equals() || line.assignment.within_quote {
         return Reading::Absent;
     }
     let value = match line.assignment.quote {

@@ -6,19 +6,24 @@ use super::{Content, LONGEST_VALUE, Line, Quote, closing_quote_from};
 
 /// Marks the lines behind a backslash, inside a quote, between the marks of a PEM key, and below a bare value.
 pub(super) fn mark(text: &Text, lines: &mut [Line]) {
-    let (mut until, mut continued) = (0, false);
+    let (mut until, mut in_quote, mut continued) = (0, false, false);
     for line in lines {
-        // No piece of a value begins with `export`.
-        let exports = line.assignment().is_some_and(|assignment| assignment.export);
-        line.may_be_rest = line.number <= until || (continued && !exports);
+        let inside = line.number <= until;
+        if let Content::Assignment(assignment) = &mut line.content {
+            assignment.within_quote = inside && in_quote;
+            // No piece of a value begins with `export`.
+            continued &= !assignment.export;
+        }
+        line.may_be_rest = inside || continued;
         let written = text.line(line.last).trim_end();
         continued = match line.content {
             Content::Blank | Content::Comment | Content::CommentedOut(_) => false,
             Content::Assignment(_) => written.ends_with('\\'),
             Content::Other => written.ends_with('\\') || is_bare_value(written.trim_start()),
         };
-        if line.number > until {
-            until = end_of_value(text, line).unwrap_or(until);
+        if !inside && let Some(end) = end_of_value(text, line) {
+            until = end;
+            in_quote = line.assignment().is_some_and(|assignment| assignment.quote == Quote::Broken);
         }
     }
 }
