@@ -154,6 +154,18 @@ fn of_what_the_history_holds_it_says_how_to_take_it_out() {
 }
 
 #[test]
+fn a_private_key_without_quotes_is_real_and_its_lines_are_no_names() {
+    let key = |body: &str| {
+        format!(
+            "A=1\nPEM=-----BEGIN RSA PRIVATE KEY-----\n{body}\nWd1HfJ6pYg=\n-----END RSA PRIVATE KEY-----\n"
+        )
+    };
+    let found = added(".env", &key("MIIEowIBAAKCAQEAq7Zr2LmX9vKc4TnB8s"));
+    assert_eq!(found[0].2, "`.env` is committed and holds 1 value that looks real: `PEM`");
+    assert_eq!(added(".env", &key("change-me"))[0].1, Severity::Warning);
+}
+
+#[test]
 fn a_link_that_somebody_filled_in_shows_nothing() {
     let judged = |target: &str| {
         let mut sample = Sample::new(&[], &[("app/.env", target)]);

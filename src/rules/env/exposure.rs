@@ -8,7 +8,7 @@ use crate::model::finding::code;
 use crate::model::id::Sha;
 use crate::project::env::env_files::{is_private_key_of_sealed, is_sealed, is_sealed_value};
 use crate::project::env::secret::{self, Kind};
-use crate::syntax::dotenv::{Content, EnvFile};
+use crate::syntax::dotenv::{Content, EnvFile, Line};
 
 use super::lines;
 
@@ -71,13 +71,15 @@ impl Value {
 pub(super) fn values(file: &EnvFile) -> BTreeSet<Value> {
     let sealed = is_sealed(file);
     let mut values = BTreeSet::new();
-    for line in file.lines() {
+    let below = file.lines().iter().skip(1).map(Some).chain([None]);
+    for (line, below) in file.lines().iter().zip(below) {
         let Some(assignment) = line.written() else { continue };
         let (key, text) = (file.key(assignment), file.value(assignment));
         if sealed && is_sealed_value(key, text) {
             continue;
         }
-        let sensitivity = sensitivity(key, text);
+        let holds_key = below.is_some_and(|below| begins_private_key(file, text, below));
+        let sensitivity = if holds_key { Sensitivity::Real } else { sensitivity(key, text) };
         if sensitivity == Sensitivity::Real || matches!(line.content, Content::Assignment(_)) {
             values.insert(Value {
                 key: key.to_owned(),
@@ -89,6 +91,17 @@ pub(super) fn values(file: &EnvFile) -> BTreeSet<Value> {
         }
     }
     values
+}
+
+/// A PEM key without quotes, whose lines no reader puts together: is there more below than the words of a template?
+fn begins_private_key(file: &EnvFile, text: &str, below: &Line) -> bool {
+    let body = file.slice(&below.bytes).trim();
+    let is_base64 = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'+' | b'/' | b'=');
+    text.starts_with("-----BEGIN ")
+        && text.ends_with("PRIVATE KEY-----")
+        && below.may_be_rest
+        && body.len() >= 32
+        && body.bytes().all(is_base64)
 }
 
 fn sensitivity(key: &str, text: &str) -> Sensitivity {
