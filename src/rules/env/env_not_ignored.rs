@@ -200,15 +200,15 @@ fn template_ignored(context: &Context<'_>, now: &Ignores, hidden: &Answers) -> R
 /// The changed line that did it: the `!` line that was added, else what stands now in place of the line that ignored
 /// it, else that line where it was taken out, else the last line that the root's file gained.
 fn cause(context: &Context<'_>, answers: &Answers) -> Result<Place, NotLoaded> {
-    if let Some(line) = &answers.now.line {
-        if let Some(place) = added_at(context, line)? {
-            return Ok(place);
-        }
+    if let Some(line) = &answers.now.line
+        && let Some(place) = added_at(context, line)?
+    {
+        return Ok(place);
     }
-    if let Some(line) = answers.before.line.as_ref().filter(|_| answers.before.ignored) {
-        if let Some(place) = removed_at(context, line)? {
-            return Ok(place);
-        }
+    if let Some(line) = answers.before.line.as_ref().filter(|_| answers.before.ignored)
+        && let Some(place) = removed_at(context, line)?
+    {
+        return Ok(place);
     }
     let whole = Place::Path(GITIGNORE.to_owned());
     let last = context

@@ -10,6 +10,9 @@ use proptest::test_runner::TestRunner;
 
 use super::*;
 
+/// A folder, and its `.gitignore`.
+type File<'a> = (&'a str, &'a [u8]);
+
 /// A repository to ask Git in.
 struct Asked(tempfile::TempDir);
 
@@ -21,7 +24,7 @@ impl Asked {
     }
 
     /// Which of the paths Git ignores under these files.
-    fn ignored(&self, files: &[(&str, &[u8])], paths: &[&str]) -> Vec<String> {
+    fn ignored(&self, files: &[File<'_>], paths: &[&str]) -> Vec<String> {
         for (folder, bytes) in files {
             let folder = self.0.path().join(folder);
             fs::create_dir_all(&folder).unwrap();
@@ -49,7 +52,7 @@ fn git(folder: &Path, arguments: &[&str]) -> Command {
     git
 }
 
-fn ours(files: &[(&str, &[u8])], paths: &[&str]) -> Vec<String> {
+fn ours(files: &[File<'_>], paths: &[&str]) -> Vec<String> {
     let ignores = Ignores::new(files.iter().copied());
     let ignored = paths.iter().filter(|path| ignores.of(path).unwrap().ignored);
     ignored.map(|path| (*path).to_owned()).collect()
@@ -153,7 +156,7 @@ fn a_table_of_files_is_read_as_git_reads_it() {
 #[test]
 fn deeper_files_win_but_nothing_returns_from_an_ignored_folder() {
     let asked = Asked::new();
-    let cases: [(&[(&str, &[u8])], &[&str]); 5] = [
+    let cases: [(&[File<'_>], &[&str]); 5] = [
         (&[("", b".env\n"), ("project", b"!.env\n")], &[".env", "a/b/.env"]),
         (&[("", b"project/\n"), ("project", b"!.env\n")], &["project/.env", "project/.env.example"]),
         (&[("project", b".env\n")], &["project/.env"]),
@@ -243,7 +246,7 @@ fn any_file_is_read_as_git_reads_it() {
     let mut runner =
         TestRunner::new(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() });
     let compared = runner.run(&given, |(root, deeper, paths)| {
-        let files: [(&str, &[u8]); 2] = [("", root.as_bytes()), ("sub", deeper.as_bytes())];
+        let files: [File<'_>; 2] = [("", root.as_bytes()), ("sub", deeper.as_bytes())];
         let top = paths.iter().map(|parts| parts.join("/"));
         let paths: Vec<String> = top.clone().chain(top.map(|path| format!("sub/{path}"))).collect();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
