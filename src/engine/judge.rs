@@ -2,7 +2,7 @@
 
 use crate::model::catalogue;
 use crate::model::change::ChangedFile;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, FixSafety};
 use crate::model::judgement::{Judgement, NotLookedAt, Reported};
 use crate::rules::{Reading, reading};
 use crate::source::NotLoaded;
@@ -57,6 +57,7 @@ impl Engine {
             reported.extend(self.unused(&suppressions, &head));
         }
         self.weigh(&mut reported);
+        self.keep_edits_that_fit(&mut reported);
         let (mut findings, suppressed) = suppress::split(reported, &suppressions);
         findings.sort_by(|a, b| {
             let (a, b) = (&a.finding, &b.finding);
@@ -90,6 +91,18 @@ impl Engine {
         for Reported { finding, .. } in reported {
             if let Some(rule) = self.runner.rules.iter().find(|rule| rule.code() == finding.code) {
                 finding.severity = selection::severity(&self.input.policy, rule, finding);
+            }
+        }
+    }
+
+    /// Of a file in another encoding a line could only be given back in ours.
+    fn keep_edits_that_fit(&self, reported: &mut [Reported]) {
+        let in_utf8 = |path: &str| self.sides.head.file(path).is_ok_and(|blob| blob.text().is_some());
+        for Reported { finding, .. } in reported {
+            let (Some(path), Some(fix)) = (finding.place.path(), &mut finding.fix) else { continue };
+            if fix.edits.iter().any(|edit| !edit.replacement.is_ascii()) && !in_utf8(path) {
+                fix.edits.clear();
+                fix.safety = FixSafety::Text;
             }
         }
     }

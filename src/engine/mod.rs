@@ -110,13 +110,14 @@ impl Engine {
         &self.input.change
     }
 
-    /// The text of a file that was read, at head or at the merge base.
+    /// The text of a file that was read, at head or at the merge base. Of one that is not UTF-8 no line is shown or
+    /// offered: it would come back in another encoding.
     pub fn text(&self, side: Side, path: &str) -> Option<Text> {
         let project = match side {
             Side::Head => &self.sides.head,
             Side::Base => &self.sides.merge_base,
         };
-        project.text(path).ok().flatten()
+        project.file(path).ok()?.text().cloned()
     }
 
     /// The commit that a wanted thing is read at.

@@ -160,6 +160,7 @@ mod tests {
             head: sha("b"),
             files: (0..FILES).map(file).collect(),
             commits: Commits::default(),
+            uncommitted: BTreeMap::new(),
             truncated: None,
         };
         let input = Input {

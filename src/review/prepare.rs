@@ -59,7 +59,7 @@ async fn read(
     Ok(match blobs.first() {
         None | Some(Blob::Missing) => None,
         Some(Blob::Text(text)) => Some(parse(text.as_str())),
-        Some(Blob::Binary(_)) => unreadable("the file is not UTF-8 text"),
+        Some(Blob::Bytewise(_) | Blob::Binary(_)) => unreadable("the file is not UTF-8 text"),
         Some(Blob::TooLarge(_)) => unreadable("the file is longer than 2 MiB"),
     })
 }

@@ -61,6 +61,7 @@ impl Sample {
             head: sha('b'),
             files: self.changed_files(),
             commits: Commits { scanned: scanned.collect(), not_scanned: 0 },
+            uncommitted: BTreeMap::new(),
             truncated: None,
         }
     }

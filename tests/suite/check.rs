@@ -126,6 +126,34 @@ fn untracked_files_are_judged_and_ignored_ones_are_not() {
     assert_eq!(repo.git(&["status", "--porcelain"]), before);
 }
 
+/// The commands between backticks in the fix of a finding.
+fn commands(said: &Said) -> Vec<String> {
+    let line: serde_json::Value = serde_json::from_str(said.out.lines().next().unwrap()).unwrap();
+    let fix = line["fix"]["text"].as_str().unwrap().to_owned();
+    fix.split('`').skip(1).step_by(2).filter(|code| code.contains(' ')).map(str::to_owned).collect()
+}
+
+#[test]
+fn an_untracked_env_file_is_called_so_and_the_command_that_is_told_works() {
+    for staged in [false, true] {
+        let repo = Repo::with(&[(".gitignore", b"*.pyc")]);
+        repo.write("shop/.env", b"DEBUG=True\nSECRET_KEY=h7KdXk29QprtVbn31mZq\n");
+        if staged {
+            repo.git(&["add", "-A"]);
+            repo.write("shop/.env", b"DEBUG=True\nSECRET_KEY=k9KdXk29QprtVbn31mZq\n");
+        }
+        let said = repo.check();
+        let called =
+            if staged { "`shop/.env` is staged and" } else { "`shop/.env` is untracked, not ignored" };
+        assert!(said.has(called) && said.has("\"line\":2") && !said.has("rotate"), "{said:?}");
+        for command in commands(&said) {
+            let mut shell = Command::new("sh");
+            assert!(shell.current_dir(repo.path()).arg("-c").arg(&command).status().unwrap().success());
+        }
+        assert!(!repo.check().has("ENV001"), "{said:?}");
+    }
+}
+
 #[test]
 fn a_secret_that_came_and_went_is_seen_from_the_working_tree_too() {
     let repo = Repo::new();

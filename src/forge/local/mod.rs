@@ -8,7 +8,7 @@ use std::path::{Path as FsPath, PathBuf};
 
 use async_trait::async_trait;
 
-use crate::model::change::{Change, CommitFiles, Commits, Mode};
+use crate::model::change::{Change, CommitFiles, Commits, Mode, Uncommitted};
 use crate::model::id::{Repository, Sha};
 use crate::source::{Blob, Tree, TreeEntry};
 
@@ -74,6 +74,8 @@ pub struct Range {
     pub merge_base: Sha,
     /// The head is the working tree, held as a tree object outside the repository.
     pub working_tree: bool,
+    /// What of it no commit holds.
+    pub uncommitted: BTreeMap<String, Uncommitted>,
     /// Things to know: several merge bases.
     pub notes: Vec<String>,
 }
@@ -107,8 +109,24 @@ impl Local {
         let commit = self.commit(head_name)?;
         let (merge_base, notes) = self.merge_base(&base, &commit, &base_name, head_name)?;
         let working_tree = head.is_none() && !self.bare;
+        let uncommitted = if working_tree { self.uncommitted()? } else { BTreeMap::new() };
         let head = if working_tree { self.git.hold_working_tree()? } else { commit.clone() };
-        Ok(Range { base_name, base, head, tip: commit, merge_base, working_tree, notes })
+        Ok(Range { base_name, base, head, tip: commit, merge_base, working_tree, uncommitted, notes })
+    }
+
+    /// Files of the working tree that the newest commit does not have.
+    fn uncommitted(&self) -> Result<BTreeMap<String, Uncommitted>> {
+        let untracked = ["ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/"];
+        let staged =
+            ["diff-index", "--cached", "--no-renames", "--diff-filter=A", "--name-only", "-z", "HEAD"];
+        let mut files = BTreeMap::new();
+        for (arguments, how) in
+            [(untracked.as_slice(), Uncommitted::Untracked), (staged.as_slice(), Uncommitted::Staged)]
+        {
+            let paths = self.git.run(arguments)?;
+            files.extend(paths.split_terminator('\0').map(|path| (path.to_owned(), how)));
+        }
+        Ok(files)
     }
 
     fn default_base(&self) -> Result<String> {
@@ -197,6 +215,7 @@ impl Local {
             head: range.head.clone(),
             files,
             commits: self.commits(range)?,
+            uncommitted: range.uncommitted.clone(),
             truncated,
         })
     }
