@@ -81,7 +81,7 @@ impl Case {
         git(folder, &["init", "-q", "--bare", "-b", "main"]);
         let mut stream = Vec::new();
         commit(&mut stream, "main", None, &self.base);
-        let root = Some("refs/heads/main^0");
+        let root = Some("refs/heads/main");
         commit(&mut stream, "pr", root, &self.steps[0]);
         self.steps[1..].iter().for_each(|step| commit(&mut stream, "pr", None, step));
         self.main_steps.iter().for_each(|step| commit(&mut stream, "main", None, step));
@@ -170,6 +170,8 @@ macro_rules! reported {
 
 reported! {
     // migrations
+    another_name_of_utc_is_no_edit = "utc-pytz",
+    an_f_string_says_what_format_said = "fstring",
     // brokers
     // env files
 }
