@@ -60,7 +60,9 @@ impl Engine {
         let (mut findings, suppressed) = suppress::split(reported, &suppressions);
         findings.sort_by(|a, b| {
             let (a, b) = (&a.finding, &b.finding);
-            b.severity.cmp(&a.severity).then_with(|| a.place.cmp(&b.place)).then_with(|| a.code.cmp(b.code))
+            let severity = b.severity.cmp(&a.severity);
+            let family = || catalogue::comes_first(b.code).cmp(&catalogue::comes_first(a.code));
+            severity.then_with(family).then_with(|| a.place.cmp(&b.place)).then_with(|| a.code.cmp(b.code))
         });
         let tells = |f: &&Finding| catalogue::of_code(f.code).is_some_and(|entry| entry.tells_unparsed);
         let told = head.iter().filter(tells).filter_map(|f| f.place.path()).collect();
