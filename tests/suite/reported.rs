@@ -175,6 +175,8 @@ reported! {
     what_only_another_project_has_does_not_exist = "mono-other-project-only",
     the_global_registry_gives_live_models = "global-registry",
     a_live_model_is_seen_in_the_helper_that_runs = "live-in-helper",
+    another_name_of_utc_is_no_edit = "utc-pytz",
+    an_f_string_says_what_format_said = "fstring",
     // brokers
     // env files
     a_piece_of_a_wrapped_secret_is_no_name = "env-wrapped-secret",
