@@ -17,6 +17,8 @@ mod deployed_migrations;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod encodings;
+#[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
 mod endless;

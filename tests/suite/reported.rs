@@ -186,8 +186,17 @@ reported! {
     relation_without_dependency = "fk-without-dependency",
     the_global_registry_gives_live_models = "global-registry",
     a_live_model_is_seen_in_the_helper_that_runs = "live-in-helper",
+    another_name_of_utc_is_no_edit = "utc-pytz",
+    an_f_string_says_what_format_said = "fstring",
     // brokers
     // env files
+    a_piece_of_a_wrapped_secret_is_no_name = "env-wrapped-secret",
+    a_latin_1_comment_hides_no_line_of_gitignore = "gitignore-latin1",
+    git_knows_no_braces = "gitignore-braces",
+    latin_1_since_ever_is_looked_at = "latin1-stays",
+    what_sops_writes_is_nobodys_name = "sops",
+    paths_of_the_folder_are_no_secrets = "envrc-paths",
+    a_comment_behind_the_equals_sign_is_the_value = "env-hash-value",
 }
 
 #[test]

@@ -80,8 +80,9 @@ impl std::fmt::Display for Because {
 impl Evidence {
     fn reason(&self, index: usize) -> String {
         use crate::model::finding::code;
+        use crate::model::id::Sha;
         match self {
-            Self::Ref(name) => format!("it is on {}", code(name)),
+            Self::Ref(name) => format!("it is on {}", code(Sha::readable(name))),
             Self::Tag(name) => format!("it is in release {}", code(name)),
             Self::Environment(name) => format!("it runs in {}", code(name)),
             Self::Branches(names) => {

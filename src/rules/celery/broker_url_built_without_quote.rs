@@ -7,7 +7,7 @@ use super::broker_url::{BrokerUrl, Purpose};
 use super::python::quoting::Quoting;
 use super::python::unquoted::Unquoted;
 use super::sources::{self, reading};
-use super::wording::capped;
+use super::wording::{capped, telling};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL003,
@@ -56,8 +56,8 @@ fn removed_assignment(
 }
 
 fn finding(url: &BrokerUrl, unquoted: &Unquoted) -> Finding {
-    let password = unquoted.name.as_ref().map_or_else(|| "The password".to_owned(), |name| code(name));
-    let whose = match url.keys.last() {
+    let password = unquoted.name.as_deref().and_then(telling).map_or_else(|| "The password".to_owned(), code);
+    let whose = match url.keys.last().and_then(|key| telling(key)) {
         Some(key) => format!("the URL of {}", code(key)),
         None => "a broker URL".to_owned(),
     };

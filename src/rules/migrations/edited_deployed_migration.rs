@@ -163,6 +163,7 @@ fn finding(
     let worst = found.first().map_or(Impact::Harmless, |edit| edit.impact);
     let what = found.first().map_or_else(String::new, |edit| edit.what.clone());
     let consequence = found.first().map_or("", consequence);
+    let fix = found.first().map(|worst| fix(worst, name, new.1));
     let place = match found.first().map(|edit| edit.at) {
         Some(At::Base(range)) => Place::Base { path: old.1.to_owned(), span: old.0.span(&range) },
         Some(At::Head(range)) => Place::Head { path: new.1.to_owned(), span: new.0.span(&range) },
@@ -180,9 +181,8 @@ fn finding(
     };
     let headline = format!("{} is {because}; this edit {what}{more}", code(&name.to_string()));
     let text = found.iter().map(|edit| edit.what.as_str()).collect::<Vec<_>>().join("\n");
-    RULE.finding(place, name.to_string(), NodeText::Open(text), headline, consequence)
-        .with_severity(severity)
-        .with_fix(fix(worst, name, new.1))
+    let finding = RULE.finding(place, name.to_string(), NodeText::Open(text), headline, consequence);
+    Finding { fix, ..finding.with_severity(severity) }
 }
 
 fn consequence(worst: &Difference) -> &'static str {
@@ -215,16 +215,23 @@ fn consequence_of(impact: Impact) -> &'static str {
     }
 }
 
-fn fix(worst: Impact, name: &MigrationName, path: &str) -> Fix {
-    match worst {
+fn fix(worst: &Difference, name: &MigrationName, path: &str) -> Fix {
+    match worst.impact {
         Impact::Harmless => Fix::text("Nothing depends on it: keep it, or leave the old text as it ran."),
         Impact::Compatible => {
             Fix::text("Compare `python manage.py sqlmigrate` before and after: the SQL has to stay the same.")
         }
-        _ => Fix::text(format!(
-            "Revert {} and put the change into a new migration: {}.",
-            code(path),
-            code(&format!("python manage.py makemigrations {} --name what_it_does", name.app))
-        )),
+        // There is no new migration that would change the order of old ones.
+        _ if worst.dependency.is_some() => Fix::text(format!("Revert {}.", code(path))),
+        _ => {
+            // No model tells what a function does: `makemigrations` would find nothing to write.
+            let empty = if worst.is_helper { " --empty" } else { "" };
+            let command = format!("python manage.py makemigrations {}{empty} --name what_it_does", name.app);
+            Fix::text(format!(
+                "Revert {} and put the change into a new migration: {}.",
+                code(path),
+                code(&command)
+            ))
+        }
     }
 }
