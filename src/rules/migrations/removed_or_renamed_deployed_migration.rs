@@ -27,8 +27,11 @@ const NEEDED_OF_APP: &str = "Migrations of other apps depend on them: every comm
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let Some(changes) = Changes::of(context)? else { return Ok(Vec::new()) };
+    // Who depends on what goes is asked together with what goes: a round of requests less.
+    let loses = changes.before.keys().any(|name| !changes.after.contains_key(name));
+    let asked = if loses { needed(context).map(drop) } else { Ok(()) };
     let mut by_app: BTreeMap<String, Vec<Gone>> = BTreeMap::new();
-    for gone in gone(context)? {
+    for gone in both(gone(context), asked)?.0 {
         by_app.entry(gone.name.app.clone()).or_default().push(gone);
     }
     let apps = by_app.into_iter().map(|(app, gone)| judge_app(context, &changes, &app, gone));
