@@ -81,7 +81,7 @@ impl Case {
         git(folder, &["init", "-q", "--bare", "-b", "main"]);
         let mut stream = Vec::new();
         commit(&mut stream, "main", None, &self.base);
-        let root = Some("refs/heads/main^0");
+        let root = Some("refs/heads/main");
         commit(&mut stream, "pr", root, &self.steps[0]);
         self.steps[1..].iter().for_each(|step| commit(&mut stream, "pr", None, step));
         self.main_steps.iter().for_each(|step| commit(&mut stream, "main", None, step));
@@ -171,6 +171,12 @@ macro_rules! reported {
 reported! {
     // migrations
     // brokers
+    a_command_in_sh_c_is_read = "shell-compose",
+    what_urlparse_leaves_encoded_is_pasted = "password-of-url-urlparse",
+    what_unquote_gives_is_raw = "password-unquoted",
+    an_option_that_kombu_does_not_take = "redis-query",
+    a_blank_before_the_next_broker = "failover-space",
+    a_reference_is_no_broker = "secret-reference",
     // env files
 }
 
