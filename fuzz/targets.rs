@@ -112,8 +112,7 @@ fn gitea_diff(data: &[u8]) {
 /// The first line is the path, the rest a `.gitignore`.
 fn ignore(data: &[u8]) {
     let (path, rules) = head_and_rest(data);
-    let rules = text(rules);
-    let _ = Ignores::new([("", &rules), ("deploy", &rules)]).ignores(&path);
+    let _ = Ignores::new([("", rules), ("deploy", rules)]).of(&path);
 }
 
 /// A one-file change through all rules: the first line is the path, a NUL parts base from head.

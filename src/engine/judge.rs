@@ -2,7 +2,7 @@
 
 use crate::model::catalogue;
 use crate::model::change::ChangedFile;
-use crate::model::finding::Finding;
+use crate::model::finding::{Finding, FixSafety, code};
 use crate::model::judgement::{Judgement, NotLookedAt, Reported};
 use crate::rules::{Reading, reading};
 use crate::source::NotLoaded;
@@ -57,10 +57,13 @@ impl Engine {
             reported.extend(self.unused(&suppressions, &head));
         }
         self.weigh(&mut reported);
+        self.keep_edits_that_fit(&mut reported);
         let (mut findings, suppressed) = suppress::split(reported, &suppressions);
         findings.sort_by(|a, b| {
             let (a, b) = (&a.finding, &b.finding);
-            b.severity.cmp(&a.severity).then_with(|| a.place.cmp(&b.place)).then_with(|| a.code.cmp(b.code))
+            let severity = b.severity.cmp(&a.severity);
+            let family = || catalogue::comes_first(b.code).cmp(&catalogue::comes_first(a.code));
+            severity.then_with(family).then_with(|| a.place.cmp(&b.place)).then_with(|| a.code.cmp(b.code))
         });
         let tells = |f: &&Finding| catalogue::of_code(f.code).is_some_and(|entry| entry.tells_unparsed);
         let told = head.iter().filter(tells).filter_map(|f| f.place.path()).collect();
@@ -68,13 +71,18 @@ impl Engine {
         let mut not_looked_at = self.not_looked_at.clone();
         not_looked_at.extend(self.runner.failures(change));
         not_looked_at.extend(unparsed.not_looked_at);
+        let is_missed = |unread: &NotLookedAt| unread.path.ends_with('/') || self.misses(&unread.path);
+        let (missed, noted): (Vec<_>, Vec<_>) = self.input.unread.iter().cloned().partition(is_missed);
+        not_looked_at.extend(missed);
+        let noted =
+            noted.iter().map(|unread| format!("{} was not looked at: {}", code(&unread.path), unread.reason));
         let unscanned = not_scanned(change.commits.not_scanned);
         let notes = self.input.notes.iter().chain(&self.input.policy.notes).chain(&unparsed.notes);
         Judgement {
             findings,
             suppressed,
             not_looked_at,
-            notes: notes.chain(&unscanned).cloned().collect(),
+            notes: notes.chain(&unscanned).cloned().chain(noted).collect(),
             files: self.looked_at().count(),
             rules: self.runner.rules.len(),
             merge_base: change.merge_base.clone(),
@@ -88,6 +96,18 @@ impl Engine {
         for Reported { finding, .. } in reported {
             if let Some(rule) = self.runner.rules.iter().find(|rule| rule.code() == finding.code) {
                 finding.severity = selection::severity(&self.input.policy, rule, finding);
+            }
+        }
+    }
+
+    /// Of a file in another encoding a line could only be given back in ours.
+    fn keep_edits_that_fit(&self, reported: &mut [Reported]) {
+        let in_utf8 = |path: &str| self.sides.head.file(path).is_ok_and(|blob| blob.text().is_some());
+        for Reported { finding, .. } in reported {
+            let (Some(path), Some(fix)) = (finding.place.path(), &mut finding.fix) else { continue };
+            if fix.edits.iter().any(|edit| !edit.replacement.is_ascii()) && !in_utf8(path) {
+                fix.edits.clear();
+                fix.safety = FixSafety::Text;
             }
         }
     }

@@ -58,6 +58,8 @@ pub struct Input {
     pub deployed: DeployedAt,
     /// Faults that were found before the engine ran: they make the verdict incomplete.
     pub not_looked_at: Vec<NotLookedAt>,
+    /// Files and folders (`shut/`) that nobody could read: incomplete where a rule has to understand them.
+    pub unread: Vec<NotLookedAt>,
     pub notes: Vec<String>,
     /// A fault in the policy file as this change leaves it: an error finding on its line.
     pub policy_fault: Option<PolicyFault>,
@@ -110,13 +112,14 @@ impl Engine {
         &self.input.change
     }
 
-    /// The text of a file that was read, at head or at the merge base.
+    /// The text of a file that was read, at head or at the merge base. Of one that is not UTF-8 no line is shown or
+    /// offered: it would come back in another encoding.
     pub fn text(&self, side: Side, path: &str) -> Option<Text> {
         let project = match side {
             Side::Head => &self.sides.head,
             Side::Base => &self.sides.merge_base,
         };
-        project.text(path).ok().flatten()
+        project.file(path).ok()?.text().cloned()
     }
 
     /// The commit that a wanted thing is read at.

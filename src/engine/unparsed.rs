@@ -8,10 +8,15 @@ use crate::model::judgement::NotLookedAt;
 use crate::project::Project;
 use crate::project::django::apps::looks_like_migration;
 use crate::project::env::env_files::is_encrypted;
+use crate::source::tree::file_name;
 use crate::source::{Blob, NotLoaded};
 use crate::syntax::python::SyntaxFault;
 
 use super::Sides;
+
+const NOT_UTF8: &str = "it is not UTF-8 text";
+/// Of shells, of configuration and of Docker's files ASCII alone decides what they do.
+const BYTE_BY_BYTE: &str = "was read byte by byte";
 
 /// What could not be looked at, and what is only worth a note.
 #[derive(Debug, Default)]
@@ -35,14 +40,16 @@ pub(super) fn find(
         let reason = match blob.as_deref() {
             Some(Blob::TooLarge(_)) => Some("it is larger than 2 MiB"),
             // There is nothing in it that a rule could read, with or without this change.
-            Some(blob @ Blob::Binary(_)) if is_encrypted(blob, path) => None,
-            Some(Blob::Binary(_)) => Some("it is not UTF-8 text"),
+            Some(blob @ (Blob::Bytewise(_) | Blob::Binary(_))) if is_encrypted(blob, path) => None,
+            Some(Blob::Binary(_)) => Some(NOT_UTF8),
             _ if is_cut(&sides.head, path) => {
                 Some("it has more operations, or deeper ones, than are followed")
             }
             _ => None,
         };
-        if let Some(reason) = reason {
+        if is_read_by_bytes(path, blob.as_deref()) {
+            unparsed.notes.push(format!("{} {BYTE_BY_BYTE}: {NOT_UTF8}", code(path)));
+        } else if let Some(reason) = reason {
             unparsed.not_looked_at.push(NotLookedAt { path: path.to_owned(), reason: reason.to_owned() });
         } else if !said.contains(path) {
             broken(file, path, sides, &mut unparsed);
@@ -76,11 +83,34 @@ fn broken(file: &ChangedFile, path: &str, sides: &Sides, unparsed: &mut Unparsed
         unparsed.not_looked_at.push(NotLookedAt { path: path.to_owned(), reason });
         return;
     };
-    unparsed.notes.push(format!("{} was not looked at: {reason}, {excuse}", code(path)));
+    let seen =
+        if is_bytewise(&sides.head, path) && is_yaml(path) { BYTE_BY_BYTE } else { "was not looked at" };
+    unparsed.notes.push(format!("{} {seen}: {reason}, {excuse}", code(path)));
 }
 
-/// Why a Python or YAML file has no usable tree.
+/// Git reads a `.gitignore` so whatever is in it.
+fn is_read_by_bytes(path: &str, blob: Option<&Blob>) -> bool {
+    match blob {
+        Some(Blob::Bytewise(_)) => !wants_utf8(path),
+        Some(Blob::Binary(_)) => file_name(path) == ".gitignore",
+        _ => false,
+    }
+}
+
+/// Do the programs that read it refuse any other encoding?
+fn wants_utf8(path: &str) -> bool {
+    path.ends_with(".py") || is_yaml(path)
+}
+
+fn is_bytewise(project: &Project, path: &str) -> bool {
+    project.file(path).is_ok_and(|blob| matches!(*blob, Blob::Bytewise(_)))
+}
+
+/// Why a Python or YAML file has no usable tree, or none to who runs it.
 fn fault(project: &Project, path: &str) -> Option<String> {
+    if wants_utf8(path) && is_bytewise(project, path) {
+        return Some(NOT_UTF8.to_owned());
+    }
     if path.ends_with(".py") {
         return match project.python_fault(path).ok()?? {
             SyntaxFault::TooDeep => Some("it nests deeper than Python allows".to_owned()),

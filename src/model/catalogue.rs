@@ -149,6 +149,12 @@ pub fn is_suppressible(code: &str) -> bool {
     of_code(code).is_some_and(|entry| !entry.always_on)
 }
 
+/// Is it told before others that weigh as much? Data and secrets are lost for good, style is not.
+pub fn comes_first(code: &str) -> bool {
+    use Family::{Celery, Env, Migrations, Security};
+    Family::of_code(code).is_none_or(|family| matches!(family, Migrations | Env | Celery | Security))
+}
+
 /// A static for each code, so that a rule names its entry and a wrong code does not compile, and the list of all.
 macro_rules! catalogue {
     ($($code:ident $name:literal $severity:ident $confidence:ident $($mark:ident)*;)*) => {

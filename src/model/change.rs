@@ -1,5 +1,6 @@
 //! What a pull request changes: merge base → head, files with their hunks.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -100,6 +101,14 @@ pub struct Commits {
     pub not_scanned: usize,
 }
 
+/// How far Git has a file of a working tree that no commit holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Uncommitted {
+    /// Nobody added it, and Git does not ignore it.
+    Untracked,
+    Staged,
+}
+
 /// The change of one pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -109,6 +118,8 @@ pub struct Change {
     pub head: Sha,
     pub files: Vec<ChangedFile>,
     pub commits: Commits,
+    /// Where the head is a working tree: its files that the newest commit does not have.
+    pub uncommitted: BTreeMap<Path, Uncommitted>,
     /// Why `files` is not all of it, when the forge or our limit cut the list.
     pub truncated: Option<String>,
 }

@@ -42,7 +42,7 @@ impl NotLookedAt {
 /// The outcome of the engine on one change.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Judgement {
-    /// Most severe first, then by path and line.
+    /// Most severe first; of these the families that come first, then by path and line.
     pub findings: Vec<Reported>,
     /// Introduced, but kept by a suppression with a reason.
     pub suppressed: Vec<(Reported, String)>,

@@ -61,9 +61,11 @@ impl Project {
         self.snapshot.file(path)
     }
 
-    /// A file's text; `None` when it is missing, binary or too large. Of a symbolic link it is where it leads.
+    /// A file's text; `None` when it is missing, binary or too large. Of a symbolic link it is where it leads. What is
+    /// not UTF-8 is read byte by byte, but for Python, which refuses it.
     pub fn text(&self, path: &str) -> Result<Option<Text>, NotLoaded> {
-        Ok(self.snapshot.file(path)?.text().cloned())
+        let blob = self.snapshot.file(path)?;
+        Ok(if path.ends_with(".py") { blob.text() } else { blob.text_by_bytes() }.cloned())
     }
 
     /// What is no link: a link's text is a path, whatever the name says.

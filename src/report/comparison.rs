@@ -8,7 +8,7 @@ use crate::model::judgement::Reported;
 use crate::model::plan::{Anchor, PostingKind, Side};
 use crate::source::anchor;
 
-use super::group::{Group, groups};
+use super::group::{Crowds, Group, groups};
 use super::known::{Known, known};
 use super::markdown::Comment;
 use super::plan_input::PlanInput;
@@ -26,6 +26,7 @@ pub(super) struct Draft<'a> {
 pub(super) struct Comparison<'a> {
     pub(super) input: &'a PlanInput<'a>,
     pub(super) secret_lines: SecretLines<'a>,
+    pub(super) crowds: Crowds<'a>,
     pub(super) known: Vec<Known>,
     /// By index into `known`: the present findings that an inline comment has to name.
     pub(super) members: HashMap<usize, HashSet<&'a Fingerprint>>,
@@ -44,6 +45,7 @@ impl<'a> Comparison<'a> {
         let mut compared = Self {
             input,
             secret_lines: SecretLines::of(input.judgement),
+            crowds: Crowds::of(&input.judgement.findings),
             known,
             members: HashMap::new(),
             rows: HashMap::new(),
@@ -119,8 +121,9 @@ impl<'a> Comparison<'a> {
         let mut fresh: Vec<Group<'a>> = groups(self.findings())
             .into_iter()
             .filter(|g| g.members.iter().all(|r| self.is_new(r) || self.is_removed(r)))
-            .map(|g| Group { members: g.members.into_iter().filter(|r| self.is_new(r)).collect() })
+            .map(|g| Group { members: g.members.into_iter().filter(|r| self.is_new(r)).collect(), ..g })
             .filter(|g| g.severity() >= Severity::Warning)
+            .filter(|g| !g.first().is_some_and(|first| self.crowds.hold(first)))
             .collect();
         fresh.sort_by_key(|g| std::cmp::Reverse(g.severity()));
         let room = self.input.max_comments.saturating_sub(self.members.len());

@@ -1,6 +1,7 @@
-//! Findings that say the same of one file stand together: equal code, path and headline.
+//! Findings that say the same of one file stand together: equal code, path and headline. A rule that speaks very often
+//! is told once.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use crate::model::finding::{Finding, Place, Severity};
 use crate::model::judgement::Reported;
@@ -9,6 +10,31 @@ use crate::model::judgement::Reported;
 #[derive(Clone, Debug)]
 pub(super) struct Group<'a> {
     pub(super) members: Vec<&'a Reported>,
+    /// All that a rule says below error, in any file and in any words.
+    pub(super) is_crowd: bool,
+}
+
+/// Below error, a rule that speaks in more places of a pull request than this has one row of the summary: true remarks by
+/// the dozen hide those that matter.
+const MOST_PLACES: usize = 5;
+
+/// Codes of the rules that speak so often.
+#[derive(Debug, Default)]
+pub(super) struct Crowds<'a>(HashSet<&'a str>);
+
+impl<'a> Crowds<'a> {
+    pub(super) fn of(findings: &'a [Reported]) -> Self {
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for reported in findings.iter().filter(|r| r.finding.severity < Severity::Error) {
+            *places.entry(reported.finding.code).or_default() += 1;
+        }
+        Self(places.into_iter().filter(|(_, number)| *number > MOST_PLACES).map(|(code, _)| code).collect())
+    }
+
+    /// Is it one of so many?
+    pub(super) fn hold(&self, finding: &Finding) -> bool {
+        finding.severity < Severity::Error && self.0.contains(finding.code)
+    }
 }
 
 impl<'a> Group<'a> {
@@ -49,8 +75,25 @@ pub(super) fn groups<'a>(findings: impl IntoIterator<Item = &'a Reported>) -> Ve
         let at = *index.entry(key).or_insert(found.len());
         match found.get_mut(at) {
             Some(group) => group.members.push(reported),
-            None => found.push(Group { members: vec![reported] }),
+            None => found.push(Group { members: vec![reported], is_crowd: false }),
         }
     }
     found
+}
+
+/// What a summary lists: groups, and each crowd as one, where its first and worst stands.
+pub(super) fn rows<'a>(
+    findings: impl IntoIterator<Item = &'a Reported>,
+    crowds: &Crowds<'_>,
+) -> Vec<Group<'a>> {
+    let mut rows: Vec<Group<'a>> = Vec::new();
+    for group in groups(findings) {
+        let crowded = group.first().filter(|first| crowds.hold(first)).map(|first| first.code);
+        let known = rows.iter_mut().find(|row| row.is_crowd && row.first().map(|f| f.code) == crowded);
+        match known {
+            Some(crowd) => crowd.members.extend(group.members),
+            None => rows.push(Group { is_crowd: crowded.is_some(), ..group }),
+        }
+    }
+    rows
 }

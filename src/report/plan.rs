@@ -12,7 +12,7 @@ use crate::model::plan::{
 };
 
 use super::comparison::Comparison;
-use super::group::{Group, groups};
+use super::group::{self, Group, groups};
 use super::known::{Known, united};
 use super::markdown::{self, Comment};
 use super::summary::{Summary, small_print};
@@ -80,7 +80,7 @@ impl<'a> Comparison<'a> {
     fn summary<'s>(&'s self, rows: &[&'a Reported], later: bool) -> Summary<'s> {
         let judgement = self.input.judgement;
         Summary {
-            groups: groups(rows.iter().copied()),
+            groups: group::rows(rows.iter().copied(), &self.crowds),
             explained: &self.explained,
             later,
             not_looked_at: &judgement.not_looked_at,

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::model::catalogue;
 use crate::model::finding::{NodeText, Place};
 use crate::model::judgement::Judgement;
 
@@ -16,9 +17,12 @@ impl<'a> SecretLines<'a> {
         let all = judgement.findings.iter().chain(judgement.suppressed.iter().map(|(reported, _)| reported));
         let lines = all.map(|r| &r.finding).filter(|f| matches!(f.node, NodeText::Secret(_))).filter_map(
             |f| match &f.place {
-                Place::Head { path, span } => Some((path.as_str(), span.lines())),
-                // The value may stand anywhere in it.
+                // The values may stand anywhere in it: an env file's finding stands at one of them.
+                Place::Head { path, .. } if f.code == catalogue::ENV001.code => {
+                    Some((path.as_str(), 0..u32::MAX))
+                }
                 Place::Path(path) => Some((path.as_str(), 0..u32::MAX)),
+                Place::Head { path, span } => Some((path.as_str(), span.lines())),
                 Place::Base { .. } | Place::Repository => None,
             },
         );

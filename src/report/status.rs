@@ -10,6 +10,7 @@ use crate::model::pull::Capabilities;
 use crate::model::status::{Annotation, AnnotationLevel, Outcome, Status};
 
 use super::escape::sentence;
+use super::group::Crowds;
 use super::summary::check_run;
 use super::wording::{Links, count, cut, plain, plain_clause, spot, tally};
 
@@ -178,8 +179,12 @@ fn summary(setting: &Setting<'_>, stage: &Stage<'_>, description: &str) -> Strin
 
 fn annotations(stage: &Stage<'_>) -> Vec<Annotation> {
     let Stage::Judged { judgement, inline } = stage else { return Vec::new() };
+    let crowds = Crowds::of(&judgement.findings);
+    let mut told = HashSet::new();
     let uncommented = judgement.findings.iter().filter(|r| !inline.contains(&r.fingerprint));
-    uncommented.filter_map(|r| annotation(&r.finding)).take(MOST_ANNOTATIONS).collect()
+    // Of a crowd the first stands for all, as in the summary.
+    let shown = uncommented.filter(|r| !crowds.hold(&r.finding) || told.insert(r.finding.code));
+    shown.filter_map(|r| annotation(&r.finding)).take(MOST_ANNOTATIONS).collect()
 }
 
 fn annotation(finding: &Finding) -> Option<Annotation> {

@@ -8,7 +8,7 @@ use crate::model::judgement::{Judgement, NotLookedAt};
 use crate::model::plan::Side;
 
 use super::escape::{cell, code_cell, code_span, link, sentence};
-use super::group::Group;
+use super::group::{self, Crowds, Group};
 use super::markdown::headline;
 use super::wording::{Links, count};
 
@@ -78,7 +78,7 @@ impl Summary<'_> {
 /// Verdict and counts in words: `2 things to change before merging, 1 to look at`.
 pub fn heading(judgement: &Judgement) -> String {
     let summary = Summary {
-        groups: super::group::groups(&judgement.findings),
+        groups: group::rows(&judgement.findings, &Crowds::of(&judgement.findings)),
         explained: &HashSet::new(),
         later: false,
         not_looked_at: &judgement.not_looked_at,
@@ -184,23 +184,33 @@ fn fold(title: &str) -> String {
 fn row(group: &Group<'_>, links: &dyn Links, with_severity: bool) -> String {
     let Some(finding) = group.first() else { return String::new() };
     let severity = if with_severity { format!("| {} ", group.severity()) } else { String::new() };
-    let what = cell(finding.headline.trim_end_matches('.'));
-    format!("\n{severity}| {} | {what} |", place(group, &finding.place, links))
+    let headline = cell(finding.headline.trim_end_matches('.'));
+    if !group.is_crowd {
+        return format!("\n{severity}| {} | {headline} |", place(group, &finding.place, links));
+    }
+    let rule = link(finding.code, links.rule(finding.code).as_deref());
+    let all = links.run().map(|run| format!(", {}", link("all of them", Some(&run)))).unwrap_or_default();
+    let times = count(group.members.len(), "place", "places");
+    let spot = spot(&finding.place, links);
+    format!("\n{severity}| {spot} | {headline}; {rule} speaks of {times}{all} |")
+}
+
+/// A place as a link.
+fn spot(place: &Place, links: &dyn Links) -> String {
+    let line = place.span().map(|span| span.start.line);
+    let (side, path, removed) = match place {
+        Place::Head { path, .. } | Place::Path(path) => (Side::Head, path, ""),
+        Place::Base { path, .. } => (Side::Base, path, " (removed)"),
+        Place::Repository => return "the repository".to_owned(),
+    };
+    let spot = line.map_or_else(|| path.clone(), |line| format!("{path}:{line}"));
+    format!("{}{removed}", link(&code_cell(&spot), links.line(side, path, line).as_deref()))
 }
 
 /// The first place as a link, and the further lines of the same file.
 fn place(group: &Group<'_>, first: &Place, links: &dyn Links) -> String {
-    let (side, path, line) = match first {
-        Place::Head { path, span } => (Side::Head, path, Some(span.start.line)),
-        Place::Base { path, span } => (Side::Base, path, Some(span.start.line)),
-        Place::Path(path) => (Side::Head, path, None),
-        Place::Repository => return "the repository".to_owned(),
-    };
-    let spot = line.map_or_else(|| path.clone(), |line| format!("{path}:{line}"));
-    let mut text = link(&code_cell(&spot), links.line(side, path, line).as_deref());
-    if side == Side::Base {
-        text.push_str(" (removed)");
-    }
+    let mut text = spot(first, links);
+    let line = first.span().map(|span| span.start.line);
     let others: Vec<String> = group
         .lines()
         .into_iter()
@@ -263,7 +273,7 @@ pub(super) fn check_run(
     budget: usize,
 ) -> String {
     let summary = Summary {
-        groups: super::group::groups(&judgement.findings),
+        groups: group::rows(&judgement.findings, &Crowds::of(&judgement.findings)),
         explained: inline,
         later: false,
         not_looked_at: &judgement.not_looked_at,

@@ -160,6 +160,7 @@ mod tests {
             head: sha("b"),
             files: (0..FILES).map(file).collect(),
             commits: Commits::default(),
+            uncommitted: BTreeMap::new(),
             truncated: None,
         };
         let input = Input {
@@ -170,6 +171,7 @@ mod tests {
             change,
             policy: Policy::default(),
             not_looked_at: Vec::new(),
+            unread: Vec::new(),
             notes: Vec::new(),
             policy_fault: None,
         };

@@ -1,5 +1,6 @@
 //! A commit's tree and the contents of its files.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use crate::model::change::{Mode, Path};
@@ -87,9 +88,12 @@ pub fn join(folder: &str, name: &str) -> Path {
 /// What reading a file gave.
 #[derive(Clone, Debug)]
 pub enum Blob {
-    /// UTF-8, or Latin-1 where a comment says so; other encodings and NUL bytes make it binary.
+    /// UTF-8, or Latin-1 where a comment says so.
     Text(Text),
-    /// The raw bytes of what is not text, at most the first 1,024: enough to know a format by its magic.
+    /// Text in another encoding: each byte is read as the character of its number, so that what is ASCII stays.
+    Bytewise(Text),
+    /// The raw bytes of what is no text: of UTF-16 all, else at most the first 1,024, enough to know a format by its
+    /// magic.
     Binary(Vec<u8>),
     /// Longer than [`MAX_FILE`]; the size where it is known.
     TooLarge(Option<u64>),
@@ -106,13 +110,14 @@ impl Blob {
         }
         match std::str::from_utf8(bytes) {
             Ok(text) if !text.contains('\0') => Self::Text(Text::new(text)),
-            Err(_) if says_latin_1(bytes) && !bytes.contains(&0) => {
-                Self::Text(Text::new(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>()))
-            }
+            Err(_) if says_latin_1(bytes) && !bytes.contains(&0) => Self::Text(bytewise(bytes)),
+            Err(_) if bytes.iter().all(|byte| is_of_text(*byte)) => Self::Bytewise(bytewise(bytes)),
+            _ if bytes.iter().all(|byte| *byte == 0 || is_of_text(*byte)) => Self::Binary(bytes.to_vec()),
             _ => Self::Binary(bytes[..bytes.len().min(Self::MAGIC)].to_vec()),
         }
     }
 
+    /// What every reader takes for the same text.
     pub fn text(&self) -> Option<&Text> {
         match self {
             Self::Text(text) => Some(text),
@@ -120,14 +125,44 @@ impl Blob {
         }
     }
 
+    /// The text for whom only ASCII matters.
+    pub fn text_by_bytes(&self) -> Option<&Text> {
+        match self {
+            Self::Text(text) | Self::Bytewise(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    /// As Git has it, as far as it was kept.
+    pub fn bytes(&self) -> Option<Cow<'_, [u8]>> {
+        match self {
+            Self::Text(text) => Some(text.as_str().as_bytes().into()),
+            // Each character was one byte.
+            Self::Bytewise(text) => Some(text.as_str().chars().map(|c| c as u8).collect::<Vec<u8>>().into()),
+            Self::Binary(bytes) => Some(bytes.into()),
+            Self::TooLarge(_) | Self::Missing => None,
+        }
+    }
+
     /// Bytes kept in memory: of a text, or of the index of its lines where those are very short.
     pub fn weight(&self) -> usize {
         match self {
-            Self::Text(text) => text.as_str().len().max(text.line_count() as usize * LINE),
+            Self::Text(text) | Self::Bytewise(text) => {
+                text.as_str().len().max(text.line_count() as usize * LINE)
+            }
             Self::Binary(bytes) => bytes.len(),
             Self::TooLarge(_) | Self::Missing => 0,
         }
     }
+}
+
+fn bytewise(bytes: &[u8]) -> Text {
+    Text::new(&bytes.iter().map(|byte| char::from(*byte)).collect::<String>())
+}
+
+/// No encoding of text has the other control characters; pictures and keys are full of them.
+fn is_of_text(byte: u8) -> bool {
+    !byte.is_ascii_control() || matches!(byte, b'\t' | b'\n' | b'\r' | 0x0B | 0x0C | 0x1B)
 }
 
 /// Do the first two lines hold the comment by which Python (PEP 263) and editors know the encoding?
@@ -155,5 +190,16 @@ mod tests {
         assert_eq!(text(b"# coding: latin-1\n# caf\xe9\0\n"), None);
         assert_eq!(text(b"# coding: utf-16\n# caf\xe9\n"), None);
         assert_eq!(text(b"x = 'coding: latin-1'\n# caf\xe9\n"), None);
+    }
+
+    #[test]
+    fn other_encodings_are_read_byte_by_byte_and_what_is_no_text_is_not() {
+        let latin = Blob::from_bytes(b"# f\xFCr alle\nA=\x80\n");
+        assert_eq!(latin.text(), None);
+        assert_eq!(latin.text_by_bytes().map(|text| text.line(1)), Some("# f\u{FC}r alle"));
+        assert_eq!(latin.bytes().as_deref(), Some(b"# f\xFCr alle\nA=\x80\n".as_slice()));
+        for bytes in [b"\x89PNG\r\n\x1A\n".as_slice(), b"a\0b\0", b"Salted__\x90\x01\xE2"] {
+            assert!(matches!(Blob::from_bytes(bytes), Blob::Binary(_)), "{bytes:?}");
+        }
     }
 }

@@ -61,6 +61,7 @@ impl Sample {
             head: sha('b'),
             files: self.changed_files(),
             commits: Commits { scanned: scanned.collect(), not_scanned: 0 },
+            uncommitted: BTreeMap::new(),
             truncated: None,
         }
     }
@@ -122,6 +123,7 @@ impl Sample {
             policy: self.policy.clone(),
             deployed,
             not_looked_at: Vec::new(),
+            unread: Vec::new(),
             notes: Vec::new(),
             policy_fault: None,
         })

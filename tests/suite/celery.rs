@@ -45,6 +45,24 @@ fn a_placeholder_password_is_encoded_for_the_author_and_a_real_one_never_shown()
     assert_eq!(real[0].fix, Some(Fix::text("Write `#` as `%23`.")));
 }
 
+#[test]
+fn one_letter_names_nothing_and_a_url_without_a_name_is_called_by_its_file() {
+    let said = |text: &str| {
+        let findings = found(&[("config/celery.py", text)]);
+        findings.into_iter().map(|f| f.headline).collect::<Vec<_>>()
+    };
+    let plain =
+        said("from celery import Celery\n\nu = \"amqp://user:pa#ss@host:5672/vh\"\napp = Celery(broker=u)\n");
+    assert!(
+        plain.len() == 1 && plain[0].starts_with("The password in the URL in `celery.py` holds"),
+        "{plain:?}"
+    );
+    let built = said(
+        "from os import environ\n\np = environ[\"P\"]\nCELERY_BROKER_URL = f\"amqp://user:{p}@host/vh\"\n",
+    );
+    assert_eq!(built, ["The password goes into the URL of `CELERY_BROKER_URL` unquoted"]);
+}
+
 /// `broker_urls.json` once more, through files: what stands in a setting is found there.
 #[test]
 fn every_row_of_the_table_is_found_where_it_stands() {

@@ -112,6 +112,93 @@ fn a_leak_is_reported_once_whichever_commits_show_it() {
     assert_eq!(moved.len(), 1, "{moved:?}");
 }
 
+/// Where ENV001 stands: with a line, or on the file as a whole.
+fn places(sample: &Sample) -> Vec<(Option<u32>, String)> {
+    let judged = sample.judge();
+    let own = judged.findings.iter().map(|r| &r.finding).filter(|f| f.code == "ENV001");
+    own.map(|f| {
+        let fix = f.fix.as_ref().map_or("", |fix| &fix.text);
+        (f.place.span().map(|span| span.start.line), fix.to_owned())
+    })
+    .collect()
+}
+
+#[test]
+fn it_stands_on_the_worst_line_that_the_change_adds() {
+    let line = |base: &[(&str, &str)], head: &str| places(&Sample::new(base, &[(".env", head)]))[0].0;
+    assert_eq!(line(&[], &format!("# all\nSECRET_KEY=change-me\nHOST=one\n{REAL}TOKEN={REAL}")), Some(4));
+    assert_eq!(line(&[], "# all\nSECRET_KEY=change-me\nSITE_NAME=Trees\n"), Some(3));
+    assert_eq!(line(&[(".env", REAL)], &format!("{REAL}HOST=one\nA_TOKEN=f3a9c1d87b20e64f\n")), Some(3));
+    assert_eq!(line(&[], "version https://git-lfs.github.com/spec/v1\noid sha256:aa\nsize 12\n"), Some(1));
+    let pem = "A=1\nKEY=\"-----BEGIN RSA PRIVATE KEY-----\nMIIEow\n-----END RSA PRIVATE KEY-----\"\n";
+    assert_eq!(line(&[], pem), Some(2));
+}
+
+#[test]
+fn what_only_moved_into_place_has_no_line_in_the_diff() {
+    let mut sample = Sample::new(&[(".env.example", "A=change-me\n")], &[(".env", "A=change-me\n")]);
+    sample.renames.insert(".env".to_owned(), ".env.example".to_owned());
+    assert_eq!(places(&sample)[0].0, None);
+}
+
+#[test]
+fn of_what_the_history_holds_it_says_how_to_take_it_out() {
+    let mut sample = Sample::new(&[], &[("a.py", "")]);
+    sample.commits = vec![files(&[(".env", REAL)])];
+    let [(line, fix)] = places(&sample).try_into().unwrap();
+    assert_eq!(line, None);
+    assert_eq!(
+        fix,
+        "Treat it as leaked: rotate `DB_PASSWORD`, then take it out of that commit before the branch is merged, with `git rebase -i 0000000^` and `git push --force-with-lease`."
+    );
+}
+
+#[test]
+fn a_private_key_without_quotes_is_real_and_its_lines_are_no_names() {
+    let key = |body: &str| {
+        format!(
+            "A=1\nPEM=-----BEGIN RSA PRIVATE KEY-----\n{body}\nWd1HfJ6pYg=\n-----END RSA PRIVATE KEY-----\n"
+        )
+    };
+    let found = added(".env", &key("MIIEowIBAAKCAQEAq7Zr2LmX9vKc4TnB8s"));
+    assert_eq!(found[0].2, "`.env` is committed and holds 1 value that looks real: `PEM`");
+    assert_eq!(added(".env", &key("change-me"))[0].1, Severity::Warning);
+}
+
+#[test]
+fn a_link_that_somebody_filled_in_shows_nothing() {
+    let judged = |target: &str| {
+        let mut sample = Sample::new(&[], &[("app/.env", target)]);
+        sample.symlinks.push("app/.env".to_owned());
+        found(&sample.judge())[0].2.clone()
+    };
+    assert_eq!(
+        judged("A=1\nDB_PASSWORD=Tr0ub4dor&3\n"),
+        "`app/.env` is committed and holds 1 value that looks real: `DB_PASSWORD`"
+    );
+    assert_eq!(
+        judged("q7Zr2LmX9vKc4TnB8sWd1HfJ"),
+        "`app/.env` is committed as a link to another file, which is not in the repository"
+    );
+}
+
+#[test]
+fn a_key_is_named_where_every_reader_takes_its_line_for_an_assignment() {
+    let real = "f3a9c1d87b20e64f";
+    for line in [format!("MAIL_TOKEN={real}"), format!("export MAIL_TOKEN=\"{real}\"")] {
+        assert!(added(".env", &format!("{line}\n"))[0].2.ends_with("looks real: `MAIL_TOKEN`"), "{line}");
+    }
+    for line in [
+        format!("MAIL_TOKEN = {real}"),
+        format!("  MAIL_TOKEN={real}"),
+        format!("MAIL_TOKEN: {real}"),
+        format!("MAIL_TOKEN=\"{real}"),
+        format!("A=b\\\nMAIL_TOKEN={real}"),
+    ] {
+        assert!(added(".env", &format!("{line}\n"))[0].2.ends_with("looks real"), "{line}");
+    }
+}
+
 #[test]
 fn what_a_commit_published_and_the_head_does_not_show_is_reported_at_the_commit() {
     let gone = with_commits(&[("a.py", "")], &[&[(".env", REAL)], &[("a.py", "")]]);

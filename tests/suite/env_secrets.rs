@@ -52,6 +52,12 @@ fn line() -> impl Strategy<Value = String> {
         Just("SECRET_KEY=${OTHER:-{}}"),
         Just("SECRET_KEY={} \r"),
         Just("\u{FEFF}TOKEN={}"),
+        Just("API_TOKEN={1}\\\n{2}="),
+        Just("API_TOKEN={1}\n{2}==\nDEBUG=True"),
+        Just("API_TOKEN=\"{1}\n{2}=x y\n\" z"),
+        Just("{2} = x"),
+        Just("{2}: x"),
+        Just(" {2}=x"),
     ]
     .prop_map(str::to_owned)
 }
@@ -82,7 +88,11 @@ proptest! {
         path in prop::sample::select(PATHS.as_slice()),
         early in any::<bool>(),
     ) {
-        let text: String = secrets.iter().map(|(secret, line)| line.replace("{}", secret) + "\n").collect();
+        let written = |(secret, line): &(String, String)| {
+            let (first, second) = secret.split_at(secret.len() / 2);
+            line.replace("{}", secret).replace("{1}", first).replace("{2}", second) + "\n"
+        };
+        let text: String = secrets.iter().map(written).collect();
         let django = "import environ\nenviron.Env.read_env('.env')\n";
         let around = [("compose.yaml", "services: {}\n"), ("config/settings.py", django)];
         let mut sample = Sample::new(&around, &[around[0], around[1], ("x.txt", "")]);

@@ -19,6 +19,8 @@ mod deployed_migrations;
 #[cfg(test)]
 mod documents;
 #[cfg(test)]
+mod encodings;
+#[cfg(test)]
 mod end_to_end;
 #[cfg(test)]
 mod endless;
@@ -52,6 +54,8 @@ mod live_models;
 mod local;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod projects;
 #[cfg(test)]
 mod real_forge;
 #[cfg(test)]

@@ -170,6 +170,13 @@ macro_rules! reported {
 
 reported! {
     // migrations
+    a_column_is_judged_by_the_table_of_its_own_project = "mono-not-null",
+    a_copy_in_an_archive_silences_nothing = "copy-in-archive",
+    what_only_another_project_has_does_not_exist = "mono-other-project-only",
+    the_global_registry_gives_live_models = "global-registry",
+    a_live_model_is_seen_in_the_helper_that_runs = "live-in-helper",
+    another_name_of_utc_is_no_edit = "utc-pytz",
+    an_f_string_says_what_format_said = "fstring",
     // brokers
     a_command_in_sh_c_is_read = "shell-compose",
     what_urlparse_leaves_encoded_is_pasted = "password-of-url-urlparse",
@@ -178,6 +185,13 @@ reported! {
     a_blank_before_the_next_broker = "failover-space",
     a_reference_is_no_broker = "secret-reference",
     // env files
+    a_piece_of_a_wrapped_secret_is_no_name = "env-wrapped-secret",
+    a_latin_1_comment_hides_no_line_of_gitignore = "gitignore-latin1",
+    git_knows_no_braces = "gitignore-braces",
+    latin_1_since_ever_is_looked_at = "latin1-stays",
+    what_sops_writes_is_nobodys_name = "sops",
+    paths_of_the_folder_are_no_secrets = "envrc-paths",
+    a_comment_behind_the_equals_sign_is_the_value = "env-hash-value",
 }
 
 #[test]

@@ -100,6 +100,16 @@ const SHAPES: [(&str, &str); 34] = [
     ("terraform/main.tf", "variable \"u\" { default = \"amqp://u:{}@rabbit:5672/v\" }\n"),
 ];
 
+/// Lines of env files on which a piece of a secret stands where a name would: broken over lines, or alone on one.
+const NAMELIKE: [(&str, &str); 6] = [
+    (".env.example", "JWT_KEY=change-me\\\n{}=\n"),
+    (".env", "DB_PASSWORD=\"Tr0ub4dor\n{}=x # y\n\" z\n"),
+    (".env.example", "{}\n{}=x # y\n{}\n"),
+    ("deploy/prod.env", "  {}=x\n{} = y\n{}: z\n# {}=q7Zr2LmX9vKc4TnB\n"),
+    (".env.example", "API_TOKEN=-----BEGIN PRIVATE KEY-----\n{}=x y\n"),
+    (".env.example", "export {}=x # y\nAPI_TOKEN={} # {}\n"),
+];
+
 /// All that anybody is shown of a judgement, on every way out.
 fn outputs(sample: &Sample, judged: &Judgement) -> Vec<(&'static str, String)> {
     let text = |side: Side, path: &str| {
@@ -182,6 +192,14 @@ fn a_password_in_the_form_of_a_host_or_with_a_marker_in_it_is_not_shown() {
 }
 
 #[test]
+fn no_line_of_an_env_file_is_shown_beside_what_is_said_of_another() {
+    let text = "A_TOKEN=f3a9c1d87b20e64f\nA=1 # red-panda: ignore[XYZ999] -- was Tr0ub4dor&3\n";
+    let sample = Sample::new(&[], &[(".env", text)]);
+    assert!(sample.judge().findings.iter().any(|r| r.finding.code == "STY008"));
+    assert_eq!(leak(&sample, "Tr0ub4dor&3", ""), None);
+}
+
+#[test]
 fn the_name_of_a_variable_is_still_told() {
     let text = "CELERY_BROKER_URL=amqp://u:${RABBITMQ_PASSWORD}@rabbit:5672/v\n";
     let judged = Sample::new(&[], &[("run.sh", text)]).judge();
@@ -198,6 +216,18 @@ fn a_broken_password_is_found_in_every_shape() {
     }
 }
 
+/// A change that holds the file; of `history` 0 one that was there, of 1 an early commit's.
+fn sample(path: &str, text: &str, history: u8) -> Sample {
+    let django = ("manage.py", "import environ\nenviron.Env.read_env('.env')\n");
+    let mut sample = Sample::new(&[django], &[django, (path, text)]);
+    match history {
+        0 => sample.base.extend(files(&[(path, &format!("# before\n{}", text.replace("rabbit", "mq")))])),
+        1 => sample.commits.push(files(&[(path, text)])),
+        _ => {}
+    }
+    sample
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(250))]
 
@@ -207,16 +237,17 @@ proptest! {
         (path, shape) in proptest::sample::select(SHAPES.as_slice()),
         history in 0u8..3,
     ) {
-        let text = shape.replace("{}", &secret);
-        let django = ("manage.py", "import environ\nenviron.Env.read_env('.env')\n");
-        let mut sample = Sample::new(&[django], &[django, (path, &text)]);
-        match history {
-            // The line was there and is changed.
-            0 => sample.base.extend(files(&[(path, &format!("# before\n{}", text.replace("rabbit", "mq")))])),
-            // An early commit of the change had it.
-            1 => sample.commits.push(files(&[(path, &text)])),
-            _ => {}
-        }
+        let sample = sample(path, &shape.replace("{}", &secret), history);
+        prop_assert_eq!(leak(&sample, &secret, shape), None);
+    }
+
+    #[test]
+    fn no_piece_of_a_secret_comes_back_as_a_name(
+        secret in secret(),
+        (path, shape) in proptest::sample::select(NAMELIKE.as_slice()),
+        history in 0u8..3,
+    ) {
+        let sample = sample(path, &shape.replace("{}", &secret), history);
         prop_assert_eq!(leak(&sample, &secret, shape), None);
     }
 }

@@ -1,7 +1,7 @@
 //! The change of a pull request, believed only when it is of the head that was asked for: for up to a second after a
 //! push the forge shows the new head beside an old diff, an old merge base, or both.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use crate::forge::{ForgeError, Result};
@@ -67,6 +67,7 @@ impl Gitea {
             target_tip: after.base_tip,
             head: after.head,
             files: patch.files,
+            uncommitted: BTreeMap::new(),
             truncated: patch.cut.then(many).or_else(|| cut.then(long)),
             commits: commits.looked_at,
         }))

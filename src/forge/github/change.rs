@@ -1,5 +1,6 @@
 //! What a pull request changes: one comparison, further pages only where GitHub cuts it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use futures::{StreamExt, stream};
@@ -82,6 +83,7 @@ impl GitHub {
             head: head.clone(),
             files,
             commits,
+            uncommitted: BTreeMap::new(),
             truncated,
         })
     }

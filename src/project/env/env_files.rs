@@ -145,25 +145,29 @@ pub fn is_encrypted(blob: &Blob, path: &str) -> bool {
     ];
     const MAGIC: [&[u8]; 3] = [b"\0GITCRYPT", b"age-encryption.org/v1", b"Salted__"];
     const NAMES: [&str; 7] = [".gpg", ".pgp", ".asc", ".age", ".enc", ".encrypted", ".secret"];
-    match blob {
-        Blob::Text(text) => {
-            let start = text.as_str().trim_start();
-            TEXT.iter().any(|magic| start.starts_with(magic))
-                || (start.starts_with('{') && start.contains("\"sops\"") && start.contains("ENC["))
-        }
-        Blob::Binary(bytes) => {
-            let path = path.to_ascii_lowercase();
-            MAGIC.iter().any(|magic| bytes.starts_with(magic)) || NAMES.iter().any(|end| path.ends_with(end))
-        }
-        Blob::TooLarge(_) | Blob::Missing => false,
+    if let Blob::Text(text) = blob {
+        let start = text.as_str().trim_start();
+        return TEXT.iter().any(|magic| start.starts_with(magic))
+            || (start.starts_with('{') && start.contains("\"sops\"") && start.contains("ENC["));
     }
+    let path = path.to_ascii_lowercase();
+    let magic = |bytes: &[u8]| MAGIC.iter().any(|magic| bytes.starts_with(magic));
+    blob.bytes().is_some_and(|bytes| magic(&bytes) || NAMES.iter().any(|end| path.ends_with(end)))
 }
 
-/// SOPS, dotenvx and dotenv-vault encrypt value by value and leave their marks among the keys.
+/// How the keys begin that SOPS, dotenvx and dotenv-vault add to a file whose values they encrypt one by one.
+const SEALS: [&str; 3] = ["sops_", "DOTENV_PUBLIC_KEY", "DOTENV_VAULT"];
+
+/// Does one of these tools keep the file? In YAML and INI SOPS writes a section of its own instead.
 pub fn is_sealed(file: &EnvFile) -> bool {
-    file.assignments().any(|a| {
-        let key = file.key(a);
-        key.starts_with("sops_") || key.starts_with("DOTENV_PUBLIC_KEY") || key.starts_with("DOTENV_VAULT")
+    file.lines().iter().any(|line| match &line.content {
+        Content::Assignment(a) => {
+            let key = file.key(a);
+            let section = key == "sops" && a.separator == Separator::Colon && !a.indented;
+            section || SEALS.iter().any(|mark| key.starts_with(mark))
+        }
+        Content::Other => file.slice(&line.bytes).trim() == "[sops]",
+        _ => false,
     })
 }
 
@@ -171,7 +175,7 @@ pub fn is_sealed(file: &EnvFile) -> bool {
 pub fn is_sealed_value(key: &str, value: &str) -> bool {
     value.starts_with("ENC[")
         || value.starts_with("encrypted:")
-        || ["sops_", "DOTENV_PUBLIC_KEY", "DOTENV_VAULT"].iter().any(|mark| key.starts_with(mark))
+        || SEALS.iter().any(|mark| key.starts_with(mark))
 }
 
 /// The key that opens a dotenvx file.

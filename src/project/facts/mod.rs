@@ -129,13 +129,17 @@ impl Facts {
     /// The same blob; of equal texts the one that was seen first, so that what is read of it is found again without
     /// comparing whole texts.
     pub fn shared(&self, blob: Blob) -> Blob {
-        let Blob::Text(text) = blob else { return blob };
+        let (text, kind): (Text, fn(Text) -> Blob) = match blob {
+            Blob::Text(text) => (text, Blob::Text),
+            Blob::Bytewise(text) => (text, Blob::Bytewise),
+            other => return other,
+        };
         let mut texts = self.texts.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(known) = texts.get(&text) {
-            return Blob::Text(known.clone());
+            return kind(known.clone());
         }
         texts.insert(text.clone());
-        Blob::Text(text)
+        kind(text)
     }
 
     /// Counts what was read of a text, when it may be kept.

@@ -76,9 +76,9 @@ impl Graph {
         Self::of(project, &touched.into_values().collect::<Vec<_>>())
     }
 
-    /// The graph of the apps with one label: more than one where several projects share a repository.
-    pub fn labelled(project: &Project, label: &str) -> Result<Arc<Self>, NotLoaded> {
-        let apps: Vec<App> = project.apps()?.labelled(label).cloned().collect();
+    /// The graph of the app that a label means to the file at `from`: of several where nobody can tell.
+    pub fn labelled(project: &Project, label: &str, from: &str) -> Result<Arc<Self>, NotLoaded> {
+        let apps: Vec<App> = project.apps()?.labelled(label, from).into_iter().cloned().collect();
         Self::of(project, &apps)
     }
 

@@ -4,6 +4,7 @@ pub mod contrib;
 pub mod deployed;
 pub mod field;
 pub mod graph;
+mod ignored;
 pub mod migration;
 pub mod operations;
 pub mod state;

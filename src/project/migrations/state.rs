@@ -104,9 +104,7 @@ impl Fact for State {
         let mut state = Self::default();
         let (apps, migration) = both(project.apps(), project.migration(path))?;
         let (Some(name), Some(migration)) = (apps.migration_name(path), migration) else { return Ok(state) };
-        let mut homes = apps.labelled(&name.app);
-        // Two apps of one label belong to two projects of a monorepo: nobody knows which is meant.
-        let (Some(app), None) = (homes.next(), homes.next()) else { return Ok(state) };
+        let Some(app) = apps.of_migration_file(path) else { return Ok(state) };
         let graph = Graph::of(project, std::slice::from_ref(app))?;
         let before = graph.history(&name.app, &migration).into_iter();
         let sources = before.map(|node| Ok((&node.name.name, project.whole_migration(&node.path)?)));

@@ -7,7 +7,7 @@ use super::broker_url::{BrokerUrl, Purpose};
 use super::python::judged::Quoting;
 use super::python::unquoted::Unquoted;
 use super::sources::{self, reading};
-use super::wording::{capped, whose};
+use super::wording::{capped, telling, whose};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL003,
@@ -58,7 +58,7 @@ fn removed_assignment(
 }
 
 fn finding(url: &BrokerUrl, unquoted: &Unquoted) -> Finding {
-    let password = unquoted.name.as_ref().map_or_else(|| "The password".to_owned(), |name| code(name));
+    let password = unquoted.name.as_deref().and_then(telling).map_or_else(|| "The password".to_owned(), code);
     let whose = whose(url);
     let (headline, consequence, severity) = match unquoted.quoting {
         Quoting::KeepsSlash => (

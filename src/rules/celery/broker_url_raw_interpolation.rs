@@ -5,7 +5,7 @@ use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
 use super::broker_url::{BrokerUrl, Origin, Purpose};
 use super::sources::{self, reading};
 use super::url::{Kind, RawHole, UrlFault};
-use super::wording::{finding, named, named_first};
+use super::wording::{finding, named, named_first, telling};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL004,
@@ -25,7 +25,8 @@ fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
 }
 
 fn pasted(url: &BrokerUrl, hole: &RawHole) -> Finding {
-    let name = hole.name.as_deref().map_or_else(|| "a variable".to_owned(), code);
+    let told = hole.name.as_deref().and_then(telling);
+    let name = told.map_or_else(|| "a variable".to_owned(), code);
     if hole.keeps_slash {
         let headline = format!("The password in {} goes through `urlencode`, which keeps `/`", named(url));
         let consequence = "Jinja's filter leaves `/` as it is, and kombu ends host and login there: the worker stops with `ValueError`.";
@@ -33,7 +34,7 @@ fn pasted(url: &BrokerUrl, hole: &RawHole) -> Finding {
     }
     let raw_elsewhere = used_raw(url, &hole.variable);
     if let Some(consumer) = raw_elsewhere {
-        let name = hole.name.as_deref().map_or_else(|| "One variable".to_owned(), code);
+        let name = told.map_or_else(|| "One variable".to_owned(), code);
         let headline = format!(
             "{name} is both the raw password for {} and part of the URL in {}",
             code(consumer),

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Severity, code};
 use crate::project::env::secret;
 use crate::rules::Rule;
+use crate::source::tree::file_name;
 
 use super::broker_url::{BrokerUrl, Origin, Purpose};
 use super::holes::Syntax;
@@ -32,19 +33,24 @@ pub(super) fn capped(purpose: Purpose, severity: Severity) -> Severity {
     }
 }
 
-/// `CELERY_BROKER_URL` as code, or "this URL".
+/// `CELERY_BROKER_URL` as code, or "the URL in `celery.py`".
 pub(super) fn named(url: &BrokerUrl) -> String {
-    if url.key.is_empty() { "this URL".to_owned() } else { code(&url.key) }
+    telling(&url.key).map_or_else(|| format!("the URL in {}", code(file_name(&url.path))), code)
 }
 
 /// The same at the head of a sentence.
 pub(super) fn named_first(url: &BrokerUrl) -> String {
-    if url.key.is_empty() { "This URL".to_owned() } else { code(&url.key) }
+    telling(&url.key).map_or_else(|| format!("The URL in {}", code(file_name(&url.path))), code)
+}
+
+/// A name by which people find what is meant: one letter is none.
+pub(super) fn telling(name: &str) -> Option<&str> {
+    (name.chars().count() > 1).then_some(name)
 }
 
 /// `the URL of CELERY_BROKER_URL`, of a URL that Python builds.
 pub(super) fn whose(url: &BrokerUrl) -> String {
-    match url.keys.last() {
+    match url.keys.last().and_then(|key| telling(key)) {
         Some(key) => format!("the URL of {}", code(key)),
         None => "a broker URL".to_owned(),
     }

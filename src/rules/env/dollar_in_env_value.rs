@@ -1,11 +1,11 @@
 use std::collections::HashSet;
 
 use crate::model::catalogue;
-use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, code};
+use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, code};
+use crate::project::env::env_files::{is_sealed, is_sealed_value};
 use crate::project::env::readers::EnvReaders;
-use crate::project::env::secret;
 use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
-use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Quote, Separator};
+use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Line, Quote, Separator};
 
 use super::lines;
 use super::reading;
@@ -20,28 +20,64 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
     let Some(env) = lines::read_by_line(context.here, file.path)? else { return Ok(Vec::new()) };
     let keys: HashSet<&str> = env.assignments().map(|a| env.key(a)).collect();
-    let dollars: Vec<&Assignment> = env.assignments().filter(|a| has_dollar(&env, &keys, a)).collect();
+    let sealed = is_sealed(&env);
+    let assigned = env.lines().iter().filter_map(|line| Some((line, line.assignment()?)));
+    let dollars = assigned.filter(|(line, a)| !line.may_be_rest && is_readable(&env, a, sealed));
+    let dollars: Vec<_> = dollars
+        .filter_map(|(line, a)| Some((line, a, Trips::of(&env, &keys, a).filter(Trips::any)?)))
+        .collect();
     if dollars.is_empty() {
         return Ok(Vec::new());
     }
     let used = context.head.fact::<EnvReaders>(&())?.of(file.path);
-    let found = dollars.into_iter().filter_map(|assignment| {
-        let who = who(&env, assignment, &used)?;
-        Some(finding(file.path, &env, assignment, who))
+    let found = dollars.into_iter().filter_map(|(line, assignment, trips)| {
+        let who = trips.who(&used)?;
+        Some(finding(file.path, &env, line, assignment, who))
     });
     Ok(found.collect())
 }
 
-/// Is there a `$` that a reader would take for a reference, and that nobody wrote as one?
-fn has_dollar(file: &EnvFile, keys: &HashSet<&str>, assignment: &Assignment) -> bool {
-    let quoted = match assignment.quote {
-        Quote::None => false,
-        Quote::Double => true,
-        Quote::Single | Quote::Broken => return false,
-    };
-    let readable = assignment.separator == Separator::Equals && secret::is_nameable(file.key(assignment));
-    readable && !lines::has_holes(file, assignment) && substituted(keys, file.value(assignment), quoted)
+fn is_readable(file: &EnvFile, assignment: &Assignment, sealed: bool) -> bool {
+    let sealed = sealed && is_sealed_value(file.key(assignment), file.value(assignment));
+    assignment.separator == Separator::Equals && !lines::has_holes(file, assignment) && !sealed
 }
+
+/// Who takes a `$` for a reference that nobody wrote as one.
+struct Trips {
+    compose: bool,
+    django_environ: bool,
+}
+
+impl Trips {
+    fn of(file: &EnvFile, keys: &HashSet<&str>, assignment: &Assignment) -> Option<Self> {
+        let value = file.value(assignment);
+        let compose = match assignment.quote {
+            Quote::None => substituted(keys, value, false),
+            Quote::Double => substituted(keys, value, true),
+            Quote::Single => false,
+            Quote::Broken => return None,
+        };
+        let reading = file.read(assignment, EnvReader::DjangoEnviron);
+        // Quotes are gone when it looks, and all that follows the `$` is the name.
+        let name = reading.value().and_then(|value| value.strip_prefix('$'));
+        let name = name.map(|rest| rest.trim_start_matches('$'));
+        let django_environ = name.is_some_and(|name| !keys.contains(name) && !KNOWN.contains(&name));
+        Some(Self { compose, django_environ })
+    }
+
+    fn any(&self) -> bool {
+        self.compose || self.django_environ
+    }
+
+    /// Of the readers in use the one that is worse off: settings that do not start.
+    fn who(&self, used: &[EnvReader]) -> Option<EnvReader> {
+        let trips = [(EnvReader::DjangoEnviron, self.django_environ), (EnvReader::Compose, self.compose)];
+        trips.into_iter().find(|(reader, trips)| *trips && used.contains(reader)).map(|(reader, _)| reader)
+    }
+}
+
+/// What every shell knows.
+const KNOWN: [&str; 8] = ["HOME", "PWD", "USER", "UID", "GID", "HOSTNAME", "PATH", "TMPDIR"];
 
 fn substituted(keys: &HashSet<&str>, value: &str, quoted: bool) -> bool {
     let mut rest = value;
@@ -59,34 +95,21 @@ fn substituted(keys: &HashSet<&str>, value: &str, quoted: bool) -> bool {
 
 /// `${OTHER}` and `$OTHER` where the file sets `OTHER`, what has a default, and what every shell knows.
 fn is_wanted(keys: &HashSet<&str>, after: &str) -> bool {
-    const KNOWN: [&str; 8] = ["HOME", "PWD", "USER", "UID", "GID", "HOSTNAME", "PATH", "TMPDIR"];
     let braced = after.strip_prefix('{');
     let inner = braced.unwrap_or(after);
     let end = inner.find(|c: char| !c.is_ascii_alphanumeric() && c != '_').unwrap_or(inner.len());
     let (name, behind) = inner.split_at(end);
     let with_default = braced.is_some() && behind.starts_with([':', '-', '?', '+']) && behind.contains('}');
-    let known = braced.is_some()
-        && (KNOWN.contains(&name) || name.starts_with("COMPOSE_") || name.starts_with("DOCKER_"));
-    !name.is_empty() && (with_default || known || keys.contains(name))
+    let own = braced.is_some() && (name.starts_with("COMPOSE_") || name.starts_with("DOCKER_"));
+    !name.is_empty() && (with_default || own || KNOWN.contains(&name) || keys.contains(name))
 }
 
-/// Who of the readers in use changes the value.
-fn who(file: &EnvFile, assignment: &Assignment, used: &[EnvReader]) -> Option<EnvReader> {
-    let first = file.value(assignment).starts_with('$');
-    let trips = |reader: &EnvReader| match reader {
-        EnvReader::Compose => true,
-        EnvReader::DjangoEnviron => first,
-        EnvReader::PythonDotenv | EnvReader::Decouple | EnvReader::DockerRun => false,
-    };
-    used.iter().rev().copied().find(trips)
-}
-
-fn finding(path: &str, file: &EnvFile, assignment: &Assignment, who: EnvReader) -> Finding {
-    let key = file.key(assignment);
-    let node = lines::node(path, file, assignment);
-    let shown = matches!(node, NodeText::Open(_));
-    let place = Place::Head { path: path.to_owned(), span: file.span(&assignment.statement) };
-    let how = if assignment.quote == Quote::Double { "a `$` in double quotes" } else { "an unquoted `$`" };
+fn finding(path: &str, file: &EnvFile, line: &Line, assignment: &Assignment, who: EnvReader) -> Finding {
+    let node = lines::node(path, file, line, assignment);
+    let shown = matches!(node, NodeText::Open(_)).then_some(assignment);
+    let key = lines::name(file, line, assignment);
+    let name = key.map_or_else(|| format!("A value of {}", code(path)), code);
+    let how = if assignment.quote == Quote::None { "an unquoted `$`" } else { "a `$` in quotes" };
     let (does, consequence) = if who == EnvReader::Compose {
         (
             "which compose substitutes",
@@ -98,11 +121,22 @@ fn finding(path: &str, file: &EnvFile, assignment: &Assignment, who: EnvReader) 
             "Settings stop with `ImproperlyConfigured: Set the … environment variable`.",
         )
     };
-    RULE.finding(place, key, node, format!("{} holds {how}, {does}", code(key)), consequence).with_fix(
-        single_quoted(file, assignment)
-            .filter(|_| shown)
-            .unwrap_or_else(|| Fix::text("Put the value in single quotes.")),
+    let fix = match (who, shown) {
+        // No quotes keep it from looking.
+        (EnvReader::DjangoEnviron, _) => Some(Fix::text(
+            "Set `env.escape_proxy = True` where settings read the file, and begin the value with `\\$`.",
+        )),
+        (_, Some(_)) => single_quoted(file, assignment),
+        (_, None) => None,
+    };
+    RULE.finding(
+        lines::place(path, file, line, shown),
+        key.unwrap_or("a value"),
+        node,
+        format!("{name} holds {how}, {does}"),
+        consequence,
     )
+    .with_fix(fix.unwrap_or_else(|| Fix::text("Put the value in single quotes.")))
 }
 
 /// The value in single quotes, where it holds neither one nor an escape.
@@ -118,4 +152,24 @@ fn single_quoted(file: &EnvFile, assignment: &Assignment) -> Option<Fix> {
         text: "Right if the `$` is meant as it stands.".to_owned(),
         edits: vec![Edit { span, replacement: format!("'{value}'") }],
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::source::Text;
+
+    #[test]
+    fn settings_stop_where_django_environ_said_so() {
+        let table: Value =
+            serde_json::from_str(include_str!("../../../tests/data/env_dollars.json")).unwrap();
+        for row in table["rows"].as_array().unwrap() {
+            let value = row["value"].as_str().unwrap();
+            let file = EnvFile::parse(&Text::new(&format!("OTHER=other\nKEY={value}\n")));
+            let trips = Trips::of(&file, &HashSet::from(["OTHER", "KEY"]), file.get("KEY").unwrap()).unwrap();
+            assert_eq!(trips.django_environ, row["django_environ"].is_null(), "{value}");
+        }
+    }
 }

@@ -1,9 +1,11 @@
+use std::collections::BTreeMap;
+
 use super::reading;
 use crate::model::catalogue;
-use crate::model::change::FileStatus;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
 use crate::project::Project;
 use crate::project::env::env_files::{self, Role, is_compose_file};
+use crate::project::env::ignore::{Answer, DecidingLine, Ignores};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::snapshot::both;
 use crate::source::tree::{file_name, folder, is_vendored, join};
@@ -17,6 +19,9 @@ pub(super) static RULE: Rule = Rule {
 };
 
 const GITIGNORE: &str = ".gitignore";
+
+/// How many places of a `.env` are looked at, the highest first.
+const MOST_PROBES: usize = 50;
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let touched = context.change.files.iter().any(|file| file_name(&file.path) == GITIGNORE);
@@ -64,29 +69,49 @@ fn probes(tree: &Tree) -> Vec<String> {
         tree.named("manage.py").filter(|path| !is_vendored(path) && !env_files::is_fixture(path)).map(folder);
     let mut probes: Vec<String> =
         std::iter::once("").chain(project).chain(roots).map(|at| join(at, ".env")).collect();
-    probes.sort();
+    probes.sort_by(|a, b| (a.len(), a).cmp(&(b.len(), b)));
     probes.dedup();
+    probes.truncate(MOST_PROBES);
     probes
+}
+
+/// What Git makes of a path on both sides.
+struct Answers {
+    path: String,
+    now: Answer,
+    before: Answer,
 }
 
 fn judge(context: &Context<'_>, tree: &Tree, begins: bool) -> Result<Vec<Finding>, NotLoaded> {
     let probes = probes(tree);
     let templates: Vec<String> = probes.iter().map(|probe| format!("{probe}.example")).collect();
     let all: Vec<&str> = probes.iter().chain(&templates).map(String::as_str).collect();
-    let (now, before) = both(context.head.ignores(&all), context.merge_base.ignores(&all))?;
+    let at_base: BTreeMap<&str, String> = all.iter().map(|path| (*path, base_of(context, path))).collect();
+    let base: Vec<&str> = at_base.values().map(String::as_str).collect();
+    let (now, before) = both(context.head.ignores(&all), context.merge_base.ignores(&base))?;
+    let answers = |path: &String| {
+        let before = before.of(at_base.get(path.as_str())?)?;
+        Some(Answers { path: path.clone(), now: now.of(path)?, before })
+    };
     // What was not ignored before either is not this change's doing, unless it makes the beginning.
-    let newly = |probe: &&str| !now.ignores(probe) && (begins || before.ignores(probe));
-    let open: Vec<&str> = probes.iter().map(String::as_str).filter(newly).collect();
+    let newly = |a: &Answers| !a.now.ignored && (begins || a.before.ignored);
+    let open: Vec<Answers> = probes.iter().filter_map(answers).filter(newly).collect();
     let mut findings = Vec::new();
     if let [first, others @ ..] = open.as_slice() {
-        findings.push(not_ignored(context, first, others.len())?);
+        findings.push(not_ignored(context, &now, first, others)?);
     }
-    let hidden =
-        templates.iter().find(|path| now.ignores(path) && !before.ignores(path) && !tree.contains(path));
-    if let Some(hidden) = hidden {
-        findings.push(template_ignored(context, hidden)?);
+    let hidden = |a: &Answers| a.now.ignored && !a.before.ignored && !tree.contains(&a.path);
+    if let Some(hidden) = templates.iter().filter_map(answers).find(hidden) {
+        findings.push(template_ignored(context, &now, &hidden)?);
     }
     Ok(findings)
+}
+
+/// Where a path was before: a project that moves as a whole takes its `.env` along.
+fn base_of(context: &Context<'_>, path: &str) -> String {
+    let project = context.change.file_at_head(&join(folder(path), "manage.py"));
+    let base = project.and_then(|manage| manage.base_path());
+    base.map_or_else(|| path.to_owned(), |manage| join(folder(manage), file_name(path)))
 }
 
 fn missing() -> Finding {
@@ -102,96 +127,131 @@ fn missing() -> Finding {
     .with_fix(Fix::text("Add a `.gitignore` with the lines `.env`, `.env.*` and `!.env.example`."))
 }
 
-fn not_ignored(context: &Context<'_>, first: &str, others: usize) -> Result<Finding, NotLoaded> {
-    let text = context.head.text(GITIGNORE)?;
-    let others = if others == 0 { String::new() } else { format!(" (and {others} more)") };
-    let fix = text.as_ref().filter(|text| !text.as_str().contains(".env")).map_or_else(
-        || {
-            Fix::text(
-                "Add the lines `.env`, `.env.*` and `!.env.example` to `.gitignore`, below every `!.env`.",
-            )
-        },
-        |text| Fix {
+const IGNORE: &[&str] = &[".env", ".env.*", "!.env.example"];
+
+fn not_ignored(
+    context: &Context<'_>,
+    now: &Ignores,
+    first: &Answers,
+    others: &[Answers],
+) -> Result<Finding, NotLoaded> {
+    let mended = now.with(IGNORE);
+    let mut open = others.iter().chain([first]);
+    let helps = open.all(|a| mended.of(&a.path).is_some_and(|answer| answer.ignored));
+    let others = if others.is_empty() { String::new() } else { format!(" (and {} more)", others.len()) };
+    let fix = match (appended(context, IGNORE, helps)?, &first.now.line) {
+        (Some(edit), _) => Fix {
             safety: FixSafety::Ask,
             text: "Right if no file named `.env.…` but the example is to be committed.".to_owned(),
-            edits: vec![append(text, &[".env", ".env.*", "!.env.example"])],
+            edits: vec![edit],
         },
-    );
+        (None, Some(line)) => Fix::text(format!(
+            "Take out line {} of {}, which lets {} in again.",
+            line.number,
+            code(&line.file),
+            code(&first.path)
+        )),
+        (None, None) if helps => Fix::text(
+            "Save `.gitignore` as UTF-8, since Git reads it byte by byte, and write `.env` into it.",
+        ),
+        (None, None) => Fix::text("Add the lines `.env`, `.env.*` and `!.env.example` to `.gitignore`."),
+    };
+    let file = first.now.line.as_ref().map_or(GITIGNORE, |line| line.file.as_str());
     Ok(RULE
         .finding(
-            cause(context, text.as_ref())?,
-            first,
+            cause(context, first)?,
+            first.path.as_str(),
             NodeText::Open("not ignored".to_owned()),
-            format!("{} is not ignored by `.gitignore`{others}", code(first)),
+            format!("{} is not ignored by {}{others}", code(&first.path), code(file)),
             "`git add .` takes the first `.env` that somebody fills in, and the next push publishes it.",
         )
         .with_fix(fix))
 }
 
-fn template_ignored(context: &Context<'_>, path: &str) -> Result<Finding, NotLoaded> {
-    let text = context.head.text(GITIGNORE)?;
-    let fix = text.as_ref().map_or_else(
-        || Fix::text("Add the line `!.env.example` to `.gitignore`."),
-        |text| Fix {
+fn template_ignored(context: &Context<'_>, now: &Ignores, hidden: &Answers) -> Result<Finding, NotLoaded> {
+    const LET_IN: &[&str] = &["!.env.example"];
+    let helps = now.with(LET_IN).of(&hidden.path).is_some_and(|answer| !answer.ignored);
+    let fix = appended(context, LET_IN, helps)?.map_or_else(
+        || Fix::text(format!("Let it in with a `!` line below the one that ignores {}.", code(&hidden.path))),
+        |edit| Fix {
             safety: FixSafety::Safe,
             text: "Add the line `!.env.example` to `.gitignore`.".to_owned(),
-            edits: vec![append(text, &["!.env.example"])],
+            edits: vec![edit],
         },
     );
-    let line = text
-        .as_ref()
-        .and_then(|text| added_line(context, text, |line| line.contains("env") || line.starts_with('*')));
-    let place = line.map_or_else(
-        || Place::Path(GITIGNORE.to_owned()),
-        |span| Place::Head { path: GITIGNORE.to_owned(), span },
-    );
+    let line = hidden.now.line.as_ref();
+    let place = match line {
+        Some(line) => added_at(context, line)?,
+        None => None,
+    };
+    let file = line.map_or(GITIGNORE, |line| line.file.as_str());
     Ok(RULE
         .finding(
-            place,
-            path,
+            place.unwrap_or_else(|| Place::Path(file.to_owned())),
+            hidden.path.as_str(),
             NodeText::Open("template ignored".to_owned()),
-            format!("{} is ignored by `.gitignore`", code(path)),
+            format!("{} is ignored by {}", code(&hidden.path), code(file)),
             "`git add` leaves it out, so nobody who clones learns which variables there are.",
         )
         .with_severity(Severity::Warning)
         .with_fix(fix))
 }
 
-/// The changed line that did it: a `!.env` that was added, else a `.env` that was removed, else the file's last added line.
-fn cause(context: &Context<'_>, text: Option<&Text>) -> Result<Place, NotLoaded> {
+/// The changed line that did it: the `!` line that was added, else what stands now in place of the line that ignored
+/// it, else that line where it was taken out, else the last line that the root's file gained.
+fn cause(context: &Context<'_>, answers: &Answers) -> Result<Place, NotLoaded> {
+    if let Some(line) = &answers.now.line
+        && let Some(place) = added_at(context, line)?
+    {
+        return Ok(place);
+    }
+    if let Some(line) = answers.before.line.as_ref().filter(|_| answers.before.ignored)
+        && let Some(place) = removed_at(context, line)?
+    {
+        return Ok(place);
+    }
     let whole = Place::Path(GITIGNORE.to_owned());
-    let Some(text) = text else { return Ok(whole) };
-    let head = |span| Place::Head { path: GITIGNORE.to_owned(), span };
-    if let Some(span) = added_line(context, text, |line| line.starts_with('!') && line.contains("env")) {
-        return Ok(head(span));
-    }
-    let changed =
-        context.change.files.iter().find(|f| f.path == GITIGNORE && f.status == FileStatus::Modified);
-    if let (Some(changed), Some(before)) = (changed, text_of(context.merge_base)?) {
-        let removed = changed.hunks.iter().flatten().flat_map(|hunk| &hunk.removed);
-        let line = removed.copied().find(|line| before.line(*line).contains("env"));
-        if let Some(line) = line {
-            return Ok(Place::Base { path: GITIGNORE.to_owned(), span: before.line_span(line) });
-        }
-    }
-    Ok(added_line(context, text, |_| true).map_or(whole, head))
+    let last = context
+        .change
+        .file_at_head(GITIGNORE)
+        .and_then(|file| file.hunks.as_deref()?.iter().flat_map(|hunk| &hunk.added).last().copied());
+    let (Some(number), Some(text)) = (last, text_of(context.head, GITIGNORE)?) else { return Ok(whole) };
+    Ok(Place::Head { path: GITIGNORE.to_owned(), span: text.line_span(number) })
 }
 
-fn text_of(project: &Project) -> Result<Option<Text>, NotLoaded> {
-    if project.tree()?.contains(GITIGNORE) { project.text(GITIGNORE) } else { Ok(None) }
+/// A line of a `.gitignore` that the change added.
+fn added_at(context: &Context<'_>, line: &DecidingLine) -> Result<Option<Place>, NotLoaded> {
+    let hunks = context.change.file_at_head(&line.file).and_then(|file| file.hunks.as_deref());
+    let added = hunks.unwrap_or(&[]).iter().any(|hunk| hunk.added.contains(&line.number));
+    let text = text_of(context.head, &line.file)?.filter(|_| added);
+    Ok(text.map(|text| Place::Head { path: line.file.clone(), span: text.line_span(line.number) }))
 }
 
-/// The last line of the root's `.gitignore` that the change added and that fits.
-fn added_line(context: &Context<'_>, text: &Text, fits: impl Fn(&str) -> bool) -> Option<Span> {
-    let changed = context.change.file_at_head(GITIGNORE)?;
-    let added = changed.hunks.as_deref()?.iter().flat_map(|hunk| &hunk.added);
-    added.rev().copied().find(|line| fits(text.line(*line))).map(|line| text.line_span(line))
+/// A line of a `.gitignore` that the change took out, or what it wrote in its place.
+fn removed_at(context: &Context<'_>, line: &DecidingLine) -> Result<Option<Place>, NotLoaded> {
+    let changed = context.change.files.iter().find(|file| file.base_path() == Some(&line.file));
+    let hunk = changed
+        .and_then(|file| file.hunks.as_deref()?.iter().find(|hunk| hunk.removed.contains(&line.number)));
+    let (Some(changed), Some(hunk)) = (changed, hunk) else { return Ok(None) };
+    let (head, base) = both(text_of(context.head, &changed.path), text_of(context.merge_base, &line.file))?;
+    let instead = head.as_ref().and_then(|text| {
+        let number = hunk.added.iter().copied().find(|number| text.line(*number).contains("env"))?;
+        Some(Place::Head { path: changed.path.clone(), span: text.line_span(number) })
+    });
+    let gone = base.map(|text| Place::Base { path: line.file.clone(), span: text.line_span(line.number) });
+    Ok(instead.or(gone))
 }
 
-/// Lines behind the file's last one.
-fn append(text: &Text, lines: &[&str]) -> Edit {
-    let last = text.line_count().max(1);
-    let end = text.line_span(last).end;
-    let start = if text.as_str().is_empty() { "" } else { "\n" };
-    Edit { span: Span { start: end, end }, replacement: format!("{start}{}", lines.join("\n")) }
+fn text_of(project: &Project, path: &str) -> Result<Option<Text>, NotLoaded> {
+    if project.tree()?.contains(path) { project.text(path) } else { Ok(None) }
+}
+
+/// Lines behind the last one of the root's file, where they help.
+fn appended(context: &Context<'_>, lines: &[&str], help: bool) -> Result<Option<Edit>, NotLoaded> {
+    Ok(context.head.text(GITIGNORE)?.filter(|_| help).map(|text| {
+        let last = text.line_count().max(1);
+        let end = text.line_span(last).end;
+        let start = if text.as_str().is_empty() { "" } else { "\n" };
+        Edit { span: Span { start: end, end }, replacement: format!("{start}{}", lines.join("\n")) }
+    }))
 }

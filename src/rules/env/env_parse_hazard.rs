@@ -1,8 +1,8 @@
 use crate::model::catalogue;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Position, Severity, Span, code};
 use crate::project::broker::starts_like_broker;
+use crate::project::env::env_files::{is_sealed, is_sealed_value};
 use crate::project::env::readers::EnvReaders;
-use crate::project::env::secret;
 use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
 use crate::syntax::dotenv::{Assignment, EnvFile, EnvReader, Line, Quote};
 
@@ -29,19 +29,24 @@ fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
     findings.extend(env.has_bom().then(|| byte_order_mark(file.path, &env, &readers)).flatten());
     findings.extend(crlf.then(|| line_ends(file.path)));
     for (line, assignment, hazard) in hazardous {
-        findings.push(finding(file.path, &env, line, assignment, hazard, &readers));
+        findings.extend(finding(file.path, &env, line, assignment, hazard, &readers));
     }
     Ok(findings)
 }
 
 fn hazardous_lines(file: &EnvFile) -> Vec<(&Line, &Assignment, Hazard)> {
-    let for_shell = hazard::is_for_shell(file);
+    let (for_shell, sealed) = (hazard::is_for_shell(file), is_sealed(file));
     file.lines()
         .iter()
         .filter_map(|line| Some((line, line.assignment()?)))
-        .filter(|(_, a)| !lines::has_holes(file, a) && secret::is_nameable(file.key(a)))
+        .filter(|(line, a)| !line.may_be_rest && !lines::has_holes(file, a))
+        .filter(|(_, a)| !(sealed && is_sealed_value(file.key(a), file.value(a))))
         .flat_map(|(line, a)| {
             hazard::hazards(file, a, for_shell).into_iter().map(move |hazard| (line, a, hazard))
+        })
+        // A name in lower case that is none is a piece of something else.
+        .filter(|(line, a, hazard)| {
+            *hazard != Hazard::LowerCase || (!sealed && lines::name(file, line, a).is_some())
         })
         .filter(|(_, a, hazard)| !is_said_of_broker_url(file, a, *hazard))
         .collect()
@@ -84,22 +89,30 @@ fn finding(
     assignment: &Assignment,
     hazard: Hazard,
     readers: &Readers,
-) -> Finding {
+) -> Option<Finding> {
     let is_comment = matches!(hazard, Hazard::Comment | Hazard::OnlyComment);
     let (who, used) = readers.tripping(|reader| {
         let told = is_comment && reader == EnvReader::DjangoEnviron && readers.strips_comments;
         !told && hazard::trips(hazard, file, assignment, reader)
     });
-    let key = file.key(assignment);
-    let node = lines::node(path, file, assignment);
-    let shown = matches!(node, NodeText::Open(_));
-    let fix = hazard::fix(hazard, file, line, assignment).filter(|_| shown);
-    let place = Place::Head { path: path.to_owned(), span: file.span(&assignment.statement) };
-    let breaks = matches!(hazard, Hazard::Comment | Hazard::OnlyComment | Hazard::SpaceBefore);
-    let subject = format!("{key}: {}", hazard.as_str());
-    RULE.finding(place, subject, node, headline(key, hazard, &who), consequence(hazard))
-        .with_severity(if breaks && used { Severity::Error } else { Severity::Warning })
-        .with_fix(fix.unwrap_or_else(|| Fix::text(hazard::advice(hazard))))
+    if hazard.needs_reader() && !used {
+        return None;
+    }
+    let node = lines::node(path, file, line, assignment);
+    let shown = matches!(node, NodeText::Open(_)).then_some(assignment);
+    let fix = hazard::fix(hazard, file, line, assignment).filter(|_| shown.is_some());
+    let breaks =
+        matches!(hazard, Hazard::Comment | Hazard::OnlyComment | Hazard::SpaceBefore | Hazard::Indented);
+    let key = lines::name(file, line, assignment);
+    let name = key.map_or_else(|| format!("A line of {}", code(path)), code);
+    let subject = key.map_or_else(String::new, |key| format!("{key}: ")) + hazard.as_str();
+    let place = lines::place(path, file, line, shown);
+    let finding = RULE.finding(place, subject, node, headline(&name, hazard, &who), consequence(hazard));
+    Some(
+        finding
+            .with_severity(if breaks && used { Severity::Error } else { Severity::Warning })
+            .with_fix(fix.unwrap_or_else(|| Fix::text(hazard::advice(hazard)))),
+    )
 }
 
 /// "django-environ and python-decouple", with the verb in its number.
@@ -112,33 +125,39 @@ fn subject(readers: &[EnvReader], one: &str, several: &str) -> String {
     }
 }
 
-fn headline(key: &str, hazard: Hazard, who: &[EnvReader]) -> String {
-    let key = code(key);
+/// `name`: of the variable, or of what it stands in.
+fn headline(name: &str, hazard: Hazard, who: &[EnvReader]) -> String {
     let which = |one, several| match subject(who, one, several) {
         none if none.is_empty() => String::new(),
         some => format!(", which {some}"),
     };
     match hazard {
         Hazard::Comment => {
-            format!("{key} has an inline comment{}", which("keeps in the value", "keep in the value"))
+            format!("{name} has an inline comment{}", which("keeps in the value", "keep in the value"))
         }
         Hazard::OnlyComment => {
-            format!("{key} has no value but a comment{}", which("takes for the value", "take for the value"))
+            format!("{name} has no value but a comment{}", which("takes for the value", "take for the value"))
         }
         Hazard::SpaceBefore => {
-            format!("{key} has a blank before its `=`{}", which("does not read", "do not read"))
+            format!("{name} has a blank before its `=`{}", which("does not read", "do not read"))
         }
+        Hazard::Indented => format!("{name} begins with a blank{}", which("does not read", "do not read")),
         Hazard::SpaceAfter => {
-            format!("{key} has a blank after its `=`{}", which("keeps in the value", "keep in the value"))
+            format!("{name} has a blank after its `=`{}", which("keeps in the value", "keep in the value"))
         }
         Hazard::TrailingSpace => {
-            format!("{key} ends with blanks{}", which("keeps in the value", "keep in the value"))
+            format!("{name} ends with blanks{}", which("keeps in the value", "keep in the value"))
         }
-        Hazard::Quotes => format!("{key} has a quote that does not close where its value ends"),
-        Hazard::UnquotedSpace => format!("{key} has a value of several words without quotes"),
-        Hazard::Export => format!("{key} has the prefix `export`{}", which("does not read", "do not read")),
-        Hazard::Colon => format!("{key} is set with a colon{}", which("does not read", "do not read")),
-        Hazard::LowerCase => format!("{key} is written in lower case"),
+        Hazard::Quotes => format!("{name} has a quote that does not close where its value ends"),
+        Hazard::SeveralLines => {
+            format!("{name} has a value over several lines{}", which("cuts off", "cut off"))
+        }
+        Hazard::UnquotedSpace => format!("{name} has a value of several words without quotes"),
+        Hazard::Export => format!("{name} has the prefix `export`{}", which("does not read", "do not read")),
+        Hazard::Colon => {
+            format!("{name} has a colon for its `=`{}", which("does not read", "do not read"))
+        }
+        Hazard::LowerCase => format!("{name} is written in lower case"),
     }
 }
 
@@ -148,7 +167,7 @@ fn consequence(hazard: Hazard) -> &'static str {
             "The comment becomes part of the value: `env.bool` gives `False` for `True # …`, an integer fails with `ValueError`, a host does not resolve."
         }
         Hazard::OnlyComment => "The setting is not empty there: its value is the text of the comment.",
-        Hazard::SpaceBefore => {
+        Hazard::SpaceBefore | Hazard::Indented => {
             "The line is dropped, and settings stop with `ImproperlyConfigured: Set the … environment variable` or run on a default."
         }
         Hazard::SpaceAfter | Hazard::TrailingSpace => {
@@ -156,6 +175,9 @@ fn consequence(hazard: Hazard) -> &'static str {
         }
         Hazard::Quotes => {
             "Each reader ends the value elsewhere: python-dotenv drops the line, compose refuses the file, django-environ keeps the quote."
+        }
+        Hazard::SeveralLines => {
+            "The value ends there with its first line, keeps the quote, and the lines below are taken for variables."
         }
         Hazard::UnquotedSpace => "A shell that sources the file runs the second word as a command.",
         Hazard::Export => "The variable is missing there, and the setting runs on its default or fails.",
@@ -184,7 +206,7 @@ fn byte_order_mark(path: &str, file: &EnvFile, readers: &Readers) -> Option<Find
         RULE.finding(
             Place::Head { path: path.to_owned(), span },
             "byte order mark",
-            assignment.map_or(NodeText::Open(String::new()), |a| lines::node(path, file, a)),
+            assignment.map_or(NodeText::Open(String::new()), |a| lines::node(path, file, first, a)),
             headline,
             "The first variable is missing there, and the setting runs on its default or fails.",
         )

@@ -13,12 +13,16 @@ pub(super) enum Hazard {
     OnlyComment,
     /// (c) `KEY =value`
     SpaceBefore,
+    /// (c) ` KEY=value`
+    Indented,
     /// (c) `KEY= value`
     SpaceAfter,
     /// (f) blanks behind the value
     TrailingSpace,
     /// (g) a quote that does not close where the value ends
     Quotes,
+    /// (g) a quoted value over several lines
+    SeveralLines,
     /// (g) `KEY=two words`
     UnquotedSpace,
     /// (h) `export KEY=value`
@@ -36,14 +40,21 @@ impl Hazard {
             Self::Comment => "comment",
             Self::OnlyComment => "only a comment",
             Self::SpaceBefore => "blank before",
+            Self::Indented => "indented",
             Self::SpaceAfter => "blank after",
             Self::TrailingSpace => "blanks at the end",
             Self::Quotes => "quotes",
+            Self::SeveralLines => "several lines",
             Self::UnquotedSpace => "words without quotes",
             Self::Export => "export",
             Self::Colon => "colon",
             Self::LowerCase => "lower case",
         }
+    }
+
+    /// Is it one only where a reader that minds it is known to be used? To all others it is a way to write.
+    pub(super) fn needs_reader(self) -> bool {
+        matches!(self, Self::Indented | Self::SeveralLines)
     }
 }
 
@@ -62,13 +73,15 @@ pub(super) fn hazards(file: &EnvFile, assignment: &Assignment, for_shell: bool) 
         (Hazard::Comment, assignment.comment.is_some() && has_value),
         (Hazard::OnlyComment, only_comment),
         (Hazard::SpaceBefore, !is_colon && assignment.space_before_separator),
+        (Hazard::Indented, !is_colon && assignment.indented && !assignment.space_before_separator),
         (Hazard::SpaceAfter, !is_colon && has_value && space_after && !assignment.space_before_separator),
         (Hazard::TrailingSpace, trailing && (has_value || !is_colon)),
         (Hazard::Quotes, assignment.quote == Quote::Broken),
+        (Hazard::SeveralLines, value.contains('\n')),
         (Hazard::UnquotedSpace, assignment.quote == Quote::None && is_words(key, value)),
         (Hazard::Export, assignment.export && !for_shell),
         (Hazard::Colon, is_colon),
-        (Hazard::LowerCase, is_lower_case(key)),
+        (Hazard::LowerCase, has_value && is_lower_case(key)),
     ];
     all.into_iter().filter(|(_, is)| *is).map(|(hazard, _)| hazard).collect()
 }
@@ -99,9 +112,10 @@ pub(super) fn trips(hazard: Hazard, file: &EnvFile, assignment: &Assignment, rea
         Hazard::SpaceAfter | Hazard::TrailingSpace => reading
             .value()
             .is_some_and(|value| value.starts_with([' ', '\t']) || value.ends_with([' ', '\t'])),
-        Hazard::SpaceBefore | Hazard::Quotes | Hazard::Export | Hazard::Colon => {
+        Hazard::SpaceBefore | Hazard::Indented | Hazard::Quotes | Hazard::Export | Hazard::Colon => {
             matches!(reading, Reading::Absent | Reading::Fails)
         }
+        Hazard::SeveralLines => !reading.value().is_some_and(|value| value.contains('\n')),
         Hazard::UnquotedSpace | Hazard::LowerCase => false,
     }
 }
@@ -128,6 +142,10 @@ pub(super) fn fix(hazard: Hazard, file: &EnvFile, line: &Line, assignment: &Assi
             let edits = vec![edit(assignment.separator_bytes.clone(), "=")];
             exact(FixSafety::Safe, "Write `=` without blanks around it.", edits)
         }
+        Hazard::Indented => {
+            let blanks = line.bytes.start..assignment.statement.start;
+            exact(FixSafety::Safe, "Begin the line with the name.", vec![edit(blanks, "")])
+        }
         Hazard::TrailingSpace => {
             let kept = assignment.raw.start + raw.trim_end_matches([' ', '\t']).len();
             exact(FixSafety::Safe, "Remove the blanks at the end.", vec![edit(kept..assignment.raw.end, "")])
@@ -149,7 +167,9 @@ pub(super) fn fix(hazard: Hazard, file: &EnvFile, line: &Line, assignment: &Assi
             let edits = vec![edit(assignment.statement.start..assignment.key.start, "")];
             exact(FixSafety::Ask, "Right unless a shell sources the file.", edits)
         }
-        Hazard::Comment | Hazard::OnlyComment | Hazard::Quotes | Hazard::LowerCase => None,
+        Hazard::Comment | Hazard::OnlyComment | Hazard::Quotes | Hazard::SeveralLines | Hazard::LowerCase => {
+            None
+        }
     }
 }
 
@@ -163,9 +183,13 @@ pub(super) fn advice(hazard: Hazard) -> &'static str {
     match hazard {
         Hazard::Comment | Hazard::OnlyComment => "Move the comment to its own line above.",
         Hazard::SpaceBefore | Hazard::SpaceAfter | Hazard::Colon => "Write `=` without blanks around it.",
+        Hazard::Indented => "Begin the line with the name.",
         Hazard::TrailingSpace => "Remove the blanks at the end.",
         Hazard::Quotes => {
             "Close the quote where the value ends; a value that holds `\"` stands in single quotes."
+        }
+        Hazard::SeveralLines => {
+            "Write it on one line, with `\\n` for each line end, and put the line ends back where it is read."
         }
         Hazard::UnquotedSpace => "Put the value in quotes.",
         Hazard::Export => "Remove `export`, unless a shell sources the file.",
@@ -203,6 +227,8 @@ mod tests {
             ("A=b # c", Hazard::Comment),
             ("A='b' # c", Hazard::Comment),
             ("A=   # c", Hazard::OnlyComment),
+            ("A=# c", Hazard::OnlyComment),
+            ("  A=b", Hazard::Indented),
             ("A =b", Hazard::SpaceBefore),
             ("A = b", Hazard::SpaceBefore),
             ("A= b", Hazard::SpaceAfter),
@@ -212,6 +238,7 @@ mod tests {
             ("A=  ", Hazard::TrailingSpace),
             ("A=\"b", Hazard::Quotes),
             ("A=\"\"b", Hazard::Quotes),
+            ("A=\"b\nc\"", Hazard::SeveralLines),
             ("A=b c", Hazard::UnquotedSpace),
             ("export A=b", Hazard::Export),
             ("A: b", Hazard::Colon),
@@ -230,7 +257,6 @@ mod tests {
             "A=#c",
             "A=\"b # c\"",
             "A='b c'",
-            "A=\"b\nc\"",
             "A=<your key here>",
             "no_proxy=x",
             "discovery.type=one",
@@ -246,6 +272,8 @@ mod tests {
             ("A=b # c", "# c\nA=b"),
             ("A=\"b\"\t# c", "# c\nA=\"b\""),
             ("A=   # c", "# c\nA="),
+            ("A=# c", "# c\nA="),
+            ("\tA=b", "A=b"),
             ("A = b", "A=b"),
             ("A= 'b'", "A='b'"),
             ("A=b  ", "A=b"),

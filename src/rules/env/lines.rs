@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::model::finding::NodeText;
+use crate::model::finding::{NodeText, Place, Position, Span};
 use crate::project::Project;
 use crate::project::env::env_files::{self, Role};
 use crate::project::env::secret;
 use crate::source::{Blob, NotLoaded, Text};
-use crate::syntax::dotenv::{Assignment, EnvFile};
+use crate::syntax::dotenv::{Assignment, Content, EnvFile, Line};
 
 /// An env file or template whose lines are read by more than a shell.
 pub(super) fn read_by_line(project: &Project, path: &str) -> Result<Option<Arc<EnvFile>>, NotLoaded> {
@@ -45,14 +45,33 @@ pub(super) fn has_holes(file: &EnvFile, assignment: &Assignment) -> bool {
     ["{{", "{%", "<%"].iter().any(|hole| statement.contains(hole))
 }
 
+/// The key of a line, where nothing but a name can stand: every reader takes the line for an assignment. What stands
+/// left of any other `=` may be a piece of a secret that was pasted or broken over lines.
+pub(super) fn name<'f>(file: &'f EnvFile, line: &Line, assignment: &Assignment) -> Option<&'f str> {
+    let key = file.key(assignment);
+    let in_force = matches!(line.content, Content::Assignment(_));
+    let is_usual = in_force || !key.bytes().any(|byte| byte.is_ascii_lowercase());
+    let is_name = is_usual && !line.may_be_rest && file.is_for_all(assignment) && secret::is_nameable(key);
+    is_name.then_some(key)
+}
+
+/// Where a finding about a line stands. Of a line that may hold a secret not even the length is told.
+pub(super) fn place(path: &str, file: &EnvFile, line: &Line, shown: Option<&Assignment>) -> Place {
+    let at = |line, column| Position { line, column };
+    let hidden = Span { start: at(line.number, 1), end: at(line.last, 2) };
+    let span = shown.map_or(hidden, |assignment| file.span(&assignment.statement));
+    Place::Head { path: path.to_owned(), span }
+}
+
 /// May the line be shown? In a template unless something on it could be a secret, in an env file only a placeholder.
-pub(super) fn may_be_shown(path: &str, file: &EnvFile, assignment: &Assignment) -> bool {
+fn may_be_shown(path: &str, file: &EnvFile, line: &Line, assignment: &Assignment) -> bool {
     let (key, value) = (file.key(assignment), file.value(assignment));
     let is_sensitive = secret::is_sensitive(key);
     let is_template = env_files::role(path) == Some(Role::Template) && !is_sensitive;
     // A comment behind the value may be the rest of it, or its predecessor; so each word counts as a secret's value.
     let mut words = file.raw(assignment).split([' ', '\t', '#']);
-    secret::classify(key, value).is_none()
+    name(file, line, assignment).is_some()
+        && secret::classify(key, value).is_none()
         && words.all(|word| secret::classify("SECRET", word).is_none())
         && only_names_follow_dollars(file.slice(&assignment.statement))
         // `Xk29://Qprt` is a plain URL where no password is expected.
@@ -73,7 +92,8 @@ fn only_names_follow_dollars(statement: &str) -> bool {
 }
 
 /// The node of a finding about this line.
-pub(super) fn node(path: &str, file: &EnvFile, assignment: &Assignment) -> NodeText {
+pub(super) fn node(path: &str, file: &EnvFile, line: &Line, assignment: &Assignment) -> NodeText {
     let squeezed: String = file.slice(&assignment.statement).chars().filter(|c| !c.is_whitespace()).collect();
-    if may_be_shown(path, file, assignment) { NodeText::Open(squeezed) } else { NodeText::Secret(squeezed) }
+    let shown = may_be_shown(path, file, line, assignment);
+    if shown { NodeText::Open(squeezed) } else { NodeText::Secret(squeezed) }
 }

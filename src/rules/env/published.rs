@@ -1,9 +1,10 @@
 //! What a change publishes in env files: at its head, and in each of its commits.
 
+use std::cmp::Reverse;
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use crate::model::change::{ChangedFile, FileStatus, Mode};
+use crate::model::change::{ChangedFile, FileStatus, Mode, Uncommitted};
 use crate::model::id::Sha;
 use crate::project::Project;
 use crate::project::env::env_files::{self, Role};
@@ -23,6 +24,10 @@ pub(super) struct Published {
     pub(super) values: BTreeSet<Value>,
     /// The commit that did, when the head does not show it.
     pub(super) commit: Option<Sha>,
+    /// Nobody published it yet: it lies in a working tree.
+    pub(super) uncommitted: Option<Uncommitted>,
+    /// The worst line that the change adds: with a value, else the first. 1-based.
+    pub(super) line: Option<u32>,
 }
 
 #[derive(Clone, PartialEq, Eq)]
@@ -56,7 +61,11 @@ fn is_candidate(path: &str) -> bool {
 fn head_state(context: &Context<'_>, file: ScopedFile<'_>) -> Result<Option<Published>, NotLoaded> {
     let tree = context.here.tree()?;
     let (path, changed) = (file.path, file.changed);
-    let published = |how, values| Some(Published { path: path.to_owned(), how, values, commit: None });
+    let published = |how: How, values: BTreeSet<Value>| {
+        let line = worst_line(changed, &values);
+        let uncommitted = context.change.uncommitted.get(path).copied();
+        Some(Published { path: path.to_owned(), how, values, commit: None, uncommitted, line })
+    };
     if env_files::is_in_virtualenv(path, &tree) {
         return Ok(None);
     }
@@ -85,6 +94,18 @@ fn head_state(context: &Context<'_>, file: ScopedFile<'_>) -> Result<Option<Publ
     }
     let nothing_new = values.is_empty() && (how == How::Modified || env_files::is_sealed(&env));
     Ok(if nothing_new { None } else { published(how, values) })
+}
+
+/// Where a comment about the file is read best: at the first of the worst values that the diff shows as added.
+fn worst_line(changed: &ChangedFile, values: &BTreeSet<Value>) -> Option<u32> {
+    let added: Vec<u32> =
+        changed.hunks.as_deref()?.iter().flat_map(|hunk| hunk.added.iter().copied()).collect();
+    let shown = |value: &Value| {
+        let at = added.partition_point(|line| line < value.lines.start());
+        added.get(at).copied().filter(|line| value.lines.contains(line))
+    };
+    let values = values.iter().filter_map(|value| Some((Reverse(value.sensitivity), shown(value)?)));
+    values.min().map(|(_, line)| line).or(added.first().copied())
 }
 
 fn how(changed: &ChangedFile) -> How {
@@ -116,7 +137,7 @@ fn content(blob: &Blob, path: &str) -> Content {
         blob if env_files::is_encrypted(blob, path) => Content::Nothing,
         blob if env_files::is_lfs_pointer(blob) => opaque(How::Lfs),
         Blob::Binary(_) | Blob::TooLarge(_) => opaque(How::Unreadable),
-        Blob::Text(_) => Content::Text,
+        Blob::Text(_) | Blob::Bytewise(_) => Content::Text,
     }
 }
 
@@ -139,6 +160,10 @@ fn link(context: &Context<'_>, tree: &Tree, path: &str) -> Result<Option<(How, B
     }
     let Some(text) = context.here.text(path)? else { return Ok(None) };
     let target = text.as_str().trim().to_owned();
+    // Where links are checked out as files, people fill those in, and the mode stays.
+    if target.contains(['\n', '=']) {
+        return Ok(Some((How::Added, values(&EnvFile::parse(&text)))));
+    }
     let inside = resolve(folder(path), &target).filter(|inside| tree.contains(inside));
     let values = match &inside {
         Some(inside) => values_at(context.here, inside)?,
@@ -196,8 +221,10 @@ fn commit_state(
     trees: &[&Tree],
     sha: &Sha,
 ) -> Result<Option<Published>, NotLoaded> {
-    let published =
-        |how, values| Some(Published { path: path.to_owned(), how, values, commit: Some(sha.clone()) });
+    let published = |how, values| {
+        let (path, commit) = (path.to_owned(), Some(sha.clone()));
+        Some(Published { path, how, values, commit, uncommitted: None, line: None })
+    };
     match content(&*project.file(path)?, path) {
         Content::Text => {}
         Content::Opaque(how) => return Ok(published(how, BTreeSet::new())),

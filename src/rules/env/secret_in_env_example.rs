@@ -1,6 +1,6 @@
 use std::collections::BTreeSet;
 
-use super::reading;
+use super::{exposure, lines, reading};
 use crate::model::catalogue;
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity, code};
 use crate::model::id::Sha;
@@ -10,7 +10,7 @@ use crate::rules::{Against, Context, Judging, Look, Rule, ScopedFile};
 use crate::source::NotLoaded;
 use crate::source::snapshot::both;
 use crate::source::tree::file_name;
-use crate::syntax::dotenv::{Assignment, EnvFile};
+use crate::syntax::dotenv::{Assignment, EnvFile, Line};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::ENV005,
@@ -25,19 +25,24 @@ const MOST_ENV_FILES: usize = 20;
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let (head, commits) = both(here(context), in_commits(context))?;
-    let mut shown: BTreeSet<(String, String)> =
-        head.iter().map(|(finding, value)| (finding.subject.clone(), value.clone())).collect();
-    let mut findings: Vec<Finding> = head.into_iter().map(|(finding, _)| finding).collect();
-    for (key, value, finding) in commits {
-        if shown.insert((key, value)) {
-            findings.push(finding);
-        }
-    }
-    Ok(findings)
+    let mut shown = BTreeSet::new();
+    let new = head.into_iter().chain(commits).filter(|found| {
+        let at_head = found.at_head;
+        shown.insert((found.key.clone(), found.value.clone())) || at_head
+    });
+    Ok(new.map(|found| found.finding).collect())
 }
 
-/// Findings on the side that is judged, each with its value.
-fn here(context: &Context<'_>) -> Result<Vec<(Finding, String)>, NotLoaded> {
+/// A finding with what it is about, which is never told.
+struct Exposed {
+    key: String,
+    value: String,
+    at_head: bool,
+    finding: Finding,
+}
+
+/// Findings on the side that is judged.
+fn here(context: &Context<'_>) -> Result<Vec<Exposed>, NotLoaded> {
     let templates: Vec<ScopedFile<'_>> = context.files().filter(|file| is_template(file.path)).collect();
     let of_env_files = if templates.is_empty() { BTreeSet::new() } else { values_of_env_files(context)? };
     let found = templates.iter().map(|file| of_file(context, *file, &of_env_files));
@@ -52,18 +57,22 @@ fn of_file(
     context: &Context<'_>,
     scoped: ScopedFile<'_>,
     of_env_files: &BTreeSet<String>,
-) -> Result<Vec<(Finding, String)>, NotLoaded> {
+) -> Result<Vec<Exposed>, NotLoaded> {
     let Some(file) = context.here.env_file(scoped.path)? else { return Ok(Vec::new()) };
     let was_env_file = scoped.changed.previous_path.as_deref().filter(|previous| {
         context.judging == Judging::Head && env_files::role(previous) == Some(Role::EnvFile)
     });
-    let written = file.lines().iter().filter_map(|line| line.written());
-    let found = written.filter_map(|assignment| {
+    let found = written(&file).filter_map(|(line, assignment)| {
         let (key, value) = (file.key(assignment), file.value(assignment));
         let leaked = judge(key, value, was_env_file, of_env_files)?;
-        Some((finding(scoped.path, &file, assignment, &leaked), value.to_owned()))
+        let finding = finding(scoped.path, &file, line, assignment, &leaked);
+        Some(Exposed { key: key.to_owned(), value: value.to_owned(), at_head: true, finding })
     });
     Ok(found.collect())
+}
+
+fn written(file: &EnvFile) -> impl Iterator<Item = (&Line, &Assignment)> {
+    file.lines().iter().filter_map(|line| Some((line, line.written()?)))
 }
 
 /// Why a value must not stand here.
@@ -79,9 +88,6 @@ fn judge(
     was_env_file: Option<&str>,
     of_env_files: &BTreeSet<String>,
 ) -> Option<Leaked> {
-    if !secret::is_nameable(key) {
-        return None;
-    }
     let kind = secret::classify(key, value);
     // A short one may be anybody's: `shop` as the password of the database `shop`.
     let filled_in = || value.len() >= 8 && secret::is_sensitive(key) && !secret::is_placeholder(key, value);
@@ -99,17 +105,32 @@ fn judge(
     kind.map(|kind| Leaked { why: format!("looks like {}", kind.what), strength: kind.strength })
 }
 
-fn finding(path: &str, file: &EnvFile, assignment: &Assignment, leaked: &Leaked) -> Finding {
-    let key = file.key(assignment);
-    let place = Place::Head { path: path.to_owned(), span: file.span(&assignment.key) };
+fn finding(path: &str, file: &EnvFile, line: &Line, assignment: &Assignment, leaked: &Leaked) -> Finding {
+    let key = lines::name(file, line, assignment);
+    let place = match key {
+        Some(_) => Place::Head { path: path.to_owned(), span: file.span(&assignment.key) },
+        None => lines::place(path, file, line, None),
+    };
     let node = NodeText::Secret(file.value(assignment).to_owned());
-    let headline = format!("{} in {} {}", code(key), code(path), leaked.why);
-    of_strength(leaked, RULE.finding(place, key, node, headline, consequence(leaked.strength))).with_fix(
-        Fix::text(match leaked.strength {
-            Strength::Development => format!("Write {} here.", code("change-me")),
-            _ => format!("Write {} here and rotate {}.", code("change-me"), code(key)),
-        }),
-    )
+    let headline = format!("{} in {} {}", named(key), code(path), leaked.why);
+    let finding = RULE.finding(place, key.unwrap_or(UNNAMED), node, headline, consequence(leaked.strength));
+    of_strength(leaked, finding).with_fix(Fix::text(match leaked.strength {
+        Strength::Development => format!("Write {} here.", code("change-me")),
+        _ => format!("Write {} here and rotate {}.", code("change-me"), it(key)),
+    }))
+}
+
+/// What is said of a value whose key may be a piece of one.
+const UNNAMED: &str = "a value";
+
+/// At the beginning of a sentence.
+fn named(key: Option<&str>) -> String {
+    key.map_or_else(|| "A value".to_owned(), code)
+}
+
+/// Further on in it.
+fn it(key: Option<&str>) -> String {
+    key.map_or_else(|| "the value".to_owned(), code)
 }
 
 fn of_strength(leaked: &Leaked, finding: Finding) -> Finding {
@@ -138,9 +159,8 @@ fn values_of_env_files(context: &Context<'_>) -> Result<BTreeSet<String>, NotLoa
     Ok(values.filter(|value| !value.is_empty()).collect())
 }
 
-/// Real values that a commit of the change put into a template, with key, value and finding. Those of the merge base
-/// are left out.
-fn in_commits(context: &Context<'_>) -> Result<Vec<(String, String, Finding)>, NotLoaded> {
+/// Real values that a commit of the change put into a template. Those of the merge base are left out.
+fn in_commits(context: &Context<'_>) -> Result<Vec<Exposed>, NotLoaded> {
     if context.judging == Judging::Baseline {
         return Ok(Vec::new());
     }
@@ -153,36 +173,29 @@ fn in_commits(context: &Context<'_>) -> Result<Vec<(String, String, Finding)>, N
     let files = NotLoaded::all(files)?;
     let known = files.iter().map(|(path, _, _)| *path).filter(|path| base.contains(path));
     let known = NotLoaded::all(known.map(|path| context.merge_base.env_file(path)))?;
-    let known: BTreeSet<String> = known
-        .iter()
-        .flatten()
-        .flat_map(|f| f.lines().iter().filter_map(|l| l.written()).map(|a| f.value(a).to_owned()))
-        .collect();
+    let values = |file| written(file).map(|(_, assignment)| file.value(assignment));
+    let known: BTreeSet<&str> = known.iter().flatten().flat_map(|file| values(file)).collect();
     let mut found = Vec::new();
     for (path, sha, file) in files.iter().filter_map(|(path, sha, file)| Some((*path, *sha, file.as_ref()?)))
     {
-        for assignment in file.lines().iter().filter_map(|line| line.written()) {
+        for (line, assignment) in written(file) {
             let (key, value) = (file.key(assignment), file.value(assignment));
             let leaked =
                 judge(key, value, None, &BTreeSet::new()).filter(|l| l.strength != Strength::Development);
             if let Some(leaked) = leaked.filter(|_| !known.contains(value)) {
-                found.push((key.to_owned(), value.to_owned(), committed(path, sha, key, value, &leaked)));
+                let finding = committed(path, sha, lines::name(file, line, assignment), value, &leaked);
+                found.push(Exposed { key: key.to_owned(), value: value.to_owned(), at_head: false, finding });
             }
         }
     }
     Ok(found)
 }
 
-fn committed(path: &str, sha: &Sha, key: &str, value: &str, leaked: &Leaked) -> Finding {
-    let headline = format!("{} in {} at {} {}", code(key), code(path), code(sha.short()), leaked.why);
-    let subject = format!("{key} at {}", sha.short());
+fn committed(path: &str, sha: &Sha, key: Option<&str>, value: &str, leaked: &Leaked) -> Finding {
+    let headline = format!("{} in {} at {} {}", named(key), code(path), code(sha.short()), leaked.why);
+    let subject = format!("{} at {}", key.unwrap_or(UNNAMED), sha.short());
     let node = NodeText::Secret(value.to_owned());
-    of_strength(
-        leaked,
-        RULE.finding(Place::Path(path.to_owned()), subject, node, headline, consequence(leaked.strength)),
-    )
-    .with_fix(Fix::text(format!(
-        "Treat it as leaked: rotate {}, and squash the branch before it is merged.",
-        code(key)
-    )))
+    let place = Place::Path(path.to_owned());
+    of_strength(leaked, RULE.finding(place, subject, node, headline, consequence(leaked.strength)))
+        .with_fix(Fix::text(exposure::rewrite(&format!("rotate {}", it(key)), sha)))
 }

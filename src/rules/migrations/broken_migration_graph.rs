@@ -39,7 +39,7 @@ fn judge(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
     for node in graph.nodes() {
         for at in &node.migration.dependencies {
             if let Some(on) = at.dependency.migration()
-                && is_missing(context, &graph, on)?
+                && is_missing(context, &graph, on, &node.path)?
             {
                 found.push(missing(context, &graph, node, on, at.range)?);
             }
@@ -49,28 +49,39 @@ fn judge(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
 }
 
 /// (a, c) Surely nowhere: not in the repository, where its app is, nor in Django. MIG002 speaks of deployed ones.
-fn is_missing(context: &Context<'_>, graph: &Graph, name: &MigrationName) -> Result<bool, NotLoaded> {
+fn is_missing(
+    context: &Context<'_>,
+    graph: &Graph,
+    name: &MigrationName,
+    from: &str,
+) -> Result<bool, NotLoaded> {
     if matches!(name.name.as_str(), "__first__" | "__latest__") || graph.knows(name) {
         return Ok(false);
     }
     let (apps, tree) = both(context.here.apps(), context.here.tree())?;
-    let ours: Vec<App> = apps.labelled(&name.app).cloned().collect();
+    let ours: Vec<App> = apps.labelled(&name.app, from).into_iter().cloned().collect();
     if ours.is_empty() {
-        return Ok(contrib::has(name) == Some(false));
+        let nowhere = contrib::has(name).map_or_else(|| apps.has_no_more(from), |is_there| !is_there);
+        let untold = nowhere && context.deployed(name, from)?.is_none();
+        return Ok(untold && !context.here.is_ignored(name, from)?);
     }
     if ours.iter().any(|app| tree.contains(&format!("{}/{}.py", app.migrations, name.name))) {
         return Ok(false);
     }
-    if Graph::of(context.here, &ours)?.knows(name) {
+    if Graph::of(context.here, &ours)?.knows(name) || context.here.is_ignored(name, from)? {
         return Ok(false);
     }
     // MIG002 speaks of a deployed one that is removed, but not where a squash is finished.
-    Ok(context.deployed(name)?.is_none() || squash_of(context, name)?.is_some())
+    Ok(context.deployed(name, from)?.is_none() || squash_of(context, name, from)?.is_some())
 }
 
 /// The squash that stood for a migration at the merge base.
-fn squash_of(context: &Context<'_>, name: &MigrationName) -> Result<Option<MigrationName>, NotLoaded> {
-    let graph = Graph::labelled(context.merge_base, &name.app)?;
+fn squash_of(
+    context: &Context<'_>,
+    name: &MigrationName,
+    from: &str,
+) -> Result<Option<MigrationName>, NotLoaded> {
+    let graph = Graph::labelled(context.merge_base, &name.app, from)?;
     let squash = graph.standing(name);
     Ok((squash != name).then(|| squash.clone()))
 }
@@ -99,7 +110,8 @@ fn missing(
     let place = Place::Head { path: node.path.clone(), span };
     let finding =
         RULE.finding(place, node.name.to_string(), NodeText::Open(on.to_string()), headline, consequence);
-    let (known, squash) = both(names(context, graph, &on.app), squash_of(context, on))?;
+    let (known, squash) =
+        both(names(context, graph, &on.app, &node.path), squash_of(context, on, &node.path))?;
     let squash = squash.filter(|squash| squash.app == on.app && known.contains(&squash.name));
     let fix = match (squash, nearest(&on.name, &known)) {
         (Some(squash), _) => Fix {
@@ -118,13 +130,13 @@ fn missing(
 }
 
 /// Names of an app's migrations: of the repository, else of Django.
-fn names(context: &Context<'_>, graph: &Graph, app: &str) -> Result<Vec<String>, NotLoaded> {
+fn names(context: &Context<'_>, graph: &Graph, app: &str, from: &str) -> Result<Vec<String>, NotLoaded> {
     let own: Vec<String> = graph.nodes().filter(|n| n.name.app == app).map(|n| n.name.name.clone()).collect();
     if !own.is_empty() {
         return Ok(own);
     }
     let (apps, tree) = both(context.here.apps(), context.here.tree())?;
-    let ours = apps.labelled(app).flat_map(|app| app.migration_files(&tree));
+    let ours = apps.labelled(app, from).into_iter().flat_map(|app| app.migration_files(&tree));
     let ours: Vec<String> = ours.filter_map(|path| apps.migration_name(path).map(|name| name.name)).collect();
     if !ours.is_empty() {
         return Ok(ours);

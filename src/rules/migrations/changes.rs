@@ -1,11 +1,12 @@
 //! The migrations that a change touches, by what Django knows them by and not by where they stand.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::model::change::Path;
 use crate::model::finding::Severity;
 use crate::project::Project;
-use crate::project::django::apps::{App, MigrationName, is_test_only, may_move_migrations};
+use crate::project::django::apps::{App, Apps, MigrationName, is_test_only, may_move_migrations};
 use crate::project::migrations::deployed::Because;
 use crate::project::migrations::migration::is_south;
 use crate::rules::Context;
@@ -17,6 +18,8 @@ use crate::source::{NotLoaded, Text, snapshot::both};
 pub(super) struct Changes {
     pub before: BTreeMap<MigrationName, Vec<Path>>,
     pub after: BTreeMap<MigrationName, Vec<Path>>,
+    /// At head.
+    apps: Arc<Apps>,
 }
 
 impl Changes {
@@ -27,7 +30,7 @@ impl Changes {
             return Ok(None);
         }
         let (base, head) = both(context.merge_base.apps(), context.head.apps())?;
-        let mut changes = Self::default();
+        let mut changes = Self { apps: head.clone(), ..Self::default() };
         for file in &context.change.files {
             let kept = |path: &&str| !(context.excluded)(path) && !is_test_only(path);
             if let Some(path) = file.base_path().filter(kept)
@@ -46,12 +49,15 @@ impl Changes {
 
     /// Migrations that are on both sides, with the paths of both.
     pub(super) fn kept(&self) -> impl Iterator<Item = (&MigrationName, &Path, &Path)> {
-        self.before.iter().flat_map(|(name, old)| {
+        self.before.iter().flat_map(move |(name, old)| {
             let new = self.after.get(name).map_or(&[][..], Vec::as_slice);
             old.iter().filter_map(move |old| {
                 let same = new.iter().find(|new| *new == old);
-                // Several projects in one repository may have an app of the same name: a file is itself first.
-                same.or_else(|| new.first()).map(|new| (name, old, new))
+                // Another project in the repository may have an app of the same name.
+                let stands = || self.apps.labelled(&name.app, old);
+                let moved =
+                    || new.iter().find(|new| stands().iter().any(|app| app.migrations == folder(new)));
+                same.or_else(moved).map(|new| (name, old, new))
             })
         })
     }

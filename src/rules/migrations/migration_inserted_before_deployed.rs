@@ -35,9 +35,9 @@ fn judge(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
     let changed: Vec<&Node> = graph.nodes().filter(|node| paths.contains(node.path.as_str())).collect();
     let (mut found, mut advice) = (Vec::new(), Vec::new());
     for node in changed {
-        match context.deployed(&node.name)? {
+        match context.deployed(&node.name, &node.path)? {
             Some(because) => found.extend(needs_new(context, &graph, node, &because)?),
-            None if has(context.target_tip, &node.name)? => {}
+            None if has(context.target_tip, &node.name, &node.path)? => {}
             None => {
                 found.extend(goes_first(context, &graph, node)?);
                 advice.extend(sorts_before(context, app, &graph, node)?);
@@ -57,7 +57,7 @@ fn needs_new(
     let mut found = Vec::new();
     for at in &node.migration.dependencies {
         let Some(new) = at.dependency.migration() else { continue };
-        if is_new(context, graph, new)? && !is_renamed(context, new)? {
+        if is_new(context, graph, new, &node.path)? && !is_renamed(context, new)? {
             found.push(finding(graph, new, &node.name, because, node, at.range));
         }
     }
@@ -65,12 +65,12 @@ fn needs_new(
 }
 
 /// In the repository, nowhere applied, and standing for nothing that is.
-fn is_new(context: &Context<'_>, graph: &Graph, name: &MigrationName) -> Result<bool, NotLoaded> {
+fn is_new(context: &Context<'_>, graph: &Graph, name: &MigrationName, from: &str) -> Result<bool, NotLoaded> {
     let stands_for = graph.get(name).is_some_and(|n| !n.migration.replaces.is_empty());
     if stands_for
-        || !has(context.here, name)?
-        || has(context.merge_base, name)?
-        || has(context.target_tip, name)?
+        || !has(context.here, name, from)?
+        || has(context.merge_base, name, from)?
+        || has(context.target_tip, name, from)?
     {
         return Ok(false);
     }
@@ -82,7 +82,7 @@ fn is_new(context: &Context<'_>, graph: &Graph, name: &MigrationName) -> Result<
             .iter()
             .filter_map(|f| f.head_path())
             .any(|path| path.ends_with(&format!("/{}.py", name.name)))
-            && !is_squash(context, name)?);
+            && !is_squash(context, name, from)?);
     }
     Ok(true)
 }
@@ -93,14 +93,15 @@ fn is_renamed(context: &Context<'_>, name: &MigrationName) -> Result<bool, NotLo
     let old =
         context.change.files.iter().filter(|file| file.status == FileStatus::Renamed).find_map(|file| {
             let is_it = after.migration_name(&file.path).as_ref() == Some(name);
-            before.migration_name(file.previous_path.as_deref().filter(|_| is_it)?)
+            let previous = file.previous_path.as_deref().filter(|_| is_it)?;
+            Some((before.migration_name(previous)?, previous))
         });
-    old.map_or(Ok(false), |old| Ok(context.deployed(&old)?.is_some()))
+    old.map_or(Ok(false), |(old, path)| Ok(context.deployed(&old, path)?.is_some()))
 }
 
-fn is_squash(context: &Context<'_>, name: &MigrationName) -> Result<bool, NotLoaded> {
+fn is_squash(context: &Context<'_>, name: &MigrationName, from: &str) -> Result<bool, NotLoaded> {
     let apps = context.here.apps()?;
-    for app in apps.labelled(&name.app) {
+    for app in apps.labelled(&name.app, from) {
         let migration = context.here.migration(&format!("{}/{}.py", app.migrations, name.name))?;
         if migration.is_some_and(|m| !m.replaces.is_empty()) {
             return Ok(true);
@@ -114,9 +115,9 @@ fn goes_first(context: &Context<'_>, graph: &Graph, node: &Node) -> Result<Vec<F
     let mut found = Vec::new();
     for at in &node.migration.run_before {
         let Some(later) = at.dependency.migration() else { continue };
-        let ours = context.here.apps()?.labelled(&later.app).next().is_some();
+        let ours = !context.here.apps()?.labelled(&later.app, &node.path).is_empty();
         let because = if ours {
-            context.deployed(later)?
+            context.deployed(later, &node.path)?
         } else if contrib::has(later) == Some(true)
             && context.merge_base.fact::<Settings>(&())?.installs(&later.app)
         {
@@ -193,7 +194,7 @@ fn sorts_before(
     // Of those that it does run after.
     let earlier = graph.ancestors(&node.name);
     for other in graph.nodes().filter(|other| earlier.contains(&other.name)) {
-        let is_there = has(context.target_tip, &other.name)?;
+        let is_there = has(context.target_tip, &other.name, &other.path)?;
         if let Some(n) = self::number(&other.name.name).filter(|_| is_there)
             && highest.is_none_or(|(known, _)| n > known)
         {

@@ -26,6 +26,10 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
 fn judge(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
     let graph = Graph::of(context.here, std::slice::from_ref(app))?;
     let leaves = graph.leaves(&app.label);
+    // What Git ignores may join them.
+    if leaves.len() > 1 && context.here.ignores_more_of(app)? {
+        return Ok(Vec::new());
+    }
     if leaves.len() < 2 || graph.is_partial(&app.label) || leaves.len() <= leaves_at_tip(context, app)? {
         return Ok(Vec::new());
     }
@@ -33,7 +37,8 @@ fn judge(context: &Context<'_>, app: &App) -> Result<Vec<Finding>, NotLoaded> {
     let mut own = Vec::new();
     let mut theirs = Vec::new();
     for leaf in leaves {
-        let is_own = ours.contains_key(leaf.path.as_str()) && !has(context.target_tip, &leaf.name)?;
+        let is_own =
+            ours.contains_key(leaf.path.as_str()) && !has(context.target_tip, &leaf.name, &leaf.path)?;
         if is_own { own.push(leaf) } else { theirs.push(leaf) }
     }
     if theirs.is_empty() && own.len() > 1 {

@@ -60,13 +60,13 @@ fn fresh_squash(context: &Context<'_>, name: &MigrationName, path: &str) -> Resu
     let named = squash.migration.replaces.iter();
     let named: Vec<_> = named.filter_map(|at| Some((at, at.dependency.migration()?))).collect();
     // Where every original is gone they were removed before, and a database may still know them.
-    let known = NotLoaded::all(named.iter().map(|(_, old)| original(context, old)))?;
+    let known = NotLoaded::all(named.iter().map(|(_, old)| original(context, old, path)))?;
     let gone_before = known.len() > 1 && known.iter().all(Option::is_none);
     let judged = named.iter().filter(|_| !gone_before);
     let one_by_one = judged.map(|(at, old)| replaced(context, &squash, at, old));
     let mut found: Vec<Finding> = NotLoaded::all(one_by_one)?.into_iter().flatten().collect();
     // One file for one is a rename, and `replaces` is how to do it.
-    if let ([first, _, ..], Some(gone)) = (named.as_slice(), deleted_originals(context, &named)?) {
+    if let ([first, _, ..], Some(gone)) = (named.as_slice(), deleted_originals(context, &named, path)?) {
         let headline = format!("{} comes in the change that removes {gone}", code(&name.to_string()));
         let consequence =
             "A database that ran only some of them can neither go on with the originals nor use the squash.";
@@ -80,10 +80,11 @@ fn fresh_squash(context: &Context<'_>, name: &MigrationName, path: &str) -> Resu
 fn deleted_originals(
     context: &Context<'_>,
     named: &[(&DependencyAt, &MigrationName)],
+    from: &str,
 ) -> Result<Option<String>, NotLoaded> {
     let mut gone = Vec::new();
     for (_, old) in named {
-        if !has(context.head, old)? && context.deployed(old)?.is_some() {
+        if !has(context.head, old, from)? && context.deployed(old, from)?.is_some() {
             gone.push(old);
         }
     }
@@ -99,11 +100,11 @@ fn replaced(
     at: &DependencyAt,
     old: &MigrationName,
 ) -> Result<Vec<Finding>, NotLoaded> {
-    let Some(original) = original(context, old)? else {
+    let Some(original) = original(context, old, squash.path)? else {
         return Ok(unknown(context, squash, at, old)?.into_iter().collect());
     };
     let mut found = Vec::new();
-    if !original.replaces.is_empty() && has(context.head, old)? && old != squash.name {
+    if !original.replaces.is_empty() && has(context.head, old, squash.path)? && old != squash.name {
         let headline = format!(
             "{} replaces {}, which is itself a squash",
             code(&squash.name.to_string()),
@@ -136,10 +137,14 @@ fn replaced(
 }
 
 /// A replaced migration, at head, else at the merge base.
-fn original(context: &Context<'_>, name: &MigrationName) -> Result<Option<Arc<Migration>>, NotLoaded> {
+fn original(
+    context: &Context<'_>,
+    name: &MigrationName,
+    from: &str,
+) -> Result<Option<Arc<Migration>>, NotLoaded> {
     for side in [context.head, context.merge_base] {
         let (apps, tree) = both(side.apps(), side.tree())?;
-        for app in apps.labelled(&name.app) {
+        for app in apps.labelled(&name.app, from) {
             let path = format!("{}/{}.py", app.migrations, name.name);
             if tree.contains(&path) {
                 return side.migration(&path);
@@ -160,12 +165,12 @@ fn unknown(
     let sides: Vec<&Arc<Project>> = sides.chain(&context.deployed.projects).collect();
     let mut is_ours = false;
     for side in sides {
-        is_ours |= side.apps()?.labelled(&old.app).next().is_some();
-        if has(side, old)? || stood_for(context, side, old)? {
+        is_ours |= !side.apps()?.labelled(&old.app, squash.path).is_empty();
+        if has(side, old, squash.path)? || stood_for(context, side, old)? {
             return Ok(None);
         }
     }
-    if !is_ours {
+    if !is_ours || context.head.is_ignored(old, squash.path)? {
         return Ok(None);
     }
     let headline = format!(
@@ -229,11 +234,11 @@ fn unreplaced(
     }
     let named: Vec<&MigrationName> = old.replaced().collect();
     for deployed in &context.deployed.projects {
-        if has(deployed, name)? {
+        if has(deployed, name, new_path)? {
             continue;
         }
         for original in &named {
-            if has(deployed, original)? {
+            if has(deployed, original, new_path)? {
                 let headline =
                     format!("{} loses {} before it is deployed", code(&name.to_string()), code("replaces"));
                 let consequence = format!(

@@ -1,5 +1,6 @@
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Fix, NodeText, Place, code};
+use crate::project::env::env_files;
 use crate::rules::{Against, Context, Found, Look, Reading, Rule, ScopedFile};
 use crate::source::tree::is_data;
 use crate::syntax::suppression::Suppression;
@@ -92,6 +93,8 @@ fn finding(
 ) -> Finding {
     let place = Place::Head { path: path.to_owned(), span: suppression.span };
     let written = format!("{}:{}", suppression.codes.join(","), suppression.reason.as_deref().unwrap_or(""));
-    RULE.finding(place, format!("suppression of {about}"), NodeText::Open(written), headline, consequence)
-        .with_fix(fix)
+    // A comment in an env file may tell what the value was.
+    let is_env = env_files::role(path).is_some();
+    let node = if is_env { NodeText::Secret(written) } else { NodeText::Open(written) };
+    RULE.finding(place, format!("suppression of {about}"), node, headline, consequence).with_fix(fix)
 }

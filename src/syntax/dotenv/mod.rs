@@ -6,6 +6,7 @@
 //! Values may be secrets: nothing here shows one in `Debug`.
 
 mod readers;
+mod rest;
 
 use std::fmt;
 use std::ops::Range;
@@ -45,6 +46,8 @@ pub struct Assignment {
     pub export: bool,
     /// Blanks before the statement.
     pub indented: bool,
+    /// It stands in a quote that is open since further up: to some readers it is a part of that value.
+    pub within_quote: bool,
     pub separator: Separator,
     /// The separator with the blanks on both sides.
     pub separator_bytes: Range<usize>,
@@ -80,6 +83,8 @@ pub struct Line {
     pub bytes: Range<usize>,
     /// It ends with CR LF.
     pub crlf: bool,
+    /// It may be the rest of a value that begins further up: then what looks like a name is a piece of that.
+    pub may_be_rest: bool,
     pub content: Content,
 }
 
@@ -126,6 +131,7 @@ impl EnvFile {
             number = line.last + 1;
             lines.push(line);
         }
+        rest::mark(text, &mut lines);
         Self { text: text.clone(), lines, bom }
     }
 
@@ -174,6 +180,13 @@ impl EnvFile {
         self.text.span(bytes.clone())
     }
 
+    /// Is it an assignment to every reader? Those that know no `export` are not asked where one stands.
+    pub fn is_for_all(&self, assignment: &Assignment) -> bool {
+        let knows_export = |reader: &EnvReader| !matches!(reader, EnvReader::Decouple | EnvReader::DockerRun);
+        let mut readers = EnvReader::ALL.into_iter().filter(|r| !assignment.export || knows_export(r));
+        readers.all(|reader| matches!(self.read(assignment, reader), Reading::Value(_)))
+    }
+
     /// What a reader gets for this assignment, with no other variable set.
     pub fn read(&self, assignment: &Assignment, reader: EnvReader) -> Reading {
         readers::read(self, assignment, reader)
@@ -193,7 +206,8 @@ fn read_line(text: &Text, number: u32) -> Line {
     let line = source.get(start..end).unwrap_or("");
     let trimmed = line.trim_start();
     let at = start + (line.len() - trimmed.len());
-    let one = |content| Line { number, last: number, bytes: bytes.clone(), crlf, content };
+    let one =
+        |content| Line { number, last: number, bytes: bytes.clone(), crlf, may_be_rest: false, content };
     if trimmed.is_empty() {
         return one(Content::Blank);
     }
@@ -207,7 +221,8 @@ fn read_line(text: &Text, number: u32) -> Line {
     head.indented = at > start;
     if let Some((last, assignment)) = value_over_lines(text, &head, number, end) {
         let bytes = bytes.start..text.line_bytes(last).end;
-        return Line { number, last, bytes, crlf, content: Content::Assignment(assignment) };
+        let content = Content::Assignment(assignment);
+        return Line { number, last, bytes, crlf, may_be_rest: false, content };
     }
     one(Content::Assignment(value_on_line(source, head, end)))
 }
@@ -247,6 +262,7 @@ fn head(source: &str, at: usize, end: usize, commented: bool) -> Option<Assignme
         key: key_start..key_start + key_length,
         export: after_export.is_some(),
         indented: false,
+        within_quote: false,
         separator,
         separator_bytes: key_start + key_length..value_start,
         space_before_separator,
@@ -280,19 +296,24 @@ fn value_on_line(source: &str, mut head: Assignment, end: usize) -> Assignment {
                 head.value = start + skip..(start + skip + inner.len()).min(end);
             }
         }
-        // `KEY= # note`: nothing but a comment. Without a blank (`KEY=#note`) the `#` belongs to the value.
-        Some(b'#') if start > head.raw.start => {
+        // `KEY= # note`, `KEY=# note`: nothing but a comment. Without a blank (`KEY=#note`) the `#` belongs to the value.
+        Some(b'#') if start > head.raw.start || right.trim_start_matches('#').starts_with([' ', '\t']) => {
             head.comment = Some(start..end);
             head.value = start..start;
         }
         _ => {
-            let comment = [" #", "\t#"].iter().filter_map(|mark| right.find(mark)).min();
+            let comment = inline_comment(right);
             let value = right.get(..comment.unwrap_or(right.len())).unwrap_or("").trim_end();
             head.comment = comment.map(|at| start + at + 1..end);
             head.value = start..start + value.len();
         }
     }
     head
+}
+
+/// Where a comment behind a value without quotes begins, with the blank before it.
+fn inline_comment(right: &str) -> Option<usize> {
+    [" #", "\t#"].iter().filter_map(|mark| right.find(mark)).min()
 }
 
 /// A quoted value that closes on a later line: only where nothing but a comment follows the closing quote, and no

@@ -139,10 +139,15 @@ fn without_backslashes(text: &str) -> String {
 }
 
 fn python_dotenv(line: &Parts<'_>) -> Reading {
-    if !line.is_equals() {
+    if !line.is_equals() || line.assignment.within_quote {
         return Reading::Absent;
     }
     let value = match line.assignment.quote {
+        // The first `#` begins no comment: no blank stands before it.
+        super::Quote::None if line.first.starts_with('#') => {
+            let comment = super::inline_comment(line.first).unwrap_or(line.first.len());
+            braces_expanded(line.first.get(..comment).unwrap_or("").trim_end())
+        }
         super::Quote::None => braces_expanded(line.value),
         super::Quote::Single => braces_expanded(&unescaped(line.value, "'\\")),
         super::Quote::Double => braces_expanded(&unescaped(line.value, "\\'\"abfnrtv")),

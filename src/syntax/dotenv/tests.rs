@@ -59,7 +59,7 @@ fn the_python_readers_are_matched_on_several_hundred_lines_that_they_were_run_on
     ];
     let mut wrong = Vec::new();
     let rows = table["rows"].as_array().unwrap();
-    assert_eq!(rows.len(), 351);
+    assert_eq!(rows.len(), 364);
     for row in rows {
         let file = file(row["bytes"].as_str().unwrap());
         for (reader, column) in columns {
@@ -126,8 +126,8 @@ fn comments_commented_out_lines_and_prose_are_told_apart() {
 #[test]
 fn inline_comments_need_a_blank_before_the_hash() {
     assert_eq!(
-        pairs("A=b # c\nB=b#c\nC=\t# c\nD=#c\nE='a # b' # c\nF=\"x\"#c\nG=b\t# c"),
-        [("A", "b"), ("B", "b#c"), ("C", ""), ("D", "#c"), ("E", "a # b"), ("F", "x"), ("G", "b")]
+        pairs("A=b # c\nB=b#c\nC=\t# c\nD=#c\nE='a # b' # c\nF=\"x\"#c\nG=b\t# c\nH=# c"),
+        [("A", "b"), ("B", "b#c"), ("C", ""), ("D", "#c"), ("E", "a # b"), ("F", "x"), ("G", "b"), ("H", "")]
             .map(|(k, v)| (k.to_owned(), v.to_owned()))
     );
 }
@@ -138,6 +138,34 @@ fn a_value_never_shows_in_debug() {
     let reading = file.read(file.get("SECRET_KEY").unwrap(), EnvReader::Compose);
     let shown = format!("{file:?} {reading:?} {:?}", file.lines());
     assert!(!shown.contains("hunter2"), "{shown}");
+}
+
+#[test]
+fn what_may_be_the_rest_of_a_value_is_known_by_what_stands_above() {
+    for (text, rest) in [
+        ("KEY=abc\\\nDEF=ghi\nB=1\n", &[2][..]),
+        ("KEY=\"abc\nDEF=ghi\njkl=\" x\nB=1\n", &[2, 3]),
+        ("KEY='abc\nDEF=ghi\n", &[]),
+        ("KEY=-----BEGIN RSA PRIVATE KEY-----\nMIIabc=\n-----END RSA PRIVATE KEY-----\nB=1\n", &[2, 3]),
+        ("KEY=abc\nghiJKL456\nmno=\nB=1\n", &[3]),
+        ("source ./lib\nB=1\n# note\\\nC=1\n", &[]),
+    ] {
+        let file = file(text);
+        let marked: Vec<u32> = file.lines().iter().filter(|l| l.may_be_rest).map(|l| l.number).collect();
+        assert_eq!(marked, rest, "{text:?}");
+    }
+}
+
+#[test]
+fn an_assignment_for_all_is_one_that_no_reader_drops_or_refuses() {
+    for line in ["KEY=v", "KEY=", "export KEY=v", "KEY=\"v w\"", "KEY=v # c", "KEY='a\nb'"] {
+        let file = file(&format!("{line}\n"));
+        assert!(file.is_for_all(file.get("KEY").unwrap()), "{line}");
+    }
+    for line in [" KEY=v", "KEY =v", "KEY: v", "KEY=\"v", "export  KEY=v", "\u{FEFF}KEY=v"] {
+        let file = file(&format!("{line}\n"));
+        assert!(!file.is_for_all(file.get("KEY").unwrap()), "{line}");
+    }
 }
 
 proptest! {

@@ -195,6 +195,7 @@ pub(crate) fn change() -> Change {
         .map(file)
         .to_vec(),
         commits: Commits::default(),
+        uncommitted: std::collections::BTreeMap::new(),
         truncated: None,
     }
 }

@@ -137,3 +137,27 @@ fn many_findings_without_a_comment_are_folded() {
     <!-- red-panda:v1 summary fp=0000000000000002,0000000000000001,0000000000000003,0000000000000004,0000000000000005,0000000000000006,0000000000000007 -->
     ");
 }
+
+/// All true, and yet nobody reads seven of a kind one by one.
+#[test]
+fn a_rule_that_speaks_in_more_than_five_places_is_one_row() {
+    let prints = |number: u32| (0..number).map(|n| reported(10 + n, print_call(12 + n)));
+    let judged = |number| judgement(prints(number).chain([reported(4, broker_url())]).collect());
+    assert_eq!(review(&World::default(), &judged(5)).comments.len(), 2);
+    let review = review(&World::default(), &judged(7));
+    assert_eq!(review.comments.len(), 1, "{:?}", review.comments);
+    assert_snapshot!(review.body, @r"
+    ### 🐾 8 things to look at
+    | | where | what |
+    |---|---|---|
+    | warning | [`config/settings.py:5`](https://forge.test/blob/3333333/config/settings.py#L5) | The password in `CELERY_BROKER_URL` is not percent-encoded |
+    | warning | [`trees/views.py:12`](https://forge.test/blob/3333333/trees/views.py#L12) | `trees/views.py` reports with `print`; [STY009](https://panda.test/rules/STY009) speaks of 7 places, [all of them](https://panda.test/runs/7f3a) |
+
+    **`trees/views.py` reports with `print`.**
+    Nobody reads standard output in production; the message is lost. Use `logger.info`. <sub>[STY009](https://panda.test/rules/STY009)</sub>
+
+    <sub>4 files checked against 30 rules at `3333333`, compared with `main` at `9999999` · [run](https://panda.test/runs/7f3a) · look again: `/red-panda recheck`</sub>
+
+    <!-- red-panda:v1 summary fp=000000000000000a,000000000000000b,000000000000000c,000000000000000d,000000000000000e,000000000000000f,0000000000000010 -->
+    ");
+}

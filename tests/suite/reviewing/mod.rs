@@ -109,6 +109,7 @@ fn change(head: &Sha, faulty: bool) -> Change {
         head: head.clone(),
         files: if faulty { vec![file] } else { Vec::new() },
         commits: Commits::default(),
+        uncommitted: BTreeMap::new(),
         truncated: None,
     }
 }

@@ -117,15 +117,24 @@ pub fn is_sensitive(key: &str) -> bool {
 
 /// May this key be named? What stands left of a `=` may also be a stretch of a key that was pasted over several lines.
 pub fn is_nameable(key: &str) -> bool {
-    let calm = |part: &str| {
-        let switches = part
-            .as_bytes()
-            .windows(2)
-            .filter(|w| matches!(w, [a, b] if a.is_ascii_lowercase() && b.is_ascii_uppercase()))
-            .count();
-        part.len() <= 24 && switches <= 3 && (part.is_empty() || is_label(part))
-    };
-    key.len() <= 80 && key.split(['_', '.', '-']).all(calm) && provider("", key).is_none()
+    let calm =
+        |part: &str| part.len() <= 24 && is_written_as_word(part) && (part.is_empty() || is_label(part));
+    let begins = key.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_');
+    begins && key.len() <= 80 && key.split(['_', '.', '-']).all(calm) && provider("", key).is_none()
+}
+
+/// `KEY`, `key`, `S3`, `I18N`, `camelCaseKey`: of one case with few digits, or words without any.
+fn is_written_as_word(part: &str) -> bool {
+    let bytes = part.as_bytes();
+    let switches = bytes.windows(2).filter(|w| w[0].is_ascii_digit() != w[1].is_ascii_digit()).count();
+    let no = |is: fn(&u8) -> bool| !bytes.iter().any(is);
+    if no(u8::is_ascii_lowercase) || no(u8::is_ascii_uppercase) {
+        return switches <= 2;
+    }
+    let begins = |at: usize| at == 0 || bytes.get(at).is_some_and(u8::is_ascii_uppercase);
+    let mut starts = (0..bytes.len()).filter(|at| begins(*at)).chain([bytes.len()]).peekable();
+    let mut words = std::iter::from_fn(|| Some((starts.next()?, *starts.peek()?)));
+    no(u8::is_ascii_digit) && words.all(|(from, to)| to - from >= 3)
 }
 
 /// The real-secret test.

@@ -167,6 +167,7 @@ fn is_harmless(key: &str, value: &str) -> bool {
             || is_number(value)
             || is_host(key, value)
             || is_path(key, value)
+            || is_paths_of_shell(key, value)
             || is_example_mail(value)
             || is_plain_url(value)
             || is_variable_name(value)
@@ -225,6 +226,28 @@ fn is_path(key: &str, value: &str) -> bool {
             || part.split(['.', '@', '~', ' ', '+', '{', '}']).all(|p| p.is_empty() || is_label(p))
     });
     calm && (rooted || (value.contains('/') && !is_sensitive(key)))
+}
+
+/// `$PWD/src`, `$(pwd)/bin:$PATH`, and under the name of a path `.venv`: what a folder's own set-up holds.
+fn is_paths_of_shell(key: &str, value: &str) -> bool {
+    const FOLDERS: [&str; 5] = ["PATH", "_DIR", "_HOME", "_ROOT", "VIRTUAL_ENV"];
+    let names_folder = FOLDERS.iter().any(|end| key.to_ascii_uppercase().ends_with(end));
+    let is_calm = |path: &str| path.split(['/', '.']).all(|part| part.is_empty() || is_label(part));
+    let below = |part: &str| match part.strip_prefix("$(pwd)").or_else(|| behind_variable(part)) {
+        Some(rest) => (rest.is_empty() || rest.starts_with('/')) && is_calm(rest),
+        None => is_path(key, part) || (names_folder && is_calm(part)),
+    };
+    !is_sensitive(key) && value.split(':').all(below)
+}
+
+/// What follows `$NAME` or `${NAME}`.
+fn behind_variable(text: &str) -> Option<&str> {
+    let after = text.strip_prefix('$')?;
+    let braced = after.strip_prefix('{');
+    let name = braced.unwrap_or(after);
+    let end = name.find(|c: char| !c.is_ascii_uppercase() && c != '_').unwrap_or(name.len());
+    let rest = name.get(end..).filter(|_| end > 0)?;
+    if braced.is_some() { rest.strip_prefix('}') } else { Some(rest) }
 }
 
 fn is_example_mail(value: &str) -> bool {

@@ -194,12 +194,28 @@ fn what_is_public_or_about_a_secret_is_none() {
 
 #[test]
 fn a_piece_of_a_key_is_not_named() {
-    for key in
-        ["SECRET_KEY", "DJANGO_AWS_S3_ACCESS_KEY_ID", "http_proxy", "camelCaseKey", "spring.datasource.url"]
-    {
+    for key in [
+        "SECRET_KEY",
+        "DJANGO_AWS_S3_ACCESS_KEY_ID",
+        "http_proxy",
+        "camelCaseKey",
+        "spring.datasource.url",
+        "I18N_DIR",
+        "K8S_HOST",
+        "SHA256_SALT",
+    ] {
         assert!(is_nameable(key), "{key}");
     }
-    for key in ["MIIEpAIBAAKCAQEAq7Zr2LmX9vKc4TnB8sWd1HfJ", "q7Zr2LmX9vKc4", "k9QmXwPzRtYvBnLs"] {
+    for key in [
+        "MIIEpAIBAAKCAQEAq7Zr2LmX9vKc4TnB8sWd1HfJ",
+        "q7Zr2LmX9vKc4",
+        "k9QmXwPzRtYvBnLs",
+        "ghiJKL456",
+        "ghiJKLmno",
+        "JBSWY3DPEHPK3PXP",
+        "A1B2_C3D4",
+        "9d1f",
+    ] {
         assert!(!is_nameable(key), "{key}");
     }
     assert!(!is_nameable(&token("ghp_", &RANDOM[..36])));
