@@ -6,18 +6,18 @@ use red_panda::model::finding::{Finding, Fix, FixSafety, Place, Severity};
 use red_panda::standin::sample::Sample;
 
 /// Findings of this family for new files.
-fn found(files: &[(&str, &str)]) -> Vec<Finding> {
+pub(crate) fn found(files: &[(&str, &str)]) -> Vec<Finding> {
     let findings = Sample::new(&[], files).judge().findings;
     let own = findings.into_iter().map(|reported| reported.finding).filter(|f| f.code.starts_with("CEL"));
     own.collect()
 }
 
-fn codes(path: &str, text: &str) -> Vec<(&'static str, u32)> {
+pub(crate) fn codes(path: &str, text: &str) -> Vec<(&'static str, u32)> {
     found(&[(path, text)]).iter().map(|f| (f.code, f.place.span().map_or(0, |s| s.start.line))).collect()
 }
 
 /// The file after the safe fix of its only finding; `None` when it has no such fix.
-fn fixed(path: &str, text: &str) -> Option<String> {
+pub(crate) fn fixed(path: &str, text: &str) -> Option<String> {
     let findings = found(&[(path, text)]);
     let [only] = findings.as_slice() else { return None };
     let Some(Fix { safety: FixSafety::Safe, edits, .. }) = &only.fix else { return None };

@@ -418,6 +418,10 @@ fn a_filter_that_does_not_run_concerns_its_files_alone() {
 
     repo.write("config/settings.py", b"DEBUG = False\n");
     assert_eq!(repo.check().code, Some(0));
+    // What Git talks to, as Git LFS sets it up, dies in other words.
+    repo.git(&["config", "filter.lfs.process", "no-such-program filter-process"]);
+    let noted = repo.check();
+    assert!(noted.code == Some(0) && noted.has("its Git filter `lfs` does not run"), "{noted:?}");
     repo.write("config/big.py", b"x = 1\n");
     assert_eq!(repo.check().code, Some(2));
 }

@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
+mod brokers;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod celery;

@@ -189,6 +189,12 @@ reported! {
     another_name_of_utc_is_no_edit = "utc-pytz",
     an_f_string_says_what_format_said = "fstring",
     // brokers
+    a_command_in_sh_c_is_read = "shell-compose",
+    what_urlparse_leaves_encoded_is_pasted = "password-of-url-urlparse",
+    what_unquote_gives_is_raw = "password-unquoted",
+    an_option_that_kombu_does_not_take = "redis-query",
+    a_blank_before_the_next_broker = "failover-space",
+    a_reference_is_no_broker = "secret-reference",
     // env files
     a_piece_of_a_wrapped_secret_is_no_name = "env-wrapped-secret",
     a_latin_1_comment_hides_no_line_of_gitignore = "gitignore-latin1",

@@ -62,20 +62,33 @@ impl Git {
         loop {
             let add = add_all_but(&filtered);
             let ended = self.ask(&add, list(&filtered))?;
-            match failed_filter(&ended.complaints) {
-                Some(filter) if filters.len() < MAX_FILTERS && filters.insert(filter.to_owned()) => {
-                    filtered = self.filtered_by(&filters)?;
-                }
-                // What goes on after an error of a single file says nothing fatal.
-                _ if !ended.success && ended.complaints.lines().any(|line| line.starts_with("fatal:")) => {
-                    return Err(ended.refusal(&add));
-                }
-                _ => {
-                    let complete = ended.success && filters.is_empty();
-                    return Ok(Added { complete, filtered, closed: closed(&ended.complaints) });
-                }
+            // What goes on after an error of a single file says nothing fatal.
+            let stopped = !ended.success && ended.complaints.lines().any(|line| line.starts_with("fatal:"));
+            if !stopped {
+                let complete = ended.success && filters.is_empty();
+                return Ok(Added { complete, filtered, closed: closed(&ended.complaints) });
             }
+            let known = filters.len();
+            match failed_filter(&ended.complaints) {
+                Some(filter) => drop(filters.insert(filter.to_owned())),
+                // A filter that Git talks to may be gone before it could be named.
+                None => filters.extend(self.filters()?),
+            }
+            if filters.len() == known || known >= MAX_FILTERS {
+                return Err(ended.refusal(&add));
+            }
+            filtered = self.filtered_by(&filters)?;
         }
+    }
+
+    /// Filters that programs are set for.
+    fn filters(&self) -> Result<Vec<String>> {
+        const SET: [&str; 5] =
+            ["config", "-z", "--name-only", "--get-regexp", r"^filter\..*\.(clean|process)$"];
+        let names = self.ask(&SET, Vec::new())?.value.map_err(LocalError::NoGit)?;
+        let names = names.split(|byte| *byte == 0).map(String::from_utf8_lossy);
+        let name = |key: &str| Some(key.strip_prefix("filter.")?.rsplit_once('.')?.0.to_owned());
+        Ok(names.filter_map(|key| name(&key)).collect())
     }
 
     /// Paths that go through one of these filters.

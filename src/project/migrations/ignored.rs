@@ -6,6 +6,7 @@ use crate::source::{NotLoaded, Tree, snapshot::both};
 
 use crate::project::Project;
 use crate::project::django::apps::{App, MigrationName};
+use crate::project::env::ignore::Ignores;
 
 /// Folders of one name that are looked at.
 const MAX_NAMESAKES: usize = 64;
@@ -24,15 +25,20 @@ impl Project {
         let paths: Vec<Path> = packages.iter().map(|package| join(package, &file)).collect();
         let paths: Vec<&str> = paths.iter().map(String::as_str).collect();
         let ignores = self.ignores(&paths)?;
-        Ok(paths.into_iter().any(|path| ignores.ignores(path)))
+        Ok(paths.into_iter().any(|path| is_left_out(&ignores, path)))
     }
 
     /// Does Git leave out what `makemigrations` would write for this app next? Then it may have more migrations than
     /// the repository.
     pub fn ignores_more_of(&self, app: &App) -> Result<bool, NotLoaded> {
         let next = join(&app.migrations, "9999_more.py");
-        Ok(self.ignores(&[&next])?.ignores(&next))
+        Ok(is_left_out(&self.ignores(&[&next])?, &next))
     }
+}
+
+/// Also where it takes too long to find out: then nobody knows whether the file is there.
+fn is_left_out(ignores: &Ignores, path: &str) -> bool {
+    ignores.of(path).is_none_or(|answer| answer.ignored)
 }
 
 /// The migration packages that apps with this name would have: of an app whose migrations are all ignored nothing else

@@ -47,11 +47,19 @@ fn pasted(url: &BrokerUrl, hole: &RawHole) -> Finding {
     }
     let headline = format!("{} pastes {name} into a URL as it is", named_first(url));
     let consequence = "A password with `#`, `/`, `?` or `@` in that variable sends Celery to the wrong host, or stops it with `ValueError`.";
-    finding(&RULE, url, Severity::Warning, headline, consequence).with_fix(one_variable(url))
+    let fix = one_variable(url);
+    // Compose fills `$word` in, whoever wrote it as a part of a password.
+    let is_unsure = hole.name.is_none() && url.syntax.doubles_dollar();
+    let own = if is_unsure { " A `$` that belongs to the password is written `%24`." } else { "" };
+    let fix = Fix { text: format!("{}{own}", fix.text), ..fix };
+    finding(&RULE, url, Severity::Warning, headline, consequence).with_fix(fix)
 }
 
 fn one_variable(url: &BrokerUrl) -> Fix {
-    let key = telling(&url.key).unwrap_or("CELERY_BROKER_URL");
+    // An option (`-b`) or a key of YAML (`value`) is no name for a variable.
+    let is_variable =
+        url.key.contains('_') && !url.key.contains(|c: char| c.is_ascii_lowercase() || c == '-');
+    let key = if is_variable { &url.key } else { "CELERY_BROKER_URL" };
     Fix::text(format!(
         "Pass one {} that holds the whole URL, its password percent-encoded.",
         code(&format!("${{{key}}}"))

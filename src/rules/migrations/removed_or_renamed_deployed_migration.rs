@@ -28,9 +28,12 @@ const NEEDED_OF_APP: &str = "Migrations of other apps depend on them: every comm
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let Some(changes) = Changes::of(context)? else { return Ok(Vec::new()) };
+    // Who depends on what goes is asked together with what goes: a round of requests less.
+    let loses = changes.before.keys().any(|name| !changes.after.contains_key(name));
+    let asked = if loses { needed(context).map(drop) } else { Ok(()) };
     // By their package: another project in the repository may have an app of the same label.
     let mut by_app: BTreeMap<(String, Path), Vec<Gone>> = BTreeMap::new();
-    for gone in gone(context)? {
+    for gone in both(gone(context), asked)?.0 {
         let package = folder(&gone.path).to_owned();
         by_app.entry((gone.name.app.clone(), package)).or_default().push(gone);
     }
