@@ -76,11 +76,20 @@ pub(super) fn files(
         let migrations: Vec<&str> =
             paths(change).filter(|path| looks_like_migration(path) && is_read(path)).collect();
         let packages: BTreeSet<&str> = migrations.iter().map(|path| folder(path)).collect();
+        // Whoever depends on a migration that goes may stand in any app.
+        let goes = |file: &ChangedFile| {
+            file.base_path().is_some_and(looks_like_migration) && file.base_path() != file.head_path()
+        };
+        let one_goes = change.files.iter().any(goes);
         for project in compared(change, sides) {
             let tree = project.tree()?;
+            let asks_all = one_goes && Arc::ptr_eq(project, &sides.head);
+            let dependents = tree.entries.keys().map(String::as_str);
+            let dependents = dependents.filter(|path| asks_all && looks_like_migration(path));
             let of_apps = packages.iter().flat_map(|package| foretold::of_app(&tree, package));
             let changed = migrations.iter().copied();
-            let all: BTreeSet<&str> = foretold::of_project(&tree).chain(of_apps).chain(changed).collect();
+            let all: BTreeSet<&str> =
+                foretold::of_project(&tree).chain(of_apps).chain(changed).chain(dependents).collect();
             ask(project.snapshot().files(all).map(drop));
         }
     }
