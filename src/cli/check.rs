@@ -75,6 +75,7 @@ impl Check {
         }
         let mut input = prepare::input(&local, &nameless(), change, policy, &branches).await?;
         input.notes.extend(notes);
+        input.unread = range.unread;
         Ok(judge(&local, &nameless(), input).await?)
     }
 

@@ -2,7 +2,7 @@
 
 use crate::model::catalogue;
 use crate::model::change::ChangedFile;
-use crate::model::finding::{Finding, FixSafety};
+use crate::model::finding::{Finding, FixSafety, code};
 use crate::model::judgement::{Judgement, NotLookedAt, Reported};
 use crate::rules::{Reading, reading};
 use crate::source::NotLoaded;
@@ -71,13 +71,18 @@ impl Engine {
         let mut not_looked_at = self.not_looked_at.clone();
         not_looked_at.extend(self.runner.failures(change));
         not_looked_at.extend(unparsed.not_looked_at);
+        let is_missed = |unread: &NotLookedAt| unread.path.ends_with('/') || self.misses(&unread.path);
+        let (missed, noted): (Vec<_>, Vec<_>) = self.input.unread.iter().cloned().partition(is_missed);
+        not_looked_at.extend(missed);
+        let noted =
+            noted.iter().map(|unread| format!("{} was not looked at: {}", code(&unread.path), unread.reason));
         let unscanned = not_scanned(change.commits.not_scanned);
         let notes = self.input.notes.iter().chain(&self.input.policy.notes).chain(&unparsed.notes);
         Judgement {
             findings,
             suppressed,
             not_looked_at,
-            notes: notes.chain(&unscanned).cloned().collect(),
+            notes: notes.chain(&unscanned).cloned().chain(noted).collect(),
             files: self.looked_at().count(),
             rules: self.runner.rules.len(),
             merge_base: change.merge_base.clone(),

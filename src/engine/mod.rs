@@ -58,6 +58,8 @@ pub struct Input {
     pub deployed: DeployedAt,
     /// Faults that were found before the engine ran: they make the verdict incomplete.
     pub not_looked_at: Vec<NotLookedAt>,
+    /// Files and folders (`shut/`) that nobody could read: incomplete where a rule has to understand them.
+    pub unread: Vec<NotLookedAt>,
     pub notes: Vec<String>,
     /// A fault in the policy file as this change leaves it: an error finding on its line.
     pub policy_fault: Option<PolicyFault>,

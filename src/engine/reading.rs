@@ -79,8 +79,10 @@ pub(super) fn files(
         for project in compared(change, sides) {
             let tree = project.tree()?;
             let of_apps = packages.iter().flat_map(|package| foretold::of_app(&tree, package));
+            let of_graph = foretold::of_graph(&tree).filter(|_| !migrations.is_empty());
             let changed = migrations.iter().copied();
-            let all: BTreeSet<&str> = foretold::of_project(&tree).chain(of_apps).chain(changed).collect();
+            let all: BTreeSet<&str> =
+                foretold::of_project(&tree).chain(of_apps).chain(of_graph).chain(changed).collect();
             ask(project.snapshot().files(all).map(drop));
         }
     }

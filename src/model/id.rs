@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Sha(String);
 
 impl Sha {
+    const SHORT: usize = 7;
+
     /// `None` unless `text` is a full SHA-1 or SHA-256 object id.
     pub fn parse(text: &str) -> Option<Self> {
         let full = matches!(text.len(), 40 | 64);
@@ -28,7 +30,12 @@ impl Sha {
 
     /// The first seven digits, as people read them.
     pub fn short(&self) -> &str {
-        &self.0[..7]
+        &self.0[..Self::SHORT]
+    }
+
+    /// What people read of the name that somebody gave a commit: only an object id is shortened.
+    pub fn readable(name: &str) -> &str {
+        if Self::parse(name).is_some() { &name[..Self::SHORT] } else { name }
     }
 
     /// Git's "no such object": a branch created or deleted in a push payload.

@@ -3,8 +3,9 @@
 use crate::source::Tree;
 use crate::source::tree::{file_name, folder, is_vendored};
 
-use super::django::apps::looks_like_migration;
+use super::django::apps::{is_test_only, looks_like_migration};
 use super::django::settings::is_settings;
+use super::migrations::loaded::MAX_MIGRATIONS;
 
 /// What tells of apps, settings and ignored files; with settings in a package also the parts that they import.
 pub fn of_project(tree: &Tree) -> impl Iterator<Item = &str> {
@@ -25,6 +26,12 @@ pub fn of_app<'a>(tree: &'a Tree, package: &'a str) -> impl Iterator<Item = &'a 
         (folder(path) == package && looks_like_migration(path)) || (is_model && path.ends_with(".py"))
     };
     tree.under(app).filter(own)
+}
+
+/// Every migration of the repository: any may depend on those that change.
+pub fn of_graph(tree: &Tree) -> impl Iterator<Item = &str> {
+    let migrations = tree.entries.keys().map(String::as_str).filter(|path| looks_like_migration(path));
+    migrations.filter(|path| !is_vendored(path) && !is_test_only(path)).take(MAX_MIGRATIONS)
 }
 
 fn is_part_of_settings(path: &str) -> bool {

@@ -171,6 +171,7 @@ mod tests {
             change,
             policy: Policy::default(),
             not_looked_at: Vec::new(),
+            unread: Vec::new(),
             notes: Vec::new(),
             policy_fault: None,
         };

@@ -89,7 +89,8 @@ pub async fn input(
     };
     let (deployed, not_looked_at) =
         deployed(reader, repository, &policy.deployed, &change.target_tip, branches).await?;
-    Ok(Input { deployed, change, policy, not_looked_at, notes: Vec::new(), policy_fault })
+    let (unread, notes) = (Vec::new(), Vec::new());
+    Ok(Input { deployed, change, policy, not_looked_at, unread, notes, policy_fault })
 }
 
 /// What is deployed, and what nobody can say of it.
@@ -106,7 +107,8 @@ async fn deployed(
 ) -> Result<Deployed> {
     if let Some(name) = &policy.git_ref {
         let commit = reader.fetch_ref(repository, name).await?;
-        return Ok(configured(Evidence::Ref(name.clone()), commit, &format!("deployed.ref {}", code(name))));
+        let what = format!("deployed.ref {}", code(Sha::readable(name)));
+        return Ok(configured(Evidence::Ref(name.clone()), commit, &what));
     }
     if let Some(pattern) = &policy.tags {
         let newest = newest_tag(pattern, reader.fetch_tags(repository).await?);

@@ -67,8 +67,8 @@ impl<'a> Context<'a> {
         Ok(self.files().filter_map(|file| Some((file, apps.migration_name(file.path)?))).collect())
     }
 
-    /// Is this migration deployed, and how do we know?
-    pub fn deployed(&self, migration: &MigrationName) -> Result<Option<Because>, NotLoaded> {
-        self.deployed.because(migration, self.merge_base, self.target_tip)
+    /// Is this migration deployed, as the file at `from` means it, and how do we know?
+    pub fn deployed(&self, migration: &MigrationName, from: &str) -> Result<Option<Because>, NotLoaded> {
+        self.deployed.because(migration, from, self.merge_base, self.target_tip)
     }
 }

@@ -123,6 +123,7 @@ impl Sample {
             policy: self.policy.clone(),
             deployed,
             not_looked_at: Vec::new(),
+            unread: Vec::new(),
             notes: Vec::new(),
             policy_fault: None,
         })

@@ -6,18 +6,18 @@ use red_panda::model::finding::{Finding, Fix, FixSafety, Place, Severity};
 use red_panda::standin::sample::Sample;
 
 /// Findings of this family for new files.
-fn found(files: &[(&str, &str)]) -> Vec<Finding> {
+pub(crate) fn found(files: &[(&str, &str)]) -> Vec<Finding> {
     let findings = Sample::new(&[], files).judge().findings;
     let own = findings.into_iter().map(|reported| reported.finding).filter(|f| f.code.starts_with("CEL"));
     own.collect()
 }
 
-fn codes(path: &str, text: &str) -> Vec<(&'static str, u32)> {
+pub(crate) fn codes(path: &str, text: &str) -> Vec<(&'static str, u32)> {
     found(&[(path, text)]).iter().map(|f| (f.code, f.place.span().map_or(0, |s| s.start.line))).collect()
 }
 
 /// The file after the safe fix of its only finding; `None` when it has no such fix.
-fn fixed(path: &str, text: &str) -> Option<String> {
+pub(crate) fn fixed(path: &str, text: &str) -> Option<String> {
     let findings = found(&[(path, text)]);
     let [only] = findings.as_slice() else { return None };
     let Some(Fix { safety: FixSafety::Safe, edits, .. }) = &only.fix else { return None };
@@ -43,6 +43,24 @@ fn a_placeholder_password_is_encoded_for_the_author_and_a_real_one_never_shown()
     assert_eq!(fixed(".env.example", env).unwrap(), env.replace('#', "%23").replacen("%23", "#", 1));
     let real = found(&[(".env.example", "CELERY_BROKER_URL=amqp://u:9fKq#x2LmZt7@rabbit/v\n")]);
     assert_eq!(real[0].fix, Some(Fix::text("Write `#` as `%23`.")));
+}
+
+#[test]
+fn one_letter_names_nothing_and_a_url_without_a_name_is_called_by_its_file() {
+    let said = |text: &str| {
+        let findings = found(&[("config/celery.py", text)]);
+        findings.into_iter().map(|f| f.headline).collect::<Vec<_>>()
+    };
+    let plain =
+        said("from celery import Celery\n\nu = \"amqp://user:pa#ss@host:5672/vh\"\napp = Celery(broker=u)\n");
+    assert!(
+        plain.len() == 1 && plain[0].starts_with("The password in the URL in `celery.py` holds"),
+        "{plain:?}"
+    );
+    let built = said(
+        "from os import environ\n\np = environ[\"P\"]\nCELERY_BROKER_URL = f\"amqp://user:{p}@host/vh\"\n",
+    );
+    assert_eq!(built, ["The password goes into the URL of `CELERY_BROKER_URL` unquoted"]);
 }
 
 /// `broker_urls.json` once more, through files: what stands in a setting is found there.

@@ -361,6 +361,111 @@ fn odd_names_are_names() {
 }
 
 #[test]
+fn what_git_cannot_take_in_is_told_and_the_rest_is_judged() {
+    let repo = Repo::new();
+    git(repo.path(), &["init", "-q", "nested"]);
+    repo.write("nested/settings.py", BROKER.as_bytes());
+    let alone = repo.check();
+    assert_eq!(alone.code, Some(0), "{alone:?}");
+    assert!(alone.has("`nested/` is a repository of its own without a commit"), "{alone:?}");
+
+    repo.write("config/settings.py", BROKER.as_bytes());
+    let said = repo.check();
+    assert!(said.code == Some(1) && said.has("CEL001"), "{said:?}");
+}
+
+#[cfg(unix)]
+#[test]
+fn a_file_that_nobody_can_read_is_missed_where_a_rule_has_to_understand_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let repo = Repo::with(&[("config/pipe.py", b"x = 1\n"), ("notes.txt", b"x\n")]);
+    let pipe = |path: &str| {
+        std::fs::remove_file(repo.path().join(path)).unwrap();
+        assert!(Command::new("mkfifo").arg(repo.path().join(path)).status().unwrap().success());
+    };
+    pipe("notes.txt");
+    let noted = repo.check();
+    assert_eq!(noted.code, Some(0), "{noted:?}");
+    assert!(noted.has("`notes.txt` was not looked at: it is no regular file"), "{noted:?}");
+
+    pipe("config/pipe.py");
+    repo.write("config/other.py", BROKER.as_bytes());
+    let said = repo.check();
+    assert!(said.code == Some(1) && said.has("CEL001"), "{said:?}");
+    assert!(said.has("{\"path\":\"config/pipe.py\",\"reason\":\"it is no regular file\"}"), "{said:?}");
+
+    std::fs::remove_file(repo.path().join("config/other.py")).unwrap();
+    assert_eq!(repo.check().code, Some(2));
+    // The superuser reads everything.
+    repo.write("config/shut.py", b"x = 1\n");
+    let shut = repo.path().join("config/shut.py");
+    std::fs::set_permissions(&shut, std::fs::Permissions::from_mode(0o000)).unwrap();
+    let denied = std::fs::File::open(&shut).is_err();
+    assert_eq!(repo.check().has("it cannot be read: permission denied"), denied);
+}
+
+#[test]
+fn a_filter_that_does_not_run_concerns_its_files_alone() {
+    let attributes: (&str, &[u8]) = (".gitattributes", b"*.bin filter=lfs\nconfig/big.py filter=lfs\n");
+    let repo = Repo::with(&[attributes]);
+    repo.git(&["config", "filter.lfs.clean", "no-such-program clean -- %f"]);
+    repo.git(&["config", "filter.lfs.required", "true"]);
+    repo.write("model.bin", b"weights\n");
+    repo.write("config/settings.py", BROKER.as_bytes());
+    let said = repo.check();
+    assert!(said.code == Some(1) && said.has("CEL001"), "{said:?}");
+    assert!(said.has("`model.bin` was not looked at: its Git filter `lfs` does not run"), "{said:?}");
+
+    repo.write("config/settings.py", b"DEBUG = False\n");
+    assert_eq!(repo.check().code, Some(0));
+    // What Git talks to, as Git LFS sets it up, dies in other words.
+    repo.git(&["config", "filter.lfs.process", "no-such-program filter-process"]);
+    let noted = repo.check();
+    assert!(noted.code == Some(0) && noted.has("its Git filter `lfs` does not run"), "{noted:?}");
+    repo.write("config/big.py", b"x = 1\n");
+    assert_eq!(repo.check().code, Some(2));
+}
+
+#[cfg(unix)]
+#[test]
+fn a_line_end_in_the_way_to_the_repository_is_part_of_its_name() {
+    let repo = Repo(tempfile::Builder::new().prefix("new\nline").tempdir().unwrap());
+    repo.git(&["init", "-q", "-b", "main"]);
+    repo.write("x.txt", b"x\n");
+    repo.commit();
+    repo.write("new\nline/settings.py", BROKER.as_bytes());
+    let said = repo.check();
+    assert!(said.code == Some(1) && said.has("CEL001"), "{said:?}");
+}
+
+#[test]
+fn of_a_branch_and_a_tag_of_one_name_the_branch_is_taken_and_the_tag_is_noted() {
+    let repo = Repo::new();
+    let (old, branch) = (repo.git(&["rev-parse", "main"]), "work");
+    repo.write("config/settings.py", BROKER.as_bytes());
+    repo.commit();
+    repo.git(&["tag", branch, &old]);
+    let said = check(repo.path(), &["--base", "main", "--head", branch]);
+    assert!(said.code == Some(1) && said.has("CEL001"), "{said:?}");
+    let note = format!("not the tag at {}", &old[..7]);
+    assert!(said.has("`work` is a branch and a tag") && said.has(&note), "{said:?}");
+    repo.git(&["tag", "-f", branch, &repo.git(&["rev-parse", "refs/heads/work"])]);
+    let one = check(repo.path(), &["--base", "main", "--head", branch]);
+    assert!(one.has("CEL001") && !one.has("is a branch and a tag"), "{one:?}");
+}
+
+#[test]
+fn a_base_that_is_named_by_its_object_id_is_told_in_short() {
+    let repo = Repo::with(&[("shop/migrations/0002_fill.py", MIGRATION.as_bytes())]);
+    let base = repo.git(&["rev-parse", "main"]);
+    repo.write("shop/migrations/0002_fill.py", MIGRATION.replace("x=1", "x=2").as_bytes());
+    let said = check(repo.path(), &["--base", &base]);
+    assert!(said.has(&format!("is deployed (it is on `{}`)", &base[..7])), "{said:?}");
+    let none = check(repo.path(), &["--base", &"1".repeat(40)]);
+    assert!(none.error.contains("there is no commit 1111111:"), "{none:?}");
+}
+
+#[test]
 fn an_edit_within_the_second_of_the_commit_is_seen() {
     let repo = Repo::new();
     repo.git(&["config", "core.trustctime", "false"]);

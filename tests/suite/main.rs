@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod binary;
 #[cfg(test)]
+mod brokers;
+#[cfg(test)]
 mod catalogue;
 #[cfg(test)]
 mod celery;
@@ -51,7 +53,11 @@ mod live_models;
 #[cfg(test)]
 mod local;
 #[cfg(test)]
+mod migration_graphs;
+#[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod projects;
 #[cfg(test)]
 mod real_forge;
 #[cfg(test)]

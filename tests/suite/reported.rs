@@ -170,7 +170,31 @@ macro_rules! reported {
 
 reported! {
     // migrations
+    a_column_is_judged_by_the_table_of_its_own_project = "mono-not-null",
+    a_copy_in_an_archive_silences_nothing = "copy-in-archive",
+    what_only_another_project_has_does_not_exist = "mono-other-project-only",
+    circle_over_two_apps = "circle-two-apps",
+    circle_of_itself = "circle-itself",
+    squash_in_a_circle = "squash-circle",
+    finished_squash_that_another_app_names = "squash-finished-left-behind",
+    squash_of_computed_names = "squash-computed-replaces",
+    renamed_once = "rename-once",
+    another_user_model = "user-model-switched",
+    latest_of_another_app = "latest",
+    run_before_nothing = "run-before-missing",
+    chain_on_nothing = "chain-on-missing",
+    relation_without_dependency = "fk-without-dependency",
+    the_global_registry_gives_live_models = "global-registry",
+    a_live_model_is_seen_in_the_helper_that_runs = "live-in-helper",
+    another_name_of_utc_is_no_edit = "utc-pytz",
+    an_f_string_says_what_format_said = "fstring",
     // brokers
+    a_command_in_sh_c_is_read = "shell-compose",
+    what_urlparse_leaves_encoded_is_pasted = "password-of-url-urlparse",
+    what_unquote_gives_is_raw = "password-unquoted",
+    an_option_that_kombu_does_not_take = "redis-query",
+    a_blank_before_the_next_broker = "failover-space",
+    a_reference_is_no_broker = "secret-reference",
     // env files
     a_piece_of_a_wrapped_secret_is_no_name = "env-wrapped-secret",
     a_latin_1_comment_hides_no_line_of_gitignore = "gitignore-latin1",

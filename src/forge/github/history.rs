@@ -14,7 +14,8 @@ impl GitHub {
     pub(super) async fn read_ref(&self, repository: &Repository, name: &str) -> Result<Option<Sha>> {
         let installation = self.installation(repository).await?;
         let address = format!("{}/commits/{}", path::repository(repository), path::segment(name));
-        match self.http.send(installation, &Ask::get(address, format!("the ref {name}")).accept(SHA)).await {
+        let ask = Ask::get(address, format!("the ref {}", Sha::readable(name))).accept(SHA);
+        match self.http.send(installation, &ask).await {
             Ok(reply) => Ok(std::str::from_utf8(&reply.body).ok().and_then(|t| Sha::parse(t.trim()))),
             // GitHub says 422 for "No commit found for SHA".
             Err(ForgeError::NotFound { .. } | ForgeError::Invalid { .. }) => Ok(None),

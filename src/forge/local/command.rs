@@ -83,52 +83,71 @@ impl Git {
         arguments: &[&str],
         read: impl FnOnce(&mut BufReader<ChildStdout>) -> io::Result<T>,
     ) -> Result<T> {
+        let ended = self.talk(arguments, Vec::new(), read)?;
+        if !ended.success {
+            return Err(ended.refusal(arguments));
+        }
+        ended.value.map_err(|error| broken(&error.to_string()))
+    }
+
+    /// What it prints when it is told `input`, and what it complains of, also where it refuses.
+    pub(super) fn ask(&self, arguments: &[&str], input: Vec<u8>) -> Result<Ended<Vec<u8>>> {
+        self.talk(arguments, input, |output| {
+            let mut all = Vec::new();
+            output.read_to_end(&mut all)?;
+            Ok(all)
+        })
+    }
+
+    fn talk<T>(
+        &self,
+        arguments: &[&str],
+        input: Vec<u8>,
+        read: impl FnOnce(&mut BufReader<ChildStdout>) -> io::Result<T>,
+    ) -> Result<Ended<T>> {
         let mut command = self.command(arguments);
-        let mut child =
-            command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(LocalError::NoGit)?;
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        if !input.is_empty() {
+            command.stdin(Stdio::piped());
+        }
+        let mut child = command.spawn().map_err(LocalError::NoGit)?;
         let (Some(output), Some(mut errors)) = (child.stdout.take(), child.stderr.take()) else {
             return Err(broken("no pipe"));
         };
-        // From another thread: who writes to a full pipe waits.
+        // From other threads: who writes to a full pipe waits.
+        let told = child.stdin.take().map(|mut pipe| std::thread::spawn(move || pipe.write_all(&input)));
         let said = std::thread::spawn(move || {
             let mut said = Vec::new();
             errors.read_to_end(&mut said).map(|_| said)
         });
         let value = read(&mut BufReader::new(output));
         let said = said.join().ok().and_then(io::Result::ok).unwrap_or_default();
-        if child.wait().map_err(LocalError::NoGit)?.success() {
-            return value.map_err(|error| broken(&error.to_string()));
-        }
-        Err(refusal(arguments, &String::from_utf8_lossy(&said)))
+        // It may have had enough before it was told all.
+        let _ = told.map(std::thread::JoinHandle::join);
+        let success = child.wait().map_err(LocalError::NoGit)?.success();
+        Ok(Ended { value, success, complaints: String::from_utf8_lossy(&said).into_owned() })
     }
 
-    /// Tracked changes and untracked files that Git does not ignore, as a tree: written to a scratch folder, so that
-    /// the repository and its index stay as they are.
-    pub(super) fn hold_working_tree(&mut self) -> Result<Sha> {
-        let paths = self.run(&[
-            "rev-parse",
-            "--path-format=absolute",
-            "--git-path",
-            "objects",
-            "--git-path",
-            "index",
-        ])?;
-        let mut paths = paths.lines().map(PathBuf::from);
-        let (objects, index) = (paths.next().unwrap_or_default(), paths.next().unwrap_or_default());
-        let top = self.run(&["rev-parse", "--show-toplevel"])?;
+    /// From here on it works on a copy of the index and writes objects to a scratch folder, at the top of the working
+    /// tree: so the repository and its index stay as they are.
+    pub(super) fn leave_repository(&mut self) -> Result<()> {
+        let ask = |what: &[&str]| self.run(&[&["rev-parse"], what].concat()).map(|path| one_line(&path));
+        let objects = ask(&["--path-format=absolute", "--git-path", "objects"])?;
+        let index = ask(&["--path-format=absolute", "--git-path", "index"])?;
+        let top = ask(&["--show-toplevel"])?;
         let folder = tempfile::tempdir().map_err(LocalError::NoGit)?;
         std::fs::create_dir(folder.path().join("objects")).map_err(LocalError::NoGit)?;
         if index.exists() {
             copy_with_age(&index, &folder.path().join("index")).map_err(LocalError::NoGit)?;
         }
         self.scratch = Some(Scratch { folder, objects_of_repository: quoted(&objects) });
-        self.folder = PathBuf::from(top.trim_end_matches('\n'));
-        self.run(&["add", "-A"])?;
-        let tree = self.run(&["write-tree"])?;
-        Sha::parse(tree.trim()).ok_or_else(|| LocalError::Git {
-            command: "write-tree".to_owned(),
-            message: "it named no tree".to_owned(),
-        })
+        self.folder = top;
+        Ok(())
+    }
+
+    /// The folder that it works in.
+    pub(super) fn folder(&self) -> &Path {
+        &self.folder
     }
 
     /// Contents of objects by name (`<blob>` or `<commit>:<path>`), in one process, until `take` has had enough.
@@ -190,6 +209,25 @@ fn read_object(output: &mut impl BufRead, name: &str) -> Result<Blob> {
     })
 }
 
+/// How a call ended.
+pub(super) struct Ended<T> {
+    pub(super) value: io::Result<T>,
+    pub(super) success: bool,
+    /// What it wrote to its error output.
+    pub(super) complaints: String,
+}
+
+impl<T> Ended<T> {
+    pub(super) fn refusal(&self, arguments: &[&str]) -> LocalError {
+        refusal(arguments, &self.complaints)
+    }
+}
+
+/// A path may hold line ends itself.
+fn one_line(printed: &str) -> PathBuf {
+    PathBuf::from(printed.strip_suffix('\n').unwrap_or(printed))
+}
+
 /// A file that was written when the index was, or later, is read: a copy that looked younger would hide its edit.
 fn copy_with_age(from: &Path, to: &Path) -> std::io::Result<()> {
     std::fs::copy(from, to)?;
@@ -220,12 +258,13 @@ pub(super) fn absent(message: &str) -> LocalError {
 
 /// Why it stopped, by what it said.
 fn refusal(arguments: &[&str], said: &str) -> LocalError {
-    // Warnings come first: why it stopped is what begins so.
-    let fault = said.lines().find(|line| line.starts_with("fatal:") || line.starts_with("error:"));
-    let message = fault.or(said.lines().next()).unwrap_or("no message").to_owned();
-    if ABSENT.iter().any(|sign| message.contains(sign)) {
-        return absent(&message);
+    // Warnings come first. The first error may be what it only stumbled over: it stopped for what is fatal.
+    let first = said.lines().find(|line| line.starts_with("fatal:") || line.starts_with("error:"));
+    if let Some(line) = first.filter(|line| ABSENT.iter().any(|sign| line.contains(sign))) {
+        return absent(line);
     }
+    let fatal = said.lines().find(|line| line.starts_with("fatal:"));
+    let message = fatal.or(first).or(said.lines().next()).unwrap_or("no message").to_owned();
     LocalError::Git { command: (*arguments.first().unwrap_or(&"")).to_owned(), message }
 }
 

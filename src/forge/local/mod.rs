@@ -2,6 +2,7 @@
 
 mod command;
 pub mod diff;
+mod working_tree;
 
 use std::collections::BTreeMap;
 use std::path::{Path as FsPath, PathBuf};
@@ -9,7 +10,9 @@ use std::path::{Path as FsPath, PathBuf};
 use async_trait::async_trait;
 
 use crate::model::change::{Change, CommitFiles, Commits, Mode, Uncommitted};
+use crate::model::finding::code;
 use crate::model::id::{Repository, Sha};
+use crate::model::judgement::NotLookedAt;
 use crate::source::{Blob, Tree, TreeEntry};
 
 use super::{FileWanted, ForgeError, Reader, Take};
@@ -55,6 +58,9 @@ pub enum LocalError {
 
 type Result<T> = std::result::Result<T, LocalError>;
 
+/// A commit that somebody named, and what there is to say of the name.
+type Named = (Sha, Vec<String>);
+
 /// A repository on this machine.
 #[derive(Debug)]
 pub struct Local {
@@ -65,7 +71,7 @@ pub struct Local {
 /// What to compare, resolved.
 #[derive(Debug)]
 pub struct Range {
-    /// As the user named it.
+    /// As the user named it; an object id in short.
     pub base_name: String,
     pub base: Sha,
     pub head: Sha,
@@ -76,7 +82,9 @@ pub struct Range {
     pub working_tree: bool,
     /// What of it no commit holds.
     pub uncommitted: BTreeMap<String, Uncommitted>,
-    /// Things to know: several merge bases.
+    /// Files of the working tree that nobody can read: the head has them as they were before.
+    pub unread: Vec<NotLookedAt>,
+    /// Things to know: several merge bases, a tag that is called like the branch.
     pub notes: Vec<String>,
 }
 
@@ -100,18 +108,35 @@ impl Local {
     /// Resolves the two sides. Without `head`: the working tree, in a bare repository `HEAD`. Without `base`: the
     /// remote's default branch.
     pub fn range(&mut self, base: Option<&str>, head: Option<&str>) -> Result<Range> {
-        let base_name = match base {
-            Some(name) => name.to_owned(),
+        let (base_name, (base, mut notes)) = match base {
+            Some(name) => (Sha::readable(name).to_owned(), self.commit(name)?),
             None => self.default_base()?,
         };
-        let base = self.commit(&base_name)?;
         let head_name = head.unwrap_or("HEAD");
-        let commit = self.commit(head_name)?;
-        let (merge_base, notes) = self.merge_base(&base, &commit, &base_name, head_name)?;
+        let (commit, of_head) = self.commit(head_name)?;
+        notes.extend(of_head);
+        let (merge_base, of_merge_base) =
+            self.merge_base(&base, &commit, &base_name, Sha::readable(head_name))?;
+        notes.extend(of_merge_base);
         let working_tree = head.is_none() && !self.bare;
-        let uncommitted = if working_tree { self.uncommitted()? } else { BTreeMap::new() };
-        let head = if working_tree { self.git.hold_working_tree()? } else { commit.clone() };
-        Ok(Range { base_name, base, head, tip: commit, merge_base, working_tree, uncommitted, notes })
+        let mut range = Range {
+            base_name,
+            base,
+            head: commit.clone(),
+            tip: commit,
+            merge_base,
+            working_tree,
+            uncommitted: BTreeMap::new(),
+            unread: Vec::new(),
+            notes,
+        };
+        if working_tree {
+            range.uncommitted = self.uncommitted()?;
+            let held = self.git.hold_working_tree()?;
+            (range.head, range.unread) = (held.tree, held.unread);
+            range.notes.extend(held.notes);
+        }
+        Ok(range)
     }
 
     /// Files of the working tree that the newest commit does not have.
@@ -129,10 +154,13 @@ impl Local {
         Ok(files)
     }
 
-    fn default_base(&self) -> Result<String> {
+    fn default_base(&self) -> Result<(String, Named)> {
         let candidates = ["origin/HEAD", "origin/main", "origin/master"];
-        let found = candidates.into_iter().find(|name| self.resolve(name).is_some());
-        found.map(str::to_owned).ok_or(LocalError::NoBase)
+        let found = candidates.into_iter().find_map(|name| {
+            let commit = self.resolve(&format!("refs/remotes/{name}"))?;
+            Some((name.to_owned(), (commit, Vec::new())))
+        });
+        found.ok_or(LocalError::NoBase)
     }
 
     fn resolve(&self, name: &str) -> Option<Sha> {
@@ -141,12 +169,28 @@ impl Local {
         Sha::parse(answer.trim())
     }
 
-    fn commit(&self, name: &str) -> Result<Sha> {
-        self.resolve(name).ok_or_else(|| {
+    /// Of a branch and a tag with one name the branch: Git itself would take the tag.
+    fn branch_first(&self, name: &str) -> Option<Named> {
+        let branch = self.resolve(&format!("refs/heads/{name}")).filter(|_| Sha::parse(name).is_none());
+        let Some(branch) = branch else { return Some((self.resolve(name)?, Vec::new())) };
+        let tag = self.resolve(&format!("refs/tags/{name}")).filter(|tag| *tag != branch);
+        let note = tag.map(|tag| {
+            format!(
+                "{} is a branch and a tag: the branch at {} was taken, not the tag at {}",
+                code(name),
+                branch.short(),
+                tag.short()
+            )
+        });
+        Some((branch, note.into_iter().collect()))
+    }
+
+    fn commit(&self, name: &str) -> Result<Named> {
+        self.branch_first(name).ok_or_else(|| {
             if name == "HEAD" {
                 LocalError::Unborn("the branch".to_owned())
             } else {
-                LocalError::UnknownRef(name.to_owned())
+                LocalError::UnknownRef(Sha::readable(name).to_owned())
             }
         })
     }
@@ -306,7 +350,7 @@ impl Reader for Local {
     async fn fetch_ref(&self, _: &Repository, name: &str) -> super::Result<Option<Sha>> {
         // A local branch may be behind: what the forge has counts.
         let remote = format!("refs/remotes/origin/{name}");
-        Ok(self.resolve(&remote).or_else(|| self.resolve(name)))
+        Ok(self.resolve(&remote).or_else(|| self.branch_first(name).map(|(commit, _)| commit)))
     }
 
     async fn fetch_tags(&self, _: &Repository) -> super::Result<Vec<String>> {

@@ -2,33 +2,35 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use ruff_python_ast::{Expr, StmtClassDef};
-
 use crate::model::change::Path;
-use crate::source::tree::{file_name, folder, is_vendored, join};
-use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Module, string};
+use crate::source::Tree;
+use crate::source::tree::{file_name, folder};
 
-use crate::project::django::settings::{MigrationModule, Settings, is_settings};
-use crate::project::{Fact, Project};
-
-/// Packages of numbered modules that are looked into; a repository has one or two.
-const MAX_NUMBERED: usize = 32;
+use crate::project::django::settings::is_settings;
 
 /// An app by its label, which is what `django_migrations` stores.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
 pub struct App {
     pub label: String,
     /// Folder of the app's package.
     pub folder: Path,
     /// Folder of its migration package: `<folder>/migrations` unless `MIGRATION_MODULES` says otherwise.
     pub migrations: Path,
+    /// Roots of the Django projects that may load it: the nearest above it, and those that install it from elsewhere.
+    /// Empty where nobody knows.
+    pub projects: BTreeSet<Path>,
+    /// Those of them whose settings surely install it.
+    pub installed: BTreeSet<Path>,
 }
 
 /// All apps with a migration package in the tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Apps {
-    by_package: BTreeMap<Path, App>,
+    pub(super) by_package: BTreeMap<Path, App>,
+    /// The folders of the repository's Django projects.
+    pub(super) roots: BTreeSet<Path>,
+    /// Those that surely have no other apps than the repository's and Django's own.
+    pub(super) closed: BTreeSet<Path>,
 }
 
 /// A migration by what Django knows it by.
@@ -49,9 +51,45 @@ impl Apps {
         self.by_package.values()
     }
 
-    /// Apps with this label: more than one in a monorepo.
-    pub fn labelled<'a>(&'a self, label: &'a str) -> impl Iterator<Item = &'a App> {
-        self.iter().filter(move |app| app.label == label)
+    /// The apps that a label may mean to the file at `from`, which need not exist: one, or none in its project; several
+    /// where nobody can tell.
+    pub fn labelled(&self, label: &str, from: &str) -> Vec<&App> {
+        let own = self.home(from);
+        if let Some(app) = own.filter(|app| app.label == label) {
+            return vec![app];
+        }
+        let projects = self.projects_of(own, from);
+        let all = self.iter().filter(|app| app.label == label);
+        let mut found: Vec<&App> =
+            all.filter(|app| projects.is_empty() || !app.projects.is_disjoint(&projects)).collect();
+        // Django refuses two apps of one label: what is surely installed is the only one.
+        if found.iter().any(|app| !app.installed.is_disjoint(&projects)) {
+            found.retain(|app| !app.installed.is_disjoint(&projects));
+        }
+        found
+    }
+
+    /// Has the project of the file at `from` surely no other apps with migrations than these and Django's own?
+    pub fn has_no_more(&self, from: &str) -> bool {
+        let projects = self.projects_of(self.home(from), from);
+        !projects.is_empty() && projects.is_subset(&self.closed)
+    }
+
+    /// The app of a migration, else the nearest whose folder a path stands in.
+    fn home(&self, path: &str) -> Option<&App> {
+        let holds = |app: &&App| path.strip_prefix(&*app.folder).is_some_and(|rest| rest.starts_with('/'));
+        let around = || self.iter().filter(holds).max_by_key(|app| app.folder.len());
+        self.of_migration_file(path).or_else(around)
+    }
+
+    /// The projects of an app, else of what stands at a path.
+    fn projects_of(&self, app: Option<&App>, path: &str) -> BTreeSet<Path> {
+        app.map_or_else(|| self.root_above(path), |app| app.projects.clone())
+    }
+
+    /// The nearest project above a path, if there is one.
+    pub(super) fn root_above(&self, path: &str) -> BTreeSet<Path> {
+        above(path).find(|at| self.roots.contains(*at)).map(str::to_owned).into_iter().collect()
     }
 
     /// The app whose migration package holds this file directly.
@@ -83,8 +121,13 @@ pub fn looks_like_migration(path: &str) -> bool {
         && (file_name(folder(path)) == "migrations" || is_numbered(path))
 }
 
+/// The folders that a path stands in, nearest first, down to the repository's own.
+pub(super) fn above(path: &str) -> impl Iterator<Item = &str> {
+    std::iter::successors(Some(folder(path)), |at| (!at.is_empty()).then(|| folder(at)))
+}
+
 /// `0001_initial.py`
-fn is_numbered(path: &str) -> bool {
+pub(super) fn is_numbered(path: &str) -> bool {
     let name = file_name(path).as_bytes();
     path.ends_with(".py")
         && name.iter().take_while(|b| b.is_ascii_digit()).count() == 4
@@ -104,135 +147,4 @@ pub fn is_test_only(path: &str) -> bool {
         matches!(part, "tests" | "test" | "testapp" | "test_app" | "testproject" | "test_project")
             || part.contains("{{")
     })
-}
-
-impl Fact for Apps {
-    type Key = ();
-
-    fn find(project: &Project, (): &()) -> Result<Self, NotLoaded> {
-        find(project)
-    }
-}
-
-/// Every folder `migrations` with Python files in it is a package, and so is another one whose numbered modules are
-/// migrations; its label comes from the app's `AppConfig`.
-fn find(project: &Project) -> Result<Apps, NotLoaded> {
-    let tree = project.tree()?;
-    let numbered = numbered_packages(project, &tree)?;
-    let mut packages: Vec<&str> = tree
-        .entries
-        .keys()
-        .filter(|p| looks_like_migration(p))
-        .map(|p| folder(p))
-        .filter(|package| file_name(package) == "migrations" || numbered.contains(package))
-        .filter(|package| !is_vendored(package))
-        .collect();
-    packages.dedup();
-    let labels = NotLoaded::all(packages.iter().map(|package| label(project, package)))?;
-    let by_package = packages.iter().zip(labels).map(|(package, label)| {
-        let folder = folder(package).to_owned();
-        ((*package).to_owned(), App { label, folder, migrations: (*package).to_owned() })
-    });
-    let mut apps = Apps { by_package: by_package.collect() };
-    let settings = project.fact::<Settings>(&())?;
-    for django in settings.projects() {
-        for entry in django.migration_modules() {
-            apps.repoint(&tree, &django.root, &entry);
-        }
-    }
-    Ok(apps)
-}
-
-/// Packages by another name, such as `db_migrations`, whose first numbered module is a migration: `MIGRATION_MODULES`
-/// may be set where no text tells.
-fn numbered_packages<'a>(project: &Project, tree: &'a Tree) -> Result<BTreeSet<&'a str>, NotLoaded> {
-    let numbered = tree.entries.keys().map(String::as_str).filter(|path| is_numbered(path));
-    let mut firsts: Vec<&str> = numbered
-        .filter(|path| file_name(folder(path)) != "migrations" && !is_vendored(path))
-        .filter(|path| tree.contains(&join(folder(path), "__init__.py")))
-        .collect();
-    firsts.dedup_by_key(|path| folder(path));
-    let first = firsts.into_iter().take(MAX_NUMBERED);
-    let read = first.map(|path| Ok(project.module(path)?.filter(|m| is_migration(m)).map(|_| folder(path))));
-    Ok(NotLoaded::all(read)?.into_iter().flatten().collect())
-}
-
-/// Does the module hold a class `Migration` of Django itself?
-fn is_migration(module: &Module) -> bool {
-    module.class("Migration").is_some_and(|class| {
-        class.bases().iter().filter_map(|base| module.qualified(base)).any(|base| {
-            base == "django.db.migrations.Migration" || base == "django.db.migrations.migration.Migration"
-        })
-    })
-}
-
-impl Apps {
-    /// What `MIGRATION_MODULES` says of a label counts, for the project whose settings say it. Where a condition stands
-    /// before it, the app may have the one package or the other.
-    fn repoint(&mut self, tree: &Tree, root: &str, entry: &MigrationModule) {
-        let label = entry.label.as_str();
-        let below = |folder: &str| root.is_empty() || folder.starts_with(&format!("{root}/"));
-        let known = self.by_package.values().find(|app| app.label == label && below(&app.folder)).cloned();
-        let package = entry.package.as_ref().map(|dotted| join(root, &dotted.replace('.', "/")));
-        if package.as_ref().is_some_and(|package| !tree.under(package).any(|path| path.ends_with(".py"))) {
-            return;
-        }
-        if entry.sure {
-            self.by_package.retain(|_, app| app.label != label || !below(&app.folder));
-        }
-        if let Some(migrations) = package {
-            let folder = known.map_or_else(|| folder(&migrations).to_owned(), |app| app.folder);
-            let app = App { label: label.to_owned(), folder, migrations: migrations.clone() };
-            self.by_package.insert(migrations, app);
-        }
-    }
-}
-
-/// The label of the app that a migration package belongs to: as its config says, in `apps.py`, where
-/// `default_app_config` points or in the package itself, else the folder's name.
-fn label(project: &Project, package: &str) -> Result<String, NotLoaded> {
-    let app = folder(package);
-    let declared = |path: &str| Ok(project.module(path)?.and_then(|module| declared_label(&module, app)));
-    if let Some(label) = declared(&join(app, "apps.py"))? {
-        return Ok(label);
-    }
-    let init = project.module(&join(app, "__init__.py"))?;
-    // `blog.config.BlogConfig`: the module beside it, as Django before 4.1 found it.
-    let config = init.as_ref().and_then(|m| m.assigned("default_app_config")).and_then(string);
-    if let Some(module) = config.and_then(|dotted| dotted.rsplit('.').nth(1))
-        && let Some(label) = declared(&join(app, &format!("{module}.py")))?
-    {
-        return Ok(label);
-    }
-    if let Some(label) = init.as_ref().and_then(|module| declared_label(module, app)) {
-        return Ok(label);
-    }
-    // `db/migrations/blog` holds the migrations of `blog`.
-    let named = if file_name(app).contains("migrations") { package } else { app };
-    Ok(file_name(named).to_owned())
-}
-
-/// `AppConfig.label`, else the last component of `AppConfig.name`; of several configs the one marked `default`, else the
-/// one for this folder. A name that leads to another folder says nothing of this one.
-fn declared_label(module: &Module, app: &str) -> Option<String> {
-    let is_config = |class: &&StmtClassDef| {
-        class.bases().iter().any(|base| module.qualified(base).is_some_and(|q| q.ends_with("Config")))
-    };
-    let default = |class: &StmtClassDef| {
-        module.attribute(class, "default").and_then(Expr::as_boolean_literal_expr).map(|flag| flag.value)
-    };
-    let text = |class: &StmtClassDef, name: &str| module.attribute(class, name).and_then(string);
-    let leads_here = |name: &&str| {
-        let (path, folder) = (format!("/{}", name.replace('.', "/")), format!("/{app}"));
-        folder.ends_with(&path) || path.ends_with(&folder)
-    };
-    let mut configs: Vec<_> = module.classes().filter(is_config).collect();
-    // https://docs.djangoproject.com/en/5.2/ref/applications/#configuring-applications
-    configs.retain(|class| default(class) != Some(false));
-    let marked = configs.iter().find(|class| default(class) == Some(true));
-    let config = marked
-        .or_else(|| configs.iter().find(|class| text(class, "name").is_some_and(|n| leads_here(&n))))
-        .or(configs.first())?;
-    let name = text(config, "name").filter(leads_here);
-    text(config, "label").or_else(|| name.and_then(|n| n.rsplit('.').next())).map(str::to_owned)
 }

@@ -2,4 +2,9 @@
 
 pub mod apps;
 pub mod database;
+mod installed;
+mod packages;
 pub mod settings;
+
+#[cfg(test)]
+pub(in crate::project) mod tests;

@@ -8,7 +8,7 @@ use ruff_python_ast::{Expr, ExprCall, Stmt};
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::{Module, Statement, assignment, string};
+use crate::syntax::python::{Folded, Module, ScopeId, Statement, assignment, string};
 
 use crate::project::python::imports::{module_path, star_import};
 use crate::project::{Fact, Project};
@@ -18,13 +18,20 @@ const MAX_SETTINGS: usize = 200;
 /// Files that one pattern of `include` may name.
 const MAX_INCLUDED: usize = 64;
 
-/// The settings of every `manage.py` in the repository.
+/// Projects of one repository whose settings are read.
+const MAX_PROJECTS: usize = 64;
+/// Settings modules that no `manage.py` names.
+const MAX_UNNAMED: usize = 32;
+
+/// The settings of every Django project in the repository.
 #[derive(Debug, Default)]
 pub struct Settings {
     projects: Vec<DjangoProject>,
+    /// Other modules of settings: for the production, for tests.
+    others: Vec<Arc<Module>>,
 }
 
-/// One `manage.py` with the settings module that it names.
+/// One `manage.py` with the settings module that it names, or settings that stand alone.
 #[derive(Debug)]
 pub struct DjangoProject {
     /// The folder of `manage.py`: where imports start.
@@ -33,6 +40,8 @@ pub struct DjangoProject {
     for_tests: bool,
     /// The named module and those whose names it takes over, nearest first.
     modules: Vec<Arc<Module>>,
+    /// They may take over more: from where nobody looks, or under a condition.
+    has_more: bool,
 }
 
 /// What `MIGRATION_MODULES` says of one app.
@@ -50,6 +59,35 @@ impl Settings {
         self.projects.iter()
     }
 
+    /// Is there surely nothing in a project but what [`DjangoProject::installed_apps`] has, whichever settings it runs with?
+    pub fn tell_all_apps(&self, project: &DjangoProject) -> bool {
+        let says = |module: &Arc<Module>| {
+            module.index().given_in(ScopeId::MODULE, "INSTALLED_APPS").next().is_some()
+        };
+        project.knows_all_apps() && !self.others.iter().any(says)
+    }
+
+    /// Does any settings module, main or not, have these words, as a whole?
+    pub fn mention(&self, words: &str) -> bool {
+        let modules = self.projects.iter().flat_map(|project| &project.modules).chain(&self.others);
+        modules.into_iter().any(|module| is_mentioned(module.text().as_str(), words))
+    }
+
+    /// The model that a setting such as `AUTH_USER_MODEL` surely names to the projects in these folders, or to all where
+    /// no folder is given: `accounts.User`.
+    pub fn model(&self, setting: &str, roots: &[Path]) -> Option<String> {
+        let is_meant = |project: &&DjangoProject| roots.is_empty() || roots.contains(&project.root);
+        let projects = || self.projects.iter().filter(is_meant);
+        let is_given =
+            projects().flat_map(|project| &project.modules).any(|module| gives(module, setting) > 0);
+        // Settings that nobody names may be those that it runs with.
+        if !is_given && self.others.iter().any(|module| gives(module, setting) > 0) {
+            return None;
+        }
+        let named: BTreeSet<Option<String>> = projects().map(|project| project.model(setting)).collect();
+        if named.len() > 1 { None } else { named.into_iter().next().flatten() }
+    }
+
     /// Does a project surely install this app, by its label or package?
     pub fn installs(&self, app: &str) -> bool {
         self.projects.iter().any(|project| {
@@ -62,12 +100,40 @@ impl Settings {
 }
 
 impl DjangoProject {
-    /// Entries of `INSTALLED_APPS` that are surely there; there may be more.
+    /// See [`Settings::model`].
+    fn model(&self, setting: &str) -> Option<String> {
+        match self.modules.iter().find(|module| gives(module, setting) > 0) {
+            Some(module) if gives(module, setting) == 1 => {
+                module.value_of(setting).as_str().map(str::to_owned)
+            }
+            Some(_) => None,
+            // https://docs.djangoproject.com/en/5.2/ref/settings/#auth-user-model
+            None if setting == "AUTH_USER_MODEL" && !self.has_more && !self.modules.is_empty() => {
+                Some("auth.User".to_owned())
+            }
+            None => None,
+        }
+    }
+
+    /// Entries of `INSTALLED_APPS` that are surely there; there may be more. A module that only adds to the list of
+    /// another is taken together with it.
     pub fn installed_apps(&self) -> Vec<String> {
-        let Some(module) = self.modules.iter().find(|m| m.assigned("INSTALLED_APPS").is_some()) else {
-            return Vec::new();
-        };
-        module.value_of("INSTALLED_APPS").strings().into_iter().map(str::to_owned).collect()
+        let mut entries = Vec::new();
+        for module in &self.modules {
+            let value = module.value_of("INSTALLED_APPS");
+            entries.extend(value.strings().into_iter().map(str::to_owned));
+            if module.assigned("INSTALLED_APPS").is_some() {
+                break;
+            }
+        }
+        entries
+    }
+
+    /// Do its own settings install what they list and no more?
+    fn knows_all_apps(&self) -> bool {
+        let value = self.modules.first().map(|module| module.value_of("INSTALLED_APPS"));
+        let Some(Folded::List { items, partial: false }) = value else { return false };
+        !self.has_more && items.iter().all(|item| item.as_str().is_some())
     }
 
     /// `MIGRATION_MODULES` as displays: the last one without a condition, and all that stand under one.
@@ -92,6 +158,11 @@ impl DjangoProject {
         found.retain(|entry| entry.sure || entry.package.is_some());
         found
     }
+}
+
+/// How often a module gives a name a value.
+fn gives(module: &Module, name: &str) -> usize {
+    module.index().given_in(ScopeId::MODULE, name).count()
 }
 
 fn entries(stmt: &Stmt, sure: bool) -> Vec<MigrationModule> {
@@ -130,22 +201,74 @@ impl Fact for Settings {
 
 fn find(project: &Project) -> Result<Settings, NotLoaded> {
     let tree = project.tree()?;
-    let manage: Vec<&str> = tree.named("manage.py").filter(|path| !is_vendored(path)).collect();
+    let manage = tree.named("manage.py").filter(|path| !is_vendored(path));
+    let manage: Vec<&str> = manage.take(MAX_PROJECTS).collect();
     let scripts = NotLoaded::all(manage.iter().map(|path| project.module(path)))?;
-    let named = manage.iter().zip(scripts).filter_map(|(path, script)| {
+    let managed = manage.iter().zip(scripts).map(|(path, script)| {
         let root = folder(path);
         let name = script.and_then(|module| settings_module(&module));
         let file =
-            name.map_or_else(|| Some(join(root, "config/settings.py")), |n| module_path(&tree, path, &n))?;
-        Some((root, file))
+            name.map_or_else(|| Some(join(root, "config/settings.py")), |n| module_path(&tree, path, &n));
+        (root, file)
     });
-    let projects = named.map(|(root, file)| {
-        let mut follow = Follow { project, tree: &tree, seen: BTreeSet::new(), modules: Vec::new() };
+    let mut seen = BTreeSet::new();
+    let projects = managed.map(|(root, file)| follow(project, &tree, root, file, &mut seen));
+    let mut settings = Settings { projects: NotLoaded::all(projects)?, others: Vec::new() };
+    // Settings for tests last: where nobody names one, the others are the project's.
+    let unnamed = named(&tree).filter(|path| !seen.contains(*path));
+    let mut unnamed: Vec<&str> = unnamed.take(MAX_UNNAMED).collect();
+    unnamed.sort_by_key(|path| is_for_tests(path));
+    let modules = NotLoaded::all(unnamed.iter().map(|path| project.module(path)))?;
+    for (path, module) in unnamed.into_iter().zip(modules) {
+        let Some(module) = module else { continue };
+        let root = import_root(&tree, path);
+        let is_new = module.assigned("INSTALLED_APPS").is_some()
+            && settings.projects.len() < MAX_PROJECTS
+            && settings.projects.iter().all(|p| p.root != root);
+        if is_new && tree.under(root).any(|path| file_name(folder(path)) == "migrations") {
+            settings.projects.push(follow(project, &tree, root, Some(path.to_owned()), &mut seen)?);
+        } else {
+            settings.others.push(module);
+        }
+    }
+    Ok(settings)
+}
+
+/// The folder from which a module's packages are imported: the first above it that is no package itself.
+fn import_root<'a>(tree: &Tree, path: &'a str) -> &'a str {
+    let mut at = folder(path);
+    while !at.is_empty() && tree.contains(&join(at, "__init__.py")) {
+        at = folder(at);
+    }
+    at
+}
+
+/// A project by its settings module, which may not be there; `seen` gathers what was read.
+fn follow(
+    project: &Project,
+    tree: &Tree,
+    root: &str,
+    file: Option<Path>,
+    seen: &mut BTreeSet<Path>,
+) -> Result<DjangoProject, NotLoaded> {
+    let mut follow = Follow { project, tree, seen: BTreeSet::new(), modules: Vec::new(), has_more: false };
+    let for_tests = file.as_deref().is_some_and(is_for_tests);
+    if let Some(file) = file {
         follow.read(&file)?;
-        let for_tests = is_for_tests(&file);
-        Ok(DjangoProject { root: root.to_owned(), for_tests, modules: follow.modules })
-    });
-    Ok(Settings { projects: NotLoaded::all(projects)? })
+    }
+    seen.append(&mut follow.seen);
+    let Follow { modules, has_more, .. } = follow;
+    Ok(DjangoProject { root: root.to_owned(), for_tests, modules, has_more })
+}
+
+/// `archive.blog` in `"old.archive.blog.apps.BlogConfig"`, and not in `"archive.blogger"`.
+fn is_mentioned(text: &str, words: &str) -> bool {
+    let goes_on = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    text.match_indices(words).any(|(at, _)| {
+        let (before, after) = (text[..at].chars().next_back(), text[at + words.len()..].chars().next());
+        let is_inside = goes_on(before) && goes_on(words.chars().next());
+        !is_inside && !goes_on(after)
+    })
 }
 
 /// `tests/settings.py`, `test_settings.py`, `settings/test.py`
@@ -169,31 +292,46 @@ struct Follow<'p> {
     tree: &'p Tree,
     seen: BTreeSet<Path>,
     modules: Vec<Arc<Module>>,
+    has_more: bool,
 }
 
 impl Follow<'_> {
     /// Reads a module and those that it star-imports or includes.
     fn read(&mut self, path: &str) -> Result<(), NotLoaded> {
-        if self.seen.len() >= MAX_SETTINGS || !self.seen.insert(path.to_owned()) {
+        if self.seen.len() >= MAX_SETTINGS {
+            self.has_more = true;
             return Ok(());
         }
-        let Some(module) = self.project.module(path)? else { return Ok(()) };
+        if !self.seen.insert(path.to_owned()) {
+            return Ok(());
+        }
+        let Some(module) = self.project.module(path)? else {
+            self.has_more = true;
+            return Ok(());
+        };
         self.modules.push(module.clone());
         // All that it imports at once: each round of reading is a request.
         let mut missing = NotLoaded::default();
+        let mut followed = 0;
         for stmt in module.body() {
             let next = match stmt {
                 Stmt::ImportFrom(import) => {
                     let taken = star_import(import).and_then(|name| module_path(self.tree, path, &name));
+                    followed += usize::from(taken.is_some());
                     taken.into_iter().collect()
                 }
-                Stmt::Expr(expr) => included(&expr.value, &module, self.tree, path),
+                Stmt::Expr(expr) => {
+                    let included = included(&expr.value, &module, self.tree, path);
+                    self.has_more |= !included.is_empty();
+                    included
+                }
                 _ => Vec::new(),
             };
             for next in next {
                 self.read(&next).unwrap_or_else(|more| missing.merge(more));
             }
         }
+        self.has_more |= followed < module.index().star_imports().len();
         if missing.wants.is_empty() { Ok(()) } else { Err(missing) }
     }
 }
@@ -229,19 +367,7 @@ fn matching(tree: &Tree, pattern: &str) -> Vec<Path> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::id::Sha;
-    use crate::source::{Blob, Snapshot, SnapshotId, TreeEntry};
-
-    fn project(files: &[(&str, &str)]) -> Project {
-        let snapshot = Snapshot::new(SnapshotId::Head, Sha::parse(&"a".repeat(40)).unwrap());
-        let entry = TreeEntry { mode: crate::model::change::Mode::File, blob: None, size: None };
-        let entries = files.iter().map(|(path, _)| ((*path).to_owned(), entry.clone())).collect();
-        snapshot.supply_tree(Tree { entries, truncated: false });
-        for (path, text) in files {
-            snapshot.supply_file((*path).to_owned(), Blob::from_bytes(text.as_bytes()));
-        }
-        Project::new(Arc::new(snapshot), Arc::default())
-    }
+    use crate::project::django::tests::project;
 
     const MANAGE: &str =
         "import os\nos.environ.setdefault('DJANGO_SETTINGS_MODULE', 'config.settings.local')\n";

@@ -38,23 +38,25 @@ pub struct Because {
 }
 
 impl Deployed {
-    /// Is this migration deployed? `merge_base` and `target_tip` are those of the change: what only this pull request
+    /// Is this migration deployed, as the file at `from` means it? `merge_base` and `target_tip` are those of the change: what only this pull request
     /// made is never deployed, however often it is rewritten.
     pub fn because(
         &self,
         migration: &MigrationName,
+        from: &str,
         merge_base: &Project,
         target_tip: &Project,
     ) -> Result<Option<Because>, NotLoaded> {
-        if !has(merge_base, migration)? {
+        if !has(merge_base, migration, from)? {
             return Ok(None);
         }
         for (index, project) in self.projects.iter().enumerate() {
-            if has(project, migration)? {
+            if has(project, migration, from)? {
                 return Ok(Some(Because { reason: self.evidence.reason(index), merged_only: false }));
             }
         }
-        let merged_only = !matches!(self.evidence, Evidence::Branches(_)) && has(target_tip, migration)?;
+        let merged_only =
+            !matches!(self.evidence, Evidence::Branches(_)) && has(target_tip, migration, from)?;
         // A configured commit that does not resolve is told beside the findings.
         let reason =
             if self.projects.is_empty() { "nobody can say what is deployed" } else { "not released yet" };
@@ -78,8 +80,9 @@ impl std::fmt::Display for Because {
 impl Evidence {
     fn reason(&self, index: usize) -> String {
         use crate::model::finding::code;
+        use crate::model::id::Sha;
         match self {
-            Self::Ref(name) => format!("it is on {}", code(name)),
+            Self::Ref(name) => format!("it is on {}", code(Sha::readable(name))),
             Self::Tag(name) => format!("it is in release {}", code(name)),
             Self::Environment(name) => format!("it runs in {}", code(name)),
             Self::Branches(names) => {
@@ -89,10 +92,11 @@ impl Evidence {
     }
 }
 
-/// Does this commit have the migration?
-pub fn has(project: &Project, migration: &MigrationName) -> Result<bool, NotLoaded> {
+/// Does this commit have the migration, as the file at `from` means it? Another project's of the same name is another.
+pub fn has(project: &Project, migration: &MigrationName, from: &str) -> Result<bool, NotLoaded> {
     let (apps, tree) = crate::source::snapshot::both(project.apps(), project.tree())?;
     Ok(apps
-        .labelled(&migration.app)
+        .labelled(&migration.app, from)
+        .iter()
         .any(|app| tree.contains(&format!("{}/{}.py", app.migrations, migration.name))))
 }

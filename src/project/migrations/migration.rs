@@ -136,19 +136,36 @@ pub struct Migration {
     pub replaces_partial: bool,
     /// `dependencies` may hold more than could be read.
     pub dependencies_partial: bool,
+    /// `run_before` may hold more than could be read.
+    pub run_before_partial: bool,
     /// `initial = True`
     pub initial: bool,
     /// `atomic = False` when it is written so.
     pub atomic: Option<bool>,
 }
 
+impl Dependency {
+    /// The migration it names, if it names one.
+    pub fn migration(&self) -> Option<&MigrationName> {
+        match self {
+            Self::On(name) => Some(name),
+            Self::Swappable(_) | Self::Unknown => None,
+        }
+    }
+}
+
 impl Migration {
+    /// The migrations that it stands for.
+    pub fn replaced(&self) -> impl Iterator<Item = &MigrationName> {
+        self.replaces.iter().filter_map(|r| r.dependency.migration())
+    }
+
     /// `None` when the module has no class `Migration`.
     pub(in crate::project) fn read(module: Arc<Module>) -> Option<Self> {
         let class = module.class("Migration")?;
         let value = |name: &str| module.attribute(class, name);
         let (dependencies, dependencies_partial) = references(&module, value("dependencies"));
-        let (run_before, _) = references(&module, value("run_before"));
+        let (run_before, run_before_partial) = references(&module, value("run_before"));
         let (replaces, replaces_partial) = references(&module, value("replaces"));
         let truth = |name: &str| value(name).and_then(Expr::as_boolean_literal_expr).map(|flag| flag.value);
         let (initial, atomic) = (truth("initial").unwrap_or(false), truth("atomic"));
@@ -158,6 +175,7 @@ impl Migration {
             replaces,
             replaces_partial,
             dependencies_partial,
+            run_before_partial,
             initial,
             atomic,
             module,
@@ -222,11 +240,18 @@ fn reference(module: &Module, expr: &Expr) -> Dependency {
     }
 }
 
+/// `swappable_dependency(settings.AUTH_USER_MODEL)`, or of the model itself: then it is the first migration of its app.
 fn swappable(module: &Module, call: &ExprCall) -> Dependency {
     let is_swappable = module.qualified(&call.func).is_some_and(|q| q.ends_with("swappable_dependency"));
-    let setting = call.arguments.find_positional(0).and_then(|e| e.as_attribute_expr());
-    match (is_swappable, setting) {
-        (true, Some(setting)) => Dependency::Swappable(setting.attr.to_string()),
-        _ => Dependency::Unknown,
+    let model = call.arguments.find_positional(0).filter(|_| is_swappable);
+    match model {
+        Some(Expr::Attribute(setting)) => Dependency::Swappable(setting.attr.to_string()),
+        Some(model) => match string(model).and_then(|model| model.split_once('.')) {
+            Some((app, _)) => {
+                Dependency::On(MigrationName { app: app.to_owned(), name: "__first__".to_owned() })
+            }
+            None => Dependency::Unknown,
+        },
+        None => Dependency::Unknown,
     }
 }

@@ -8,7 +8,7 @@ use crate::source::{NotLoaded, snapshot::both};
 use crate::syntax::python::string;
 
 use crate::project::migrations::field::Field;
-use crate::project::migrations::graph::Graph;
+use crate::project::migrations::history::History;
 use crate::project::migrations::migration::{Operation, Position};
 use crate::project::{Fact, Project};
 
@@ -104,11 +104,9 @@ impl Fact for State {
         let mut state = Self::default();
         let (apps, migration) = both(project.apps(), project.migration(path))?;
         let (Some(name), Some(migration)) = (apps.migration_name(path), migration) else { return Ok(state) };
-        let mut homes = apps.labelled(&name.app);
-        // Two apps of one label belong to two projects of a monorepo: nobody knows which is meant.
-        let (Some(app), None) = (homes.next(), homes.next()) else { return Ok(state) };
-        let graph = Graph::of(project, std::slice::from_ref(app))?;
-        let before = graph.history(&name.app, &migration).into_iter();
+        let Some(app) = apps.of_migration_file(path) else { return Ok(state) };
+        let history = project.fact::<History>(app)?;
+        let before = history.before(&name.app, &migration).into_iter();
         let sources = before.map(|node| Ok((&node.name.name, project.whole_migration(&node.path)?)));
         // What one step misses does not keep the others from asking too.
         let mut missing = NotLoaded::default();

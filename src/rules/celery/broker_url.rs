@@ -6,6 +6,7 @@ use crate::model::change::Hunk;
 use crate::model::finding::{Place, Span};
 use crate::source::{Text, anchor::touches};
 
+use super::holes::Syntax;
 use super::python::unquoted::Unquoted;
 use super::url::UrlReading;
 
@@ -22,12 +23,16 @@ pub(super) struct BrokerUrl {
     pub(super) key: String,
     pub(super) value: String,
     pub(super) reading: UrlReading,
+    /// Who fills the value in, and what is doubled in it.
+    pub(super) syntax: Syntax,
     pub(super) purpose: Purpose,
     pub(super) origin: Origin,
     /// Where the value begins, when it stands in the file exactly as it is.
     pub(super) verbatim: Option<usize>,
     /// The file sets a transport of its own.
     pub(super) custom_transport: bool,
+    /// The file takes texts apart at commas, or something like it.
+    pub(super) splits_lists: bool,
     /// What the readers of an env file make of blanks, quotes and comments around the value.
     pub(super) kept: Kept,
     /// A password that Python fills in and does not percent-encode in full.

@@ -4,10 +4,10 @@ use crate::rules::{Against, Context, Found, Judging, Look, Rule, ScopedFile};
 use crate::source::{NotLoaded, anchor};
 
 use super::broker_url::{BrokerUrl, Purpose};
-use super::python::quoting::Quoting;
+use super::python::judged::Quoting;
 use super::python::unquoted::Unquoted;
 use super::sources::{self, reading};
-use super::wording::capped;
+use super::wording::{capped, telling, whose};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL003,
@@ -21,6 +21,8 @@ const WRAP: &str = "Wrap the password: `urllib.parse.quote(…, safe=\"\")`.";
 fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
     let urls = sources::of(context, file, &[Purpose::Code, Purpose::Test])?;
     let unquoted = urls.iter().filter_map(|url| Some((url, url.unquoted.as_ref()?)));
+    // What is quoted twice is CEL006's.
+    let unquoted = unquoted.filter(|(_, unquoted)| unquoted.quoting != Quoting::Twice);
     NotLoaded::all(unquoted.map(|(url, unquoted)| {
         let found = finding(url, unquoted);
         Ok(match removed_assignment(context, url, unquoted)? {
@@ -56,11 +58,8 @@ fn removed_assignment(
 }
 
 fn finding(url: &BrokerUrl, unquoted: &Unquoted) -> Finding {
-    let password = unquoted.name.as_ref().map_or_else(|| "The password".to_owned(), |name| code(name));
-    let whose = match url.keys.last() {
-        Some(key) => format!("the URL of {}", code(key)),
-        None => "a broker URL".to_owned(),
-    };
+    let password = unquoted.name.as_deref().and_then(telling).map_or_else(|| "The password".to_owned(), code);
+    let whose = whose(url);
     let (headline, consequence, severity) = match unquoted.quoting {
         Quoting::KeepsSlash => (
             format!("The password in {whose} goes through `quote()`, which keeps `/`"),

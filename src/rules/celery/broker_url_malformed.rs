@@ -2,9 +2,9 @@ use crate::model::catalogue;
 use crate::model::finding::{Finding, Fix, code};
 use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
 
-use super::broker_url::{BrokerUrl, Purpose};
+use super::broker_url::{BrokerUrl, Origin, Purpose};
 use super::sources::{self, reading};
-use super::url::{Kind, Malformed, UrlFault};
+use super::url::{Commas, Kind, Malformed, QueryEffect, UrlFault};
 use super::wording::{edit, finding, named, named_first};
 
 pub(super) static RULE: Rule = Rule {
@@ -21,6 +21,11 @@ fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
 fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
     let Kind::Malformed(malformed) = &fault.kind else { return None };
     if url.custom_transport && matches!(malformed, Malformed::Scheme { .. } | Malformed::NoScheme) {
+        return None;
+    }
+    // Whole URLs in a row may be meant for somebody who takes them apart; only Python code shows that nobody does.
+    let is_list = matches!(malformed, Malformed::Commas(Commas::Urls));
+    if is_list && (url.origin != Origin::Python || url.splits_lists) {
         return None;
     }
     let (headline, consequence, fix) = words(url, malformed);
@@ -62,20 +67,79 @@ fn words(url: &BrokerUrl, malformed: &Malformed) -> (String, String, Fix) {
             stops("ValueError: Port out of range 0-65535"),
             Fix::text("Write a port up to 65535; RabbitMQ's is 5672."),
         ),
-        Malformed::Host => (
+        Malformed::Host { closed } => (
             format!("The host in {} has brackets around something that is no IPv6 address", named(url)),
-            stops("ValueError: Invalid IPv6 URL"),
+            stops(if *closed {
+                "ValueError: … does not appear to be an IPv4 or IPv6 address"
+            } else {
+                "ValueError: Invalid IPv6 URL"
+            }),
             Fix::text("Keep brackets for IPv6 addresses: `[::1]:5672`."),
         ),
-        Malformed::Query(key) => {
-            let key = key.as_deref().map_or_else(|| "a query key".to_owned(), code);
-            (
-                say(&format!("has {key} in its query, which kombu does not know")),
-                "The worker stops with `TypeError: … got an unexpected keyword argument`.".to_owned(),
-                Fix::text(
-                    "Move it to `broker_transport_options`, or encode `?` as `%3F` if it belongs to the vhost.",
-                ),
-            )
+        Malformed::Query { name, effect, amqp } => {
+            let key = name.as_deref().map_or_else(|| "a query key".to_owned(), code);
+            let (why, consequence, fix) = query_words(*effect, *amqp);
+            (say(&format!("has {key} in its query, which {why}")), consequence.to_owned(), Fix::text(fix))
+        }
+        Malformed::Commas(commas) => (
+            say("joins brokers with commas, where kombu splits at `;` only"),
+            comma_words(*commas).to_owned(),
+            Fix::text(
+                "Write one whole URL for each broker, with its scheme and login, and `;` between them.",
+            ),
+        ),
+        Malformed::BlankHost { port } => (
+            say("has a space before `;`, which kombu does not take off"),
+            if *port {
+                stops("ValueError: Port could not be cast to integer value")
+            } else {
+                "The worker looks for a host whose name ends in a space, and never connects to that broker."
+                    .to_owned()
+            },
+            Fix::text("Take the space before `;` out."),
+        ),
+        Malformed::NoSchemeBehind => (
+            say("names a broker behind `;` without a scheme, so kombu takes all of it for a host name"),
+            "When the first broker fails, the worker looks for a host of that name and never connects."
+                .to_owned(),
+            Fix::text("Write a whole URL behind each `;`, with its scheme and login."),
+        ),
+    }
+}
+
+/// Why kombu does not take it, what happens, and what to do.
+fn query_words(effect: QueryEffect, amqp: bool) -> (&'static str, &'static str, &'static str) {
+    match (effect, amqp) {
+        (QueryEffect::Taken, _) => (
+            "kombu takes from the address",
+            "The worker stops with `TypeError: … got multiple values for keyword argument`.",
+            "Write it into the address, and not into the query.",
+        ),
+        (QueryEffect::Dropped, _) => (
+            "kombu drops",
+            "The vhost ends before `?`: RabbitMQ closes the connection with `NOT_ALLOWED - vhost not found` if it was meant to go on.",
+            "Encode `?` as `%3F` if it belongs to the vhost, or leave the key out.",
+        ),
+        (QueryEffect::Unknown, true) => (
+            "kombu does not know",
+            "The worker stops with `TypeError: … got an unexpected keyword argument`.",
+            "Move it to `broker_transport_options`, or encode `?` as `%3F` if it belongs to the vhost.",
+        ),
+        (QueryEffect::Unknown, false) => (
+            "kombu does not know",
+            "The worker stops with `TypeError: … got an unexpected keyword argument`.",
+            "Move it to `broker_transport_options`.",
+        ),
+    }
+}
+
+fn comma_words(commas: Commas) -> &'static str {
+    match commas {
+        Commas::Port => "The worker stops with `ValueError: Port could not be cast to integer value`.",
+        Commas::Host => "The worker looks for one host with commas in its name and never connects.",
+        Commas::Login => "All but the last host becomes a part of the password, and the login is refused.",
+        Commas::Urls => {
+            "All that follows the first comma becomes a part of the port, database or vhost: the worker stops with `ValueError`, or never connects."
         }
     }
 }

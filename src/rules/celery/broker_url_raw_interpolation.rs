@@ -5,7 +5,7 @@ use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
 use super::broker_url::{BrokerUrl, Origin, Purpose};
 use super::sources::{self, reading};
 use super::url::{Kind, RawHole, UrlFault};
-use super::wording::{finding, named, named_first};
+use super::wording::{finding, named, named_first, telling};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL004,
@@ -25,7 +25,8 @@ fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
 }
 
 fn pasted(url: &BrokerUrl, hole: &RawHole) -> Finding {
-    let name = hole.name.as_deref().map_or_else(|| "a variable".to_owned(), code);
+    let told = hole.name.as_deref().and_then(telling);
+    let name = told.map_or_else(|| "a variable".to_owned(), code);
     if hole.keeps_slash {
         let headline = format!("The password in {} goes through `urlencode`, which keeps `/`", named(url));
         let consequence = "Jinja's filter leaves `/` as it is, and kombu ends host and login there: the worker stops with `ValueError`.";
@@ -33,7 +34,7 @@ fn pasted(url: &BrokerUrl, hole: &RawHole) -> Finding {
     }
     let raw_elsewhere = used_raw(url, &hole.variable);
     if let Some(consumer) = raw_elsewhere {
-        let name = hole.name.as_deref().map_or_else(|| "One variable".to_owned(), code);
+        let name = told.map_or_else(|| "One variable".to_owned(), code);
         let headline = format!(
             "{name} is both the raw password for {} and part of the URL in {}",
             code(consumer),
@@ -46,11 +47,19 @@ fn pasted(url: &BrokerUrl, hole: &RawHole) -> Finding {
     }
     let headline = format!("{} pastes {name} into a URL as it is", named_first(url));
     let consequence = "A password with `#`, `/`, `?` or `@` in that variable sends Celery to the wrong host, or stops it with `ValueError`.";
-    finding(&RULE, url, Severity::Warning, headline, consequence).with_fix(one_variable(url))
+    let fix = one_variable(url);
+    // Compose fills `$word` in, whoever wrote it as a part of a password.
+    let is_unsure = hole.name.is_none() && url.syntax.doubles_dollar();
+    let own = if is_unsure { " A `$` that belongs to the password is written `%24`." } else { "" };
+    let fix = Fix { text: format!("{}{own}", fix.text), ..fix };
+    finding(&RULE, url, Severity::Warning, headline, consequence).with_fix(fix)
 }
 
 fn one_variable(url: &BrokerUrl) -> Fix {
-    let key = if url.key.is_empty() { "CELERY_BROKER_URL" } else { &url.key };
+    // An option (`-b`) or a key of YAML (`value`) is no name for a variable.
+    let is_variable =
+        url.key.contains('_') && !url.key.contains(|c: char| c.is_ascii_lowercase() || c == '-');
+    let key = if is_variable { &url.key } else { "CELERY_BROKER_URL" };
     Fix::text(format!(
         "Pass one {} that holds the whole URL, its password percent-encoded.",
         code(&format!("${{{key}}}"))

@@ -1,11 +1,12 @@
 use crate::model::catalogue;
-use crate::model::finding::{Finding, Severity};
+use crate::model::finding::{Finding, Fix, Severity};
 use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
 
 use super::broker_url::{BrokerUrl, Origin, Purpose};
+use super::holes::Syntax;
 use super::sources::{self, reading};
 use super::url::{Kind, UrlFault};
-use super::wording::{characters, encode, finding, hold, part};
+use super::wording::{characters, encode, finding, hold, named_first, part};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CEL002,
@@ -19,7 +20,11 @@ fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
 }
 
 fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
-    let Kind::Reserved(userinfo) = &fault.kind else { return None };
+    let userinfo = match &fault.kind {
+        Kind::EatenPercent => return Some(eaten(url, fault.severity)),
+        Kind::Reserved(userinfo) => userinfo,
+        _ => return None,
+    };
     // What else is in a password that Python fills in is CEL003's.
     if url.origin == Origin::Python && !url.reading.password_holes.is_empty() {
         return None;
@@ -39,4 +44,26 @@ fn judge(url: &BrokerUrl, fault: &UrlFault) -> Option<Finding> {
     };
     let found = finding(&RULE, url, fault.severity, headline, consequence);
     Some(found.with_fix(encode(userinfo, url)))
+}
+
+/// A single `%40` in a file whose reader hands on `%%` only.
+fn eaten(url: &BrokerUrl, severity: Severity) -> Finding {
+    let (reader, consequence) = match url.syntax {
+        Syntax::Supervisor => (
+            "supervisor",
+            "supervisord stops with `Format string … is badly formatted`, or writes its own variables into the URL.",
+        ),
+        Syntax::Systemd => (
+            "systemd",
+            "systemd leaves the line out with `Failed to resolve specifiers`, or writes something else into the URL.",
+        ),
+        _ => (
+            "Python's `%`",
+            "Python stops with `TypeError` or `ValueError` where it fills the template in, or writes something else into the URL.",
+        ),
+    };
+    let headline =
+        format!("{} has a single `%`, which {reader} takes for a sign of its own", named_first(url));
+    let fix = Fix::text("Write `%%` for each `%` that belongs to the URL.");
+    finding(&RULE, url, severity, headline, consequence).with_fix(fix)
 }

@@ -67,7 +67,7 @@ impl Effect {
     fn consequence(&self) -> &'static str {
         match self {
             Self::EndsAuthority => {
-                "The worker stops with `ValueError: Port could not be cast to integer value`, or connects to another host without a word."
+                "The worker stops with `ValueError: Port could not be cast to integer value` or `Port out of range 0-65535`, or connects to another host without a word."
             }
             Self::Bracket => "The worker stops with `ValueError: Invalid IPv6 URL`.",
             Self::FailOver => {

@@ -40,6 +40,20 @@ fn words(url: &BrokerUrl, vhost: &Vhost) -> (String, String, Fix) {
                 fix,
             )
         }
+        Vhost::BlankBefore => (
+            format!("The vhost in {} ends in the space before `;`", named(url)),
+            "RabbitMQ closes the connection with `NOT_ALLOWED - vhost not found`.".to_owned(),
+            Fix::text("Take the space before `;` out."),
+        ),
+        Vhost::BlankBehind => (
+            format!("The space behind `;` in {} makes a vhost of the whole address", named(url)),
+            if url.value.starts_with("amqp") || url.value.starts_with("pyamqp") {
+                "When the first broker fails, Celery looks for the next one at `localhost`.".to_owned()
+            } else {
+                "When the first broker fails, the worker stops with `ValueError: Database is int between 0 and limit - 1`.".to_owned()
+            },
+            Fix::text("Take the space behind `;` out."),
+        ),
         Vhost::RedisDatabase => (
             format!("The database in {} is not a number", named(url)),
             "Redis numbers its databases: the worker stops with `ValueError: Database is int between 0 and limit - 1`.".to_owned(),

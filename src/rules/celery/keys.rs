@@ -61,4 +61,5 @@ pub(super) fn may_hold_broker(text: &str) -> bool {
         .iter()
         .any(|word| text.contains(word))
         || ["AMQP", "REDIS", "SQS", "Redis"].iter().any(|word| text.contains(word))
+        || (text.contains("celery") && text.contains("-b"))
 }

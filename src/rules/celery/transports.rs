@@ -41,6 +41,25 @@ pub(super) fn is_verbatim(scheme: &str) -> bool {
     VERBATIM.contains(&scheme)
 }
 
+/// What people write for a broker and kombu does not know.
+pub(super) fn is_mistaken(scheme: &str) -> bool {
+    const MISTAKEN: [&str; 12] = [
+        "http",
+        "https",
+        "mqtt",
+        "mqtts",
+        "rabbit",
+        "rabbitmq",
+        "rabbitmqs",
+        "rmq",
+        "ssl",
+        "stomp",
+        "tcp",
+        "tls",
+    ];
+    MISTAKEN.contains(&scheme)
+}
+
 pub(super) fn is_amqp(scheme: &str) -> bool {
     matches!(scheme, "amqp" | "amqps" | "pyamqp" | "librabbitmq")
 }

@@ -5,8 +5,10 @@ use std::collections::BTreeSet;
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Severity, code};
 use crate::project::env::secret;
 use crate::rules::Rule;
+use crate::source::tree::file_name;
 
-use super::broker_url::{BrokerUrl, Purpose};
+use super::broker_url::{BrokerUrl, Origin, Purpose};
+use super::holes::Syntax;
 use super::url::{Userinfo, escape};
 
 /// A finding about a URL: capped where the file only talks about URLs, compared by value in memory.
@@ -31,14 +33,27 @@ pub(super) fn capped(purpose: Purpose, severity: Severity) -> Severity {
     }
 }
 
-/// `CELERY_BROKER_URL` as code, or "this URL".
+/// `CELERY_BROKER_URL` as code, or "the URL in `celery.py`".
 pub(super) fn named(url: &BrokerUrl) -> String {
-    if url.key.is_empty() { "this URL".to_owned() } else { code(&url.key) }
+    telling(&url.key).map_or_else(|| format!("the URL in {}", code(file_name(&url.path))), code)
 }
 
 /// The same at the head of a sentence.
 pub(super) fn named_first(url: &BrokerUrl) -> String {
-    if url.key.is_empty() { "This URL".to_owned() } else { code(&url.key) }
+    telling(&url.key).map_or_else(|| format!("The URL in {}", code(file_name(&url.path))), code)
+}
+
+/// A name by which people find what is meant: one letter is none.
+pub(super) fn telling(name: &str) -> Option<&str> {
+    (name.chars().count() > 1).then_some(name)
+}
+
+/// `the URL of CELERY_BROKER_URL`, of a URL that Python builds.
+pub(super) fn whose(url: &BrokerUrl) -> String {
+    match url.keys.last().and_then(|key| telling(key)) {
+        Some(key) => format!("the URL of {}", code(key)),
+        None => "a broker URL".to_owned(),
+    }
 }
 
 /// `password in CELERY_BROKER_URL`
@@ -94,18 +109,39 @@ pub(super) fn encode(userinfo: &Userinfo, url: &BrokerUrl) -> Fix {
         .to_encode
         .iter()
         .filter(plain)
-        .map(|c| if *c == ' ' { "a space as `%20`".to_owned() } else { format!("`{c}` as `{}`", escape(*c)) })
+        .map(|c| {
+            if *c == ' ' {
+                format!("a space as `{}`", escape(' ', url.syntax))
+            } else {
+                format!("`{c}` as `{}`", escape(*c, url.syntax))
+            }
+        })
         .collect();
     if userinfo.to_encode.iter().any(|c| !plain(&c)) {
         pairs.push("other characters as `urllib.parse.quote(password, safe=\"\")` does".to_owned());
     }
-    let text = format!("Write {}.", list(&pairs));
-    let edit = url.whole().filter(|_| login_may_be_shown(url)).zip(url.reading.fixed.clone());
+    let text = format!("Write {}.{}", list(&pairs), doubled(url));
+    // Of a file whose reader nobody knows, nobody knows whether it doubles.
+    let is_known = url.syntax != Syntax::Percent;
+    let edit = url.whole().filter(|_| is_known && login_may_be_shown(url)).zip(url.reading.fixed.clone());
     match edit {
         Some((span, replacement)) => {
             Fix { safety: FixSafety::Safe, text, edits: vec![Edit { span, replacement }] }
         }
         None => Fix::text(text),
+    }
+}
+
+/// Who wants `%` doubled.
+fn doubled(url: &BrokerUrl) -> &'static str {
+    match (url.syntax, url.origin) {
+        (Syntax::Supervisor, _) => " supervisor takes `%%` for `%`.",
+        (Syntax::Systemd, _) => " systemd takes `%%` for `%`.",
+        (Syntax::Percent, Origin::Python) => " The template takes `%%` for `%`.",
+        (Syntax::Percent, _) => {
+            " That is for `configparser`, which takes `%%` for `%`; for another reader write one `%`."
+        }
+        _ => "",
     }
 }
 

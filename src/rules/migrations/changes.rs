@@ -1,22 +1,25 @@
 //! The migrations that a change touches, by what Django knows them by and not by where they stand.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use crate::model::change::Path;
 use crate::model::finding::Severity;
 use crate::project::Project;
-use crate::project::django::apps::{App, MigrationName, is_test_only, may_move_migrations};
+use crate::project::django::apps::{Apps, MigrationName, is_test_only, may_move_migrations};
 use crate::project::migrations::deployed::Because;
 use crate::project::migrations::migration::is_south;
 use crate::rules::Context;
-use crate::source::tree::{folder, join};
-use crate::source::{NotLoaded, Text, snapshot::both};
+use crate::source::tree::folder;
+use crate::source::{NotLoaded, snapshot::both};
 
 /// Touched migrations with their paths at the merge base and at head.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     pub before: BTreeMap<MigrationName, Vec<Path>>,
     pub after: BTreeMap<MigrationName, Vec<Path>>,
+    /// At head.
+    apps: Arc<Apps>,
 }
 
 impl Changes {
@@ -27,7 +30,7 @@ impl Changes {
             return Ok(None);
         }
         let (base, head) = both(context.merge_base.apps(), context.head.apps())?;
-        let mut changes = Self::default();
+        let mut changes = Self { apps: head.clone(), ..Self::default() };
         for file in &context.change.files {
             let kept = |path: &&str| !(context.excluded)(path) && !is_test_only(path);
             if let Some(path) = file.base_path().filter(kept)
@@ -46,12 +49,15 @@ impl Changes {
 
     /// Migrations that are on both sides, with the paths of both.
     pub(super) fn kept(&self) -> impl Iterator<Item = (&MigrationName, &Path, &Path)> {
-        self.before.iter().flat_map(|(name, old)| {
+        self.before.iter().flat_map(move |(name, old)| {
             let new = self.after.get(name).map_or(&[][..], Vec::as_slice);
             old.iter().filter_map(move |old| {
                 let same = new.iter().find(|new| *new == old);
-                // Several projects in one repository may have an app of the same name: a file is itself first.
-                same.or_else(|| new.first()).map(|new| (name, old, new))
+                // Another project in the repository may have an app of the same name.
+                let stands = || self.apps.labelled(&name.app, old);
+                let moved =
+                    || new.iter().find(|new| stands().iter().any(|app| app.migrations == folder(new)));
+                same.or_else(moved).map(|new| (name, old, new))
             })
         })
     }
@@ -83,32 +89,4 @@ pub(super) fn was_migration(context: &Context<'_>, path: &str) -> Result<bool, N
 /// What is merged and not released is on the databases of teammates only.
 pub(super) fn severity_of(because: &Because) -> Severity {
     if because.merged_only { Severity::Warning } else { Severity::Error }
-}
-
-/// Was a touched file of the app changed on the target meanwhile, differently? Then only Git's merge knows what the
-/// result is, and the graph rules do not guess.
-fn is_contested(context: &Context<'_>, app: &App) -> Result<bool, NotLoaded> {
-    let shared = context.change.files.iter().filter_map(|file| Some((file, file.base_path()?)));
-    let own = shared.filter(|(_, path)| folder(path) == app.migrations);
-    let judged = own.map(|(file, path)| {
-        let (tip, base) = both(context.target_tip.text(path), context.merge_base.text(path))?;
-        let head = file.head_path().map_or(Ok(None), |path| context.head.text(path))?;
-        let text = |text: &Option<Text>| text.as_ref().map(|t| t.as_str().to_owned());
-        Ok(text(&tip) != text(&base) && text(&tip) != text(&head))
-    });
-    Ok(NotLoaded::all(judged)?.contains(&true))
-}
-
-/// Apps on the side that is judged with a changed file in their migration package, if the merged result is known.
-pub(super) fn touched_apps(context: &Context<'_>) -> Result<Vec<App>, NotLoaded> {
-    let paths = || context.change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
-    if !paths().any(may_move_migrations) {
-        return Ok(Vec::new());
-    }
-    let apps = context.here.apps()?;
-    let packages: BTreeSet<&str> = paths().filter(|path| !(context.excluded)(path)).map(folder).collect();
-    let touched = apps.iter().filter(|app| packages.contains(app.migrations.as_str()));
-    let touched = touched.filter(|app| !is_test_only(&join(&app.migrations, "x.py")));
-    let touched = touched.map(|app| Ok((app, is_contested(context, app)?)));
-    Ok(NotLoaded::all(touched)?.into_iter().filter(|(_, open)| !open).map(|(app, _)| app.clone()).collect())
 }

@@ -43,7 +43,7 @@ fn judge(
     if found.is_empty() {
         return Ok(None);
     }
-    let Some(because) = context.deployed(name)? else { return Ok(None) };
+    let Some(because) = context.deployed(name, old_path)? else { return Ok(None) };
     if is_what_is_deployed(context, name, &new, new_path)? {
         return Ok(None);
     }
@@ -82,14 +82,16 @@ fn without_repointing(
     for (_, removed) in of(Direction::Removed) {
         let mut stands = Vec::new();
         for on in &needed {
-            if replaces(context, on, removed)? {
+            if replaces(context, on, removed, path)? {
                 stands.push((*on).clone());
             }
         }
         if !stands.is_empty() {
             excused.append(&mut stands);
             excused.push(removed.clone());
-        } else if has_app(context.merge_base, &removed.app)? && !has_app(context.head, &removed.app)? {
+        } else if has_app(context.merge_base, &removed.app, path)?
+            && !has_app(context.head, &removed.app, path)?
+        {
             gone.push(removed.clone());
         }
     }
@@ -101,16 +103,21 @@ fn without_repointing(
     Ok(found)
 }
 
-fn has_app(project: &crate::project::Project, label: &str) -> Result<bool, NotLoaded> {
+fn has_app(project: &crate::project::Project, label: &str, from: &str) -> Result<bool, NotLoaded> {
     let (apps, tree) = both(project.apps(), project.tree())?;
-    Ok(apps.labelled(label).any(|app| app.migration_files(&tree).next().is_some()))
+    Ok(apps.labelled(label, from).iter().any(|app| app.migration_files(&tree).next().is_some()))
 }
 
 /// Does `new` stand for `old`, at head?
-fn replaces(context: &Context<'_>, new: &MigrationName, old: &MigrationName) -> Result<bool, NotLoaded> {
+fn replaces(
+    context: &Context<'_>,
+    new: &MigrationName,
+    old: &MigrationName,
+    from: &str,
+) -> Result<bool, NotLoaded> {
     for side in [context.head, context.merge_base] {
         let apps = side.apps()?;
-        for app in apps.labelled(&new.app) {
+        for app in apps.labelled(&new.app, from) {
             let path = format!("{}/{}.py", app.migrations, new.name);
             let migration = side.migration(&path)?;
             let named = |m: &crate::project::migrations::migration::Migration| {
@@ -134,7 +141,7 @@ fn is_what_is_deployed(
     let text = Canonical::of(new, new_path).text();
     for deployed in &context.deployed.projects {
         let apps = deployed.apps()?;
-        for app in apps.labelled(&name.app) {
+        for app in apps.labelled(&name.app, new_path) {
             let path = format!("{}/{}.py", app.migrations, name.name);
             let module = deployed.module(&path)?;
             if module.is_some_and(|module| Canonical::of(&module, &path).text() == text) {
@@ -156,6 +163,7 @@ fn finding(
     let worst = found.first().map_or(Impact::Harmless, |edit| edit.impact);
     let what = found.first().map_or_else(String::new, |edit| edit.what.clone());
     let consequence = found.first().map_or("", consequence);
+    let fix = found.first().map(|worst| fix(worst, name, new.1));
     let place = match found.first().map(|edit| edit.at) {
         Some(At::Base(range)) => Place::Base { path: old.1.to_owned(), span: old.0.span(&range) },
         Some(At::Head(range)) => Place::Head { path: new.1.to_owned(), span: new.0.span(&range) },
@@ -173,9 +181,8 @@ fn finding(
     };
     let headline = format!("{} is {because}; this edit {what}{more}", code(&name.to_string()));
     let text = found.iter().map(|edit| edit.what.as_str()).collect::<Vec<_>>().join("\n");
-    RULE.finding(place, name.to_string(), NodeText::Open(text), headline, consequence)
-        .with_severity(severity)
-        .with_fix(fix(worst, name, new.1))
+    let finding = RULE.finding(place, name.to_string(), NodeText::Open(text), headline, consequence);
+    Finding { fix, ..finding.with_severity(severity) }
 }
 
 fn consequence(worst: &Difference) -> &'static str {
@@ -208,16 +215,23 @@ fn consequence_of(impact: Impact) -> &'static str {
     }
 }
 
-fn fix(worst: Impact, name: &MigrationName, path: &str) -> Fix {
-    match worst {
+fn fix(worst: &Difference, name: &MigrationName, path: &str) -> Fix {
+    match worst.impact {
         Impact::Harmless => Fix::text("Nothing depends on it: keep it, or leave the old text as it ran."),
         Impact::Compatible => {
             Fix::text("Compare `python manage.py sqlmigrate` before and after: the SQL has to stay the same.")
         }
-        _ => Fix::text(format!(
-            "Revert {} and put the change into a new migration: {}.",
-            code(path),
-            code(&format!("python manage.py makemigrations {} --name what_it_does", name.app))
-        )),
+        // There is no new migration that would change the order of old ones.
+        _ if worst.dependency.is_some() => Fix::text(format!("Revert {}.", code(path))),
+        _ => {
+            // No model tells what a function does: `makemigrations` would find nothing to write.
+            let empty = if worst.is_helper { " --empty" } else { "" };
+            let command = format!("python manage.py makemigrations {}{empty} --name what_it_does", name.app);
+            Fix::text(format!(
+                "Revert {} and put the change into a new migration: {}.",
+                code(path),
+                code(&command)
+            ))
+        }
     }
 }

@@ -47,7 +47,7 @@ impl<'a> File<'a> {
 impl File<'_> {
     /// Is the migration made by this change?
     pub(super) fn is_new(&self, context: &Context<'_>) -> Result<bool, NotLoaded> {
-        Ok(!deployed::has(context.merge_base, &self.name)?)
+        Ok(!deployed::has(context.merge_base, &self.name, self.path)?)
     }
 
     /// Does it stand for others? Databases with rows have run those.
@@ -99,7 +99,7 @@ impl File<'_> {
         let Some(created_in) = &model.created_in else { return Ok(false) };
         let created_in = MigrationName { app: self.name.app.clone(), name: created_in.clone() };
         let changed = context.migration_files()?.iter().any(|(_, name)| *name == created_in);
-        Ok(changed || !deployed::has(context.merge_base, &created_in)?)
+        Ok(changed || !deployed::has(context.merge_base, &created_in, self.path)?)
     }
 }
 

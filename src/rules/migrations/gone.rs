@@ -5,8 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::change::Path;
 use crate::project::django::apps::MigrationName;
 use crate::project::migrations::deployed::Because;
-use crate::project::migrations::graph::Graph;
+use crate::project::migrations::loaded::Loaded;
 use crate::rules::Context;
+use crate::source::tree::folder;
 use crate::source::{NotLoaded, snapshot::both};
 
 use super::changes::{Changes, all_migrations, was_migration};
@@ -25,20 +26,20 @@ pub(super) fn gone(context: &Context<'_>) -> Result<Vec<Gone>, NotLoaded> {
     let (before, after) =
         both(all_migrations(context, context.merge_base), all_migrations(context, context.head))?;
     let kept = |name: &MigrationName| after.get(name).map_or(&[][..], Vec::as_slice);
-    let fewer = before.iter().filter(|(name, old)| old.len() > kept(name).len());
-    let judged = fewer.map(|(name, old)| {
-        let migrations = NotLoaded::all(old.iter().map(|path| was_migration(context, path)));
-        let (migrations, because) = both(migrations, context.deployed(name))?;
-        let Some(because) = because else { return Ok(Vec::new()) };
-        let old: Vec<&Path> =
-            old.iter().zip(migrations).filter(|(_, is)| *is).map(|(path, _)| path).collect();
-        // Several projects in one repository may have an app of the same name.
-        let lost = old.len().saturating_sub(kept(name).len());
-        let paths = old.into_iter().filter(|path| !kept(name).contains(path)).take(lost);
-        let gone = |path: &Path| Gone { name: name.clone(), path: path.clone(), because: because.clone() };
-        Ok(paths.map(gone).collect())
+    let apps = context.head.apps()?;
+    let lost = before.iter().flat_map(|(name, old)| old.iter().map(move |path| (name, path)));
+    let lost = lost.filter(|(name, path)| {
+        // Another project in the repository may have an app of the same name.
+        let is_here =
+            |new: &Path| apps.labelled(&name.app, path).iter().any(|app| app.migrations == folder(new));
+        !kept(name).contains(path) && !kept(name).iter().any(is_here)
     });
-    Ok(NotLoaded::all(judged)?.concat())
+    let judged = lost.map(|(name, path)| {
+        let (is, because) = both(was_migration(context, path), context.deployed(name, path))?;
+        let gone = |because| Gone { name: name.clone(), path: path.clone(), because };
+        Ok(because.filter(|_| is).map(gone))
+    });
+    Ok(NotLoaded::all(judged)?.into_iter().flatten().collect())
 }
 
 /// What the migrations of an app stand for.
@@ -50,9 +51,14 @@ pub(super) struct Replaced {
 }
 
 /// At head, or at the merge base where a squash is being finished.
-pub(super) fn replaced(context: &Context<'_>, changes: &Changes, app: &str) -> Result<Replaced, NotLoaded> {
+pub(super) fn replaced(
+    context: &Context<'_>,
+    changes: &Changes,
+    app: &str,
+    from: &str,
+) -> Result<Replaced, NotLoaded> {
     let (apps, tree) = both(context.head.apps(), context.head.tree())?;
-    let stay = apps.labelled(app).flat_map(|app| app.migration_files(&tree));
+    let stay = apps.labelled(app, from).into_iter().flat_map(|app| app.migration_files(&tree));
     let stay = stay.filter_map(|path| Some((apps.migration_name(path)?, path)));
     let fresh =
         changes.after.iter().flat_map(|(name, paths)| paths.iter().map(|p| (name.clone(), p.as_str())));
@@ -73,7 +79,7 @@ pub(super) fn replaced(context: &Context<'_>, changes: &Changes, app: &str) -> R
 /// Nobody knows what a squash stands for whose `replaces` is computed; but never for what came after it.
 pub(super) fn not_replaced(
     context: &Context<'_>,
-    app: &str,
+    from: &str,
     replaced: &Replaced,
     mut gone: Vec<Gone>,
 ) -> Result<Vec<Gone>, NotLoaded> {
@@ -81,9 +87,9 @@ pub(super) fn not_replaced(
     if gone.is_empty() || replaced.unreadable.is_empty() {
         return Ok(gone);
     }
-    let graph = Graph::labelled(context.merge_base, app)?;
+    let loaded = Loaded::around(context.merge_base, from)?;
     gone.retain(|gone| {
-        let before = graph.ancestors(&gone.name);
+        let before = loaded.graph.before(&gone.name);
         replaced.unreadable.iter().all(|squash| before.contains(squash))
     });
     Ok(gone)

@@ -1,16 +1,17 @@
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::model::catalogue;
 use crate::model::change::{FileStatus, Path};
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
 use crate::project::django::apps::MigrationName;
-use crate::project::migrations::migration::{Dependency, Migration};
+use crate::project::migrations::migration::{Migration, is_south};
 use crate::rules::migrations::canonical::Canonical;
 use crate::rules::{Against, Context, Look, Rule, look};
+use crate::source::tree::{folder, join};
 use crate::source::{NotLoaded, snapshot::both};
 
-use super::changes::{Changes, severity_of};
+use super::changes::{Changes, all_migrations, severity_of};
 use super::edit::{Difference, Impact, differences};
 use super::gone::{Gone, gone, not_replaced, replaced, tables_left};
 
@@ -22,15 +23,23 @@ pub(super) static RULE: Rule = Rule {
 };
 
 const NEEDED: &str =
-    "Other migrations depend on it: every `manage.py migrate` stops with `NodeNotFoundError`.";
+    "Other migrations depend on it: every command that reads migrations stops with `NodeNotFoundError`.";
+const NEEDED_OF_APP: &str = "Migrations of other apps depend on them: every command that reads migrations stops with `NodeNotFoundError`.";
 
 fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let Some(changes) = Changes::of(context)? else { return Ok(Vec::new()) };
-    let mut by_app: BTreeMap<String, Vec<Gone>> = BTreeMap::new();
-    for gone in gone(context)? {
-        by_app.entry(gone.name.app.clone()).or_default().push(gone);
+    // Who depends on what goes is asked together with what goes: a round of requests less.
+    let loses = changes.before.keys().any(|name| !changes.after.contains_key(name));
+    let asked = if loses { needed(context).map(drop) } else { Ok(()) };
+    // By their package: another project in the repository may have an app of the same label.
+    let mut by_app: BTreeMap<(String, Path), Vec<Gone>> = BTreeMap::new();
+    for gone in both(gone(context), asked)?.0 {
+        let package = folder(&gone.path).to_owned();
+        by_app.entry((gone.name.app.clone(), package)).or_default().push(gone);
     }
-    let apps = by_app.into_iter().map(|(app, gone)| judge_app(context, &changes, &app, gone));
+    let apps = by_app.into_iter().map(|((app, package), gone)| {
+        judge_app(context, &changes, &app, &join(&package, "__init__.py"), gone)
+    });
     Ok(NotLoaded::all(apps)?.into_iter().flatten().collect())
 }
 
@@ -38,27 +47,41 @@ fn judge_app(
     context: &Context<'_>,
     changes: &Changes,
     app: &str,
+    from: &str,
     gone: Vec<Gone>,
 ) -> Result<Vec<Finding>, NotLoaded> {
-    let (head, replaced) = both(head_migrations(context, app), replaced(context, changes, app))?;
-    let gone = not_replaced(context, app, &replaced, gone)?;
+    let own = both(head_migrations(context, app, from), replaced(context, changes, app, from));
+    let ((head, replaced), needed) = both(own, needed(context))?;
+    let gone = not_replaced(context, from, &replaced, gone)?;
     if gone.is_empty() {
         return Ok(Vec::new());
     }
     if head.is_empty() {
-        return Ok(whole_app(context, app, &gone)?.into_iter().collect());
+        return Ok(whole_app(context, app, &gone, &needed)?.into_iter().collect());
     }
     let found = gone.iter().map(|gone| match renamed_to(context, gone)? {
-        Some((new, path)) => renamed(context, gone, &new, &path, &head),
-        None => Ok(removed(gone, &head)),
+        Some((new, path)) => renamed(context, gone, &new, &path, &needed),
+        None => Ok(removed(gone, &needed)),
     });
     NotLoaded::all(found)
 }
 
+/// What the migrations of head ask for by name, those of all apps.
+type Needed = BTreeSet<MigrationName>;
+
+/// Django loads all of them before it does anything, and stops at the first name that it does not find.
+fn needed(context: &Context<'_>) -> Result<Needed, NotLoaded> {
+    let paths = all_migrations(context, context.head)?.into_values().flatten();
+    let migrations = NotLoaded::all(paths.map(|path| context.head.migration(&path)))?;
+    let migrations = migrations.iter().flatten().filter(|migration| !is_south(migration));
+    let named = migrations.flat_map(|migration| migration.dependencies.iter().chain(&migration.run_before));
+    Ok(named.filter_map(|named| named.dependency.migration().cloned()).collect())
+}
+
 /// Migrations that head still has of an app.
-fn head_migrations(context: &Context<'_>, app: &str) -> Result<Vec<Arc<Migration>>, NotLoaded> {
+fn head_migrations(context: &Context<'_>, app: &str, from: &str) -> Result<Vec<Arc<Migration>>, NotLoaded> {
     let (apps, tree) = both(context.head.apps(), context.head.tree())?;
-    let paths = apps.labelled(app).flat_map(|app| app.migration_files(&tree));
+    let paths = apps.labelled(app, from).into_iter().flat_map(|app| app.migration_files(&tree));
     Ok(NotLoaded::all(paths.map(|path| context.head.migration(path)))?.into_iter().flatten().collect())
 }
 
@@ -77,12 +100,12 @@ fn renamed(
     gone: &Gone,
     new: &MigrationName,
     path: &str,
-    head: &[Arc<Migration>],
+    needed: &Needed,
 ) -> Result<Finding, NotLoaded> {
     let migration = context.head.migration(path)?;
-    let Some(migration) = migration else { return Ok(removed(gone, head)) };
+    let Some(migration) = migration else { return Ok(removed(gone, needed)) };
     if new.app != gone.name.app {
-        return Ok(moved(gone, new, head));
+        return Ok(moved(gone, new, needed));
     }
     let edited = does_something_else(context, gone, path)?;
     let span = migration.class().map(|class| migration.module().span(&class.name));
@@ -96,7 +119,9 @@ fn renamed(
         gone.because,
         code(&new.name),
     );
-    let consequence = if is_needed(new, head) {
+    let consequence = if needed.contains(&gone.name) {
+        NEEDED.to_owned()
+    } else if needed.contains(new) {
         format!(
             "Databases know it by its old name: `migrate` stops with `InconsistentMigrationHistory`, because what depends on {} is already applied.",
             code(&new.name)
@@ -123,10 +148,10 @@ fn does_something_else(context: &Context<'_>, gone: &Gone, path: &str) -> Result
 }
 
 /// Another app's migration, as far as a database knows.
-fn moved(gone: &Gone, new: &MigrationName, head: &[Arc<Migration>]) -> Finding {
+fn moved(gone: &Gone, new: &MigrationName, needed: &Needed) -> Finding {
     let old = code(&gone.name.to_string());
     let headline = format!("{old} is {} and moves to {}", gone.because, code(&new.app));
-    let consequence = if is_needed(&gone.name, head) {
+    let consequence = if needed.contains(&gone.name) {
         NEEDED.to_owned()
     } else {
         format!("Databases know it as {old}: `migrate` runs it again as {}.", code(&new.to_string()))
@@ -157,28 +182,29 @@ fn keep_old_name(migration: &Migration, gone: &Gone) -> Fix {
     }
 }
 
-fn removed(gone: &Gone, head: &[Arc<Migration>]) -> Finding {
+fn removed(gone: &Gone, needed: &Needed) -> Finding {
     let headline = format!("{} is {} and is removed", code(&gone.name.to_string()), gone.because);
-    let consequence = if is_needed(&gone.name, head) {
+    let consequence = if needed.contains(&gone.name) {
         NEEDED
     } else {
         "`migrate` says nothing: databases that ran it keep what it did, new databases never get it."
     };
-    let fix = format!("Restore {}; what it did is taken back by a new migration.", code(&gone.path));
+    let fix =
+        format!("Restore {}; where what it did has to go, a new migration takes it back.", code(&gone.path));
     found(gone, first_line(&gone.path), "removed".to_owned(), headline, consequence.to_owned())
         .with_fix(Fix::text(fix))
 }
 
-fn is_needed(name: &MigrationName, head: &[Arc<Migration>]) -> bool {
-    let needs = |migration: &Arc<Migration>| {
-        migration.dependencies.iter().any(|d| matches!(&d.dependency, Dependency::On(on) if on == name))
-    };
-    head.iter().any(needs)
-}
-
 /// Nothing is left under the app's label: it is gone, or it goes by another name.
-fn whole_app(context: &Context<'_>, app: &str, gone: &[Gone]) -> Result<Option<Finding>, NotLoaded> {
+fn whole_app(
+    context: &Context<'_>,
+    app: &str,
+    gone: &[Gone],
+    needed: &Needed,
+) -> Result<Option<Finding>, NotLoaded> {
     let Some(first) = gone.first() else { return Ok(None) };
+    let stops = gone.iter().any(|gone| needed.contains(&gone.name));
+    let or_stops = |consequence: String| if stops { NEEDED_OF_APP.to_owned() } else { consequence };
     let state = first.because.state();
     let count = match gone.len() {
         1 => format!("1 {state} migration"),
@@ -199,7 +225,7 @@ fn whole_app(context: &Context<'_>, app: &str, gone: &[Gone]) -> Result<Option<F
         let fix =
             Fix::text(format!("Keep {} in the app's `AppConfig`.", code(&format!("label = \"{app}\""))));
         let node = format!("becomes {label}");
-        return Ok(Some(of_app(app, first, node, headline, consequence).with_fix(fix)));
+        return Ok(Some(of_app(app, first, node, headline, or_stops(consequence)).with_fix(fix)));
     }
     if context.head.tree()?.contains(&first.path) {
         return Ok(Some(hidden(app, first, &count)));
@@ -212,7 +238,8 @@ fn whole_app(context: &Context<'_>, app: &str, gone: &[Gone]) -> Result<Option<F
             gone.len()
         );
         return Ok(Some(
-            of_app(app, first, "removed".to_owned(), headline, consequence).with_severity(Severity::Warning),
+            of_app(app, first, "removed".to_owned(), headline, or_stops(consequence))
+                .with_severity(Severity::Warning),
         ));
     }
     let models = left.iter().take(3).map(|m| code(m)).collect::<Vec<_>>().join(", ");
@@ -223,7 +250,7 @@ fn whole_app(context: &Context<'_>, app: &str, gone: &[Gone]) -> Result<Option<F
     let fix = Fix::text(
         "Ship a migration with `DeleteModel` for each model first, and remove the app when it has run everywhere.",
     );
-    Ok(Some(of_app(app, first, "removed".to_owned(), headline, consequence).with_fix(fix)))
+    Ok(Some(of_app(app, first, "removed".to_owned(), headline, or_stops(consequence)).with_fix(fix)))
 }
 
 /// The files are there, and the settings say that they are not the app's migrations.

@@ -245,10 +245,11 @@ pub(super) fn short(expr: &Expr) -> String {
 /// Every operation of a squash that a replaced migration has too was copied by `squashmigrations`.
 pub(super) fn is_copied(
     context: &Context<'_>,
-    migration: &crate::project::migrations::migration::Migration,
+    file: &File<'_>,
     operation: &Operation<'_>,
 ) -> Result<bool, NotLoaded> {
     use crate::project::migrations::migration::Dependency;
+    let migration = file.source.migration();
     let replaced = migration.replaces.iter().filter_map(|replaced| match &replaced.dependency {
         Dependency::On(name) => Some(name),
         _ => None,
@@ -262,7 +263,8 @@ pub(super) fn is_copied(
     // All originals are asked for at once: a squash may have a hundred.
     let originals = sides.iter().zip(&apps).flat_map(|(side, apps)| {
         replaced.iter().flat_map(move |name| {
-            apps.labelled(&name.app)
+            apps.labelled(&name.app, file.path)
+                .into_iter()
                 .map(move |app| side.migration(&format!("{}/{}.py", app.migrations, name.name)))
         })
     });

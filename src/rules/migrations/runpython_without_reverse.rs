@@ -19,16 +19,15 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let mut findings = Vec::new();
     for operation in RUN_PYTHON.missing(file) {
-        let migration = file.source.migration();
         let what = label(&operation);
         let finding = RULE.finding(
             file.place(operation.at),
             what.clone(),
             NodeText::Open(RUN_PYTHON.text(&operation)),
             format!("{} in {} cannot be reversed", code(&what), code(&file.name.to_string())),
-            consequence(rollback::command(context, migration, &file.name)?, &operation),
+            consequence(rollback::command(context, file)?, &operation),
         );
-        let copied = is_copied(context, migration, &operation)?;
+        let copied = is_copied(context, file, &operation)?;
         let severity = if copied { Severity::Warning } else { Severity::Error };
         findings.push(finding.with_severity(severity).with_fix(fix(&operation)));
     }

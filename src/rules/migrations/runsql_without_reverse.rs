@@ -22,7 +22,6 @@ fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoad
         if does_nothing(&operation) {
             continue;
         }
-        let migration = file.source.migration();
         let statements = sql::statements(&operation).unwrap_or_default();
         let what = label(&operation, &statements);
         let finding = RULE.finding(
@@ -30,12 +29,12 @@ fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoad
             what.clone(),
             NodeText::Open(RUN_SQL.text(&operation)),
             format!("{} in {} cannot be reversed", code(&what), code(&file.name.to_string())),
-            consequence(rollback::command(context, migration, &file.name)?, &operation),
+            consequence(rollback::command(context, file)?, &operation),
         );
         let idle = !statements.is_empty() && statements.iter().all(|s| sql::changes_nothing(s));
         let severity = match () {
             () if idle => Severity::Advice,
-            () if is_copied(context, migration, &operation)? => Severity::Warning,
+            () if is_copied(context, file, &operation)? => Severity::Warning,
             () => Severity::Error,
         };
         findings.push(finding.with_severity(severity).with_fix(fix(&operation, &statements, idle)));

@@ -6,6 +6,7 @@ use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity,
 use crate::project::Project;
 use crate::project::django::apps::MigrationName;
 use crate::project::migrations::deployed::has;
+use crate::project::migrations::loaded::Loaded;
 use crate::project::migrations::migration::{DependencyAt, Migration};
 use crate::rules::{Against, Context, Judging, Look, Rule, look};
 use crate::source::{NotLoaded, snapshot::both};
@@ -60,13 +61,13 @@ fn fresh_squash(context: &Context<'_>, name: &MigrationName, path: &str) -> Resu
     let named = squash.migration.replaces.iter();
     let named: Vec<_> = named.filter_map(|at| Some((at, at.dependency.migration()?))).collect();
     // Where every original is gone they were removed before, and a database may still know them.
-    let known = NotLoaded::all(named.iter().map(|(_, old)| original(context, old)))?;
+    let known = NotLoaded::all(named.iter().map(|(_, old)| original(context, old, path)))?;
     let gone_before = known.len() > 1 && known.iter().all(Option::is_none);
     let judged = named.iter().filter(|_| !gone_before);
     let one_by_one = judged.map(|(at, old)| replaced(context, &squash, at, old));
     let mut found: Vec<Finding> = NotLoaded::all(one_by_one)?.into_iter().flatten().collect();
     // One file for one is a rename, and `replaces` is how to do it.
-    if let ([first, _, ..], Some(gone)) = (named.as_slice(), deleted_originals(context, &named)?) {
+    if let ([first, _, ..], Some(gone)) = (named.as_slice(), deleted_originals(context, &named, path)?) {
         let headline = format!("{} comes in the change that removes {gone}", code(&name.to_string()));
         let consequence =
             "A database that ran only some of them can neither go on with the originals nor use the squash.";
@@ -80,10 +81,11 @@ fn fresh_squash(context: &Context<'_>, name: &MigrationName, path: &str) -> Resu
 fn deleted_originals(
     context: &Context<'_>,
     named: &[(&DependencyAt, &MigrationName)],
+    from: &str,
 ) -> Result<Option<String>, NotLoaded> {
     let mut gone = Vec::new();
     for (_, old) in named {
-        if !has(context.head, old)? && context.deployed(old)?.is_some() {
+        if !has(context.head, old, from)? && context.deployed(old, from)?.is_some() {
             gone.push(old);
         }
     }
@@ -99,11 +101,11 @@ fn replaced(
     at: &DependencyAt,
     old: &MigrationName,
 ) -> Result<Vec<Finding>, NotLoaded> {
-    let Some(original) = original(context, old)? else {
+    let Some(original) = original(context, old, squash.path)? else {
         return Ok(unknown(context, squash, at, old)?.into_iter().collect());
     };
     let mut found = Vec::new();
-    if !original.replaces.is_empty() && has(context.head, old)? && old != squash.name {
+    if !original.replaces.is_empty() && has(context.head, old, squash.path)? && old != squash.name {
         let headline = format!(
             "{} replaces {}, which is itself a squash",
             code(&squash.name.to_string()),
@@ -136,10 +138,14 @@ fn replaced(
 }
 
 /// A replaced migration, at head, else at the merge base.
-fn original(context: &Context<'_>, name: &MigrationName) -> Result<Option<Arc<Migration>>, NotLoaded> {
+fn original(
+    context: &Context<'_>,
+    name: &MigrationName,
+    from: &str,
+) -> Result<Option<Arc<Migration>>, NotLoaded> {
     for side in [context.head, context.merge_base] {
         let (apps, tree) = both(side.apps(), side.tree())?;
-        for app in apps.labelled(&name.app) {
+        for app in apps.labelled(&name.app, from) {
             let path = format!("{}/{}.py", app.migrations, name.name);
             if tree.contains(&path) {
                 return side.migration(&path);
@@ -160,12 +166,16 @@ fn unknown(
     let sides: Vec<&Arc<Project>> = sides.chain(&context.deployed.projects).collect();
     let mut is_ours = false;
     for side in sides {
-        is_ours |= side.apps()?.labelled(&old.app).next().is_some();
-        if has(side, old)? || stood_for(context, side, old)? {
+        is_ours |= !side.apps()?.labelled(&old.app, squash.path).is_empty();
+        if has(side, old, squash.path)? {
             return Ok(None);
         }
     }
-    if !is_ours {
+    if !is_ours || context.head.is_ignored(old, squash.path)? {
+        return Ok(None);
+    }
+    // What a squash of the merge base stands for existed once.
+    if Loaded::around(context.merge_base, squash.path)?.standing(old) != old {
         return Ok(None);
     }
     let headline = format!(
@@ -180,17 +190,6 @@ fn unknown(
             .with_confidence(Confidence::Likely)
             .with_fix(Fix::text("Name the migrations that it stands for.")),
     ))
-}
-
-/// Did a squash of the merge base stand for it? Then it existed once.
-fn stood_for(context: &Context<'_>, side: &Project, old: &MigrationName) -> Result<bool, NotLoaded> {
-    if side.snapshot().id() != context.merge_base.snapshot().id() {
-        return Ok(false);
-    }
-    let changed = context.change.files.iter().filter_map(|f| f.base_path()).filter(|p| p.contains(&old.app));
-    let changed = changed.map(|path| side.migration(path));
-    let named = |m: &Arc<Migration>| m.replaced().any(|name| name == old);
-    Ok(NotLoaded::all(changed)?.iter().flatten().any(named))
 }
 
 /// `RunPython` by its function's name, `RunSQL` by its text, with what a sentence may show of them: no value.
@@ -229,11 +228,11 @@ fn unreplaced(
     }
     let named: Vec<&MigrationName> = old.replaced().collect();
     for deployed in &context.deployed.projects {
-        if has(deployed, name)? {
+        if has(deployed, name, new_path)? {
             continue;
         }
         for original in &named {
-            if has(deployed, original)? {
+            if has(deployed, original, new_path)? {
                 let headline =
                     format!("{} loses {} before it is deployed", code(&name.to_string()), code("replaces"));
                 let consequence = format!(

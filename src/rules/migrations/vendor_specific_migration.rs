@@ -1,12 +1,12 @@
 use std::collections::BTreeSet;
 
 use ruff_python_ast::{Expr, ExprCall};
-use ruff_text_size::Ranged;
+use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::model::catalogue;
 use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Severity, code};
 use crate::project::django::database::Engine;
-use crate::project::migrations::migration::{Migration, Operation};
+use crate::project::migrations::migration::{Migration, Operation, Position};
 use crate::rules::{Against, Context, Look, Rule};
 use crate::source::NotLoaded;
 use crate::syntax::python::{ScopeId, normalised_expr};
@@ -56,10 +56,12 @@ fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoad
 
 /// Something that one database alone understands.
 struct Suspect {
-    range: ruff_text_size::TextRange,
+    range: TextRange,
     what: String,
     node: String,
     fails_on: Engine,
+    /// It also tells Django's state of the models something.
+    tells_state: bool,
 }
 
 impl Suspect {
@@ -71,13 +73,24 @@ impl Suspect {
         RULE.finding(
             file.span(self.range),
             format!("{}.{}", file.name, self.what),
-            NodeText::Open(self.node),
+            NodeText::Open(self.node.clone()),
             format!("{} in {} does not run on {engine}", code(&self.what), code(&file.name.to_string())),
             format!("The settings allow {engine}, and there {} stops at this migration.", code("migrate")),
         )
-        .with_fix(Fix::text(format!(
-            "Do it in a `RunPython` that begins with `if schema_editor.connection.vendor != \"{vendor}\": return`."
-        )))
+        .with_fix(Fix::text(self.fix(vendor)))
+    }
+
+    /// A `RunPython` alone would leave the state behind, and `makemigrations` would make the operation again.
+    fn fix(&self, vendor: &str) -> String {
+        let guarded = format!(
+            "a `RunPython` that begins with `if schema_editor.connection.vendor != \"{vendor}\": return`"
+        );
+        if self.tells_state {
+            return format!(
+                "Put it into `state_operations` of a `SeparateDatabaseAndState`, so that the models keep it, and what it does to the database into {guarded} in `database_operations`."
+            );
+        }
+        format!("Do it in {guarded}.")
     }
 }
 
@@ -86,19 +99,43 @@ fn suspects(file: &File<'_>) -> Vec<Suspect> {
     let migration = file.source.migration();
     let index = migration.module().index();
     let Some(class) = index.class_in(ScopeId::MODULE, "Migration") else { return found };
+    let operations = file.source.operations();
+    let in_state = StateOnly::among(&operations);
     for call in index.calls_in(class.body) {
         let Some(name) = postgres_only(migration, call.node) else { continue };
+        if in_state.holds(call.node.range()) {
+            continue;
+        }
         if seen.insert(name.clone()) {
             let (range, node) = (call.node.func.range(), name.clone());
-            found.push(Suspect { range, what: name, node, fails_on: Engine::Sqlite });
+            found.push(Suspect { range, what: name, node, fails_on: Engine::Sqlite, tells_state: true });
         }
     }
-    for operation in
-        file.source.operations().iter().filter(|o| o.django_kind() == Some("RunSQL") && o.is_here())
-    {
-        found.extend(sql_suspect(operation));
-    }
+    let sql = operations.iter().filter(|o| o.django_kind() == Some("RunSQL") && o.is_here());
+    found.extend(sql.filter(|o| o.position != Position::StateOnly).filter_map(sql_suspect));
     found
+}
+
+/// Where the operations stand that no database sees: by their start, each with the furthest end so far.
+struct StateOnly(Vec<(TextSize, TextSize)>);
+
+impl StateOnly {
+    fn among(operations: &[Operation<'_>]) -> Self {
+        let state_only = operations.iter().filter(|o| o.position == Position::StateOnly && o.is_here());
+        let mut ranges: Vec<_> = state_only.map(|o| (o.call.start(), o.call.end())).collect();
+        ranges.sort_unstable();
+        let mut furthest = TextSize::default();
+        for (_, end) in &mut ranges {
+            furthest = furthest.max(*end);
+            *end = furthest;
+        }
+        Self(ranges)
+    }
+
+    fn holds(&self, range: TextRange) -> bool {
+        let begun = self.0.partition_point(|(start, _)| *start <= range.start());
+        self.0[..begun].last().is_some_and(|(_, furthest)| *furthest >= range.end())
+    }
 }
 
 /// The last component of a callee from `django.contrib.postgres` that does not guard itself.
@@ -127,6 +164,7 @@ fn sql_suspect(operation: &Operation<'_>) -> Option<Suspect> {
         what: format!("RunSQL({word} …)"),
         node: normalised_expr(&Expr::Call(operation.call.clone())),
         fails_on,
+        tells_state: operation.argument("state_operations", 2).is_some(),
     })
 }
 

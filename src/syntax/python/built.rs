@@ -1,8 +1,10 @@
 //! What a string is built of: constant text, and holes with the expressions that fill them. Reads f-strings, `.format`,
-//! `.format_map`, `%`, `+` and `join`; constants are followed through one assignment.
+//! `.format_map`, `%`, `+` and `join`; constants are followed through one assignment. What a `%` template says is in
+//! `percent.rs`.
 
 use ruff_python_ast::{Expr, ExprCall, FStringPart, InterpolatedStringElement, Operator, StringFlags};
 
+use super::percent::{self, Part};
 use super::{Module, string};
 
 /// More pieces of one string are not told.
@@ -13,13 +15,15 @@ const MAX_PIECES: usize = 200;
 pub enum Piece<'a> {
     Text(String),
     Hole(HoleExpr<'a>),
+    /// `%40` of a `%` template: meant as text, and Python takes it for a conversion.
+    Eaten(&'a str),
 }
 
 /// What fills a hole.
 #[derive(Clone, Copy, Debug)]
 pub struct HoleExpr<'a> {
     pub expr: &'a Expr,
-    /// The name of its field, in a template that names it: `%(password)s`, `{password}`.
+    /// The name of its field, in a template that names it: `%(password)s`, `{password}`, `{parsed.password}`.
     pub field: Option<&'a str>,
     /// The quotes of the f-string around it: an edit must not use them.
     pub inside: Option<&'static str>,
@@ -146,29 +150,36 @@ impl<'a> Builder<'a> {
             Expr::Tuple(tuple) => tuple.elts.iter().collect(),
             other => vec![other],
         };
+        let parts = percent::parts(template, self.percent_values(values));
         let mut next = positional.into_iter();
         let mut pieces = Vec::new();
-        let mut rest = template;
-        while let Some(at) = rest.find('%') {
-            pieces.push(Piece::Text(rest[..at].to_owned()));
-            rest = &rest[at + 1..];
-            if let Some(behind) = rest.strip_prefix('%') {
-                pieces.push(Piece::Text("%".to_owned()));
-                rest = behind;
-            } else if let Some((name, behind)) =
-                rest.strip_prefix('(').and_then(|inner| inner.split_once(')'))
-            {
-                let value = self.entry(values, name);
-                pieces.extend(self.named(name, value.unwrap_or(values), value.is_some(), depth));
-                rest = behind.get(1..).unwrap_or("");
-            } else {
-                let value = next.next();
-                pieces.extend(self.maybe_filled(value.unwrap_or(values), value.is_some(), depth));
-                rest = rest.get(1..).unwrap_or("");
+        for part in parts {
+            match part {
+                Part::Text(text) => pieces.push(Piece::Text(text.to_owned())),
+                Part::Eaten(text) => pieces.push(Piece::Eaten(text)),
+                Part::Conversion(Some(name)) => {
+                    let value = self.entry(values, name);
+                    pieces.extend(self.named(name, value.unwrap_or(values), value.is_some(), depth));
+                }
+                Part::Conversion(None) => {
+                    let value = next.next();
+                    pieces.extend(self.maybe_filled(value.unwrap_or(values), value.is_some(), depth));
+                }
             }
         }
-        pieces.push(Piece::Text(rest.to_owned()));
         pieces
+    }
+
+    /// How many values a `%` template gets, where that can be seen: a mapping is one that names them.
+    fn percent_values(&self, values: &Expr) -> percent::Values {
+        let held = values.as_name_expr().and_then(|name| self.module.index().held_once(name));
+        match held.unwrap_or(values) {
+            Expr::Tuple(tuple) if tuple.elts.iter().any(Expr::is_starred_expr) => percent::Values::Unknown,
+            Expr::Tuple(tuple) => percent::Values::Several(tuple.elts.len()),
+            Expr::Dict(_) => percent::Values::Mapping,
+            Expr::Name(_) | Expr::Call(_) | Expr::Attribute(_) => percent::Values::Unknown,
+            _ => percent::Values::Several(1),
+        }
     }
 
     /// `{}`, `{0}`, `{name}`, `{{`. `values`: what is unpacked or mapped, and holds what no argument names.
@@ -205,7 +216,8 @@ impl<'a> Builder<'a> {
             // What they hold under this name is as raw as anything else.
             let other = values.map(|values| self.entry(values, name).unwrap_or(values));
             let can_wrap = known.is_some() && (field.is_empty() || name == field);
-            pieces.extend(self.named(name, known.or(other).unwrap_or(&call.func), can_wrap, depth));
+            let field = field.split([':', '!']).next().unwrap_or("");
+            pieces.extend(self.named(field, known.or(other).unwrap_or(&call.func), can_wrap, depth));
             rest = behind;
         }
         pieces.push(Piece::Text(rest.to_owned()));
@@ -319,6 +331,7 @@ mod tests {
         let shown = |piece: Piece<'_>| match piece {
             Piece::Text(text) => text,
             Piece::Hole(hole) => format!("{{{}}}", module.source(hole.expr)),
+            Piece::Eaten(text) => format!("<{text}>"),
         };
         let pieces = module.pieces(module.assigned("URL")?)?;
         Some(pieces.into_iter().map(shown).collect())
@@ -329,6 +342,9 @@ mod tests {
         for (source, built) in [
             ("URL = f'a://{p()}@{H}'\n", Some("a://{p()}@{H}")),
             ("URL = 'a://%s:%%%s' % (u, p())\n", Some("a://{u}:%{p()}")),
+            ("URL = 'a://%-5s:%40x@%s' % (u, h())\n", Some("a://{u}:<%40>x@{h()}")),
+            ("URL = 'a://%40s@%(h)s' % {'h': 'b'}\n", Some("a://<%40>s@b")),
+            ("URL = 'a://n%2d:%d' % (n(), 1)\n", Some("a://n{n()}:1")),
             ("URL = 'a://{}:{p}{{'.format(u, p=q)\n", Some("a://{u}:{q}{")),
             ("URL = 'a://' + u + ':1'\n", Some("a://{u}:1")),
             ("URL = ':'.join(['a', b, 'c'])\n", Some("a:{b}:c")),

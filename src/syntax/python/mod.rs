@@ -12,6 +12,7 @@ mod index;
 mod indexer;
 mod meaning;
 mod normal;
+mod percent;
 mod scope;
 
 use std::ops::Range;

@@ -1,6 +1,7 @@
 //! MIG001, MIG002 and the packages they look at, as the histories of real projects have them.
 
 mod edits;
+mod modern;
 mod new;
 mod removals;
 

@@ -145,3 +145,26 @@ fn numbered_modules_that_are_no_migrations_of_django_are_left_alone() {
         assert_eq!(judged(&Sample::new(&base, &base[..2]), "MIG002"), []);
     }
 }
+
+#[test]
+fn what_any_app_depends_on_stops_every_command() {
+    let plain = migration("", "    operations = [migrations.CreateModel('Post', [])]");
+    let needs = |line: &str| migration("", &format!("    {line}\n    operations = []"));
+    let told = |shop: &str| {
+        let shop = ("shop/migrations/0001_initial.py", shop);
+        let base =
+            [("blog/migrations/0001_initial.py", &*plain), ("blog/migrations/0002_b.py", &*plain), shop];
+        let head = [("blog/migrations/0001_initial.py", &*plain), shop];
+        judged(&Sample::new(&base, &head), "MIG002").remove(0).consequence
+    };
+    let stops = "every command that reads migrations stops with `NodeNotFoundError`";
+    assert!(told(&needs("dependencies = [('blog', '0002_b')]")).contains(stops));
+    assert!(told(&needs("run_before = [('blog', '0002_b')]")).contains(stops));
+    assert!(told(&needs("dependencies = [('blog', '0001_initial')]")).starts_with("`migrate` says nothing"));
+
+    let shop = needs("dependencies = [('blog', '0001_initial')]");
+    let shop = ("shop/migrations/0001_initial.py", &*shop);
+    let base = [("blog/migrations/0001_initial.py", &*plain), shop];
+    let whole = judged(&Sample::new(&base, &[shop]), "MIG002").remove(0);
+    assert!(whole.consequence.contains(stops), "{}", whole.consequence);
+}

@@ -184,6 +184,11 @@ async fn p22_many_who_need_a_token_make_one() {
 async fn the_stand_in_takes_no_request_without_accept_and_version_for_a_good_one() {
     let story = Story::begin().await;
     story.changed_settings().await;
+    let asked: Vec<String> =
+        story.hub.requests().iter().map(|r| format!("{} {}", r.method, r.path)).collect();
+    for own in ["GET /app", "POST /app/installations/", "/access_tokens", "POST /graphql"] {
+        assert!(asked.iter().any(|asked| asked.contains(own)), "{own}: {asked:?}");
+    }
     assert_eq!(story.hub.violations(), Vec::<String>::new(), "as the App, as an installation, by GraphQL");
     let client = reqwest::Client::builder().no_proxy().user_agent("nobody").build().unwrap();
     client.get(format!("{}/app", story.hub.url())).send().await.unwrap();

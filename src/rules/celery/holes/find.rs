@@ -23,8 +23,9 @@ pub(crate) fn units(text: &str, syntax: Syntax) -> Vec<Unit> {
 /// `$$` and `%%`, where they stand for one character.
 fn doubled(rest: &str, syntax: Syntax) -> Option<(usize, char)> {
     match syntax {
-        Syntax::Compose if rest.starts_with("$$") => Some((2, '$')),
-        Syntax::Percent if rest.starts_with("%%") => Some((2, '%')),
+        Syntax::ComposeShell if rest.strip_prefix('$').and_then(shell).is_some() => None,
+        Syntax::Compose | Syntax::ComposeShell if rest.starts_with("$$") => Some((2, '$')),
+        syntax if syntax.doubles_percent() && rest.starts_with("%%") => Some((2, '%')),
         _ => None,
     }
 }
@@ -34,6 +35,13 @@ fn hole(rest: &str, syntax: Syntax) -> Option<(usize, Hole)> {
     match syntax {
         Syntax::Literal => None,
         Syntax::Compose => braced(rest, "${", "}").or_else(|| variable(rest)),
+        Syntax::ComposeShell => {
+            let of_shell = rest.strip_prefix('$').and_then(shell).map(|(length, hole)| {
+                let written = rest.get(..=length).unwrap_or("").to_owned();
+                (length + 1, Hole { written, ..hole })
+            });
+            of_shell.or_else(|| braced(rest, "${", "}")).or_else(|| variable(rest))
+        }
         // Templates of compose files hold compose's holes too.
         Syntax::Jinja => template(rest, "{{", syntax).or_else(|| braced(rest, "${", "}")),
         Syntax::Helm => template(rest, "{{", syntax),
@@ -41,12 +49,10 @@ fn hole(rest: &str, syntax: Syntax) -> Option<(usize, Hole)> {
             template(rest, "${{", syntax).or_else(|| braced(rest, "${", "}")).or_else(|| variable(rest))
         }
         Syntax::Kubernetes => braced(rest, "$(", ")"),
-        Syntax::Shell => {
-            let command =
-                braced(rest, "$(", ")").map(|(length, hole)| (length, Hole::new(&hole.written, "")));
-            braced(rest, "${", "}").or(command).or_else(|| variable(rest))
-        }
+        Syntax::Shell => shell(rest),
         Syntax::Percent => percent(rest),
+        Syntax::Supervisor => percent(rest).or_else(|| eaten(rest)),
+        Syntax::Systemd => eaten(rest),
         Syntax::Docs => ["{{", "${", "$(", "{", "<", "["]
             .iter()
             .zip(["}}", "}", ")", "}", ">", "]"])
@@ -57,6 +63,36 @@ fn hole(rest: &str, syntax: Syntax) -> Option<(usize, Hole)> {
             .or_else(|| unnamed(rest))
             .or_else(|| stars(rest)),
     }
+}
+
+/// `$X`, `${X}`, `$(…)` and what stands in backticks. A command may be what encodes: `$(urlencode "$P")`.
+fn shell(rest: &str) -> Option<(usize, Hole)> {
+    let command = || {
+        let (length, hole) = braced(rest, "$(", ")").or_else(|| backticks(rest))?;
+        let encodes = says_encoded(&hole.written) || encodes_by_name(&hole.written);
+        let filling = if encodes { Filling::Encoded } else { Filling::Raw };
+        Some((length, Hole { filling, ..Hole::new(&hole.written, "") }))
+    };
+    braced(rest, "${", "}").or_else(command).or_else(|| variable(rest))
+}
+
+fn backticks(rest: &str) -> Option<(usize, Hole)> {
+    let inner = rest.strip_prefix('`')?;
+    let length = inner.find('`')? + 2;
+    Some((length, Hole::new(rest.get(..length)?, "")))
+}
+
+/// Programs and functions that percent-encode: `urlencode`, `jq … @uri`, Python's `quote`.
+fn encodes_by_name(command: &str) -> bool {
+    ["@uri", "urlencode", "uri_escape", "encodeURI", "quote", "rawurl"]
+        .iter()
+        .any(|word| command.contains(word))
+}
+
+/// `%40` where `%` is a sign of the file's own.
+fn eaten(rest: &str) -> Option<(usize, Hole)> {
+    let digits = rest.strip_prefix('%')?.get(..2)?;
+    digits.bytes().all(|b| b.is_ascii_hexdigit()).then(|| (3, Hole::eaten(rest.get(..3).unwrap_or(""))))
 }
 
 /// Whole parts that only stand for something, in every syntax: `<password>`, `{password}`, `[user]`, `***`.
@@ -188,6 +224,10 @@ mod tests {
         assert_eq!(holes("%s%(a)s%%s", Syntax::Percent), ["%(a)s"]);
         assert_eq!(holes("amqp://%s:%s@h/p%s", Syntax::Percent), ["%s", "%s"]);
         assert_eq!(holes("<user>:***", Syntax::Docs), ["<user>", "***"]);
+        assert_eq!(holes("${A}$$B$${C}$$(d)$$1", Syntax::ComposeShell), ["${A}", "$$B", "$${C}", "$$(d)"]);
+        assert_eq!(holes("`cat x`$(urlencode $P)", Syntax::Shell), ["`cat x`", "$(urlencode $P)"]);
+        assert_eq!(holes("%40%(a)s%%40%s", Syntax::Supervisor), ["%40", "%(a)s"]);
+        assert_eq!(holes("%2F%i%%2F", Syntax::Systemd), ["%2F"]);
     }
 
     #[test]

@@ -7,6 +7,8 @@ pub(crate) enum Syntax {
     Literal,
     /// Docker Compose: `${X}`, `$X`; `$$` is a dollar sign.
     Compose,
+    /// A shell that Compose starts: `$$X` and `$${X}` are the shell's.
+    ComposeShell,
     Jinja,
     Helm,
     /// Workflow files: `${{ … }}`, and the shell's `$X`.
@@ -15,10 +17,35 @@ pub(crate) enum Syntax {
     Kubernetes,
     /// A POSIX shell, Make: `$X`, `${X}`, `$(…)`.
     Shell,
-    /// `%(x)s`, `%s` as a whole part; `%%` is a percent sign.
+    /// `%(x)s`, `%s` as a whole part; `%%` is a percent sign. A Python template, or a file that ConfigParser may read.
     Percent,
+    /// The same, and supervisor lets no single `%` stand.
+    Supervisor,
+    /// A unit file: `%i`; `%%` is a percent sign, and systemd lets no `%40` stand.
+    Systemd,
     /// For people: `<x>`, `***`, `…`, `[x]`.
     Docs,
+}
+
+impl Syntax {
+    /// Of a text that its reader hands to a shell.
+    pub(crate) fn in_shell(self) -> Self {
+        match self {
+            Self::Literal | Self::Kubernetes => Self::Shell,
+            Self::Compose => Self::ComposeShell,
+            other => other,
+        }
+    }
+
+    /// Two percent signs stand for one.
+    pub(crate) fn doubles_percent(self) -> bool {
+        matches!(self, Self::Percent | Self::Supervisor | Self::Systemd)
+    }
+
+    /// Two dollar signs stand for one.
+    pub(crate) fn doubles_dollar(self) -> bool {
+        matches!(self, Self::Compose | Self::ComposeShell)
+    }
 }
 
 /// What a hole tells of the value that fills it.
@@ -32,6 +59,8 @@ pub(crate) enum Filling {
     KeepsSlash,
     /// Stands for a reader: nobody fills it in.
     Placeholder,
+    /// `%40` where the file's reader takes a single `%` for a sign of its own.
+    Eaten,
 }
 
 /// One place to be filled in.
@@ -81,6 +110,11 @@ impl Hole {
 
     pub(super) fn placeholder(written: &str) -> Self {
         Self { written: written.to_owned(), name: String::new(), filling: Filling::Placeholder, id: 0 }
+    }
+
+    /// A percent-escape that the file's reader does not hand on.
+    pub(crate) fn eaten(written: &str) -> Self {
+        Self { filling: Filling::Eaten, ..Self::placeholder(written) }
     }
 
     /// The name, where it surely is one: what follows a `$` in a password may be the rest of it.
@@ -133,6 +167,20 @@ pub(crate) fn says_encoded(name: &str) -> bool {
 /// Do the units spell this text?
 pub(crate) fn spells(units: &[Unit], text: &str) -> bool {
     units.len() == text.chars().count() && units.iter().zip(text.chars()).all(|(unit, c)| unit.is(c))
+}
+
+/// As the file of this syntax says it: what it doubles is doubled again.
+pub(crate) fn written(units: &[Unit], syntax: Syntax) -> String {
+    let mut out = String::new();
+    for unit in units {
+        match unit {
+            Unit::Char('$') if syntax.doubles_dollar() => out.push_str("$$"),
+            Unit::Char('%') if syntax.doubles_percent() => out.push_str("%%"),
+            Unit::Char(c) => out.push(*c),
+            Unit::Hole(hole) => out.push_str(&hole.written),
+        }
+    }
+    out
 }
 
 /// As it is written, holes and all.

@@ -4,4 +4,4 @@ mod find;
 mod hole;
 
 pub(super) use find::units;
-pub(super) use hole::{Filling, Hole, Syntax, Unit, says_encoded, spells, text};
+pub(super) use hole::{Filling, Hole, Syntax, Unit, says_encoded, spells, text, written};

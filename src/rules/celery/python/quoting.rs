@@ -1,44 +1,19 @@
 //! Is the value in a hole percent-encoded? Follows one assignment, in this file or in the one it is imported from.
+//! What encodes is in `encoder.rs`, what is encoded still in `parsed.rs`.
 
-use ruff_python_ast::{Expr, ExprCall};
-use ruff_text_size::Ranged;
+use ruff_python_ast::{Expr, ExprAttribute, ExprCall};
+use ruff_text_size::{Ranged, TextSize};
 
 use crate::project::Project;
 use crate::project::django::settings;
 use crate::project::python::imports::module_path;
 use crate::source::NotLoaded;
-use crate::syntax::python::{Binding, Dotted, Module, has_unpacking, string};
+use crate::syntax::python::{Binding, Dotted, HoleExpr, Module, string};
 
 use super::super::holes::says_encoded;
-
-/// How a value is encoded, from the harmless to the harmful. A slash is worse than a blank: generated passwords hold it,
-/// and kombu ends the host there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum Quoting {
-    /// Encoded, or made of harmless characters, or nobody can tell.
-    Safe,
-    /// `quote_plus(x)`: a blank becomes `+`, which nobody turns back.
-    Plus,
-    /// `quote(x)`: `/` stays.
-    KeepsSlash,
-    /// A parameter: its callers may have encoded it.
-    Parameter,
-    Bare,
-}
-
-/// What is known of one expression.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Judged<'a> {
-    pub(crate) quoting: Quoting,
-    /// The call of `quote` that decides it, when it stands in this file.
-    pub(crate) call: Option<&'a ExprCall>,
-}
-
-impl From<Quoting> for Judged<'_> {
-    fn from(quoting: Quoting) -> Self {
-        Self { quoting, call: None }
-    }
-}
+use super::encoder::{Encoder, encodes_by_name, joins_letters, leaves_raw, makes_harmless, of_partial};
+use super::judged::{Judged, MAX_HOPS, Quoting};
+use super::parsed::{is_encoded, is_login, is_parsed_url};
 
 /// Judges expressions of one file.
 #[derive(Clone, Copy, Debug)]
@@ -50,12 +25,14 @@ pub(crate) struct Judge<'m, 'a> {
     pub(crate) across_files: bool,
 }
 
-/// Assignments followed before a value is taken as it stands.
-const MAX_HOPS: usize = 3;
-
 impl<'a> Judge<'_, 'a> {
-    pub(crate) fn quoting(&self, expr: &'a Expr) -> Result<Judged<'a>, NotLoaded> {
-        self.judge(expr, 0)
+    pub(crate) fn quoting(&self, hole: &HoleExpr<'a>) -> Result<Judged<'a>, NotLoaded> {
+        // `"{parsed.password}".format(parsed=…)`
+        let part = hole.field.and_then(|field| field.rsplit_once('.')).map_or("", |(_, part)| part);
+        if is_login(part) && is_parsed_url(self.module, hole.expr) {
+            return Ok(Quoting::Safe.into());
+        }
+        self.judge(hole.expr, 0)
     }
 
     fn judge(&self, expr: &'a Expr, hops: usize) -> Result<Judged<'a>, NotLoaded> {
@@ -64,7 +41,10 @@ impl<'a> Judge<'_, 'a> {
         }
         match expr {
             Expr::Name(name) => self.name(expr, name.id.as_str(), hops),
-            Expr::Attribute(attribute) => self.attribute(expr, attribute.attr.as_str(), hops),
+            Expr::Attribute(attribute) => self.attribute(expr, attribute, hops),
+            Expr::Subscript(subscript) if subscript.slice.is_slice_expr() => {
+                self.judge(&subscript.value, hops + 1)
+            }
             Expr::Subscript(subscript) => {
                 let encoded = string(&subscript.slice).is_some_and(says_encoded);
                 Ok(if encoded { Quoting::Safe } else { Quoting::Bare }.into())
@@ -109,8 +89,14 @@ impl<'a> Judge<'_, 'a> {
         self.imported(name)
     }
 
-    fn attribute(&self, expr: &'a Expr, name: &str, hops: usize) -> Result<Judged<'a>, NotLoaded> {
-        if says_encoded(name) {
+    fn attribute(
+        &self,
+        expr: &'a Expr,
+        attribute: &'a ExprAttribute,
+        hops: usize,
+    ) -> Result<Judged<'a>, NotLoaded> {
+        let name = attribute.attr.as_str();
+        if says_encoded(name) || (is_login(name) && is_parsed_url(self.module, &attribute.value)) {
             return Ok(Quoting::Safe.into());
         }
         let qualified = self.module.qualified(expr).unwrap_or_default();
@@ -118,49 +104,109 @@ impl<'a> Judge<'_, 'a> {
             return self.setting(name);
         }
         let assigned: Vec<_> = self.module.index().attribute(name).collect();
-        Ok(self.best(&assigned, hops)?.unwrap_or(Quoting::Bare.into()))
+        match self.best(&assigned, hops)? {
+            Some(found) => Ok(found),
+            // `uuid4().hex`
+            None if matches!(name, "hex" | "int") => self.judge(&attribute.value, hops + 1),
+            None => Ok(Quoting::Bare.into()),
+        }
     }
 
     fn call(&self, call: &'a ExprCall, hops: usize) -> Result<Judged<'a>, NotLoaded> {
         let callee = self.module.qualified(&call.func).unwrap_or_default();
         if let Some(encoder) = Encoder::of(&callee) {
-            return Ok(encoder.judge(call));
+            let twice = call.arguments.find_positional(0).is_some_and(|inner| is_encoded(self.module, inner));
+            return Ok(if twice {
+                Judged { quoting: Quoting::Twice, call: Some(call) }
+            } else {
+                encoder.judge(call)
+            });
         }
-        let last = match &*call.func {
-            Expr::Attribute(attribute) => attribute.attr.as_str(),
-            _ => callee.last(),
-        };
-        match last {
-            "int" | "float" | "len" | "token_hex" | "token_urlsafe" | "uuid4" | "uuid1" => {
-                Ok(Quoting::Safe.into())
-            }
+        let method = call.func.as_attribute_expr();
+        let last = method.map_or(callee.last(), |method| method.attr.as_str());
+        match (last, method) {
             // What leaves the characters as they are; `env.str("KEY")` is no such call.
-            "str" if call.func.is_name_expr() => call
+            ("str", None) => call
                 .arguments
                 .find_positional(0)
                 .map_or(Ok(Quoting::Bare.into()), |inner| self.judge(inner, hops + 1)),
-            "strip" | "rstrip" | "lstrip" | "decode" => match &*call.func {
-                Expr::Attribute(method) => self.judge(&method.value, hops + 1),
-                _ => Ok(Quoting::Bare.into()),
-            },
+            (
+                "strip" | "rstrip" | "lstrip" | "removeprefix" | "removesuffix" | "decode" | "encode"
+                | "lower" | "upper",
+                Some(method),
+            ) => self.judge(&method.value, hops + 1),
+            ("join", Some(_)) if joins_letters(self.module.source(&call.arguments)) => {
+                Ok(Quoting::Safe.into())
+            }
             // Encoding by hand; whoever does that knows what for.
-            "replace" | "translate" | "hex" | "hexdigest" => Ok(Quoting::Safe.into()),
-            _ if encodes_by_name(last) || names_encoded(call) => Ok(Quoting::Safe.into()),
-            _ => self.own_function(call, last, hops),
+            ("replace" | "translate", _) => Ok(Quoting::Safe.into()),
+            _ if leaves_raw(last) => Ok(Quoting::Bare.into()),
+            _ if makes_harmless(last) || encodes_by_name(last) || names_encoded(call) => {
+                Ok(Quoting::Safe.into())
+            }
+            _ => self.called(call, &callee, hops),
         }
     }
 
-    /// A function of this file that returns something encoded.
-    fn own_function(&self, call: &'a ExprCall, name: &str, hops: usize) -> Result<Judged<'a>, NotLoaded> {
+    /// What a function of the repository returns: of this file, or of the one it is imported from.
+    fn called(&self, call: &'a ExprCall, callee: &Dotted<'_>, hops: usize) -> Result<Judged<'a>, NotLoaded> {
+        if let Some(name) = call.func.as_name_expr()
+            && let Some(found) = self.returned(name.id.as_str(), call.start(), call, hops)?
+        {
+            return Ok(found);
+        }
         let index = self.module.index();
-        let Some(function) = index.function_named(name).filter(|_| call.func.is_name_expr()) else {
+        let root = Dotted::written(&call.func).map_or("", |name| name.first());
+        let is_imported = index.import_of(root).is_some();
+        if !self.across_files || !is_imported && index.star_imports().is_empty() {
             return Ok(Quoting::Bare.into());
+        }
+        let Some(found) = self.project.definition(self.path, &callee.to_string())? else {
+            let may_encode = is_imported && call.func.is_name_expr() && takes_value(call, callee.last());
+            return Ok(if may_encode { Quoting::Safe } else { Quoting::Bare }.into());
         };
-        let statements = index.scope(function.body).statements.iter();
-        let returned = statements.filter_map(|statement| statement.node.as_return_stmt()?.value.as_deref());
-        let judged = NotLoaded::all(returned.map(|value| self.judge(value, hops + 1)))?;
-        let known = judged.into_iter().filter(|judged| judged.quoting != Quoting::Parameter);
-        Ok(known.min_by_key(|judged| judged.quoting).unwrap_or(Quoting::Bare.into()))
+        let (path, module) = (found.path.as_str(), &*found.module);
+        let judge = Judge { project: self.project, path, module, across_files: false };
+        let end = TextSize::of(module.text().as_str());
+        let returned = judge.returned(&found.name, end, call, hops + 1)?;
+        Ok(returned.map_or(Quoting::Bare, |judged| judged.quoting).into())
+    }
+
+    /// `None`: nothing of this name is known to be called here.
+    fn returned(
+        &self,
+        name: &str,
+        used: TextSize,
+        call: &ExprCall,
+        hops: usize,
+    ) -> Result<Option<Judged<'a>>, NotLoaded> {
+        let index = self.module.index();
+        if let Some(function) = index.function_named(name) {
+            let statements = index.scope(function.body).statements.iter();
+            let returned =
+                statements.filter_map(|statement| statement.node.as_return_stmt()?.value.as_deref());
+            let judged = NotLoaded::all(returned.map(|value| self.judge(value, hops + 1)))?;
+            let known = judged.into_iter().filter(|judged| judged.quoting != Quoting::Parameter);
+            return Ok(Some(known.min_by_key(|judged| judged.quoting).unwrap_or(Quoting::Bare.into())));
+        }
+        match index.held(name, used).as_slice() {
+            [binding] => self.value_called(binding.value, call, hops),
+            _ => Ok(None),
+        }
+    }
+
+    /// `enc = partial(quote, safe="")`, `enc = lambda text: quote(text, safe="")`
+    fn value_called(
+        &self,
+        value: Option<&'a Expr>,
+        call: &ExprCall,
+        hops: usize,
+    ) -> Result<Option<Judged<'a>>, NotLoaded> {
+        match value {
+            Some(Expr::Lambda(lambda)) => self.judge(&lambda.body, hops + 1).map(Some),
+            Some(Expr::Call(partial)) => Ok(of_partial(self.module, partial, call).map(Judged::from)),
+            _ => Ok(None),
+        }
     }
 
     /// `from config.secrets import PASSWORD`, also with a star.
@@ -198,7 +244,7 @@ impl<'a> Judge<'_, 'a> {
         for ((path, name), module) in paths.iter().zip(&modules) {
             let Some(module) = module else { continue };
             let judge = Judge { project: self.project, path, module, across_files: false };
-            let end = ruff_text_size::TextSize::of(module.text().as_str());
+            let end = TextSize::of(module.text().as_str());
             let found = judge.best(&module.index().held(name, end), 0)?;
             best = found.map_or(best, |judged| best.min(judged.quoting));
         }
@@ -206,62 +252,16 @@ impl<'a> Judge<'_, 'a> {
     }
 }
 
-/// Functions that percent-encode.
-enum Encoder {
-    Quote,
-    QuotePlus,
-    Complete,
-}
-
-impl Encoder {
-    fn of(callee: &Dotted<'_>) -> Option<Self> {
-        const OF_URLLIB: [&str; 7] = [
-            "urllib.parse",
-            "urllib",
-            "six.moves.urllib.parse",
-            "future.moves.urllib.parse",
-            "requests.utils",
-            "requests.compat",
-            "kombu.utils.url",
-        ];
-        let (module, name) = callee.split()?;
-        let of_urllib = OF_URLLIB.iter().any(|known| module == *known);
-        match name {
-            "quote" if of_urllib => Some(Self::Quote),
-            "quote_plus" if of_urllib => Some(Self::QuotePlus),
-            "safequote" if module.starts_with("kombu") => Some(Self::Complete),
-            "urlquote" | "url_quote" => Some(Self::Quote),
-            "urlquote_plus" | "url_quote_plus" => Some(Self::QuotePlus),
-            _ => None,
-        }
-    }
-
-    fn judge<'a>(&self, call: &'a ExprCall) -> Judged<'a> {
-        let keeps_reserved = match call.arguments.find_argument_value("safe", 1) {
-            None => true,
-            Some(safe) => string(safe).is_some_and(|safe| safe.contains(RESERVED)),
-        };
-        let quoting = match self {
-            // `quote(x, *options)`: nobody can tell.
-            _ if has_unpacking(&call.arguments) => Quoting::Safe,
-            Self::Complete => Quoting::Safe,
-            Self::QuotePlus => Quoting::Plus,
-            Self::Quote if keeps_reserved => Quoting::KeepsSlash,
-            Self::Quote => Quoting::Safe,
-        };
-        Judged { quoting, call: Some(call) }
-    }
-}
-
-/// Characters that `safe=` must not keep.
-const RESERVED: [char; 13] = ['@', ':', '/', '#', '%', '+', '?', '&', '=', ' ', '[', ']', ';'];
-
-fn encodes_by_name(function: &str) -> bool {
-    let name = function.to_ascii_lowercase();
-    ["quote", "encode", "escape", "urlsafe"].iter().any(|word| name.contains(word))
-}
-
 /// `env("REDIS_PASSWORD_ENCODED")`, `os.environ.get("…")`
 fn names_encoded(call: &ExprCall) -> bool {
     call.arguments.find_positional(0).and_then(string).is_some_and(says_encoded)
+}
+
+/// A function of a package that is handed a value: it may encode it. One that is handed a name gets the value from
+/// somewhere.
+fn takes_value(call: &ExprCall, function: &str) -> bool {
+    const GETTERS: [&str; 8] = ["get", "env", "config", "secret", "read", "fetch", "load", "lookup"];
+    let function = function.to_ascii_lowercase();
+    let value = call.arguments.find_positional(0).filter(|value| !value.is_literal_expr());
+    value.is_some() && !GETTERS.iter().any(|word| function.contains(word))
 }

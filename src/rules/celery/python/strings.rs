@@ -29,6 +29,7 @@ impl<'a> UrlString<'a> {
         for piece in &self.pieces {
             match piece {
                 Piece::Text(text) => units.extend(text_units(text, Syntax::Literal)),
+                Piece::Eaten(text) => units.push(Unit::Hole(Hole::eaten(text))),
                 Piece::Hole(hole) => {
                     let written = module.source(hole.expr);
                     let name = module.qualified(hole.expr).unwrap_or_default();
@@ -46,9 +47,15 @@ impl<'a> UrlString<'a> {
     pub(crate) fn holes(&self) -> Vec<HoleExpr<'a>> {
         let hole = |piece: &Piece<'a>| match piece {
             Piece::Hole(hole) => Some(*hole),
-            Piece::Text(_) => None,
+            Piece::Text(_) | Piece::Eaten(_) => None,
         };
         self.pieces.iter().filter_map(hole).collect()
+    }
+
+    /// What is doubled in it: a template of `%` takes `%%` for `%`.
+    pub(crate) fn syntax(&self) -> Syntax {
+        let is_template = self.expr.as_bin_op_expr().is_some_and(|op| op.op == Operator::Mod);
+        if is_template { Syntax::Percent } else { Syntax::Literal }
     }
 }
 
@@ -222,7 +229,7 @@ impl<'a> Visitor<'a> for Finder<'a> {
 fn head(pieces: &[Piece<'_>]) -> String {
     let texts = pieces.iter().map_while(|piece| match piece {
         Piece::Text(text) => Some(text.as_str()),
-        Piece::Hole(_) => None,
+        Piece::Hole(_) | Piece::Eaten(_) => None,
     });
     texts.collect()
 }
@@ -252,6 +259,6 @@ fn looks_like_pattern(pieces: &[Piece<'_>]) -> bool {
     ];
     pieces.iter().any(|piece| match piece {
         Piece::Text(text) => marks.iter().any(|mark| text.contains(mark)),
-        Piece::Hole(_) => false,
+        Piece::Hole(_) | Piece::Eaten(_) => false,
     })
 }

@@ -7,7 +7,8 @@ use crate::rules::celery::url::UrlReading;
 use crate::source::NotLoaded;
 use crate::syntax::python::{HoleExpr, Module};
 
-use super::quoting::{Judge, Judged, Quoting};
+use super::judged::{Judged, Quoting};
+use super::quoting::Judge;
 use super::strings::UrlString;
 use super::wrap::Quote;
 
@@ -31,7 +32,7 @@ pub(crate) fn unquoted<'a>(
 ) -> Result<Option<Unquoted>, NotLoaded> {
     let holes = string.holes();
     let filled: Vec<&HoleExpr<'a>> = reading.password_holes.iter().filter_map(|id| holes.get(*id)).collect();
-    let judged = NotLoaded::all(filled.iter().map(|hole| Ok((**hole, judge.quoting(hole.expr)?))))?;
+    let judged = NotLoaded::all(filled.iter().map(|hole| Ok((**hole, judge.quoting(hole)?))))?;
     let faulty: Vec<_> = judged.into_iter().filter(|(_, judged)| judged.quoting != Quoting::Safe).collect();
     let Some((worst, Judged { quoting, .. })) = faulty.iter().max_by_key(|(_, judged)| judged.quoting) else {
         return Ok(None);

@@ -6,7 +6,7 @@ use ruff_text_size::{Ranged, TextRange, TextSize};
 use crate::model::finding::Edit;
 use crate::syntax::python::{HoleExpr, Module};
 
-use super::quoting::{Judged, Quoting};
+use super::judged::{Judged, Quoting};
 
 /// What `urllib.parse.quote` is called in a file, and the edit that makes it so.
 #[derive(Debug)]
@@ -39,6 +39,11 @@ impl Quote {
                     let source = module.source(hole.expr);
                     let replacement = format!("{}({source}, safe={})", self.callee, empty(hole.inside));
                     edits.push(Edit { span: module.span(hole.expr), replacement });
+                }
+                (Quoting::Twice, Some(call)) => {
+                    let inner = call.arguments.find_positional(0)?;
+                    let replacement = module.source(inner).to_owned();
+                    edits.push(Edit { span: module.span(call), replacement });
                 }
                 (Quoting::KeepsSlash, Some(call)) => edits.push(with_safe(module, call, hole)?),
                 (Quoting::Plus, Some(call)) => {

@@ -4,7 +4,6 @@ use ruff_text_size::Ranged;
 
 use crate::project::Project;
 use crate::rules::celery::broker_url::{BrokerUrl, Origin};
-use crate::rules::celery::holes::Syntax;
 use crate::rules::celery::python::quoting::Judge;
 use crate::rules::celery::python::strings::{self, UrlString};
 use crate::rules::celery::python::unquoted::unquoted;
@@ -40,7 +39,7 @@ fn url(file: &File<'_>, module: &Module, string: &UrlString<'_>) -> BrokerUrl {
     let found = Candidate {
         keys: string.keys.clone(),
         role: string.role,
-        syntax: Syntax::Literal,
+        syntax: string.syntax(),
         value,
         bytes: string.expr.range().into(),
         origin: Origin::Python,

@@ -1,6 +1,7 @@
 //! Broker URLs in YAML: compose files, Kubernetes manifests, workflows, Ansible variables.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use base64::Engine;
 
@@ -11,7 +12,7 @@ use crate::rules::celery::holes::Syntax;
 use crate::rules::celery::url::Role;
 use crate::syntax::yaml::{Node, Style, Value, Yaml};
 
-use super::commands::{Written, in_words};
+use super::commands::{Written, in_words, mentions_celery, option_role, takes_commands};
 use super::file::{Candidate, File};
 use super::lines::in_line;
 
@@ -25,7 +26,7 @@ pub(super) fn urls(file: &File<'_>, yaml: &Yaml) -> Vec<BrokerUrl> {
         });
         return text.collect();
     }
-    let mut walk = Walk { file, syntax, keys: Vec::new(), encoded: false, found: Vec::new() };
+    let mut walk = Walk { file, syntax, keys: Vec::new(), option: None, encoded: false, found: Vec::new() };
     for document in yaml.documents() {
         let is_secret = document.get("kind").and_then(|kind| kind.scalar()) == Some("Secret");
         walk.encoded = is_secret;
@@ -70,6 +71,8 @@ struct Walk<'f> {
     file: &'f File<'f>,
     syntax: Syntax,
     keys: Vec<String>,
+    /// What the option before an item of a command says of it: of `["celery", "-b", "…"]` the last.
+    option: Option<Role>,
     /// In a Kubernetes Secret: `data` is base64.
     encoded: bool,
     found: Vec<BrokerUrl>,
@@ -96,10 +99,28 @@ impl Walk<'_> {
                     self.keys.pop();
                 }
             }
-            Value::Sequence(items) => items.iter().for_each(|item| self.node(item)),
+            Value::Sequence(items) => self.items(items),
             Value::Scalar { text, style } => self.scalar(node, text, *style),
             Value::Alias { .. } => {}
         }
+    }
+
+    /// Items that may be the words of a command: `["sh", "-c", "celery …"]`.
+    fn items(&mut self, items: &[Arc<Node>]) {
+        let outer = self.syntax;
+        let is_celery = items.iter().any(|item| item.scalar().is_some_and(mentions_celery));
+        let mut before = "";
+        for item in items {
+            let is_command = takes_commands(before) || before == "CMD-SHELL";
+            self.syntax = if is_command { outer.in_shell() } else { outer };
+            let text = item.scalar().unwrap_or("");
+            let own = text.split_once('=').map_or("", |(option, _)| option);
+            let option = option_role(before, is_celery).or(option_role(own, is_celery));
+            self.option = option.filter(|_| item.scalar().is_some());
+            self.node(item);
+            before = text;
+        }
+        (self.syntax, self.option) = (outer, None);
     }
 
     fn scalar(&mut self, node: &Node, text: &str, style: Style) {
@@ -108,7 +129,7 @@ impl Walk<'_> {
         if in_data {
             return self.decoded(node, text);
         }
-        let role = self.file.role(key);
+        let role = self.option.filter(|_| !text.starts_with('-')).unwrap_or_else(|| self.file.role(key));
         let bytes = inner(node, style);
         if starts_like_broker(text.trim_start_matches([' ', '"', '\'']))
             || text.starts_with("${")
@@ -120,9 +141,10 @@ impl Walk<'_> {
         }
         // `- KEY=value` of compose.
         if let Some((name, value)) = text.split_once('=').filter(|(name, _)| is_name(name)) {
-            let role = self.file.role(name);
+            let role = self.option.unwrap_or_else(|| self.file.role(name));
             // Compose keeps the quotes; everyone else hands the line to a shell.
-            if value.starts_with(['"', '\'']) && self.syntax != Syntax::Compose {
+            let is_quoted = value.starts_with(['"', '\'']) && self.syntax != Syntax::Compose;
+            if is_quoted || (is_set_for_command(value) && !self.keys.iter().any(|key| key == "environment")) {
                 return self.command(node, text, style);
             }
             if starts_like_broker(value) || value.starts_with("${") || role != Role::Unknown {
@@ -191,6 +213,13 @@ impl Walk<'_> {
             origin: Origin::Other,
         }));
     }
+}
+
+/// `URL celery -A config worker`: the variable is set for a command.
+fn is_set_for_command(value: &str) -> bool {
+    value
+        .split_once(' ')
+        .is_some_and(|(_, rest)| rest.starts_with(|c: char| c.is_ascii_alphanumeric()) && !rest.contains('@'))
 }
 
 /// A scalar's bytes without its quotes.

@@ -17,6 +17,7 @@ pub(super) struct File<'a> {
     pub(super) text: &'a Text,
     knows_celery: bool,
     custom_transport: bool,
+    splits_lists: bool,
     values: Cell<usize>,
 }
 
@@ -36,8 +37,9 @@ impl<'a> File<'a> {
     pub(super) fn new(path: &'a str, text: &'a Text) -> Self {
         let source = text.as_str();
         let custom_transport = sets(source, "BROKER_TRANSPORT") || sets(source, "broker_transport");
+        let splits_lists = [".split(", ".list(", "Csv("].iter().any(|call| source.contains(call));
         let knows_celery = keys::knows_celery(source);
-        Self { path, text, knows_celery, custom_transport, values: Cell::new(0) }
+        Self { path, text, knows_celery, custom_transport, splits_lists, values: Cell::new(0) }
     }
 
     pub(super) fn role(&self, key: &str) -> Role {
@@ -62,7 +64,7 @@ impl<'a> File<'a> {
 
     /// The URL with holes that are known already. `verbatim`: where its value begins, when the file says it as it is.
     pub(super) fn finish(&self, found: Candidate, units: &[Unit], verbatim: Option<usize>) -> BrokerUrl {
-        let Candidate { keys, role, value, bytes, origin, .. } = found;
+        let Candidate { keys, role, syntax, value, bytes, origin } = found;
         BrokerUrl {
             path: self.path.to_owned(),
             span: self.text.span(bytes),
@@ -70,11 +72,13 @@ impl<'a> File<'a> {
             key: self.shown_key(&keys),
             keys,
             value,
-            reading: read_units(units, role),
+            reading: read_units(units, syntax, role),
+            syntax,
             purpose: purpose(self.path),
             origin,
             verbatim,
             custom_transport: self.custom_transport,
+            splits_lists: self.splits_lists,
             kept: Kept::Surely,
             unquoted: None,
             text: self.text.clone(),
@@ -104,7 +108,7 @@ fn sets(text: &str, setting: &str) -> bool {
 fn unwrap_default(value: &str, syntax: Syntax) -> (&str, usize) {
     const DEEPEST: usize = 4;
     let mut inner = value;
-    if !matches!(syntax, Syntax::Compose | Syntax::Shell | Syntax::Workflow) {
+    if !matches!(syntax, Syntax::Compose | Syntax::ComposeShell | Syntax::Shell | Syntax::Workflow) {
         return (value, 0);
     }
     for _ in 0..DEEPEST {

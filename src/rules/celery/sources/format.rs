@@ -39,12 +39,25 @@ impl Format {
             Some(Self::Lines(Syntax::Jinja))
         } else if ends(&[".sh", ".bash", ".zsh", ".fish", ".mk", ".dockerfile"]) || is_recipe(name) {
             Some(Self::Lines(Syntax::Shell))
-        } else if ends(&[".ini", ".cfg", ".conf", ".service"]) {
+        } else if ends(&[".service"]) {
+            Some(Self::Lines(Syntax::Systemd))
+        } else if ends(&[".ini", ".cfg", ".conf"]) {
             Some(Self::Lines(Syntax::Percent))
         } else if name.contains(".py.") {
             Some(Self::Python)
         } else {
             None
+        }
+    }
+
+    /// The same once the text is known: only its sections tell a file of supervisor.
+    pub(super) fn with_text(self, text: &str) -> Self {
+        const SECTIONS: [&str; 5] =
+            ["[program:", "[supervisord]", "[eventlistener:", "[fcgi-program:", "[group:"];
+        let is_section = |line: &str| SECTIONS.iter().any(|section| line.starts_with(section));
+        match self {
+            Self::Lines(Syntax::Percent) if text.lines().any(is_section) => Self::Lines(Syntax::Supervisor),
+            other => other,
         }
     }
 
@@ -130,6 +143,7 @@ mod tests {
             ("docker-compose.yml.example", Some(Format::Yaml)),
             ("aws/task.json", Some(Format::Yaml)),
             ("conf/app.cfg.sample", Some(Format::Lines(Syntax::Percent))),
+            ("deploy/worker.service", Some(Format::Lines(Syntax::Systemd))),
             ("pyproject.toml", Some(lines)),
             ("templates/settings.py.j2", Some(lines)),
             ("docker/Dockerfile.dev", Some(shell)),

@@ -8,7 +8,7 @@ use crate::rules::celery::holes::Syntax;
 use crate::rules::celery::url::Role;
 use crate::syntax::shell::logical_lines;
 
-use super::commands::{Written, in_words, mentions_key};
+use super::commands::{Written, in_exec_form, in_words, mentions_key};
 use super::file::{Candidate, File, offset_in};
 
 pub(super) fn urls(file: &File<'_>, syntax: Syntax) -> Vec<BrokerUrl> {
@@ -53,10 +53,22 @@ pub(super) fn in_line(file: &File<'_>, line: Range<usize>, syntax: Syntax) -> Ve
 
 /// A line of a script or a Dockerfile.
 fn in_command(file: &File<'_>, line: Range<usize>, syntax: Syntax) -> Vec<BrokerUrl> {
-    match env_instruction(file, &line, syntax) {
-        Some(found) => file.url(found).into_iter().collect(),
-        None => in_words(file, &Written::at(file, line), syntax, &[]),
+    if let Some(found) = env_instruction(file, &line, syntax) {
+        return file.url(found).into_iter().collect();
     }
+    let list = exec_list(file, &line).and_then(|list| in_exec_form(file, &Written::at(file, list), syntax));
+    list.unwrap_or_else(|| in_words(file, &Written::at(file, line), syntax, &[]))
+}
+
+/// Where the list of `CMD ["…"]` may begin: behind instructions and their flags.
+fn exec_list(file: &File<'_>, line: &Range<usize>) -> Option<Range<usize>> {
+    let written = file.text.as_str().get(line.clone())?;
+    let (instructions, _) = written.split_once('[')?;
+    let instruction =
+        |word: &str| word.starts_with("--") || word.bytes().all(|b| b.is_ascii_uppercase() || b == b'\\');
+    let mut words = instructions.split_whitespace().peekable();
+    let list = line.start + instructions.len()..line.end;
+    (words.peek().is_some() && words.all(instruction)).then_some(list)
 }
 
 /// `ENV KEY value` of a Dockerfile: all that follows the key is the value, blanks and all.

@@ -91,7 +91,7 @@ fn in_file(project: &Project, path: &str) -> Result<Vec<BrokerUrl>, NotLoaded> {
         return Ok(Vec::new());
     };
     let file = File::new(path, &text);
-    match format {
+    match format.with_text(text.as_str()) {
         Format::Python => code::urls(&file, project),
         Format::Env => env::urls(&file, project),
         Format::Yaml => Ok(project.yaml(path)?.map_or_else(Vec::new, |yaml| config::urls(&file, &yaml))),

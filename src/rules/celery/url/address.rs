@@ -4,7 +4,7 @@ use crate::model::finding::Severity;
 use crate::rules::celery::holes::{Unit, text};
 use crate::rules::celery::transports;
 
-use super::fault::{Kind, Malformed, Role, UrlReading, Vhost};
+use super::fault::{Kind, Malformed, QueryEffect, Role, UrlReading, Vhost};
 
 /// What stands behind an `@`, as far as it looks like a host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,8 +72,8 @@ pub(super) fn read_address(
     let has_userinfo = has_userinfo && !rest.iter().any(|unit| unit.is('@'));
     let path_end = rest.iter().position(|unit| matches!(unit.char(), Some('?' | '#'))).unwrap_or(rest.len());
     read_path(&rest[..path_end], transport, role, has_userinfo, reading);
-    if transports::is_amqp(transport) && role == Role::Broker {
-        read_query(&rest[path_end..], has_userinfo, reading);
+    if role == Role::Broker {
+        read_query(&rest[path_end..], transports::is_amqp(transport), has_userinfo, reading);
     }
 }
 
@@ -89,7 +89,8 @@ fn read_authority(authority: &[Unit], reading: &mut UrlReading) {
             ip.parse::<std::net::Ipv6Addr>().is_ok() || ip.starts_with(['v', 'V'])
         };
         if !inner.is_some_and(|(ip, port)| is_address(ip) && (port.is_empty() || port.starts_with(':'))) {
-            return reading.add(Kind::Malformed(Malformed::Host), Severity::Error);
+            let closed = authority.contains('[') && authority.contains(']');
+            return reading.add(Kind::Malformed(Malformed::Host { closed }), Severity::Error);
         }
     }
     let host_end = authority.rfind(']').unwrap_or(0);
@@ -133,24 +134,34 @@ fn is_word_for_number(database: &str) -> bool {
         .any(|word| database.eq_ignore_ascii_case(word))
 }
 
-fn read_query(rest: &[Unit], has_userinfo: bool, reading: &mut UrlReading) {
+/// The query becomes keyword arguments, whatever the transport is: `parse_url` and `Connection._init_params` of kombu.
+fn read_query(rest: &[Unit], amqp: bool, has_userinfo: bool, reading: &mut UrlReading) {
     /// Keyword arguments of `kombu.Connection` that a query may give.
     const KNOWN: [&str; 6] =
         ["insist", "ssl", "connect_timeout", "login_method", "heartbeat", "credential_provider"];
+    /// Those that the address gives already.
+    const TAKEN: [&str; 6] = ["hostname", "password", "port", "transport", "userid", "virtual_host"];
     if rest.iter().any(|unit| unit.hole().is_some()) {
         return;
     }
     let rest = text(rest);
     let Some(query) = rest.strip_prefix('?') else { return };
     let query = query.split('#').next().unwrap_or(query);
-    let keys = query.split('&').map(|pair| pair.split('=').next().unwrap_or(pair));
-    let unknown =
-        keys.filter(|key| !key.is_empty()).find(|key| !KNOWN.contains(key) && !key.starts_with("ssl_"));
-    if let Some(key) = unknown {
+    let pairs = query.split('&').map(|pair| pair.split_once('=').ok_or(pair));
+    let wrong = pairs.filter_map(|pair| match pair {
+        // `parse_qsl` drops a key without a value.
+        Ok((_, "")) => None,
+        Ok((key, _)) if KNOWN.contains(&key) || key.starts_with("ssl_") => None,
+        Ok((key, _)) if TAKEN.contains(&key) => Some((key, QueryEffect::Taken)),
+        Ok((key, _)) => Some((key, QueryEffect::Unknown)),
+        Err(key) => (amqp && !key.is_empty()).then_some((key, QueryEffect::Dropped)),
+    });
+    let first = wrong.min_by_key(|(_, effect)| *effect == QueryEffect::Dropped);
+    if let Some((key, effect)) = first {
         // Without an `@` before it, what looks like a key may be half a password.
         let plain =
             has_userinfo && key.len() <= 40 && key.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-        let shown = plain.then(|| key.to_owned());
-        reading.add(Kind::Malformed(Malformed::Query(shown)), Severity::Error);
+        let name = plain.then(|| key.to_owned());
+        reading.add(Kind::Malformed(Malformed::Query { name, effect, amqp }), Severity::Error);
     }
 }

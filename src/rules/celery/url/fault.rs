@@ -28,6 +28,8 @@ pub(crate) enum Kind {
     Unencoded(Userinfo),
     /// CEL002
     Reserved(Userinfo),
+    /// CEL002: a single `%40` where the file's reader hands on no single `%`.
+    EatenPercent,
     /// CEL004
     RawHole(RawHole),
     /// CEL005
@@ -46,7 +48,7 @@ impl Kind {
     pub(crate) fn code(&self) -> &'static str {
         match self {
             Self::Unencoded(_) => "CEL001",
-            Self::Reserved(_) => "CEL002",
+            Self::Reserved(_) | Self::EatenPercent => "CEL002",
             Self::RawHole(_) => "CEL004",
             Self::Artefact(_) => "CEL005",
             Self::DoubleEncoded => "CEL006",
@@ -58,7 +60,7 @@ impl Kind {
 
     /// Keeps the fault and drops what it quotes of the value.
     pub(super) fn forget_names(&mut self) {
-        if let Self::Malformed(Malformed::Query(name)) | Self::Vhost(Vhost::DoubleSlash(name)) = self {
+        if let Self::Malformed(Malformed::Query { name, .. }) | Self::Vhost(Vhost::DoubleSlash(name)) = self {
             *name = None;
         }
     }
@@ -107,9 +109,54 @@ pub(crate) enum Malformed {
     },
     Port,
     PortRange,
-    Host,
+    /// Brackets around something that is no address; or one of them alone.
+    Host {
+        closed: bool,
+    },
     /// A key that `kombu.Connection` does not take; its name when it surely is one.
-    Query(Option<String>),
+    Query {
+        name: Option<String>,
+        effect: QueryEffect,
+        amqp: bool,
+    },
+    /// Brokers joined by commas.
+    Commas(Commas),
+    /// A blank before `;` is part of the host, or of the port.
+    BlankHost {
+        port: bool,
+    },
+    /// Behind `;` stands a login or a port without a scheme.
+    NoSchemeBehind,
+}
+
+/// What kombu makes of a key that it does not take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum QueryEffect {
+    Unknown,
+    /// It is a part of the address: kombu has it already.
+    Taken,
+    /// Without a value it is dropped, and so is what may have been a part of the vhost.
+    Dropped,
+}
+
+/// What kombu makes of the commas between brokers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Commas {
+    /// `h1:5672,h2:5672`: no port.
+    Port,
+    /// `h1,h2`: one host.
+    Host,
+    /// `u:p@h1:5672,u:p@h2:5672`: all but the last host is a password.
+    Login,
+    /// `redis://h1,redis://h2`: whole URLs.
+    Urls,
+}
+
+impl Commas {
+    /// What looks like a login is none: nothing can be said of its characters.
+    pub(super) fn hides_login(self) -> bool {
+        matches!(self, Self::Login | Self::Urls)
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -117,6 +164,10 @@ pub(crate) enum Vhost {
     /// `//name`; the name when it surely is one.
     DoubleSlash(Option<String>),
     RedisDatabase,
+    /// A blank before `;`: the vhost ends in it.
+    BlankBefore,
+    /// A blank behind `;`: the whole address becomes a vhost.
+    BlankBehind,
 }
 
 /// Everything that was found in one value.

@@ -5,14 +5,18 @@ use std::collections::BTreeSet;
 use unicode_normalization::UnicodeNormalization;
 
 use crate::model::finding::Severity;
-use crate::rules::celery::holes::{Filling, Unit, spells, text};
+use crate::rules::celery::holes::{Filling, Syntax, Unit, spells, text, written};
 use crate::rules::celery::transports;
 
 use super::address::{Host, authority_end};
 use super::fault::{Kind, RawHole, UrlReading, Userinfo};
 
 /// The `@` that the author meant to end the password with.
-pub(super) fn userinfo_end(rest: &[Unit]) -> Option<usize> {
+pub(super) fn userinfo_end(rest: &[Unit], transport: &str) -> Option<usize> {
+    // Amazon's queues have no host: `sqs://key:secret@`, and a secret may begin like a port.
+    if transport == "sqs" && rest.last().is_some_and(|unit| unit.is('@')) {
+        return Some(rest.len() - 1);
+    }
     let end = authority_end(rest);
     let authority = &rest[..end];
     let by_kombu = authority.iter().rposition(|unit| unit.is('@'));
@@ -32,7 +36,12 @@ pub(super) fn userinfo_end(rest: &[Unit]) -> Option<usize> {
 }
 
 /// Classifies user and password; returns them encoded, `None` when that cannot be done by text alone.
-pub(super) fn read_userinfo(userinfo: &[Unit], transport: &str, reading: &mut UrlReading) -> Option<String> {
+pub(super) fn read_userinfo(
+    userinfo: &[Unit],
+    syntax: Syntax,
+    transport: &str,
+    reading: &mut UrlReading,
+) -> Option<String> {
     if userinfo.is_empty() {
         return Some(String::new());
     }
@@ -60,9 +69,9 @@ pub(super) fn read_userinfo(userinfo: &[Unit], transport: &str, reading: &mut Ur
     if reading.faults.len() == before {
         read_holes(password.unwrap_or(&[]), reading);
     }
-    let user = encoded(user)?;
+    let user = encoded(user, syntax)?;
     Some(match password {
-        Some(password) => format!("{user}:{}", encoded(password)?),
+        Some(password) => format!("{user}:{}", encoded(password, syntax)?),
         None => user,
     })
 }
@@ -86,7 +95,7 @@ fn read_characters(user: &[Unit], password: &[Unit], transport: &str, reading: &
     }
     let to_encode: BTreeSet<char> = breaking.iter().chain(&reserved).chain(&foreign).copied().collect();
     let amqp = transports::is_amqp(transport);
-    let mixed = [user, password].iter().any(|part| encoded(part).is_none());
+    let mixed = [user, password].iter().any(|part| encoded(part, Syntax::Literal).is_none());
     let userinfo = |at_fault| Userinfo { at_fault, to_encode, in_user, in_password, amqp, mixed };
     if !breaking.is_empty() {
         reading.add(Kind::Unencoded(userinfo(breaking)), Severity::Error);
@@ -134,11 +143,11 @@ fn breaks_when_normalised(c: char) -> bool {
 
 /// As `urllib.parse.quote(part, safe="")` writes it. A part without a character to encode stays; one that is
 /// encoded in places cannot be told.
-fn encoded(part: &[Unit]) -> Option<String> {
+fn encoded(part: &[Unit], syntax: Syntax) -> Option<String> {
     let wrong =
         |at: usize| part[at].char().is_some_and(|c| !matches!(class_of(c, &part[at + 1..]), CharClass::Fine));
     if !(0..part.len()).any(wrong) {
-        return Some(text(part));
+        return Some(written(part, syntax));
     }
     let escaped = (0..part.len()).any(|at| part[at].is('%') && is_escape(&part[at + 1..]));
     if escaped || part.iter().any(|unit| unit.hole().is_some()) {
@@ -149,15 +158,16 @@ fn encoded(part: &[Unit]) -> Option<String> {
         if c.is_ascii_alphanumeric() || matches!(c, '-' | '.' | '_' | '~') {
             out.push(c);
         } else {
-            out.push_str(&escape(c));
+            out.push_str(&escape(c, syntax));
         }
     }
     Some(out)
 }
 
-/// `#` as `%23`, `é` as `%C3%A9`.
-pub(crate) fn escape(c: char) -> String {
-    c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("%{byte:02X}")).collect()
+/// `#` as `%23`, `é` as `%C3%A9`; `%%23` in a file whose reader takes `%%` for `%`.
+pub(crate) fn escape(c: char, syntax: Syntax) -> String {
+    let percent = if syntax.doubles_percent() { "%%" } else { "%" };
+    c.encode_utf8(&mut [0; 4]).bytes().map(|byte| format!("{percent}{byte:02X}")).collect()
 }
 
 /// `%25` and two hex digits.

@@ -1,8 +1,9 @@
 //! The canonical form of a migration module: what is left of it when everything is taken away that Django never sees.
 //!
 //! Gone are comments, spacing, quotes, implicit concatenation, docstrings, type annotations, trailing `pass`, list or
-//! tuple, the order of keyword arguments, and imports: every name stands as what it is imported from.
+//! tuple, the order of keyword arguments, `dict()` for `{}`, and imports: every name stands as what it is imported from.
 
+mod display;
 mod nodes;
 mod origin;
 mod rewrite;
@@ -15,21 +16,39 @@ use crate::syntax::python::{Module, normalised_stmts};
 use origin::Origins;
 use rewrite::Rewriter;
 
-pub(super) use nodes::literal;
+pub(super) use nodes::{Pieces, hole, literal, name};
 pub(super) use tokens::same_tokens;
+
+/// The builtins whose meaning comparisons rely on.
+const BUILTINS: [&str; 11] =
+    ["str", "repr", "len", "int", "float", "bool", "abs", "round", "sorted", "range", "open"];
 
 /// A module in canonical form. Nodes keep the places they had in the file.
 #[derive(Debug)]
 pub(super) struct Canonical {
     body: Suite,
+    /// The file binds one of [`BUILTINS`] to something else.
+    shadows: bool,
 }
 
 impl Canonical {
     /// `path` tells what relative imports are relative to.
     pub(super) fn of(module: &Module, path: &str) -> Self {
         let mut body: Suite = module.body().iter().cloned().collect();
-        Rewriter::new(Origins::of(module, path)).suite(&mut body, true);
-        Self { body }
+        let origins = Origins::of(module, path);
+        let shadows = !BUILTINS.into_iter().all(|name| origins.is_plain(name));
+        Rewriter::new(origins).suite(&mut body, true);
+        Self { body, shadows }
+    }
+
+    /// The same file with other statements.
+    pub(super) fn with_body(&self, body: Suite) -> Self {
+        Self { body, shadows: self.shadows }
+    }
+
+    /// Are the builtins that matter what Python has under their names?
+    pub(super) fn has_plain_builtins(&self) -> bool {
+        !self.shadows
     }
 
     pub(super) fn text(&self) -> String {
@@ -88,6 +107,51 @@ mod tests {
     fn relative_and_absolute_imports_are_the_same() {
         let relative = "from ..fields import Slug\nx = Slug()\n";
         assert_eq!(canonical(relative), canonical("import blog.fields\nx = blog.fields.Slug()\n"));
+    }
+
+    #[test]
+    fn what_a_builtin_makes_of_what_is_written_out_is_a_display() {
+        for (call, display) in [
+            ("dict()", "{}"),
+            ("dict(b=1, a=2)", "{'b': 1, 'a': 2}"),
+            ("dict([('b', 1), ('a', 2)])", "{'b': 1, 'a': 2}"),
+            ("dict((k, v) for k, v in rows)", "{k: v for k, v in rows}"),
+            ("list()", "[]"),
+            ("list((1, 2))", "[1, 2]"),
+            ("list(a for a in rows)", "[a for a in rows]"),
+            ("tuple([1, 2])", "(1, 2)"),
+            ("set([2, 1])", "{1, 2}"),
+            ("set(a for a in rows)", "{a for a in rows}"),
+        ] {
+            assert_eq!(canonical(&format!("x = {call}\n")), canonical(&format!("x = {display}\n")), "{call}");
+        }
+        for (call, display) in [
+            ("dict(rows)", "{}"),
+            ("dict(a=1, **more)", "{'a': 1}"),
+            ("tuple(a for a in rows)", "[a for a in rows]"),
+            ("dict(b=1, a=2)", "{'a': 2, 'b': 1}"),
+        ] {
+            assert_ne!(canonical(&format!("x = {call}\n")), canonical(&format!("x = {display}\n")), "{call}");
+        }
+        let own = "def dict():\n    return 1\nx = dict()\n";
+        assert_ne!(canonical(own), canonical(&own.replace("= dict()", "= {}")));
+    }
+
+    #[test]
+    fn super_with_arguments_is_the_same_in_its_own_class_only() {
+        let class = |call: &str| canonical(&format!("class A(B):\n    def f(self):\n        {call}.f()\n"));
+        assert_eq!(class("super(A, self)"), class("super()"));
+        assert_ne!(class("super(B, self)"), class("super()"));
+        assert_ne!(class("super(A, other)"), class("super()"));
+    }
+
+    #[test]
+    fn a_value_that_was_put_by_is_not_what_it_was_taken_from() {
+        let kept = "def fill(apps, post):\n    old = post.slug\n    post.slug = 'a'\n    apps.x(old)\n";
+        assert_ne!(canonical(kept), canonical(&kept.replace("x(old)", "x(post.slug)")));
+        let alias = "from django.db import migrations\nRun = migrations.RunPython\nx = Run(f)\n";
+        assert!(canonical(alias).contains("x = django.db.migrations.RunPython(f)"));
+        assert_eq!(canonical(kept), canonical(&kept.replace("old =", "old: str =")));
     }
 
     #[test]

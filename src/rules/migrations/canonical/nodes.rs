@@ -1,18 +1,19 @@
 //! Nodes of a canonical tree that are made and not taken from the file.
 
 use ruff_python_ast::{
-    Expr, ExprContext, ExprFString, ExprName, ExprStringLiteral, ExprTuple, FString, FStringFlags,
-    FStringPart, FStringValue, InterpolatedStringElement, InterpolatedStringLiteralElement, StringLiteral,
-    StringLiteralFlags, StringLiteralValue,
+    ConversionFlag, Expr, ExprContext, ExprFString, ExprName, ExprStringLiteral, ExprTuple, FString,
+    FStringFlags, FStringPart, FStringValue, InterpolatedElement, InterpolatedStringElement,
+    InterpolatedStringFormatSpec, InterpolatedStringLiteralElement, StringLiteral, StringLiteralFlags,
+    StringLiteralValue,
 };
-use ruff_text_size::TextRange;
+use ruff_text_size::{Ranged, TextRange};
 
 pub(super) fn tuple(elts: Vec<Expr>, range: TextRange) -> Expr {
     let (ctx, node_index) = (ExprContext::Load, Default::default());
     Expr::Tuple(ExprTuple { range, elts, ctx, node_index, parenthesized: true })
 }
 
-pub(super) fn name(id: &str, range: TextRange) -> Expr {
+pub(crate) fn name(id: &str, range: TextRange) -> Expr {
     let (id, ctx, node_index) = (id.into(), ExprContext::Load, Default::default());
     Expr::Name(ExprName { id, ctx, range, node_index })
 }
@@ -31,40 +32,80 @@ pub(crate) fn literal(value: &str, range: TextRange) -> Expr {
 
 /// `"a" f"{b}" "c"` as one f-string.
 pub(super) fn joined(whole: &mut ExprFString) {
-    let mut elements: Vec<InterpolatedStringElement> = Vec::new();
-    let mut text = String::new();
-    let close = |text: &mut String, elements: &mut Vec<InterpolatedStringElement>| {
-        if !text.is_empty() {
-            elements.push(InterpolatedStringElement::Literal(InterpolatedStringLiteralElement {
-                value: std::mem::take(text).into(),
-                range: Default::default(),
-                node_index: Default::default(),
-            }));
-        }
-    };
+    let mut pieces = Pieces::default();
     for part in &whole.value {
         match part {
-            FStringPart::Literal(part) => text.push_str(&part.value.replace("\r\n", "\n")),
+            FStringPart::Literal(part) => pieces.text(&part.value.replace("\r\n", "\n")),
             FStringPart::FString(part) => {
                 for element in &part.elements {
                     match element {
                         InterpolatedStringElement::Literal(part) => {
-                            text.push_str(&part.value.replace("\r\n", "\n"));
+                            pieces.text(&part.value.replace("\r\n", "\n"));
                         }
-                        InterpolatedStringElement::Interpolation(_) => {
-                            close(&mut text, &mut elements);
-                            elements.push(element.clone());
-                        }
+                        InterpolatedStringElement::Interpolation(hole) => pieces.hole(hole.clone()),
                     }
                 }
             }
         }
     }
-    close(&mut text, &mut elements);
-    whole.value = FStringValue::single(FString {
-        range: whole.range,
-        elements: elements.into(),
-        flags: FStringFlags::empty(),
-        node_index: Default::default(),
+    whole.value = pieces.f_string(whole.range);
+}
+
+/// What a text is put together of: constant text, and holes.
+#[derive(Default)]
+pub(crate) struct Pieces {
+    elements: Vec<InterpolatedStringElement>,
+    /// What has come since the last hole.
+    text: String,
+}
+
+impl Pieces {
+    pub(crate) fn text(&mut self, text: &str) {
+        self.text.push_str(text);
+    }
+
+    pub(crate) fn hole(&mut self, hole: InterpolatedElement) {
+        self.close();
+        self.elements.push(InterpolatedStringElement::Interpolation(hole));
+    }
+
+    fn close(&mut self) {
+        if !self.text.is_empty() {
+            self.elements.push(text_element(std::mem::take(&mut self.text)));
+        }
+    }
+
+    fn f_string(mut self, range: TextRange) -> FStringValue {
+        self.close();
+        FStringValue::single(FString {
+            range,
+            elements: self.elements.into(),
+            flags: FStringFlags::empty(),
+            node_index: Default::default(),
+        })
+    }
+
+    /// A plain string where there are no holes.
+    pub(crate) fn expr(self, range: TextRange) -> Expr {
+        if self.elements.is_empty() {
+            return literal(&self.text, range);
+        }
+        Expr::FString(ExprFString { value: self.f_string(range), range, node_index: Default::default() })
+    }
+}
+
+fn text_element(text: String) -> InterpolatedStringElement {
+    let (value, range, node_index) = (text.into(), TextRange::default(), Default::default());
+    InterpolatedStringElement::Literal(InterpolatedStringLiteralElement { value, range, node_index })
+}
+
+/// `{expression!r:>5}`.
+pub(crate) fn hole(expression: Expr, conversion: ConversionFlag, spec: &str) -> InterpolatedElement {
+    let range = expression.range();
+    let format_spec = (!spec.is_empty()).then(|| {
+        let (elements, node_index) = (vec![text_element(spec.to_owned())].into(), Default::default());
+        Box::new(InterpolatedStringFormatSpec { range, node_index, elements })
     });
+    let (expression, node_index) = (Box::new(expression), Default::default());
+    InterpolatedElement { range, node_index, expression, debug_text: None, conversion, format_spec }
 }

@@ -16,12 +16,26 @@ pub(super) struct Origins<'a> {
     path: &'a str,
     /// Names that imports bind.
     imported: HashSet<&'a str>,
+    /// What stands first in that which they are imported from.
+    roots: HashSet<&'a str>,
 }
 
 impl<'a> Origins<'a> {
     /// `path` tells what relative imports are relative to.
     pub(super) fn of(module: &'a Module, path: &'a str) -> Self {
-        Self { module, path, imported: module.imports().map(|import| import.local).collect() }
+        let imported = module.imports().map(|import| import.local).collect();
+        let roots = module.imports().map(|import| import.target.first()).collect();
+        Self { module, path, imported, roots }
+    }
+
+    /// A builtin that the file does not bind anew.
+    pub(super) fn is_builtin(&self, name: &str) -> bool {
+        self.module.index().bindings(name).is_empty()
+    }
+
+    /// A builtin, or a name that stands in the canonical form as what it is imported from.
+    pub(super) fn is_plain(&self, name: &str) -> bool {
+        self.is_builtin(name) || (self.imported.contains(name) && self.is_bound_once(name))
     }
 
     /// A name that stands for one thing in all of the file: then its import can be read off its uses.
@@ -29,10 +43,11 @@ impl<'a> Origins<'a> {
         self.module.qualified(&name(local, TextRange::default())).is_some()
     }
 
-    /// What a dotted name is imported from; `None` where it is no import.
+    /// What a dotted name is imported from; `None` where it is no import. `old = post.slug` is none: what it stands for
+    /// may change behind it.
     pub(super) fn target(&self, expr: &Expr) -> Option<String> {
-        let target = self.module.qualified(expr)?.to_string();
-        let target = short_path(self.absolute(target));
+        let target = self.module.qualified(expr).filter(|target| self.roots.contains(target.first()))?;
+        let target = short_path(self.absolute(target.to_string()));
         // `import a.b` is spelled as it is, and yet `a.b.c` is a name and no attribute.
         (target != normalised_expr(expr) || root(expr).is_some_and(|n| self.imported.contains(n)))
             .then_some(target)

@@ -1,15 +1,16 @@
 //! Takes out of a tree what Django never sees, and writes the rest in one way.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 
 use ruff_python_ast::visitor::transformer::{self, Transformer};
 use ruff_python_ast::{
-    Arguments, ExceptHandler, Expr, ExprSet, Parameter, Stmt, StmtAssign, StmtPass, Suite,
+    Arguments, ExceptHandler, Expr, ExprCall, ExprSet, Parameter, Stmt, StmtAssign, StmtPass, Suite,
 };
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::syntax::python::{normalised_expr, string};
 
+use super::display::{MAKERS, display};
 use super::nodes::{joined, literal, name, tuple};
 use super::origin::Origins;
 
@@ -17,11 +18,15 @@ pub(super) struct Rewriter<'a> {
     origins: Origins<'a>,
     /// Inside `class Migration`, where lists and tuples mean the same.
     in_migration: Cell<bool>,
+    /// The innermost class around, and the first parameter of the innermost function.
+    class: RefCell<Option<String>>,
+    first_parameter: RefCell<Option<String>>,
 }
 
 impl<'a> Rewriter<'a> {
     pub(super) fn new(origins: Origins<'a>) -> Self {
-        Self { origins, in_migration: Cell::new(false) }
+        let (class, first_parameter) = Default::default();
+        Self { origins, in_migration: Cell::new(false), class, first_parameter }
     }
 
     /// Takes out what says nothing, then rewrites the rest.
@@ -57,6 +62,23 @@ impl<'a> Rewriter<'a> {
         }
     }
 
+    /// `dict()` and its like, where the name is the builtin's.
+    fn display(&self, expr: &mut Expr) -> Option<Expr> {
+        let call = expr.as_call_expr_mut()?;
+        let maker = MAKERS.into_iter().find(|maker| is_name(&call.func, maker))?;
+        self.origins.is_builtin(maker).then(|| display(maker, call))?
+    }
+
+    /// `super(Own, self)` in a method of `Own` whose first parameter is `self`.
+    fn is_own_super(&self, call: &ExprCall) -> bool {
+        let [class, instance] = &*call.arguments.args else { return false };
+        let (own, first) = (self.class.borrow(), self.first_parameter.borrow());
+        is_name(&call.func, "super")
+            && self.origins.is_builtin("super")
+            && own.as_deref().is_some_and(|own| is_name(class, own))
+            && first.as_deref().is_some_and(|first| is_name(instance, first))
+    }
+
     /// A set has no order; where a migration gives one, a list or a tuple would do as well (`unique_together`).
     fn set(&self, mut elts: Vec<Expr>, range: TextRange) -> Expr {
         elts.sort_by_cached_key(normalised_expr);
@@ -73,14 +95,20 @@ impl Transformer for Rewriter<'_> {
             Stmt::FunctionDef(function) => {
                 function.returns = None;
                 function.type_params = None;
+                let first = function.parameters.iter_non_variadic_params().next();
+                let first = first.map(|p| p.parameter.name.to_string());
+                let outer = self.first_parameter.replace(first);
                 self.suite(&mut function.body, true);
+                self.first_parameter.replace(outer);
                 self.visit_parameters(&mut function.parameters);
                 function.decorator_list.iter_mut().for_each(|d| self.visit_decorator(d));
             }
             Stmt::ClassDef(class) => {
                 let outer = self.in_migration.get();
                 self.in_migration.set(class.name.as_str() == "Migration");
+                let around = self.class.replace(Some(class.name.to_string()));
                 self.suite(&mut class.body, true);
+                self.class.replace(around);
                 self.in_migration.set(outer);
                 if let Some(arguments) = &mut class.arguments {
                     arguments.args =
@@ -170,6 +198,9 @@ impl Transformer for Rewriter<'_> {
             *expr = name(&target, expr.range());
             return;
         }
+        if let Some(display) = self.display(expr) {
+            *expr = display;
+        }
         transformer::walk_expr(self, expr);
         let range = expr.range();
         match expr {
@@ -184,23 +215,7 @@ impl Transformer for Rewriter<'_> {
                 *expr = tuple(std::mem::take(&mut list.elts), range);
             }
             Expr::Tuple(list) => list.parenthesized = true,
-            Expr::Call(call) => {
-                let positional = &mut call.arguments.args;
-                match (&*call.func, &**positional) {
-                    (Expr::Name(f), [_, _]) if f.id.as_str() == "super" => *positional = Box::default(),
-                    (Expr::Name(f), [Expr::List(_) | Expr::Tuple(_)]) if f.id.as_str() == "set" => {
-                        let elts = match &mut positional[..] {
-                            [Expr::List(list)] => std::mem::take(&mut list.elts),
-                            [Expr::Tuple(list)] => std::mem::take(&mut list.elts),
-                            _ => return,
-                        };
-                        if !elts.is_empty() {
-                            *expr = self.set(elts, range);
-                        }
-                    }
-                    _ => {}
-                }
-            }
+            Expr::Call(call) if self.is_own_super(call) => call.arguments.args = Box::default(),
             Expr::Set(set) => {
                 let elts = std::mem::take(&mut set.elts);
                 *expr = self.set(elts, range);

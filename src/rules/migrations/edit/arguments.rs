@@ -13,7 +13,7 @@ use super::call::{Call, describe};
 use super::difference::{At, Difference, Impact};
 use super::display::{dict, flatten};
 use super::fields;
-use super::likeness::{Likeness, same_name, same_spelling};
+use super::likeness::{Likeness, same_name};
 use super::state::STATE_OPTIONS;
 use super::wording::sentence;
 
@@ -76,11 +76,11 @@ impl Argument<'_> {
             ("fields", Some(before), Some(after)) => {
                 fields::compare_lists(before, after, subject, self.place, likeness, found);
             }
-            ("options", before, after) => self.options(before, after, found),
+            ("options", before, after) => self.options(before, after, likeness, found),
             // Compared as the operations that they are.
             ("database_operations", ..) => {}
-            (_, Some(before), Some(after)) if same_spelling(before, after) => {
-                self.report(Impact::Compatible, found)
+            (_, Some(before), Some(after)) if let Some(impact) = likeness.of_exprs(before, after) => {
+                self.report(impact, found);
             }
             ("bases", Some(before), _) if self.bases_dropped(before, likeness) => {
                 self.report(Impact::Compatible, found);
@@ -104,7 +104,13 @@ impl Argument<'_> {
         new.is_subset(&old) && old.difference(&new).all(|base| likeness.is_dropped(base))
     }
 
-    fn options(&self, before: Option<&Expr>, after: Option<&Expr>, found: &mut Vec<Difference>) {
+    fn options(
+        &self,
+        before: Option<&Expr>,
+        after: Option<&Expr>,
+        likeness: &Likeness,
+        found: &mut Vec<Difference>,
+    ) {
         let known = |expr: Option<&'_ Expr>| {
             expr.map_or_else(
                 || Some(Vec::new()),
@@ -122,11 +128,11 @@ impl Argument<'_> {
             if before.as_ref().map(normalised_expr) == after.as_ref().map(normalised_expr) {
                 continue;
             }
-            let alike = matches!((&before, &after), (Some(b), Some(a)) if same_spelling(b, a));
-            let impact = match () {
-                () if alike => Impact::Compatible,
-                () if STATE_OPTIONS.contains(&key.as_str()) => Impact::StateOnly,
-                () => Impact::Real,
+            let alike = before.as_ref().zip(after.as_ref()).and_then(|(b, a)| likeness.of_exprs(b, a));
+            let impact = match alike {
+                Some(impact) => impact,
+                None if STATE_OPTIONS.contains(&key.as_str()) => Impact::StateOnly,
+                None => Impact::Real,
             };
             let what =
                 sentence(&format!("option {}", code(key)), before.as_ref(), after.as_ref(), self.place);

@@ -10,7 +10,7 @@ use crate::syntax::python::{normalised_expr, string};
 
 use super::call::Call;
 use super::difference::{At, Difference, Impact};
-use super::likeness::{Likeness, same_name, same_spelling};
+use super::likeness::{Likeness, same_name};
 use super::state::STATE_KEYWORDS;
 use super::wording::{sentence, short};
 
@@ -24,7 +24,7 @@ pub(super) fn compare_lists(
     found: &mut Vec<Difference>,
 ) {
     let (Some(old), Some(new)) = (named(before), named(after)) else {
-        let impact = if same_spelling(before, after) { Impact::Compatible } else { Impact::Real };
+        let impact = likeness.of_exprs(before, after).unwrap_or(Impact::Real);
         found.push(Difference::new(
             impact,
             At::Head(after.range()),
@@ -87,8 +87,7 @@ pub(super) fn compare(
         Difference::new(impact, At::Head(after.range()), what)
     };
     let (Expr::Call(old), Expr::Call(new)) = (before, after) else {
-        let alike = same_spelling(before, after);
-        found.push(whole(if alike { Impact::Compatible } else { Impact::Real }));
+        found.push(whole(likeness.of_exprs(before, after).unwrap_or(Impact::Real)));
         return;
     };
     let (old_class, new_class) = (normalised_expr(&old.func), normalised_expr(&new.func));
@@ -114,7 +113,8 @@ pub(super) fn compare(
             compare(before, after, subject, place, likeness, found);
             continue;
         }
-        let impact = impact_of(name, before, after, &new, old_class != new_class);
+        let alike = before.zip(after).and_then(|(before, after)| likeness.of_exprs(before, after));
+        let impact = impact_of(name, before, after, alike, &new, old_class != new_class);
         let what = sentence(&format!("{} of {}", code(name), code(subject)), before, after, place);
         found.push(Difference::new(
             impact,
@@ -140,6 +140,7 @@ fn impact_of(
     name: &str,
     before: Option<&Expr>,
     after: Option<&Expr>,
+    alike: Option<Impact>,
     field: &Call<'_>,
     replaced: bool,
 ) -> Impact {
@@ -148,7 +149,7 @@ fn impact_of(
         // Django 2.0 asks for it; before, CASCADE was what nothing meant.
         ("on_delete", None, Some(after)) if normalised_expr(after).ends_with("CASCADE") => Impact::Compatible,
         ("on_delete", ..) if says_db(before) || says_db(after) => Impact::Real,
-        (_, Some(before), Some(after)) if same_spelling(before, after) => Impact::Compatible,
+        _ if let Some(impact) = alike => impact,
         (name, ..) if STATE_KEYWORDS.contains(&name) => Impact::StateOnly,
         // The blocks of a StreamField live in its JSON.
         ("argument 1" | "block_types" | "block_lookup", ..) if field.kind().ends_with("StreamField") => {

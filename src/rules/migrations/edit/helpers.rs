@@ -11,25 +11,30 @@ use crate::syntax::python::{normalised_expr, normalised_stmts, walk_exprs};
 
 use super::class::{label, target};
 use super::difference::{At, Difference, Impact};
-use super::likeness::same_spelling_stmts;
+use super::likeness::{Likeness, Pool};
+use super::modern::Called;
 use super::state::STATE_KEYWORDS;
 use super::stripped::{forward, silent};
 
 /// Reports helpers whose text changed and that the class reaches on its way forward.
-pub(super) fn compare(base: &Canonical, head: &Canonical, found: &mut Vec<Difference>) {
+pub(super) fn compare(base: &Canonical, head: &Canonical, likeness: &Likeness, found: &mut Vec<Difference>) {
     let (old, new) = (Helpers::read(base), Helpers::read(head));
     for (name, after) in &new.by_name {
         let Some(before) = old.by_name.get(name) else { continue };
         if text(&forward(before)) == text(&forward(after)) {
             continue;
         }
-        let reach = old.reach(name).max(new.reach(name));
+        let Some(reach) = old.reach(name).max(new.reach(name)) else { continue };
+        let called = if old.is_run(name) && new.is_run(name) { Called::ByPosition } else { Called::Anyhow };
+        let alike = || {
+            let said = likeness.of_stmts(before, after, called);
+            said.or_else(|| likeness.of_stmts(&silent(before), &silent(after), called))
+        };
         let impact = match reach {
-            None => continue,
-            Some(_) if name == "_" || same_spelling_stmts(before, after) => Impact::Compatible,
-            Some(_) if text(&silent(before)) == text(&silent(after)) => Impact::Harmless,
-            Some(Reach::Forward) => Impact::Real,
-            Some(Reach::State) => Impact::StateOnly,
+            _ if name == "_" => Impact::Compatible,
+            _ if let Some(impact) = alike() => impact,
+            Reach::Forward => Impact::Real,
+            Reach::State => Impact::StateOnly,
         };
         let at = after.first().map_or(TextRange::default(), Ranged::range);
         found.push(Difference::new(
@@ -38,10 +43,11 @@ pub(super) fn compare(base: &Canonical, head: &Canonical, found: &mut Vec<Differ
             format!("changes {}{}", code(name), new.used_by(name)),
         ));
     }
+    let form = |stmt: &Stmt| likeness.form(std::slice::from_ref(stmt), Called::Anyhow);
+    let mut known = Pool::default();
+    old.loose.iter().for_each(|(statement, before)| known.add(statement, form(before)));
     for (statement, after) in new.loose.iter().filter(|(statement, _)| !old.loose.contains_key(*statement)) {
-        let one = std::slice::from_ref;
-        let alike = old.loose.values().any(|before| same_spelling_stmts(one(before), one(after)));
-        let impact = if alike { Impact::Compatible } else { Impact::Real };
+        let impact = known.find(&form(after), |_| true).map_or(Impact::Real, |(_, impact)| impact);
         let first = statement.lines().next().unwrap_or(statement);
         found.push(Difference::new(
             impact,
@@ -66,6 +72,8 @@ struct Helpers {
     reach: BTreeMap<String, Reach>,
     /// Functions given to `RunPython` itself.
     run: BTreeSet<String>,
+    /// Functions that somebody gives an argument by its name.
+    named: BTreeSet<String>,
 }
 
 impl Helpers {
@@ -82,13 +90,19 @@ impl Helpers {
                 loose.insert(name, stmt.clone());
             }
         }
-        let mut helpers = Self { by_name, loose, reach: BTreeMap::new(), run: BTreeSet::new() };
+        let mut helpers =
+            Self { by_name, loose, reach: BTreeMap::new(), run: BTreeSet::new(), named: named(module) };
         helpers.follow(module);
         helpers
     }
 
     fn reach(&self, name: &str) -> Option<Reach> {
         self.reach.get(name).copied()
+    }
+
+    /// Is it called by `RunPython`, and by nobody who names its parameters?
+    fn is_run(&self, name: &str) -> bool {
+        self.run.contains(name) && !self.named.contains(name)
     }
 
     fn used_by(&self, name: &str) -> &'static str {
@@ -143,6 +157,20 @@ impl Helpers {
             });
         }
     }
+}
+
+/// Functions that are called with keyword arguments, or handed on together with some (`partial(fill, lang="en")`).
+fn named(module: &Canonical) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    walk_exprs(module.body(), &mut |expr| {
+        let Expr::Call(call) = expr else { return };
+        if call.arguments.keywords.is_empty() || normalised_expr(&call.func).ends_with("RunPython") {
+            return;
+        }
+        let names = call.arguments.args.iter().chain([&*call.func]).filter_map(Expr::as_name_expr);
+        found.extend(names.map(|name| name.id.to_string()));
+    });
+    found
 }
 
 fn text(stmts: &[Stmt]) -> String {

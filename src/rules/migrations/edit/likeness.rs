@@ -1,17 +1,20 @@
-//! When two expressions differ in spelling only: an import that moved, Python 2's `b""` and `unicode`.
+//! When two expressions say the same: in newer words, or but for an import that moved and Python 2's `b""` and `unicode`.
 
 use std::cell::RefCell;
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use ruff_python_ast::visitor::transformer::{self, Transformer};
 use ruff_python_ast::{Expr, Stmt};
 use ruff_text_size::Ranged;
 
-use crate::rules::migrations::canonical::Canonical;
+use crate::rules::migrations::canonical::{Canonical, literal};
 use crate::syntax::python::{normalised_expr, normalised_stmts, walk_exprs};
 
+use super::difference::Impact;
+use super::modern::{Called, Modern};
+
 /// Symbols of Django and Python 2 that went away, and what stands for them now.
-const RENAMED: [(&str, &str); 11] = [
+const RENAMED: [(&str, &str); 16] = [
     ("ugettext", "gettext"),
     ("ugettext_lazy", "gettext_lazy"),
     ("ugettext_noop", "gettext_noop"),
@@ -21,13 +24,14 @@ const RENAMED: [(&str, &str); 11] = [
     ("smart_text", "smart_str"),
     ("urlquote", "quote"),
     ("text_type", "str"),
+    ("string_types", "str"),
+    ("integer_types", "int"),
     ("unicode", "str"),
+    ("basestring", "str"),
     ("xrange", "range"),
+    ("unichr", "chr"),
+    ("long", "int"),
 ];
-
-/// Python 2's methods of dictionaries.
-const RENAMED_METHODS: [(&str, &str); 3] =
-    [("iteritems", "items"), ("itervalues", "values"), ("iterkeys", "keys")];
 
 /// Field classes of Django that newer versions no longer have.
 const REMOVED_FIELDS: [&str; 4] = ["NullBooleanField", "CICharField", "CIEmailField", "CITextField"];
@@ -37,17 +41,18 @@ const REMOVED_FIELDS: [&str; 4] = ["NullBooleanField", "CICharField", "CIEmailFi
 pub(super) struct Likeness {
     /// Imported names that the head still uses.
     head: HashSet<String>,
+    modern: Modern,
 }
 
 impl Likeness {
-    pub(super) fn new(head: &Canonical) -> Self {
+    pub(super) fn new(base: &Canonical, head: &Canonical) -> Self {
         let mut names = HashSet::new();
         walk_exprs(head.body(), &mut |expr| {
             if let Some(name) = expr.as_name_expr().filter(|n| n.id.contains('.')) {
                 names.insert(name.id.to_string());
             }
         });
-        Self { head: names }
+        Self { head: names, modern: Modern::new(base, head) }
     }
 
     /// A class that the file used and now does not use anywhere: its package is gone, and something stands for it.
@@ -58,17 +63,37 @@ impl Likeness {
         let may_go = !name.starts_with("django.") || REMOVED_FIELDS.contains(&last);
         is_dotted && may_go && !self.head.contains(name)
     }
-}
 
-/// The same but for where names are imported from and Python 2's byte strings.
-pub(super) fn same_spelling(old: &Expr, new: &Expr) -> bool {
-    let (before, after) = (Skeleton::of_expr(old), Skeleton::of_expr(new));
-    before.matches(&after)
-}
+    /// How far a new version of an expression reaches that says the same; `None` where it does not.
+    pub(super) fn of_exprs(&self, old: &Expr, new: &Expr) -> Option<Impact> {
+        self.form_of_expr(old).apart(&self.form_of_expr(new))
+    }
 
-pub(super) fn same_spelling_stmts(old: &[Stmt], new: &[Stmt]) -> bool {
-    let (before, after) = (Skeleton::of_stmts(old), Skeleton::of_stmts(new));
-    before.matches(&after)
+    /// How far a new version of some statements reaches that says the same; `None` where it does not.
+    pub(super) fn of_stmts(&self, old: &[Stmt], new: &[Stmt], called: Called) -> Option<Impact> {
+        self.form(old, called).apart(&self.form(new, called))
+    }
+
+    /// Statements in the words of today.
+    pub(super) fn said(&self, stmts: &[Stmt], called: Called) -> String {
+        normalised_stmts(&self.modern.stmts(stmts, called))
+    }
+
+    pub(super) fn form(&self, stmts: &[Stmt], called: Called) -> Form {
+        let mut stmts = self.modern.stmts(stmts, called);
+        let said = normalised_stmts(&stmts);
+        let holes = Holes::default();
+        stmts.iter_mut().for_each(|stmt| holes.visit_stmt(stmt));
+        Form { said, skeleton: normalised_stmts(&stmts), names: holes.0.into_inner() }
+    }
+
+    fn form_of_expr(&self, expr: &Expr) -> Form {
+        let mut expr = self.modern.expr(expr);
+        let said = normalised_expr(&expr);
+        let holes = Holes::default();
+        holes.visit_expr(&mut expr);
+        Form { said, skeleton: normalised_expr(&expr), names: holes.0.into_inner() }
+    }
 }
 
 /// Is it the same name, imported from elsewhere? What is still in Django has no reason to move.
@@ -91,31 +116,52 @@ fn last(name: &str) -> &str {
     name.rsplit('.').next().unwrap_or(name)
 }
 
-/// A text in which every name is a hole, and the names that were in the holes.
-struct Skeleton {
-    text: String,
+/// Code in the words of today.
+#[derive(Debug)]
+pub(super) struct Form {
+    said: String,
+    /// The same with a hole for every name, and the names that were in the holes.
+    skeleton: String,
     names: Vec<String>,
 }
 
-impl Skeleton {
-    fn of_expr(expr: &Expr) -> Self {
-        let mut expr = expr.clone();
-        let holes = Holes::default();
-        holes.visit_expr(&mut expr);
-        Self { text: normalised_expr(&expr), names: holes.0.into_inner() }
+impl Form {
+    /// How far a new version reaches that says the same.
+    fn apart(&self, new: &Self) -> Option<Impact> {
+        let like = || {
+            self.skeleton == new.skeleton
+                && self.names.len() == new.names.len()
+                && self.names.iter().zip(&new.names).all(|(old, new)| same_name(old, new))
+        };
+        match () {
+            () if self.said == new.said => Some(Impact::Harmless),
+            () if like() => Some(Impact::Compatible),
+            () => None,
+        }
+    }
+}
+
+/// Old statements by a name each, among which the one is looked for that a new one stands for.
+#[derive(Default)]
+pub(super) struct Pool<'a> {
+    by_skeleton: HashMap<String, Vec<(&'a str, Form)>>,
+}
+
+impl<'a> Pool<'a> {
+    /// Of those that differ in names alone so many are compared.
+    const MOST: usize = 64;
+
+    pub(super) fn add(&mut self, name: &'a str, form: Form) {
+        let alike = self.by_skeleton.entry(form.skeleton.clone()).or_default();
+        if alike.len() < Self::MOST {
+            alike.push((name, form));
+        }
     }
 
-    fn of_stmts(stmts: &[Stmt]) -> Self {
-        let mut stmts = stmts.to_vec();
-        let holes = Holes::default();
-        stmts.iter_mut().for_each(|stmt| holes.visit_stmt(stmt));
-        Self { text: normalised_stmts(&stmts), names: holes.0.into_inner() }
-    }
-
-    fn matches(&self, other: &Self) -> bool {
-        self.text == other.text
-            && self.names.len() == other.names.len()
-            && self.names.iter().zip(&other.names).all(|(old, new)| same_name(old, new))
+    /// The name of an old version that says the same, and how far the new one reaches.
+    pub(super) fn find(&self, new: &Form, is_there: impl Fn(&str) -> bool) -> Option<(&'a str, Impact)> {
+        let known = self.by_skeleton.get(&new.skeleton)?.iter().filter(|(name, _)| is_there(name));
+        known.filter_map(|(name, old)| Some((*name, old.apart(new)?))).min_by_key(|(_, impact)| *impact)
     }
 }
 
@@ -132,15 +178,8 @@ impl Transformer for Holes {
             Expr::BytesLiteral(bytes) => {
                 let text: Vec<u8> = bytes.value.bytes().collect();
                 if let Ok(text) = String::from_utf8(text) {
-                    *expr = crate::rules::migrations::canonical::literal(&text, expr.range());
+                    *expr = literal(&text, expr.range());
                 }
-            }
-            Expr::Attribute(attribute) => {
-                let renamed = RENAMED_METHODS.iter().find(|(old, _)| *old == attribute.attr.as_str());
-                if let Some((_, new)) = renamed {
-                    attribute.attr.id = (*new).into();
-                }
-                transformer::walk_expr(self, expr);
             }
             // Django 5.1 renamed the argument, and nothing else.
             Expr::Call(call) if normalised_expr(&call.func).ends_with("CheckConstraint") => {

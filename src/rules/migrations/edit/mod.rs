@@ -8,13 +8,16 @@ mod display;
 mod fields;
 mod helpers;
 mod likeness;
+mod modern;
 mod operations;
 mod references;
+mod renamed;
 mod state;
 mod stripped;
+mod suites;
 mod wording;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use ruff_python_ast::{Stmt, StmtClassDef};
 use ruff_text_size::Ranged;
@@ -25,8 +28,10 @@ use crate::rules::migrations::canonical::Canonical;
 use crate::syntax::python::{normalised_expr, normalised_stmts};
 
 use class::{elements, label, place, target};
-use likeness::{Likeness, same_spelling, same_spelling_stmts};
+use likeness::{Likeness, Pool};
+use modern::Called;
 use references::{pair, references, replaces};
+use renamed::with_old_names;
 use stripped::{forward, silent};
 use wording::short;
 
@@ -45,8 +50,11 @@ pub(super) fn differences(name: &MigrationName, base: &Canonical, head: &Canonic
         }
         return found;
     };
-    let likeness = Likeness::new(head);
-    bases(old, new, &mut found);
+    let likeness = Likeness::new(base, head);
+    let renamed = with_old_names(base, head, &likeness);
+    let head = renamed.as_ref().unwrap_or(head);
+    let new = head.class().unwrap_or(new);
+    bases(old, new, &likeness, &mut found);
     for (attribute, verbs) in [
         ("dependencies", ["makes it depend on", "drops its dependency on"]),
         ("run_before", ["makes it run before", "no longer makes it run before"]),
@@ -64,22 +72,22 @@ pub(super) fn differences(name: &MigrationName, base: &Canonical, head: &Canonic
     );
     initial(name, old, new, &mut found);
     value(old, new, "atomic", &mut found);
-    others(old, new, &mut found);
+    others(old, new, &likeness, &mut found);
     let beside = found.len();
-    helpers::compare(base, head, &mut found);
+    helpers::compare(base, head, &likeness, &mut found);
     found.iter_mut().skip(beside).for_each(|edit| edit.is_helper = true);
     found
 }
 
 /// A class that it derives from can change all that Django asks of a migration.
-fn bases(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Difference>) {
+fn bases(old: &StmtClassDef, new: &StmtClassDef, likeness: &Likeness, found: &mut Vec<Difference>) {
     let of = |class: &StmtClassDef| class.arguments.as_ref().map_or_else(Vec::new, |a| a.args.to_vec());
     let (before, after) = (of(old), of(new));
     let pairs = || before.iter().zip(&after);
     if before.len() == after.len() && pairs().all(|(a, b)| normalised_expr(a) == normalised_expr(b)) {
         return;
     }
-    let alike = before.len() == after.len() && pairs().all(|(a, b)| same_spelling(a, b));
+    let alike = before.len() == after.len() && pairs().all(|(a, b)| likeness.of_exprs(a, b).is_some());
     let impact = if alike { Impact::Compatible } else { Impact::Real };
     let list: Vec<String> = after.iter().map(short).collect();
     found.push(Difference::new(
@@ -117,39 +125,44 @@ fn value(old: &StmtClassDef, new: &StmtClassDef, attribute: &str, found: &mut Ve
 }
 
 /// Methods and attributes that Django does not know, and statements such as `if vendor == "postgresql":`.
-fn others(old: &StmtClassDef, new: &StmtClassDef, found: &mut Vec<Difference>) {
+fn others(old: &StmtClassDef, new: &StmtClassDef, likeness: &Likeness, found: &mut Vec<Difference>) {
     let named = |class: &StmtClassDef| {
         let own = class.body.iter().filter(|s| target(s).is_none_or(|t| !ATTRIBUTES.contains(&t)));
-        own.map(|s| (label(s), s.clone())).collect::<BTreeMap<_, _>>()
+        own.map(|s| (label(s), forward(std::slice::from_ref(s)))).collect::<BTreeMap<_, _>>()
     };
-    let (mut before, after) = (named(old), named(new));
-    let text = |stmt: &Stmt| normalised_stmts(&forward(std::slice::from_ref(stmt)));
-    let quiet = |stmt: &Stmt| normalised_stmts(&silent(&forward(std::slice::from_ref(stmt))));
-    let alike =
-        |old: &Stmt, new: &Stmt| same_spelling_stmts(std::slice::from_ref(old), std::slice::from_ref(new));
+    let (before, after) = (named(old), named(new));
+    let form = |stmts: &[Stmt]| likeness.form(stmts, Called::Anyhow);
+    let quiet = |stmts: &[Stmt]| normalised_stmts(&silent(stmts));
     let edit = |impact, at, name: &str| {
         let name = name.lines().next().unwrap_or(name);
         Difference::new(impact, at, format!("changes {} of its class", code(name)))
     };
-    for (name, stmt) in &after {
-        // A statement without a name is known by what it does.
-        let known = before.keys().find(|n| *n == name).or_else(|| {
-            let mut others = before.iter().filter(|(n, _)| !after.contains_key(*n));
-            others.find(|(_, old)| text(old) == text(stmt) || alike(old, stmt)).map(|(n, _)| n)
-        });
-        let old = known.cloned().and_then(|known| before.remove(&known));
-        match old {
-            Some(old) if text(&old) == text(stmt) => {}
-            Some(old) if quiet(&old) == quiet(stmt) => {
-                found.push(edit(Impact::Harmless, At::Head(stmt.range()), name));
-            }
-            Some(old) if alike(&old, stmt) => {
-                found.push(edit(Impact::Compatible, At::Head(stmt.range()), name))
-            }
-            _ => found.push(edit(Impact::Real, At::Head(stmt.range()), name)),
-        }
+    let start = |stmts: &[Stmt]| stmts.first().map_or(new.name.range, Ranged::range);
+    // A statement without a name is known by what it does.
+    let mut nameless = Pool::default();
+    let gone = before.iter().filter(|(name, _)| !after.contains_key(*name));
+    gone.for_each(|(name, stmts)| nameless.add(name, form(stmts)));
+    let mut matched: BTreeSet<&str> = BTreeSet::new();
+    for (name, stmts) in &after {
+        let impact = match before.get(name) {
+            Some(old) if normalised_stmts(old) == normalised_stmts(stmts) => None,
+            Some(old) if quiet(old) == quiet(stmts) => Some(Impact::Harmless),
+            Some(old) => Some(likeness.of_stmts(old, stmts, Called::Anyhow).unwrap_or(Impact::Real)),
+            None => match nameless.find(&form(stmts), |known| !matched.contains(known)) {
+                Some((known, impact)) => {
+                    matched.insert(known);
+                    let same =
+                        before.get(known).map(|old| normalised_stmts(old)) == Some(normalised_stmts(stmts));
+                    (!same).then_some(impact)
+                }
+                None => Some(Impact::Real),
+            },
+        };
+        found.extend(impact.map(|impact| edit(impact, At::Head(start(stmts)), name)));
     }
-    for (name, stmt) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
-        found.push(edit(Impact::Real, At::Base(stmt.range()), name));
+    for (name, stmts) in before.iter().filter(|(name, _)| !after.contains_key(*name)) {
+        if !matched.contains(name.as_str()) {
+            found.push(edit(Impact::Real, At::Base(start(stmts)), name));
+        }
     }
 }

@@ -49,6 +49,10 @@ pub(super) fn compare(
     take_pairs(&mut gone, &mut fresh, &mut pairs, |o, n| old.get(o) == new.get(n));
     take_pairs(&mut gone, &mut fresh, &mut pairs, |o, n| kind(&old, o) == kind(&new, n));
 
+    // What is no call (`*[RunSQL(t) for t in TABLES]`) is known by its place among its like.
+    let is_other = |list: &[&Expr], at: usize| list.get(at).is_some_and(|expr| !expr.is_call_expr());
+    take_pairs(&mut gone, &mut fresh, &mut pairs, |o, n| is_other(before, o) && is_other(after, n));
+
     let start = found.len();
     for new in moved {
         if let Some(expr) = after.get(new) {
@@ -98,7 +102,8 @@ fn take_pairs(
 fn changed(old: &Expr, new: &Expr, number: usize, likeness: &Likeness, found: &mut Vec<Difference>) {
     let (Some(before), Some(after)) = (Call::operation(old), Call::operation(new)) else {
         let what = format!("changes operation {number} from {} to {}", short(old), short(new));
-        found.push(Difference::new(Impact::Real, At::Head(new.range()), what));
+        let impact = likeness.of_exprs(old, new).unwrap_or(Impact::Real);
+        found.push(Difference::new(impact, At::Head(new.range()), what));
         return;
     };
     arguments::compare(&before, &after, number, likeness, found);

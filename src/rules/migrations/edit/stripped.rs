@@ -6,6 +6,8 @@ use ruff_text_size::Ranged;
 
 use crate::syntax::python::{normalised_expr, walk_exprs};
 
+use super::suites::suites;
+
 /// The statements without what `RunPython` and `RunSQL` say of going back.
 pub(super) fn forward(stmts: &[Stmt]) -> Vec<Stmt> {
     struct Forward;
@@ -43,17 +45,7 @@ pub(super) fn silent(stmts: &[Stmt]) -> Vec<Stmt> {
                 return;
             }
             transformer::walk_stmt(self, stmt);
-            let bodies: Vec<&mut ruff_python_ast::Suite> = match stmt {
-                Stmt::FunctionDef(s) => vec![&mut s.body],
-                Stmt::For(s) => vec![&mut s.body, &mut s.orelse],
-                Stmt::With(s) => vec![&mut s.body],
-                Stmt::If(s) => std::iter::once(&mut s.body)
-                    .chain(s.elif_else_clauses.iter_mut().map(|c| &mut c.body))
-                    .collect(),
-                Stmt::Try(s) => vec![&mut s.body, &mut s.orelse, &mut s.finalbody],
-                _ => Vec::new(),
-            };
-            bodies.into_iter().for_each(|body| body.retain(|s| !s.is_pass_stmt()));
+            suites(stmt).into_iter().for_each(|body| body.retain(|s| !s.is_pass_stmt()));
         }
     }
     let mut stmts = stmts.to_vec();
