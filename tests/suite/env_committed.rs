@@ -157,11 +157,11 @@ fn of_what_the_history_holds_it_says_how_to_take_it_out() {
 fn a_private_key_without_quotes_is_real_and_its_lines_are_no_names() {
     let key = |body: &str| {
         format!(
-            "A=1\nPEM=-----BEGIN RSA PRIVATE KEY-----\n{body}\nWd1HfJ6pYg=\n-----END RSA PRIVATE KEY-----\n"
+            "A=1\nPRIVATE_KEY=-----BEGIN RSA PRIVATE KEY-----\n{body}\nWd1HfJ6pYg=\n-----END RSA PRIVATE KEY-----\n"
         )
     };
     let found = added(".env", &key("MIIEowIBAAKCAQEAq7Zr2LmX9vKc4TnB8s"));
-    assert_eq!(found[0].2, "`.env` is committed and holds 1 value that looks real: `PEM`");
+    assert_eq!(found[0].2, "`.env` is committed and holds 1 value that looks real: `PRIVATE_KEY`");
     assert_eq!(added(".env", &key("change-me"))[0].1, Severity::Warning);
 }
 
