@@ -47,9 +47,12 @@ struct Answer {
 #[derive(Deserialize)]
 #[serde(tag = "kind")]
 enum Refusal {
-    NodeNotFoundError { message: String },
-    CircularDependencyError { circle: Vec<String> },
-    ValueError { message: String },
+    #[serde(rename = "NodeNotFoundError")]
+    NodeNotFound { message: String },
+    #[serde(rename = "CircularDependencyError")]
+    Circle { circle: Vec<String> },
+    #[serde(rename = "ValueError")]
+    Value { message: String },
 }
 
 fn table() -> Vec<Case> {
@@ -107,10 +110,10 @@ impl Case {
             return (!missing.is_empty() || !graph.circles().is_empty()).then(|| "a claim".to_owned());
         }
         match &self.django.error {
-            Some(Refusal::NodeNotFoundError { message }) if message.contains("replacement node") => {
+            Some(Refusal::NodeNotFound { message }) if message.contains("replacement node") => {
                 return graph.lost_squashes().is_empty().then(|| message.clone());
             }
-            Some(Refusal::ValueError { message }) => {
+            Some(Refusal::Value { message }) => {
                 let app = message.rsplit(' ').next().unwrap_or_default();
                 return (!graph.endless_apps().contains(app)).then(|| message.clone());
             }
@@ -133,7 +136,7 @@ impl Case {
         let circles = graph.circles();
         match &self.django.error {
             None if !circles.is_empty() => Some(format!("circles: {circles:?}")),
-            Some(Refusal::CircularDependencyError { circle }) => {
+            Some(Refusal::Circle { circle }) => {
                 let named: Vec<MigrationName> = circle.iter().map(|full| name(full)).collect();
                 let is_found = circles.iter().any(|circle| named.iter().all(|name| circle.contains(name)));
                 let way = graph.way_round(&named[0]);
