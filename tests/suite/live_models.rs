@@ -175,3 +175,16 @@ fn a_fix_sets_no_attribute_of_a_module_and_asks_no_other_argument() {
     let called = text(&fill(touch, "touch('x')"));
     assert!(called.starts_with("Begin the function with `Post = apps.get_model"), "{called}");
 }
+
+#[test]
+fn what_a_function_of_another_module_uses_is_told_once() {
+    let helper = "from django.contrib.auth.models import Group\n\nfrom blog.models import Post\n\n\n\
+                  def fill(apps, schema_editor):\n    Post.objects.all()\n    Group.objects.all()\n    more()\n\n\n\
+                  def more():\n    Post.objects.update(name='x')\n";
+    let found = found(
+        &migration("from blog.migrations.helpers import fill\n"),
+        &[("blog/migrations/helpers.py", helper)],
+    );
+    let [only] = &found[..] else { unreachable!("{found:?}") };
+    assert!(only.headline.ends_with("uses the live model `Post` and 2 more"), "{}", only.headline);
+}

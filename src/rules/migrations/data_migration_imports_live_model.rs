@@ -19,7 +19,28 @@ pub(super) static RULE: Rule = Rule {
 fn check(context: &Context<'_>, file: &File<'_>) -> Result<Vec<Finding>, NotLoaded> {
     let functions = data_functions::of(context, file)?;
     let judged = functions.iter().map(|function| judge(context, file, function));
-    Ok(NotLoaded::all(judged)?.concat())
+    Ok(one_for_each_place(NotLoaded::all(judged)?.concat()))
+}
+
+/// All that a function of another module does is told where the migration runs it: once, by the first of the worst.
+fn one_for_each_place(found: Vec<Finding>) -> Vec<Finding> {
+    let mut told: Vec<(Finding, usize)> = Vec::new();
+    for finding in found {
+        match told.iter_mut().find(|(first, _)| first.place == finding.place) {
+            None => told.push((finding, 0)),
+            Some((first, more)) => {
+                if finding.severity > first.severity {
+                    *first = finding;
+                }
+                *more += 1;
+            }
+        }
+    }
+    let counted = told.into_iter().map(|(finding, more)| match more {
+        0 => finding,
+        _ => Finding { headline: format!("{} and {more} more", finding.headline), ..finding },
+    });
+    counted.collect()
 }
 
 fn judge(context: &Context<'_>, file: &File<'_>, data: &DataFunction) -> Result<Vec<Finding>, NotLoaded> {

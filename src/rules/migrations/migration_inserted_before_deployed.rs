@@ -190,9 +190,14 @@ fn brought_about(
         Some(Dependency::On(name)) if name.name == "__first__" => Cause::First,
         _ => Cause::Named,
     };
+    // A deployed file that nobody edits named it when it ran: what it names comes back, and databases have it.
+    if cause == Cause::Named && !is_changed(&entry) {
+        return Ok(None);
+    }
     let place = match cause {
         Cause::UserModel => user_model.cloned(),
-        Cause::Named | Cause::RunBefore if is_changed(&entry) => touched.place(context, entry)?,
+        Cause::Named => touched.place(context, entry)?,
+        Cause::RunBefore if is_changed(&entry) => touched.place(context, entry)?,
         _ => None,
     };
     let place = match place {
