@@ -173,5 +173,8 @@ fn declared_label(module: &Module, app: &str) -> Option<String> {
         .or_else(|| configs.iter().find(|class| text(class, "name").is_some_and(|n| leads_here(&n))))
         .or(configs.first())?;
     let name = text(config, "name").filter(leads_here);
-    text(config, "label").or_else(|| name.and_then(|n| n.rsplit('.').next())).map(str::to_owned)
+    // Django refuses a label that is no identifier: such a config is not the one that is loaded.
+    let is_label = |label: &&str| label.chars().all(|c| c.is_alphanumeric() || c == '_');
+    let label = text(config, "label").filter(is_label);
+    label.or_else(|| name.and_then(|n| n.rsplit('.').next())).map(str::to_owned)
 }

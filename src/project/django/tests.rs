@@ -180,3 +180,10 @@ fn settings_may_say_otherwise_also_where_they_compute() {
     let computed = "MIGRATION_MODULES = {app: f'{app}.migrations_old' for app in APPS}\n";
     assert_eq!(said(computed), beside);
 }
+
+#[test]
+fn a_label_that_is_no_identifier_is_nobodys() {
+    let config = "class BlogConfig(AppConfig):\n    name = 'shop.blog'\n    label = 'shop.blog'\n";
+    let project = with(&[("shop/blog/apps.py", config)], &["shop/blog/migrations"]);
+    assert_eq!(meant(&project, "blog", "shop/blog/models.py"), ["shop/blog"]);
+}

@@ -80,14 +80,19 @@ pub(super) fn touched(context: &Context<'_>) -> Result<Vec<Touched>, NotLoaded> 
     if !paths().any(may_move_migrations) {
         return Ok(Vec::new());
     }
-    let (apps, switched) = both(context.here.apps(), switched(context))?;
+    let ((apps, after), switched) = both(both(context.here.apps(), context.head.apps()), switched(context))?;
     let packages: BTreeSet<&str> = paths().filter(|path| !(context.excluded)(path)).map(folder).collect();
     let mut scopes: BTreeMap<Scope, Vec<App>> =
         switched.into_iter().map(|scope| (scope, Vec::new())).collect();
-    for app in apps.iter().filter(|app| packages.contains(app.migrations.as_str())) {
-        if !is_test_only(&join(&app.migrations, "x.py")) {
-            scopes.entry(Scope::around(&apps, app)).or_default().push(app.clone());
-        }
+    let is_touched = |app: &&App| {
+        packages.contains(app.migrations.as_str()) && !is_test_only(&join(&app.migrations, "x.py"))
+    };
+    for app in apps.iter().filter(is_touched) {
+        scopes.entry(Scope::around(&apps, app)).or_default().push(app.clone());
+    }
+    // The project of a new app has faults on the target too: those of its other apps are not new.
+    for app in after.iter().filter(is_touched) {
+        scopes.entry(Scope::around(&after, app)).or_default();
     }
     let read = scopes.into_iter().take(MAX_GRAPHS).map(|(scope, apps)| {
         let contested = apps.iter().map(|app| Ok((app, is_contested(context, app)?)));

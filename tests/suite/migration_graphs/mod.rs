@@ -84,3 +84,17 @@ fn offset(text: &str, at: Position) -> usize {
     let before: usize = text.split_inclusive('\n').take(at.line as usize - 1).map(str::len).sum();
     before + at.column as usize - 1
 }
+
+#[test]
+fn what_was_broken_before_is_not_the_fault_of_a_new_app() {
+    let broken = "shop.0002_b: shop.0001_a";
+    assert_eq!(headlines(&change(&[broken], &[broken, "users.0001_a:"])), Vec::<String>::new());
+    let first = "users.0001_a: users.0000_gone";
+    assert_eq!(headlines(&change(&[broken], &[broken, first])).len(), 1);
+}
+
+#[test]
+fn a_missing_migration_that_comes_back_is_on_the_databases() {
+    let deployed = "shop.0002_b: shop.0001_a";
+    assert_eq!(headlines(&change(&[deployed], &["shop.0001_a:", deployed])), Vec::<String>::new());
+}
