@@ -146,8 +146,9 @@ fn label(project: &Project, package: &str) -> Result<String, NotLoaded> {
     if let Some(label) = init.as_ref().and_then(|module| declared_label(module, app)) {
         return Ok(label);
     }
-    // `db/migrations/blog` holds the migrations of `blog`.
-    let named = if file_name(app).contains("migrations") { package } else { app };
+    // `db/migrations/blog` holds the migrations of `blog`, and `long_migrations/migrations` those of `long_migrations`.
+    let is_of_many = file_name(package) != "migrations" && file_name(app).contains("migrations");
+    let named = if is_of_many { package } else { app };
     Ok(file_name(named).to_owned())
 }
 

@@ -187,3 +187,9 @@ fn a_label_that_is_no_identifier_is_nobodys() {
     let project = with(&[("shop/blog/apps.py", config)], &["shop/blog/migrations"]);
     assert_eq!(meant(&project, "blog", "shop/blog/models.py"), ["shop/blog"]);
 }
+
+#[test]
+fn an_app_may_be_called_after_migrations() {
+    let project = with(&[], &["apps/long_migrations/migrations"]);
+    assert_eq!(meant(&project, "long_migrations", "apps/shop/models.py"), ["apps/long_migrations"]);
+}

@@ -2,6 +2,7 @@ use std::collections::BTreeSet;
 
 use crate::model::catalogue;
 use crate::model::finding::{Finding, Fix, FixSafety, NodeText, code};
+use crate::model::nearest;
 use crate::project::django::apps::MigrationName;
 use crate::project::migrations::contrib;
 use crate::project::migrations::loaded::Loaded;
@@ -144,29 +145,13 @@ fn candidates<'a>(loaded: &'a Loaded, on: &'a MigrationName) -> impl Iterator<It
 
 /// At most two typing errors away, else the only one of the same number.
 fn nearest<'a>(name: &str, known: &[&'a MigrationName]) -> Option<&'a MigrationName> {
-    let close: Vec<_> = known.iter().filter(|other| distance(name, &other.name) <= 2).collect();
+    let close: Vec<_> = known.iter().filter(|other| nearest::distance(name, &other.name) <= 2).collect();
     let number = |name: &str| name.split('_').next().map(str::to_owned);
     let same: Vec<_> = known.iter().filter(|other| number(&other.name) == number(name)).collect();
     match (close.as_slice(), same.as_slice()) {
         ([only], _) | ([], [only]) => Some(only),
         _ => None,
     }
-}
-
-/// Levenshtein's distance; names are short.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().take(100).collect(), b.chars().take(100).collect());
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut previous = row.first().copied().unwrap_or(0);
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let change = previous + usize::from(x != y);
-            previous = row[j + 1];
-            row[j + 1] = change.min(previous + 1).min(row[j] + 1);
-        }
-    }
-    row.last().copied().unwrap_or(0)
 }
 
 /// (b) Each set of migrations that wait for each other.
