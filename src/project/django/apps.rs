@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::change::Path;
 use crate::source::Tree;
-use crate::source::tree::{file_name, folder};
+use crate::source::tree::{above, file_name, folder};
 
 use crate::project::django::settings::is_settings;
 
@@ -75,11 +75,15 @@ impl Apps {
         !projects.is_empty() && projects.is_subset(&self.closed)
     }
 
-    /// The app of a migration, else the nearest whose folder a path stands in.
-    fn home(&self, path: &str) -> Option<&App> {
+    /// The nearest app whose folder a path stands in.
+    pub fn around(&self, path: &str) -> Option<&App> {
         let holds = |app: &&App| path.strip_prefix(&*app.folder).is_some_and(|rest| rest.starts_with('/'));
-        let around = || self.iter().filter(holds).max_by_key(|app| app.folder.len());
-        self.of_migration_file(path).or_else(around)
+        self.iter().filter(holds).max_by_key(|app| app.folder.len())
+    }
+
+    /// The app of a migration, else the nearest around a path.
+    fn home(&self, path: &str) -> Option<&App> {
+        self.of_migration_file(path).or_else(|| self.around(path))
     }
 
     /// The projects of an app, else of what stands at a path.
@@ -119,11 +123,6 @@ pub fn looks_like_migration(path: &str) -> bool {
     path.ends_with(".py")
         && !file_name(path).starts_with('_')
         && (file_name(folder(path)) == "migrations" || is_numbered(path))
-}
-
-/// The folders that a path stands in, nearest first, down to the repository's own.
-pub(super) fn above(path: &str) -> impl Iterator<Item = &str> {
-    std::iter::successors(Some(folder(path)), |at| (!at.is_empty()).then(|| folder(at)))
 }
 
 /// `0001_initial.py`

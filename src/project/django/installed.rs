@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::change::Path;
 use crate::source::Tree;
-use crate::source::tree::{file_name, folder, join};
+use crate::source::tree::{above, file_name, folder, join};
 
-use crate::project::django::apps::{App, Apps, above};
+use crate::project::django::apps::{App, Apps};
 use crate::project::django::settings::{DjangoProject, Settings};
 
 /// Entries of one `INSTALLED_APPS` that are looked at.

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use ruff_python_ast::{Expr, StmtClassDef};
 
-use crate::source::tree::{file_name, folder, is_vendored, join};
+use crate::source::tree::{above, file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Tree, snapshot::both};
 use crate::syntax::python::{Module, string};
 
-use crate::project::django::apps::{App, Apps, above, is_numbered, looks_like_migration};
+use crate::project::django::apps::{App, Apps, is_numbered, looks_like_migration};
 use crate::project::django::settings::{MigrationModule, Settings};
+use crate::project::migrations::migration::is_djangos;
 use crate::project::{Fact, Project};
 
 /// Packages of numbered modules that are looked into; a repository has one or two.
@@ -96,11 +97,8 @@ fn numbered_packages<'a>(
 
 /// Does the module hold a class `Migration` of Django itself?
 fn is_migration(module: &Module) -> bool {
-    module.class("Migration").is_some_and(|class| {
-        class.bases().iter().filter_map(|base| module.qualified(base)).any(|base| {
-            base == "django.db.migrations.Migration" || base == "django.db.migrations.migration.Migration"
-        })
-    })
+    let bases = module.class("Migration").map_or(&[][..], |class| class.bases());
+    bases.iter().any(|base| is_djangos(module, base))
 }
 
 impl Apps {

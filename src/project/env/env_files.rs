@@ -1,7 +1,7 @@
 //! Which paths are env files, which are their templates, and which env files are safe to commit because they are
 //! encrypted.
 
-use crate::source::tree::{file_name, folder, join};
+use crate::source::tree::{above, file_name, folder, join};
 use crate::source::{Blob, Tree};
 use crate::syntax::dotenv::{Content, EnvFile, Separator};
 
@@ -108,9 +108,7 @@ pub fn is_shell(path: &str) -> bool {
 
 /// Does the path lie in a virtual environment, which PKG010 reports as a whole?
 pub fn is_in_virtualenv(path: &str, tree: &Tree) -> bool {
-    std::iter::successors(Some(folder(path)), |at| (!at.is_empty()).then(|| folder(at)))
-        .take_while(|at| !at.is_empty())
-        .any(|at| tree.contains(&join(at, "pyvenv.cfg")))
+    above(path).take_while(|at| !at.is_empty()).any(|at| tree.contains(&join(at, "pyvenv.cfg")))
 }
 
 /// Does the path lie among the fixtures of tests?

@@ -7,7 +7,7 @@ use crate::model::change::Path;
 use crate::source::NotLoaded;
 
 use crate::project::django::apps::{App, MigrationName};
-use crate::project::migrations::migration::{Migration, is_south};
+use crate::project::migrations::links::Links;
 use crate::project::{Fact, Project};
 
 /// One migration file.
@@ -15,7 +15,7 @@ use crate::project::{Fact, Project};
 pub struct Node {
     pub name: MigrationName,
     pub path: Path,
-    migration: Arc<Migration>,
+    links: Arc<Links>,
 }
 
 /// The migrations of one app.
@@ -31,16 +31,16 @@ impl Fact for History {
 
     fn find(project: &Project, app: &App) -> Result<Self, NotLoaded> {
         let tree = project.tree()?;
-        let read = app.migration_files(&tree).map(|path| Ok((path, project.migration(path)?)));
+        let read = app.migration_files(&tree).map(|path| Ok((path, project.links(path)?)));
         let mut history = Self::default();
-        for (path, migration) in NotLoaded::all(read)? {
+        for (path, links) in NotLoaded::all(read)? {
             let name = path.rsplit('/').next().and_then(|n| n.strip_suffix(".py"));
-            let (Some(migration), Some(name)) = (migration.filter(|m| !is_south(m)), name) else { continue };
+            let (Some(links), Some(name)) = (links, name) else { continue };
             let name = MigrationName { app: app.label.clone(), name: name.to_owned() };
-            for old in migration.replaced() {
+            for old in links.replaced() {
                 history.replaced.insert(old.clone(), name.clone());
             }
-            history.nodes.insert(name.clone(), Node { name, path: path.to_owned(), migration });
+            history.nodes.insert(name.clone(), Node { name, path: path.to_owned(), links });
         }
         Ok(history)
     }
@@ -49,24 +49,24 @@ impl Fact for History {
 impl History {
     /// What runs in its app before a migration, each behind what it depends on. Here an original stands for itself as
     /// long as it is there: its squash would say more than the migration meets.
-    pub fn before<'a>(&'a self, app: &str, migration: &Migration) -> Vec<&'a Node> {
+    pub fn before<'a>(&'a self, app: &str, links: &Links) -> Vec<&'a Node> {
         let node =
             |name: &MigrationName| self.nodes.get(name).or_else(|| self.nodes.get(self.replaced.get(name)?));
-        let before = |migration: &Migration| -> Vec<&'a Node> {
-            let names = migration.dependencies.iter().filter_map(|d| d.dependency.migration());
+        let before = |links: &Links| -> Vec<&'a Node> {
+            let names = links.dependencies.iter().filter_map(|d| d.dependency.migration());
             names.filter(|name| name.app == app).filter_map(node).collect()
         };
         let mut order = Vec::new();
         let mut seen = BTreeSet::new();
         // A node is entered once to put its dependencies above it, and left once they are done.
-        let enter = |migration: &Migration| before(migration).into_iter().rev().map(|node| (node, false));
-        let mut stack: Vec<(&Node, bool)> = enter(migration).collect();
+        let enter = |links: &Links| before(links).into_iter().rev().map(|node| (node, false));
+        let mut stack: Vec<(&Node, bool)> = enter(links).collect();
         while let Some((node, done)) = stack.pop() {
             if done {
                 order.push(node);
             } else if seen.insert(&node.name) {
                 stack.push((node, true));
-                stack.extend(enter(&node.migration));
+                stack.extend(enter(&node.links));
             }
         }
         order

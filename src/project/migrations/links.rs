@@ -6,8 +6,9 @@ use ruff_text_size::TextRange;
 
 use crate::source::NotLoaded;
 
+use crate::project::django::apps::MigrationName;
 use crate::project::migrations::loader::{Declared, Entry, List};
-use crate::project::migrations::migration::{DependencyAt, Migration, is_south};
+use crate::project::migrations::migration::{DependencyAt, Migration, is_djangos, is_south};
 use crate::project::{Content, ContentFact, Project};
 
 #[derive(Debug)]
@@ -61,12 +62,17 @@ impl Links {
         }
     }
 
+    /// The migrations that it stands for.
+    pub fn replaced(&self) -> impl Iterator<Item = &MigrationName> {
+        self.replaces.iter().filter_map(|at| at.dependency.migration())
+    }
+
     pub fn declared(&self) -> Declared {
         let named = |list: &[DependencyAt]| list.iter().map(|at| at.dependency.clone()).collect();
         Declared {
             dependencies: named(&self.dependencies),
             run_before: named(&self.run_before),
-            replaces: self.replaces.iter().filter_map(|at| at.dependency.migration().cloned()).collect(),
+            replaces: self.replaced().cloned().collect(),
             depends_on_more: self.depends_on_more,
             replaces_more: self.replaces_more,
         }
@@ -76,11 +82,7 @@ impl Links {
 /// Does the class derive from Django's alone, so that nothing of it is written elsewhere?
 fn is_plain(migration: &Migration) -> bool {
     let bases = migration.class().map_or(&[][..], |class| class.bases());
-    bases.iter().all(|base| {
-        migration.module().qualified(base).is_some_and(|base| {
-            base == "django.db.migrations.Migration" || base == "django.db.migrations.migration.Migration"
-        })
-    })
+    bases.iter().all(|base| is_djangos(migration.module(), base))
 }
 
 impl Project {

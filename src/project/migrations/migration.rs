@@ -117,6 +117,13 @@ pub fn is_django_operation(callee: &str) -> bool {
     callee.starts_with("django.db.migrations.")
 }
 
+/// Is a base class Django's own `Migration`?
+pub fn is_djangos(module: &Module, base: &Expr) -> bool {
+    module.qualified(base).is_some_and(|base| {
+        base == "django.db.migrations.Migration" || base == "django.db.migrations.migration.Migration"
+    })
+}
+
 /// South's migrations have the same class name and another life.
 pub fn is_south(migration: &Migration) -> bool {
     let bases = migration.class().map_or_else(Vec::new, |class| class.bases().to_vec());

@@ -102,11 +102,11 @@ impl Fact for State {
 
     fn find(project: &Project, path: &str) -> Result<Self, NotLoaded> {
         let mut state = Self::default();
-        let (apps, migration) = both(project.apps(), project.migration(path))?;
-        let (Some(name), Some(migration)) = (apps.migration_name(path), migration) else { return Ok(state) };
+        let (apps, links) = both(project.apps(), project.links(path))?;
+        let (Some(name), Some(links)) = (apps.migration_name(path), links) else { return Ok(state) };
         let Some(app) = apps.of_migration_file(path) else { return Ok(state) };
         let history = project.fact::<History>(app)?;
-        let before = history.before(&name.app, &migration).into_iter();
+        let before = history.before(&name.app, &links).into_iter();
         let sources = before.map(|node| Ok((&node.name.name, project.whole_migration(&node.path)?)));
         // What one step misses does not keep the others from asking too.
         let mut missing = NotLoaded::default();

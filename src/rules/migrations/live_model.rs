@@ -170,7 +170,6 @@ pub(super) fn live_model(
     }
     let Some(definition) = ancestry.own.first() else { return Ok(None) };
     let apps = context.here.apps()?;
-    let homes = apps.iter().filter(|app| definition.path.starts_with(&format!("{}/", app.folder)));
-    let home = homes.max_by_key(|app| app.folder.len());
+    let home = apps.around(&definition.path);
     Ok(live(What::Model(definition.name.clone()), home.map(|app| app.label.as_str())))
 }

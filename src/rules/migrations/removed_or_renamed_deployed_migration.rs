@@ -5,7 +5,7 @@ use crate::model::catalogue;
 use crate::model::change::{FileStatus, Path};
 use crate::model::finding::{Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span, code};
 use crate::project::django::apps::MigrationName;
-use crate::project::migrations::migration::{Migration, is_south};
+use crate::project::migrations::migration::Migration;
 use crate::rules::migrations::canonical::Canonical;
 use crate::rules::{Against, Context, Look, Rule, look};
 use crate::source::tree::{folder, join};
@@ -72,9 +72,8 @@ type Needed = BTreeSet<MigrationName>;
 /// Django loads all of them before it does anything, and stops at the first name that it does not find.
 fn needed(context: &Context<'_>) -> Result<Needed, NotLoaded> {
     let paths = all_migrations(context, context.head)?.into_values().flatten();
-    let migrations = NotLoaded::all(paths.map(|path| context.head.migration(&path)))?;
-    let migrations = migrations.iter().flatten().filter(|migration| !is_south(migration));
-    let named = migrations.flat_map(|migration| migration.dependencies.iter().chain(&migration.run_before));
+    let links = NotLoaded::all(paths.map(|path| context.head.links(&path)))?;
+    let named = links.iter().flatten().flat_map(|links| links.dependencies.iter().chain(&links.run_before));
     Ok(named.filter_map(|named| named.dependency.migration().cloned()).collect())
 }
 

@@ -10,7 +10,7 @@ use std::cell::Cell;
 
 use crate::model::change::Path;
 use crate::source::NotLoaded;
-use crate::source::tree::{folder, join};
+use crate::source::tree::{above, join};
 
 use crate::project::Project;
 use pattern::{Pattern, patterns};
@@ -101,10 +101,7 @@ impl Ignores {
 
 /// The `.gitignore` files that have a say over these paths: Git follows none that is a link.
 pub(in crate::project) fn read(project: &Project, paths: &[&str]) -> Result<Ignores, NotLoaded> {
-    let mut folders: Vec<&str> = paths
-        .iter()
-        .flat_map(|path| std::iter::successors(Some(folder(path)), |at| (!at.is_empty()).then(|| folder(at))))
-        .collect();
+    let mut folders: Vec<&str> = paths.iter().flat_map(|path| above(path)).collect();
     folders.sort_unstable();
     folders.dedup();
     let blobs = NotLoaded::all(folders.iter().map(|at| project.file(&join(at, GITIGNORE))))?;
