@@ -74,8 +74,9 @@ fn distance(finding: &Finding, change: &Change) -> u32 {
 fn touches_change(finding: &Finding, change: &Change) -> bool {
     match &finding.place {
         Place::Head { path, span } => {
+            let mut at_fault = std::iter::once(*span).chain(finding.cause);
             // Without hunks nobody knows which lines are new: any may be.
-            hunks(change, path).is_none_or(|h| anchor::touches(h, *span))
+            hunks(change, path).is_none_or(|h| at_fault.any(|span| anchor::touches(h, span)))
         }
         _ => true,
     }

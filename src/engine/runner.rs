@@ -229,7 +229,7 @@ impl Task {
             Judging::Baseline => changed.base_path(),
         };
         match path.filter(|path| !(scene.excluded)(path)) {
-            Some(path) => self.look.at_file(&context, ScopedFile { path, changed }),
+            Some(path) => self.look.at_file(self.rule, &context, ScopedFile { path, changed }),
             None => Ok(Vec::new()),
         }
     }

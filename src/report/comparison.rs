@@ -132,7 +132,7 @@ impl<'a> Comparison<'a> {
 
     fn draft(&self, group: Group<'a>) -> Option<Draft<'a>> {
         let resolve = |r: &&Reported| {
-            anchor::resolve(self.input.change, &r.finding.place, self.input.capabilities.multi_line)
+            anchor::resolve(self.input.change, &r.finding, self.input.capabilities.multi_line)
         };
         let mut anchor = group.members.iter().find_map(resolve)?;
         let fingerprints = group.members.iter().map(|r| r.fingerprint.clone()).collect();
