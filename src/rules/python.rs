@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use ruff_python_ast::ExprCall;
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::model::change::ChangedFile;
-use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity};
+use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span};
 use crate::project::Project;
 use crate::source::NotLoaded;
 use crate::syntax::python::{Index, Module};
@@ -56,10 +57,38 @@ impl<'a> PythonFile<'a> {
         self.replace(&TextRange::empty(at), text)
     }
 
-    /// Does a comment stand on the lines of a node, or up to two lines above it?
+    /// More lines, below the last one of a node.
+    pub fn insert_below(&self, node: &impl Ranged, lines: &str) -> Edit {
+        let last = self.module.span(node).end.line;
+        let end = self.module.text().line_span(last).end;
+        Edit { span: Span { start: end, end }, replacement: format!("\n{lines}") }
+    }
+
+    /// A further argument of a call, on a line of its own where the last one has one; `None` where brackets around the
+    /// last one hide its end.
+    pub fn add_argument(&self, call: &ExprCall, argument: &str) -> Option<Edit> {
+        let inside = call.arguments.end() - TextSize::of(')');
+        let Some(last) = call.arguments.iter_source_order().last() else {
+            return Some(self.insert(inside, argument));
+        };
+        let behind = self.module.source(&TextRange::new(last.end(), inside));
+        if behind.trim_start().starts_with(')') {
+            return None;
+        }
+        Some(match self.module.indentation(&last) {
+            Some(blanks) => self.insert(last.end(), format!(",\n{blanks}{argument}")),
+            None => self.insert(last.end(), format!(", {argument}")),
+        })
+    }
+
+    /// Does a person's comment stand on the lines of a node, or alone on one of the two lines above it?
     pub fn has_comment(&self, node: &impl Ranged) -> bool {
         let lines = self.module.span(node).lines();
-        !self.index().comments_on(lines.start.saturating_sub(2).max(1)..=lines.end - 1).is_empty()
+        let near = self.index().comments_on(lines.start.saturating_sub(2).max(1)..=lines.end - 1);
+        let stands_alone = |line| self.module.text().line(line).trim_start().starts_with('#');
+        near.iter().any(|comment| {
+            !comment.is_for_a_tool() && (comment.line >= lines.start || stands_alone(comment.line))
+        })
     }
 }
 

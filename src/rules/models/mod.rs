@@ -1,8 +1,34 @@
 //! Models: their names, their fields, and what every one of them has.
 
+mod boolean_prefix;
+mod choices;
+mod date_suffix;
+mod fk_id_suffix;
+mod missing_on_delete;
+mod missing_related_name;
 mod missing_str;
+mod missing_timestamps;
+mod model_name;
+mod related_name_format;
+mod related_name_plus;
+mod status_without_textchoices;
+mod text_choices;
+mod timestamp_definition;
 
 use super::Rule;
 
 /// In the order of their codes.
-pub const RULES: &[&Rule] = &[&missing_str::RULE];
+pub const RULES: &[&Rule] = &[
+    &model_name::RULE,
+    &missing_timestamps::RULE,
+    &timestamp_definition::RULE,
+    &missing_str::RULE,
+    &status_without_textchoices::RULE,
+    &missing_related_name::RULE,
+    &related_name_format::RULE,
+    &related_name_plus::RULE,
+    &fk_id_suffix::RULE,
+    &boolean_prefix::RULE,
+    &date_suffix::RULE,
+    &missing_on_delete::RULE,
+];
