@@ -13,10 +13,6 @@ use crate::syntax::python::{Index, Module};
 
 use super::{Context, Rule, ScopedFile};
 
-/// How comments begin that people do not read.
-const FOR_TOOLS: [&str; 9] =
-    ["noqa", "type:", "pylint:", "pragma:", "fmt:", "nosec", "mypy:", "ruff:", "red-panda:"];
-
 /// A changed file that parses, on the side that is judged.
 #[derive(Clone, Copy, Debug)]
 pub struct PythonFile<'a> {
@@ -88,14 +84,13 @@ impl<'a> PythonFile<'a> {
         .map(|range| self.replace(&range, ""))
     }
 
-    /// Does a comment for people stand on the lines of a node, or up to two lines above it? What it says to a tool counts
-    /// for nothing.
+    /// Does a person's comment stand on the lines of a node, or alone on one of the two lines above it?
     pub fn has_comment(&self, node: &impl Ranged) -> bool {
         let lines = self.module.span(node).lines();
         let near = self.index().comments_on(lines.start.saturating_sub(2).max(1)..=lines.end - 1);
+        let stands_alone = |line| self.module.text().line(line).trim_start().starts_with('#');
         near.iter().any(|comment| {
-            let text = comment.text.trim_start_matches(['#', ':', ' ']);
-            !text.is_empty() && !FOR_TOOLS.iter().any(|tool| text.starts_with(tool))
+            !comment.is_for_a_tool() && (comment.line >= lines.start || stands_alone(comment.line))
         })
     }
 }

@@ -55,6 +55,8 @@ mod local;
 #[cfg(test)]
 mod migration_graphs;
 #[cfg(test)]
+mod model_forms;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod projects;

@@ -88,7 +88,7 @@ impl Project {
         let field = ModelField { name, at: call.range(), call, class };
         let is_known = match &field.class {
             FieldClass::Django(_) => true,
-            FieldClass::Own { django, has_init, .. } => django.is_some() && !has_init,
+            FieldClass::Own { django, may_add, .. } => django.is_some() && !may_add,
             FieldClass::Foreign { .. } => false,
         };
         if !is_known || has_unpacking(&call.arguments) {

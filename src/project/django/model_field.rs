@@ -23,8 +23,9 @@ pub struct ModelField<'a> {
 pub enum FieldClass {
     /// Django's own, by its last name: `CharField`.
     Django(&'static str),
-    /// The repository's own, with Django's class that it derives from, where there is one.
-    Own { path: String, name: String, django: Option<&'static str>, has_init: bool },
+    /// The repository's own, with Django's class that it derives from, where there is one. `may_add`: an `__init__` of
+    /// it, or a base that nobody knows, may add arguments.
+    Own { path: String, name: String, django: Option<&'static str>, may_add: bool },
     /// A package's, by its dotted name, with Django's class that it is known to derive from.
     Foreign { name: String, django: Option<&'static str> },
 }
@@ -206,12 +207,16 @@ impl Project {
             django_class(base).or(known)
         });
         let is_field = django.is_some() || ancestry.foreign.iter().any(|base| base.ends_with("Field"));
+        let is_known = |base: &String| {
+            django_class(base).is_some() || base == "object" || KNOWN.iter().any(|(known, _)| known == base)
+        };
         let has_init = ancestry.own.iter().any(|class| {
             let node = class.module.class(&class.name).and_then(|node| class.module.index().class_of(node));
             node.is_some_and(|node| class.module.index().function_in(node.body, "__init__").is_some())
         });
+        let may_add = has_init || !ancestry.foreign.iter().all(is_known);
         let own = ancestry.own.into_iter().next().filter(|_| is_field);
-        Ok(own.map(|own| FieldClass::Own { path: own.path, name: own.name, django, has_init }))
+        Ok(own.map(|own| FieldClass::Own { path: own.path, name: own.name, django, may_add }))
     }
 }
 
@@ -228,9 +233,9 @@ impl<'a> ModelField<'a> {
         self.django().is_some_and(|class| classes.contains(&class))
     }
 
-    /// Can its arguments not be seen: `*args`, `**options`, or an `__init__` of the repository that may add some?
+    /// Can its arguments not all be seen: `*args`, `**options`, or a class of the repository that may add some?
     pub fn may_have_more(&self) -> bool {
-        has_unpacking(&self.call.arguments) || matches!(self.class, FieldClass::Own { has_init: true, .. })
+        has_unpacking(&self.call.arguments) || matches!(self.class, FieldClass::Own { may_add: true, .. })
     }
 
     /// What is given for an argument, by its name or its position.
