@@ -14,7 +14,7 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// How names of credentials for somewhere else end.
-const CREDENTIALS: [&str; 14] = [
+const CREDENTIALS: [&str; 15] = [
     "api_key",
     "apikey",
     "secret",
@@ -29,6 +29,7 @@ const CREDENTIALS: [&str; 14] = [
     "private_key",
     "password",
     "passphrase",
+    "credentials",
 ];
 
 /// Words of names that hold no credential as it is.
