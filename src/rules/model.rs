@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use crate::project::django::model_field::ModelField;
+use crate::project::django::model_field::{FieldClass, ModelField};
 use crate::project::django::models::{self, ModelClass};
 use crate::source::NotLoaded;
 
@@ -24,6 +24,14 @@ impl<'a> Model<'a> {
     /// `Post.author`
     pub fn path_of(&self, field: &ModelField<'_>) -> String {
         format!("{}.{}", self.name(), field.name)
+    }
+
+    /// The module of Django's field classes as a field writes it: `models.`
+    pub fn home_of(&self, field: &ModelField<'a>) -> Option<&'a str> {
+        let FieldClass::Django(class) = field.class else { return None };
+        let callee = &*field.call.func;
+        let is_home = self.module.qualified(callee)?.is_in("django.db.models");
+        self.module.source(callee).strip_suffix(class).filter(|home| is_home && home.ends_with('.'))
     }
 }
 

@@ -6,7 +6,7 @@ use ruff_python_ast::ExprCall;
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::model::change::ChangedFile;
-use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity};
+use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span};
 use crate::project::Project;
 use crate::source::NotLoaded;
 use crate::syntax::python::{Index, Module};
@@ -82,6 +82,30 @@ impl<'a> PythonFile<'a> {
             _ => None,
         }
         .map(|range| self.replace(&range, ""))
+    }
+
+    /// More lines, below the last one of a node.
+    pub fn insert_below(&self, node: &impl Ranged, lines: &str) -> Edit {
+        let last = self.module.span(node).end.line;
+        let end = self.module.text().line_span(last).end;
+        Edit { span: Span { start: end, end }, replacement: format!("\n{lines}") }
+    }
+
+    /// A further argument of a call, on a line of its own where the last one has one; `None` where brackets around the
+    /// last one hide its end.
+    pub fn add_argument(&self, call: &ExprCall, argument: &str) -> Option<Edit> {
+        let inside = call.arguments.end() - TextSize::of(')');
+        let Some(last) = call.arguments.iter_source_order().last() else {
+            return Some(self.insert(inside, argument));
+        };
+        let behind = self.module.source(&TextRange::new(last.end(), inside));
+        if behind.trim_start().starts_with(')') {
+            return None;
+        }
+        Some(match self.module.indentation(&last) {
+            Some(blanks) => self.insert(last.end(), format!(",\n{blanks}{argument}")),
+            None => self.insert(last.end(), format!(", {argument}")),
+        })
     }
 
     /// Does a person's comment stand on the lines of a node, or alone on one of the two lines above it?

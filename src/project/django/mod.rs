@@ -10,6 +10,7 @@ pub mod lineage;
 pub mod model_field;
 pub mod models;
 mod packages;
+pub mod relation;
 pub mod settings;
 
 #[cfg(test)]

@@ -121,6 +121,22 @@ impl<'a> ModelClass<'a> {
         !self.is_abstract() && !self.is_proxy() && !self.is_unmanaged()
     }
 
+    /// Has a class above it a table of its own? Then its rows are parts of rows there:
+    /// https://docs.djangoproject.com/en/5.2/topics/db/models/#multi-table-inheritance
+    pub fn joins_a_table(&self) -> Result<bool, NotLoaded> {
+        let has_table = |above: &ClassRef| {
+            let lineages = self.project.fact::<Lineages>(&above.path)?;
+            let is_model = lineages.of(&above.name).is_some_and(|lineage| lineage.is_model());
+            let Some(module) = self.project.module(&above.path)?.filter(|_| is_model) else {
+                return Ok(false);
+            };
+            let meta = class_of(&module, above).and_then(|class| meta_of(&module, class));
+            Ok(!is_true(meta.and_then(|meta| module.index().assigned_in(meta.body, "abstract"))))
+        };
+        let own = NotLoaded::all(self.lineage.own.iter().map(has_table))?;
+        Ok(own.contains(&true) || self.lineage.known().any(|base| base.is_concrete))
+    }
+
     /// May a decorator of the class add to it?
     pub fn is_decorated(&self) -> bool {
         !self.class.node.decorator_list.is_empty()

@@ -52,7 +52,8 @@ fn say(model: &Model<'_>, field: &ModelField<'_>, is_file: bool, out: &mut Repor
     let path = model.path_of(field);
     let class = field.django().unwrap_or("CharField");
     let null = field.call.arguments.find_keyword("null").map(Ranged::range);
-    let headline = format!("{} is a {class} with `null=True`", code(&path));
+    let article = if class.starts_with(['E', 'I']) { "an" } else { "a" };
+    let headline = format!("{} is {article} {class} with `null=True`", code(&path));
     let consequence = match is_file {
         true => "Django writes an empty text where there is no file: `NULL` never gets there, and a query for it finds nothing.",
         false => "It has two empty values, `NULL` and the empty text: a query for one misses the rows with the other.",

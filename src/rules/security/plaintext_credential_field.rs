@@ -49,10 +49,11 @@ const KEEPERS: [&str; 8] = [
 ];
 
 fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
-    if is_user(model) || keeps_secrets(model) {
+    if keeps_secrets(model) {
         return Ok(());
     }
-    for field in model.fields().iter().filter(|field| holds_credential(field)) {
+    let is_hashed = |field: &ModelField<'_>| field.name == "password" && is_user(model);
+    for field in model.fields().iter().filter(|field| holds_credential(field) && !is_hashed(field)) {
         let path = model.path_of(field);
         let headline = format!("{} is stored as it is", code(&path));
         let consequence = "Whoever reads a backup or a row in the admin can act with it.";

@@ -21,7 +21,17 @@ impl Comment<'_> {
     /// Does it speak to a program, as `# noqa` and `# type: ignore` do?
     pub fn is_for_a_tool(&self) -> bool {
         const TOOLS: [&str; 11] = [
-            "noqa", "type:", "pylint:", "pragma:", "fmt:", "mypy:", "pyright:", "ruff:", "isort:", "nosec", "red-panda:",
+            "noqa",
+            "type:",
+            "pylint:",
+            "pragma:",
+            "fmt:",
+            "mypy:",
+            "pyright:",
+            "ruff:",
+            "isort:",
+            "nosec",
+            "red-panda:",
         ];
         let said = self.text.trim_start_matches('#').trim_start();
         TOOLS.iter().any(|tool| said.starts_with(tool))

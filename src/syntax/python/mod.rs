@@ -131,9 +131,9 @@ impl Module {
         self.text().as_str().get(bytes(node.range())).unwrap_or("")
     }
 
-    /// The blanks before a statement; `None` where it does not begin its line.
-    pub fn indentation(&self, stmt: &Stmt) -> Option<&str> {
-        let start = bytes(stmt.range()).start;
+    /// The blanks before a node; `None` where it does not begin its line.
+    pub fn indentation(&self, node: &impl Ranged) -> Option<&str> {
+        let start = bytes(node.range()).start;
         let begin = self.text().as_str().get(..start)?.rfind('\n').map_or(0, |at| at + 1);
         let before = self.text().as_str().get(begin..start)?;
         before.chars().all(char::is_whitespace).then_some(before)
