@@ -1,5 +1,6 @@
 //! A form of a model as rules look at it.
 
+use std::collections::BTreeSet;
 use std::ops::Deref;
 
 use crate::model::finding::code;
@@ -39,11 +40,20 @@ impl<'a> Form<'a> {
         model.map_or_else(|| "its model".to_owned(), |model| code(model.last()))
     }
 
+    /// Does it leave nothing out itself: no `exclude`, an empty one, or `None`?
+    pub fn excludes_nothing(&self) -> bool {
+        self.own("exclude").is_none_or(|exclude| {
+            let value = self.module.fold(exclude.value);
+            value == Folded::None
+                || matches!(value, Folded::List { items, partial: false } if items.is_empty())
+        })
+    }
+
     /// The fields of its model that are not left out, in Django's order; `None` when they cannot be told.
     pub fn fields_without_excluded(&self) -> Result<Option<Vec<String>>, NotLoaded> {
         let excluded = match self.own("exclude") {
             None if self.has_bases() => return Ok(None),
-            None => Vec::new(),
+            None => BTreeSet::new(),
             Some(exclude) => match strings(self, exclude) {
                 Some(excluded) => excluded,
                 None => return Ok(None),
@@ -71,7 +81,7 @@ impl<'a> Form<'a> {
 }
 
 /// The names of an option, where all of them are written here.
-fn strings(form: &Form<'_>, given: Given<'_>) -> Option<Vec<String>> {
+fn strings(form: &Form<'_>, given: Given<'_>) -> Option<BTreeSet<String>> {
     match form.module.fold(given.value) {
         Folded::List { items, partial: false } => {
             items.iter().map(|item| item.as_str().map(str::to_owned)).collect()

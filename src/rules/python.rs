@@ -74,7 +74,8 @@ impl<'a> PythonFile<'a> {
         let own = call.arguments.find_keyword(name)?.range();
         let at = all.iter().position(|range| *range == own)?;
         let is_comma = |range: TextRange| self.module.source(&range).trim() == ",";
-        let before = at.checked_sub(1).and_then(|at| all.get(at)).map(|it| TextRange::new(it.end(), own.start()));
+        let before =
+            at.checked_sub(1).and_then(|at| all.get(at)).map(|it| TextRange::new(it.end(), own.start()));
         let behind = all.get(at + 1).map(|it| TextRange::new(own.end(), it.start()));
         match (before, behind) {
             (_, Some(behind)) if is_comma(behind) => Some(own.cover(behind)),

@@ -51,8 +51,11 @@ fn the_list_that_is_written_is_the_form_that_django_makes() {
     let mut lists = 0;
     for case in cases() {
         for finding in found(&case) {
-            let list = finding.fix.iter().flat_map(|fix| &fix.edits).find(|edit| edit.replacement.contains('['));
-            let (Some(edit), Answer::Fields(fields)) = (list, &case.django[form(&case, &finding)]) else { continue };
+            let list =
+                finding.fix.iter().flat_map(|fix| &fix.edits).find(|edit| edit.replacement.contains('['));
+            let (Some(edit), Answer::Fields(fields)) = (list, &case.django[form(&case, &finding)]) else {
+                continue;
+            };
             let written: Vec<&str> = edit.replacement.split('"').skip(1).step_by(2).collect();
             assert_eq!(&written, fields, "{}: {}", case.case, finding.headline);
             lists += 1;
@@ -66,8 +69,10 @@ fn a_form_without_a_list_is_one_that_django_refuses() {
     let is_error = |finding: &Finding| finding.code == "FRM003" && finding.severity == Severity::Error;
     for case in cases() {
         let said = found(&case);
-        let told: Vec<&str> = said.iter().filter(|it| is_error(it)).map(|finding| form(&case, finding)).collect();
-        let refused = |answer: &Answer| matches!(answer, Answer::Error(error) if error == "ImproperlyConfigured");
+        let told: Vec<&str> =
+            said.iter().filter(|it| is_error(it)).map(|finding| form(&case, finding)).collect();
+        let refused =
+            |answer: &Answer| matches!(answer, Answer::Error(error) if error == "ImproperlyConfigured");
         let want = case.django.iter().filter(|(_, answer)| refused(answer)).map(|(name, _)| name.as_str());
         let mut told_sorted = told.clone();
         told_sorted.sort_unstable();

@@ -1,5 +1,7 @@
 //! Which fields of a model Django makes a form of.
 
+use std::collections::BTreeSet;
+
 use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::Ranged;
 
@@ -48,7 +50,8 @@ impl Project {
             if let Some(class) = class_of(class) {
                 names.retain(|name| module.index().bindings_in(class.body, name).is_empty());
             }
-            names.extend(own);
+            let mut seen = BTreeSet::new();
+            names.extend(own.into_iter().filter(|name| seen.insert(name.clone())));
         }
         Ok(Some(names))
     }
@@ -111,7 +114,9 @@ fn makes_no_field(module: &Module, call: &ExprCall) -> bool {
         Expr::Call(made) => &*made.func,
         other => other,
     };
-    module.qualified(callee).is_some_and(|name| NO_FIELDS.contains(&name.last()) || name.last().ends_with("Manager"))
+    module
+        .qualified(callee)
+        .is_some_and(|name| NO_FIELDS.contains(&name.last()) || name.last().ends_with("Manager"))
 }
 
 /// Django orders fields as they were made: base classes first, and those of one module as they stand there.

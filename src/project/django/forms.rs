@@ -80,8 +80,15 @@ pub struct ModelForm<'a> {
 #[derive(Clone, Copy, Debug)]
 enum Written<'a> {
     /// `is_plain`: all its bases from elsewhere are Django's, whose metaclass asks for `fields`.
-    Class { node: &'a StmtClassDef, meta: &'a Class<'a>, is_plain: bool },
-    Call { call: &'a ExprCall, factory: &'static Factory },
+    Class {
+        node: &'a StmtClassDef,
+        meta: &'a Class<'a>,
+        is_plain: bool,
+    },
+    Call {
+        call: &'a ExprCall,
+        factory: &'static Factory,
+    },
 }
 
 /// An option as the form itself gives it.
@@ -351,7 +358,8 @@ impl Asked<'_> {
             return Ok(Worth::All);
         }
         let found = self.project.definition(path, &name.to_string())?;
-        let value = found.as_ref().and_then(|found| Some(found.module.fold(found.module.assigned(&found.name)?)));
+        let value =
+            found.as_ref().and_then(|found| Some(found.module.fold(found.module.assigned(&found.name)?)));
         Ok(value.map_or(Worth::Given, |value| worth_of(&value)))
     }
 }

@@ -14,8 +14,8 @@ pub(super) static RULE: Rule = Rule {
 };
 
 fn check(form: &Form<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
-    // What is inherited is said where it is written.
-    let Some(fields) = form.own("fields") else { return Ok(()) };
+    // What is inherited is said where it is written; where some are left out, it is not every field.
+    let Some(fields) = form.own("fields").filter(|_| form.excludes_nothing()) else { return Ok(()) };
     let title = code(&form.title());
     let (headline, consequence) = match form.worth("fields")? {
         Worth::All => (

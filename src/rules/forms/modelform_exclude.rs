@@ -5,7 +5,6 @@ use crate::rules::form::Form;
 use crate::rules::python::Report;
 use crate::rules::{Against, Look, Rule};
 use crate::source::NotLoaded;
-use crate::syntax::python::Folded;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::FRM002,
@@ -18,8 +17,7 @@ fn check(form: &Form<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     let Some(exclude) = form.own("exclude").filter(|exclude| !exclude.value.is_none_literal_expr()) else {
         return Ok(());
     };
-    let is_empty = matches!(form.module.fold(exclude.value),
-        Folded::List { items, partial: false } if items.is_empty());
+    let is_empty = form.excludes_nothing();
     match form.worth("fields")? {
         // `__all__` says it already.
         Worth::All | Worth::NamedAll if is_empty => {}
@@ -76,7 +74,7 @@ fn say_needless(form: &Form<'_>, exclude: Given<'_>, out: &mut Report<'_>) {
         .say(&exclude.whole, title, FAULT, headline, "An empty `exclude` beside `fields` does nothing.")
         .advice();
     match form.file.take_out(&exclude.whole).filter(|_| form.is_class()) {
-        Some(edit) => said.edit(FixSafety::Safe, "Drop it.", vec![edit]),
+        Some(edit) => said.edit(FixSafety::Ask, "Right if no other form reads it.", vec![edit]),
         None => said.fix("Drop it."),
     };
 }

@@ -74,9 +74,10 @@ fn is_all_of_a_model(form: &Form<'_>, value: &Expr) -> bool {
                     "fields" | "concrete_fields" | "local_fields" | "get_fields" | "many_to_many"
                 ) && of.as_attribute_expr().is_some_and(|of| of.attr.as_str() == "_meta")
             }
-            Expr::Call(call) => form.module.qualified(&call.func).is_some_and(|name| {
-                name.last() == "fields_for_model" && name.starts_with("django.forms.")
-            }),
+            Expr::Call(call) => form
+                .module
+                .qualified(&call.func)
+                .is_some_and(|name| name.last() == "fields_for_model" && name.starts_with("django.forms.")),
             _ => false,
         }
     });

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use ruff_text_size::{Ranged, TextRange};
 
 use crate::model::catalogue;
@@ -28,11 +30,15 @@ struct Old {
 }
 
 /// https://github.com/django/django/blob/5.2/django/db/models/indexes.py: `max_name_length`
-const INDEX: Old =
-    Old { option: "index_together", new: "indexes", class: "Index", end: "_idx", longest: 30 };
+const INDEX: Old = Old { option: "index_together", new: "indexes", class: "Index", end: "_idx", longest: 30 };
 /// PostgreSQL cuts names at 63 bytes.
-const UNIQUE: Old =
-    Old { option: "unique_together", new: "constraints", class: "UniqueConstraint", end: "_uniq", longest: 63 };
+const UNIQUE: Old = Old {
+    option: "unique_together",
+    new: "constraints",
+    class: "UniqueConstraint",
+    end: "_uniq",
+    longest: 63,
+};
 
 fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     if let Some(statement) = given(model, INDEX.option) {
@@ -53,17 +59,21 @@ fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     }
     if let Some(statement) = given(model, UNIQUE.option) {
         let headline = format!("{} has `unique_together`", code(model.name()));
-        let consequence = "Django keeps it for old code only: it has no name to tell in an error, and no condition.";
+        let consequence =
+            "Django keeps it for old code only: it has no name to tell in an error, and no condition.";
         let said = out
             .say(&statement.name, model.name(), UNIQUE.option, headline, consequence)
             .advice()
             .because_of(&statement.whole);
         match newer(model, &UNIQUE, &statement) {
             Some(edit) => {
-                let text = "`makemigrations` replaces the constraint; right if the table can be locked that long.";
+                let text =
+                    "`makemigrations` replaces the constraint; right if the table can be locked that long.";
                 said.edit(FixSafety::Ask, text, vec![edit])
             }
-            None => said.fix("Write each group as a `models.UniqueConstraint` with a name in `Meta.constraints`."),
+            None => {
+                said.fix("Write each group as a `models.UniqueConstraint` with a name in `Meta.constraints`.")
+            }
         };
     }
     model.fields().iter().for_each(|field| check_field(model, field, out));
@@ -86,9 +96,11 @@ fn check_field(model: &Model<'_>, field: &ModelField<'_>, out: &mut Report<'_>) 
     let said = out.say(keyword, path, "db_index=True", headline, consequence).advice().because_of(field.call);
     match model.file.take_argument(field.call, "db_index") {
         // Of a unique field Django notes the argument in the migrations.
-        Some(edit) if is_unique => {
-            said.edit(FixSafety::Ask, "`makemigrations` writes a migration that changes no table.", vec![edit])
-        }
+        Some(edit) if is_unique => said.edit(
+            FixSafety::Ask,
+            "`makemigrations` writes a migration that changes no table.",
+            vec![edit],
+        ),
         Some(edit) => said.edit(FixSafety::Safe, "Drop `db_index=True`.", vec![edit]),
         None => said.fix("Drop `db_index=True`."),
     };
@@ -133,16 +145,15 @@ fn newer(model: &Model<'_>, old: &Old, statement: &Statement) -> Option<Edit> {
     let class = model.module.imported_as("django.db.models", old.class)?;
     let column = model.module.span(&statement.whole).start.column as usize;
     let blanks = " ".repeat(column.checked_sub(1)?);
-    let mut names: Vec<String> = Vec::new();
+    let mut names = BTreeSet::new();
     let mut lines = String::new();
     for group in statement.groups.as_ref()? {
         let name = name(model.name(), group, old)?;
-        if names.contains(&name) {
-            return None;
-        }
         let fields: Vec<String> = group.iter().map(|field| format!("\"{field}\"")).collect();
         lines += &format!("{blanks}    {class}(fields=[{}], name=\"{name}\"),\n", fields.join(", "));
-        names.push(name);
+        if !names.insert(name) {
+            return None;
+        }
     }
     let new = old.new;
     Some(model.file.replace(&statement.whole.range(), format!("{new} = [\n{lines}{blanks}]")))

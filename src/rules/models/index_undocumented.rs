@@ -17,7 +17,8 @@ pub(super) static RULE: Rule = Rule {
     looks: &[Look::Model(check)],
 };
 
-const CONSEQUENCE: &str = "Every write pays for an index; whoever wants to drop it has to find out what reads it.";
+const CONSEQUENCE: &str =
+    "Every write pays for an index; whoever wants to drop it has to find out what reads it.";
 
 fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     if has_docstring_on_indexes(model) {

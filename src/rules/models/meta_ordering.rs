@@ -37,11 +37,13 @@ fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     let (headline, consequence) = match related {
         Some(column) => (
             format!("Every query of {} is ordered by {}", code(model.name()), code(column)),
-            "Each of them joins the other table, also where one row is read or reached through a relation.".to_owned(),
+            "Each of them joins the other table, also where one row is read or reached through a relation."
+                .to_owned(),
         ),
         None => (
             format!("Every query of {} is ordered by {}", code(model.name()), code(&ordering.join(", "))),
-            "Without an index the database sorts the table for each of them, also where one row is wanted.".to_owned(),
+            "Without an index the database sorts the table for each of them, also where one row is wanted."
+                .to_owned(),
         ),
     };
     let fault = format!("ordering = {}", ordering.join(", "));

@@ -1,4 +1,6 @@
-use ruff_python_ast::{Expr, Keyword};
+use std::collections::BTreeSet;
+
+use ruff_python_ast::Expr;
 use ruff_text_size::Ranged;
 
 use crate::model::catalogue;
@@ -8,7 +10,7 @@ use crate::rules::model::Model;
 use crate::rules::python::Report;
 use crate::rules::{Against, Look, Rule};
 use crate::source::NotLoaded;
-use crate::syntax::python::{string, walk_expr};
+use crate::syntax::python::{has_unpacking, string, walk_expr};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::MOD014,
@@ -38,10 +40,11 @@ fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     if model.is_unmanaged() || model.is_proxy() {
         return Ok(());
     }
+    let named = named_in_constraints(model);
     for field in model.fields() {
         let is_file = field.is(&FILES);
         let can_be_null = field.is_true("null") && (is_file || field.is(&TEXTS));
-        if can_be_null && !has_reason(model, field) && !is_converted(model, field)? {
+        if can_be_null && !has_reason(field, named.as_ref()) && !is_converted(model, field)? {
             say(model, field, is_file, out);
         }
     }
@@ -55,12 +58,15 @@ fn say(model: &Model<'_>, field: &ModelField<'_>, is_file: bool, out: &mut Repor
     let article = if class.starts_with(['E', 'I']) { "an" } else { "a" };
     let headline = format!("{} is {article} {class} with `null=True`", code(&path));
     let consequence = match is_file {
-        true => "Django writes an empty text where there is no file: `NULL` never gets there, and a query for it finds nothing.",
-        false => "It has two empty values, `NULL` and the empty text: a query for one misses the rows with the other.",
+        true => {
+            "Django writes an empty text where there is no file: `NULL` never gets there, and a query for it finds nothing."
+        }
+        false => {
+            "It has two empty values, `NULL` and the empty text: a query for one misses the rows with the other."
+        }
     };
-    let said = out
-        .say(&null.unwrap_or(field.at), path, "null=True", headline, consequence)
-        .because_of(field.call);
+    let said =
+        out.say(&null.unwrap_or(field.at), path, "null=True", headline, consequence).because_of(field.call);
     match is_file {
         true => said.advice().fix("Write `blank=True` alone."),
         false => said.fix(
@@ -70,31 +76,34 @@ fn say(model: &Model<'_>, field: &ModelField<'_>, is_file: bool, out: &mut Repor
 }
 
 /// Needs the field its `NULL`, because two empty texts would clash or a constraint speaks of it, or can that not be seen?
-fn has_reason(model: &Model<'_>, field: &ModelField<'_>) -> bool {
+fn has_reason(field: &ModelField<'_>, named: Option<&BTreeSet<&str>>) -> bool {
     let is_false = |value: &Expr| value.as_boolean_literal_expr().is_some_and(|value| !value.value);
     matches!(field.class, FieldClass::Foreign { .. })
         || field.may_have_more()
         || REASONS.iter().any(|reason| field.argument(reason).is_some_and(|value| !is_false(value)))
-        || ["unique_together", "constraints"]
-            .iter()
-            .any(|option| model.own_option(option).is_some_and(|value| speaks_of(value, field.name)))
+        || named.is_none_or(|named| named.contains(field.name))
 }
 
-/// `fields=["slug"]`, `Lower("slug")`, `Q(slug__isnull=True)`; what is not written there may speak of anything.
-fn speaks_of(option: &Expr, name: &str) -> bool {
-    let is_display = matches!(option, Expr::List(_) | Expr::Tuple(_));
-    let is_named = |keyword: &Keyword| {
-        keyword.arg.as_ref().is_none_or(|arg| arg.as_str().split("__").next() == Some(name))
-    };
-    let mut found = !is_display;
-    walk_expr(option, &mut |expr| {
-        found |= match expr {
-            Expr::Call(call) => call.arguments.keywords.iter().any(is_named),
-            Expr::Starred(_) => true,
-            other => string(other).is_some_and(|text| text.trim_start_matches('-') == name),
-        }
-    });
-    found
+/// What its constraints speak of: `fields=["slug"]`, `Lower("slug")`, `Q(slug__isnull=True)`. `None` where they are not
+/// all written here.
+fn named_in_constraints<'a>(model: &Model<'a>) -> Option<BTreeSet<&'a str>> {
+    let mut names = BTreeSet::new();
+    let mut is_known = true;
+    for option in ["unique_together", "constraints"].iter().filter_map(|option| model.own_option(option)) {
+        is_known &= matches!(option, Expr::List(_) | Expr::Tuple(_));
+        walk_expr(option, &mut |expr| match expr {
+            Expr::Call(call) => {
+                let keywords = call.arguments.keywords.iter();
+                let arguments =
+                    keywords.filter_map(|keyword| keyword.arg.as_ref()?.as_str().split("__").next());
+                names.extend(arguments);
+                is_known &= !has_unpacking(&call.arguments);
+            }
+            Expr::Starred(_) => is_known = false,
+            other => names.extend(string(other).map(|text| text.trim_start_matches('-'))),
+        });
+    }
+    is_known.then_some(names)
 }
 
 /// Has the field's class methods of its own, which may make one value of both?

@@ -21,7 +21,9 @@ fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
         match called_default(model, field) {
             Some(call) => say_called(model, field, call, out),
             None if is_without_default(field) => say_without(model, field, out),
-            None if is_soft_delete(field) && model.field("is_active").is_none() => say_deleted(model, field, out),
+            None if is_soft_delete(field) && model.field("is_active").is_none() => {
+                say_deleted(model, field, out)
+            }
             None => {}
         }
     }
@@ -43,7 +45,9 @@ fn say_called(model: &Model<'_>, field: &ModelField<'_>, call: &ExprCall, out: &
     let written = model.module.source(call);
     let headline = format!("The default of {} is called once, when the module loads", code(&path));
     let consequence = match field.is_true("primary_key") || field.is_true("unique") {
-        true => "All rows of a process get one and the same id: the second `create()` fails with `IntegrityError`.",
+        true => {
+            "All rows of a process get one and the same id: the second `create()` fails with `IntegrityError`."
+        }
         false => "All rows of a process get one and the same id.",
     };
     let text = format!("Write {}: `makemigrations` notes it, and no row changes.", code(function));
@@ -61,9 +65,15 @@ fn is_without_default(field: &ModelField<'_>) -> bool {
 fn say_without(model: &Model<'_>, field: &ModelField<'_>, out: &mut Report<'_>) {
     let path = model.path_of(field);
     let headline = format!("{} has no default", code(&path));
-    out.say(&field.at, path, "no default", headline, "Every `create()` has to bring its own id, and fails without one.")
-        .because_of(field.call)
-        .fix("Write `default=uuid.uuid4`, without brackets.");
+    out.say(
+        &field.at,
+        path,
+        "no default",
+        headline,
+        "Every `create()` has to bring its own id, and fails without one.",
+    )
+    .because_of(field.call)
+    .fix("Write `default=uuid.uuid4`, without brackets.");
 }
 
 fn is_soft_delete(field: &ModelField<'_>) -> bool {
@@ -76,7 +86,8 @@ fn is_soft_delete(field: &ModelField<'_>) -> bool {
 fn say_deleted(model: &Model<'_>, field: &ModelField<'_>, out: &mut Report<'_>) {
     let path = model.path_of(field);
     let headline = format!("{} marks what is gone, not what is there", code(&path));
-    let consequence = format!("Queries for what is there read as a double no: {}.", code(&format!("{}=False", field.name)));
+    let consequence =
+        format!("Queries for what is there read as a double no: {}.", code(&format!("{}=False", field.name)));
     out.say(&field.at.cover(field.at.range()), path, field.name, headline, consequence)
         .fix("Write `is_active = models.BooleanField(default=True)`.");
 }

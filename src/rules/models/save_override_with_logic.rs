@@ -32,8 +32,18 @@ const LEAVES: [(&str, &str); 10] = [
 ];
 
 /// Writes of managers and query sets: https://docs.djangoproject.com/en/5.2/ref/models/querysets/
-const WRITES: [&str; 7] =
-    ["create", "get_or_create", "update_or_create", "bulk_create", "bulk_update", "update", "delete"];
+const WRITES: [(&str, &str); 7] = [
+    ("create", "creates other rows"),
+    ("get_or_create", "creates other rows"),
+    ("update_or_create", "creates other rows"),
+    ("bulk_create", "creates other rows"),
+    ("bulk_update", "changes other rows"),
+    ("update", "changes other rows"),
+    ("delete", "deletes other rows"),
+];
+
+/// What a row may hold that has a `save()` and is no row.
+const FILES: [&str; 8] = ["image", "photo", "picture", "file", "thumb", "avatar", "logo", "icon"];
 
 fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     let Some(save) = model.method("save").filter(|save| takes_self(save)) else { return Ok(()) };
@@ -49,8 +59,7 @@ fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     }
     let done = done.into_iter().collect::<Vec<_>>().join(" and ");
     let headline = format!("{} {done}", code(&format!("{}.save()", model.name())));
-    let consequence =
-        "It happens on every save, in the admin, in imports and in tests too, and never on `bulk_create()` or `update()`.";
+    let consequence = "It happens on every save, in the admin, in imports and in tests too, and never on `bulk_create()` or `update()`.";
     out.say(&save.node.name, format!("{}.save", model.name()), done, headline, consequence)
         .because_of(save.node)
         .fix("Move it to a function that saves the row and then does this, and call that where it is meant.");
@@ -83,12 +92,18 @@ impl<'a> Saving<'a> {
     /// Is the row not written, or not as the caller says?
     fn lost(&self, model: &Model<'_>) -> Option<Lost> {
         let name = code(&format!("{}.save()", model.name()));
-        let saves: Vec<&ExprCall> = self.calls.iter().copied().filter(|call| self.writes_the_row(call)).collect();
+        let saves: Vec<&ExprCall> =
+            self.calls.iter().copied().filter(|call| self.writes_the_row(call)).collect();
         if saves.is_empty() {
             let is_meant = self.raises() || self.hands_on() || model.is_unmanaged() || model.is_proxy();
             return (!is_meant).then(|| {
                 let headline = format!("{name} never calls `super().save()`");
-                ("no super().save", headline, "The row is not written.", "End with `super().save(*args, **kwargs)`.")
+                (
+                    "no super().save",
+                    headline,
+                    "The row is not written.",
+                    "End with `super().save(*args, **kwargs)`.",
+                )
             });
         }
         let parameters = &self.save.node.parameters;
@@ -153,7 +168,9 @@ impl<'a> Saving<'a> {
         if let Some(name) = self.module.qualified(&call.func)
             && let Some((_, deed)) = LEAVES.iter().find(|(start, _)| name.starts_with(start))
         {
-            return Some(deed).copied().filter(|_| !matches!(name.last(), "get" | "get_many") || *deed != "writes the cache");
+            let only_reads =
+                name.starts_with("django.core.cache.") && matches!(name.last(), "get" | "get_many");
+            return (!only_reads).then_some(*deed);
         }
         let method = call.func.as_attribute_expr()?;
         let on = &*method.value;
@@ -161,8 +178,10 @@ impl<'a> Saving<'a> {
             "delay" | "apply_async" | "delay_on_commit" if !is_self(on) => Some("queues a task"),
             "email_user" => Some("sends mail"),
             "save" if !self.writes_the_row(call) && is_other_row(on) => Some("saves other rows"),
-            write if WRITES.contains(&write) && is_of_rows(on) => Some("changes other rows"),
-            _ => None,
+            write => {
+                let known = WRITES.iter().find(|(name, _)| *name == write);
+                known.filter(|_| is_of_rows(on)).map(|(_, deed)| *deed)
+            }
         }
     }
 }
@@ -176,13 +195,11 @@ fn is_super(expr: &Expr) -> bool {
     callee.is_some_and(|name| name.id.as_str() == "super")
 }
 
-/// `self.author`: a relation of the row. What else has a `save()` may be a picture or a file.
+/// `self.author`: a relation of the row, and no picture or file.
 fn is_other_row(expr: &Expr) -> bool {
     expr.as_attribute_expr().is_some_and(|attribute| {
         let name = attribute.attr.as_str();
-        is_self(&attribute.value) && !["image", "photo", "picture", "file", "thumb", "avatar", "logo", "icon"]
-            .iter()
-            .any(|file| name.contains(file))
+        is_self(&attribute.value) && !FILES.iter().any(|file| name.contains(file))
     })
 }
 

@@ -76,7 +76,9 @@ fn holds_credential(field: &ModelField<'_>) -> bool {
     let is_ours = field.is_true("unique")
         || field.is_true("primary_key")
         || field.argument("choices").is_some()
-        || field.argument("default").is_some_and(|value| field.text("default").is_none() && !value.is_none_literal_expr());
+        || field
+            .argument("default")
+            .is_some_and(|value| field.text("default").is_none() && !value.is_none_literal_expr());
     is_named && is_plain && is_text && !is_ours && !field.may_have_more()
 }
 
@@ -87,5 +89,7 @@ fn is_user(model: &Model<'_>) -> bool {
 
 fn keeps_secrets(model: &Model<'_>) -> bool {
     let calls = model.module.index().calls_in(model.class.body).iter();
-    calls.filter_map(|call| model.module.qualified(&call.node.func)).any(|name| KEEPERS.contains(&name.last()))
+    calls
+        .filter_map(|call| model.module.qualified(&call.node.func))
+        .any(|name| KEEPERS.contains(&name.last()))
 }
