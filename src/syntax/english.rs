@@ -148,9 +148,11 @@ const UNCHANGED: &[&str] = &[
     "weather",
 ];
 
-/// What is said of one thing and of many alike: collections, masses, words that are only used in the plural.
+/// What is said of one thing and of many alike: collections, masses, words that are only used in the plural, and
+/// adjectives that stand for what they describe.
 const EITHER: &[&str] = &[
     "accounting",
+    "active",
     "all",
     "alms",
     "analytics",
@@ -164,25 +166,33 @@ const EITHER: &[&str] = &[
     "economics",
     "electronics",
     "ethics",
+    "following",
     "goods",
     "graphics",
     "history",
     "hours",
+    "inactive",
     "inventory",
+    "list",
+    "live",
     "logistics",
     "mathematics",
     "mechanics",
     "mine",
     "metrics",
+    "next",
     "options",
     "other",
     "own",
     "parameters",
     "params",
+    "pending",
     "physics",
     "politics",
     "preferences",
     "premises",
+    "previous",
+    "privacy",
     "proceeds",
     "prefs",
     "queue",
@@ -240,7 +250,6 @@ const SINGULAR_IN_S: &[&str] = &[
     "pathos",
     "plus",
     "postgres",
-    "previous",
     "prospectus",
     "radius",
     "rebus",
@@ -267,8 +276,9 @@ const SINGULAR_IN_S: &[&str] = &[
 
 /// Plurals in `us` and `is`, where other words are singular.
 const PLURAL_IN_US_OR_IS: &[&str] = &[
-    "alibis", "bikinis", "bureaus", "emojis", "emus", "gurus", "haikus", "khakis", "kiwis", "kpis", "menus",
-    "plateaus", "rabbis", "safaris", "skis", "skus", "submenus", "taxis", "thous", "uris", "wikis",
+    "alibis", "apis", "bikinis", "bureaus", "emojis", "emus", "guis", "gurus", "haikus", "khakis", "kiwis",
+    "kpis", "menus", "plateaus", "pois", "rabbis", "safaris", "skis", "skus", "submenus", "taxis", "thous",
+    "uris", "wikis",
 ];
 
 /// Nouns in `ie`: their plural looks as if it came from a `y`.

@@ -21,7 +21,7 @@ fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
             model.path_of(field),
             "no on_delete",
             format!("{} does not say `on_delete`", code(&model.path_of(field))),
-            "Since Django 2.0 nothing starts: `TypeError: __init__() missing 1 required positional argument: 'on_delete'`.",
+            "Django stops at import: `ForeignKey.__init__() missing 1 required positional argument: 'on_delete'`.",
         )
         .because_of(field.call)
         .fix(format!(

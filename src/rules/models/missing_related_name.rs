@@ -28,7 +28,8 @@ fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
         let path = model.path_of(field);
         let target = model.target(field).unwrap_or("the other model");
         let way = model.default_way_back(field);
-        let name = name(model, field).filter(|name| ways.get(target) == Some(&1) && !taken.has(target, name));
+        let is_free = |name: &String| *name == way || !taken.has(target, name);
+        let name = name(model, field).filter(|name| ways.get(target) == Some(&1) && is_free(name));
         let said = out
             .say(
                 &field.at,

@@ -70,7 +70,9 @@ fn is_plural(model: &Model<'_>, one: &str, out: &mut Report<'_>) {
 /// The name with its last word in the singular, where that is surely a plural.
 fn singular(name: &str) -> Option<String> {
     let words = english::words(name);
-    let last = words.last().filter(|last| english::number(last) == Number::Several)?;
+    // Of `RequestForPartners` the noun is another.
+    let is_phrase = words.iter().any(|word| english::is_preposition(word));
+    let last = words.last().filter(|last| !is_phrase && english::number(last) == Number::Several)?;
     // The end of the name as it is written, whatever its case.
     let before = name.get(..name.len().checked_sub(last.len())?)?;
     Some(format!("{before}{}", english::pascal_case(&[english::singular(last)])))

@@ -33,45 +33,64 @@ const OF_ADDRESSES: [&str; 9] =
     ["address", "city", "country", "county", "postal", "postcode", "street", "zip", "zipcode"];
 
 fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
-    for field in model.fields().iter().filter(|field| field.is(&FIELDS)) {
-        let Some(severity) = severity(field.name) else { continue };
-        let path = code(&model.path_of(field));
-        let (at, fault, headline): (TextRange, _, _) = match choices(model, field)? {
-            Choices::None if is_of_an_address(model, field) => continue,
-            Choices::None => (field.at, "no choices", format!("{path} takes any value")),
-            Choices::Literal(at) => {
-                (at.range(), "written out", format!("{path} writes its choices out as a list"))
-            }
-            Choices::Integers(at) => {
-                (at.range(), "IntegerChoices", format!("{path} stores its choices as numbers"))
-            }
-            Choices::Other => continue,
-        };
-        let consequence = match fault {
-            "no choices" => {
-                "A misspelt word is stored like a right one, and no form or filter knows the values."
-            }
-            "written out" => "Code compares with bare values: a misspelt one is simply never equal.",
-            _ => {
-                "In the database, in dumps and in queries by hand a row says 3, and nobody knows what that was."
-            }
-        };
-        let said = out.say(&at, model.path_of(field), fault, headline, consequence);
+    let fields = model.fields().iter().filter(|field| field.is(&FIELDS));
+    let fields: Vec<_> = fields.filter_map(|field| Some((field, severity(field.name)?))).collect();
+    let found = NotLoaded::all(fields.iter().map(|(field, _)| choices(model, field)))?;
+    for ((field, severity), choices) in fields.into_iter().zip(found) {
+        let Some(fault) = fault(model, field, &choices) else { continue };
+        let path = model.path_of(field);
+        let headline = format!("{} {}", code(&path), fault.headline);
+        let said = out.say(&fault.at, path, fault.name, headline, fault.consequence);
         let said = said.because_of(field.call).severity(severity);
         match text_choices::edits(model, field) {
             Some(edits) => said.edit(
                 FixSafety::Ask,
-                "Right if the names suit you: the values stay the same, so no row changes.",
+                "Right if the names suit you: the values stay, so no row changes.",
                 edits,
             ),
-            None => said.fix(format!(
-                "Write a class {} with the values and `choices={}.choices`.",
-                code(&format!("{}(models.TextChoices)", text_choices::class_name(field.name))),
-                text_choices::class_name(field.name),
-            )),
+            None => {
+                let class = text_choices::class_name(field.name);
+                said.fix(format!(
+                    "Write the values into {} and say {}.",
+                    code(&format!("class {class}(models.TextChoices)")),
+                    code(&format!("choices={class}.choices")),
+                ))
+            }
         };
     }
     Ok(())
+}
+
+struct Fault {
+    at: TextRange,
+    name: &'static str,
+    headline: &'static str,
+    consequence: &'static str,
+}
+
+fn fault(model: &Model<'_>, field: &ModelField<'_>, choices: &Choices<'_>) -> Option<Fault> {
+    match choices {
+        Choices::None if is_of_an_address(model, field) => None,
+        Choices::None => Some(Fault {
+            at: field.at,
+            name: "no choices",
+            headline: "takes any value",
+            consequence: "A misspelt word is stored like a right one, and no form or filter knows the values.",
+        }),
+        Choices::Literal(given) => Some(Fault {
+            at: given.range(),
+            name: "written out",
+            headline: "has its choices in a list",
+            consequence: "Code compares with bare values, and a misspelt one is simply never equal.",
+        }),
+        Choices::Integers(given) => Some(Fault {
+            at: given.range(),
+            name: "IntegerChoices",
+            headline: "stores its choices as numbers",
+            consequence: "In the database, in dumps and in queries by hand a row says 3, and nobody knows what that is.",
+        }),
+        Choices::Other => None,
+    }
 }
 
 /// By whole words: `estate` and `prototype` are none.

@@ -202,6 +202,7 @@ impl Stamp<'_, '_> {
         let is_copy = english::words(self.model.name()).iter().any(|word| COPIES.contains(&word.as_str()));
         is_copy
             || self.field.may_have_more()
+            || self.field.argument("db_default").is_some()
             || self.field.django().is_none()
             || self.field.relation().is_some()
     }
