@@ -8,6 +8,7 @@ use crate::syntax::suppression::Suppression;
 
 use super::Rule;
 use super::context::{Context, ScopedFile};
+use super::form::Form;
 use super::migrations::files::File as Migration;
 use super::model::Model;
 use super::python::{PythonFile, Report};
@@ -52,6 +53,8 @@ pub enum Look {
     Python(Reads, fn(&PythonFile<'_>, &mut Report<'_>) -> Result<(), NotLoaded>),
     /// Each Django model at the top of a changed file, tests and migrations left out.
     Model(fn(&Model<'_>, &mut Report<'_>) -> Result<(), NotLoaded>),
+    /// Each form of a model in a changed file that has options of its own, tests left out.
+    Form(fn(&Form<'_>, &mut Report<'_>) -> Result<(), NotLoaded>),
     /// Each changed migration that parses, but for those of apps that only tests install.
     Migration(fn(&Context<'_>, &Migration<'_>) -> Found),
     /// Not at files: told of each suppression that keeps nothing, once all rules have run.
@@ -70,7 +73,7 @@ impl Look {
             Self::Change(reads, _) => reads(path),
             Self::File(reads, _) => reads(path),
             Self::Python(reads, _) => reads(path),
-            Self::Model(_) => code_with_others(path),
+            Self::Model(_) | Self::Form(_) => code_with_others(path),
             Self::Migration(_) => migrations(path),
             Self::UnusedSuppression(_) => Reading::Not,
         }
@@ -99,6 +102,9 @@ impl Look {
             Self::Python(_, check) => PythonFile::look(rule, context, file, *check),
             Self::Model(check) => PythonFile::look(rule, context, file, |file, report| {
                 NotLoaded::all(Model::of(file)?.iter().map(|model| check(model, report))).map(drop)
+            }),
+            Self::Form(check) => PythonFile::look(rule, context, file, |file, report| {
+                NotLoaded::all(Form::of(file)?.iter().map(|form| check(form, report))).map(drop)
             }),
             Self::Migration(check) => match Migration::read(context, file)? {
                 Some(migration) => check(context, &migration),

@@ -6,6 +6,7 @@ pub mod context;
 pub mod docstrings;
 pub mod env;
 pub mod example;
+pub mod form;
 pub mod forms;
 pub mod look;
 pub mod memcached;

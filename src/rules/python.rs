@@ -57,6 +57,34 @@ impl<'a> PythonFile<'a> {
         self.replace(&TextRange::empty(at), text)
     }
 
+    /// Takes a statement away with its lines; `None` where something else stands on them.
+    pub fn take_out(&self, statement: &impl Ranged) -> Option<Edit> {
+        let text = self.module.text();
+        let span = self.module.span(statement);
+        let (first, last) = (text.line_bytes(span.start.line), text.line_bytes(span.end.line));
+        let before = text.as_str().get(first.start..statement.start().to_usize())?;
+        let behind = text.as_str().get(statement.end().to_usize()..last.end)?;
+        let lines = TextRange::new(first.start.try_into().ok()?, last.end.try_into().ok()?);
+        (before.trim().is_empty() && behind.trim().is_empty()).then(|| self.replace(&lines, ""))
+    }
+
+    /// Takes an argument with its name out of a call, and the comma with it; `None` where a comment or bracket is in the way.
+    pub fn take_argument(&self, call: &ExprCall, name: &str) -> Option<Edit> {
+        let all: Vec<TextRange> = call.arguments.iter_source_order().map(|it| it.range()).collect();
+        let own = call.arguments.find_keyword(name)?.range();
+        let at = all.iter().position(|range| *range == own)?;
+        let is_comma = |range: TextRange| self.module.source(&range).trim() == ",";
+        let before =
+            at.checked_sub(1).and_then(|at| all.get(at)).map(|it| TextRange::new(it.end(), own.start()));
+        let behind = all.get(at + 1).map(|it| TextRange::new(own.end(), it.start()));
+        match (before, behind) {
+            (_, Some(behind)) if is_comma(behind) => Some(own.cover(behind)),
+            (Some(before), None) if is_comma(before) => Some(own.cover(before)),
+            _ => None,
+        }
+        .map(|range| self.replace(&range, ""))
+    }
+
     /// More lines, below the last one of a node.
     pub fn insert_below(&self, node: &impl Ranged, lines: &str) -> Edit {
         let last = self.module.span(node).end.line;

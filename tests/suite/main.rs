@@ -59,6 +59,8 @@ mod migration_graphs;
 #[cfg(test)]
 mod model_drift;
 #[cfg(test)]
+mod model_forms;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod projects;

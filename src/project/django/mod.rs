@@ -3,6 +3,8 @@
 pub mod apps;
 pub mod bases;
 pub mod database;
+mod form_fields;
+pub mod forms;
 mod installed;
 pub mod lineage;
 pub mod model_field;
