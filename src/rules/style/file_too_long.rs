@@ -1,5 +1,5 @@
 use crate::model::catalogue;
-use crate::model::finding::{Fix, NodeText, Place, code};
+use crate::model::finding::{Fix, NodeText, Place, Severity, code};
 use crate::rules::{Against, Context, Found, Look, Rule, ScopedFile};
 use crate::source::tree::file_name;
 
@@ -26,7 +26,9 @@ fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
     };
     let place = Place::Path(file.path.to_owned());
     let finding = RULE.finding(place, "file", NodeText::Open("too long".to_owned()), headline, consequence);
-    Ok(vec![finding.with_fix(Fix::text(advice(file.path)))])
+    // Whoever mends a fault in an old file cannot be made to split it first.
+    let severity = if lines.crossed(MOST) { Severity::Error } else { Severity::Warning };
+    Ok(vec![finding.with_severity(severity).with_fix(Fix::text(advice(file.path)))])
 }
 
 fn advice(path: &str) -> String {

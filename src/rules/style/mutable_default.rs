@@ -78,6 +78,7 @@ fn edits(file: &PythonFile<'_>, function: &StmtFunctionDef, parameter: &Paramete
     let default = parameter.default.as_deref()?;
     let first = match function.body.as_slice() {
         [Stmt::Expr(docstring), next, ..] if docstring.value.is_string_literal_expr() => next,
+        [Stmt::Expr(only)] if only.value.is_string_literal_expr() => return None,
         [first, ..] => first,
         [] => return None,
     };
@@ -182,7 +183,8 @@ fn is_refused(module: &Module, value: &Expr) -> bool {
 }
 
 fn check_model(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
-    for field in model.fields() {
+    // What a package's field makes of its default, nobody here knows.
+    for field in model.fields().iter().filter(|field| field.django().is_some()) {
         let Some(default) = field.argument("default").filter(|default| is_mutable(model.module, default)) else { continue };
         let path = model.path_of(field);
         let shown = normalised_expr(default);

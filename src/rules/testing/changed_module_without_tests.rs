@@ -41,12 +41,13 @@ fn check(context: &Context<'_>) -> Found {
         return Ok(Vec::new());
     }
     let known = known_before(context)?;
-    let tests = tests(context)?;
+    let tests = Tests::of(context)?;
+    let words = tests.words();
     let of_file = files().filter(|file| is_in_app(file.path)).map(|file| {
         let module = context.head.module(file.path)?.filter(|module| module.fault().is_none());
         let mut added = module.as_deref().map(substantial).unwrap_or_default();
         added.retain(|name| !known.contains(name));
-        let is_tested = tests.iter().any(|test| test.is_of(file.path) || added.iter().any(|name| test.names(name)));
+        let is_tested = tests.has_one_of(file.path) || added.iter().any(|name| words.contains(name.as_str()));
         Ok((!added.is_empty() && !is_tested).then(|| finding(file.path, &added)))
     });
     Ok(NotLoaded::all(of_file)?.into_iter().flatten().collect())
@@ -79,30 +80,38 @@ fn substantial(module: &Module) -> Vec<String> {
     public(module.body()).filter(|(_, statement)| is_one(statement)).map(|(name, _)| name.to_owned()).collect()
 }
 
-/// A changed test file.
-struct Test {
-    path: String,
-    text: Option<Text>,
+/// The changed test files.
+struct Tests {
+    paths: Vec<String>,
+    texts: Vec<Text>,
 }
 
-fn tests(context: &Context<'_>) -> Result<Vec<Test>, NotLoaded> {
-    let files = context.files().filter(|file| file.path.ends_with(".py") && is_test(file.path));
-    NotLoaded::all(files.map(|file| Ok(Test { path: file.path.to_owned(), text: context.head.text(file.path)? })))
+impl Tests {
+    fn of(context: &Context<'_>) -> Result<Self, NotLoaded> {
+        let files = context.files().filter(|file| file.path.ends_with(".py") && is_test(file.path));
+        let paths: Vec<String> = files.map(|file| file.path.to_owned()).collect();
+        let texts = NotLoaded::all(paths.iter().map(|path| context.head.text(path)))?;
+        Ok(Self { paths, texts: texts.into_iter().flatten().collect() })
+    }
+
+    /// Every word that they hold.
+    fn words(&self) -> BTreeSet<&str> {
+        let words = |text| str::split(Text::as_str(text), |c: char| !c.is_alphanumeric() && c != '_');
+        self.texts.iter().flat_map(words).collect()
+    }
+
+    fn has_one_of(&self, path: &str) -> bool {
+        self.paths.iter().any(|test| is_about(test, path))
+    }
 }
 
-impl Test {
-    /// Is it, by its name, about this module: `test_forms.py`, `test_forms_post.py`, `tests/forms/test_post.py`?
-    fn is_of(&self, path: &str) -> bool {
-        let stem = file_name(path).trim_end_matches(".py");
-        let name = file_name(&self.path).trim_end_matches(".py").trim_start_matches("test_");
-        let app = file_name(folder(path));
-        let in_folder = folder(&self.path).split('/').any(|part| part == stem);
-        name.starts_with(stem) || name == "tests" && folder(&self.path) == folder(path) || name == app || in_folder
-    }
-
-    fn names(&self, name: &str) -> bool {
-        self.text.as_ref().is_some_and(|text| text.as_str().contains(name))
-    }
+/// Is a test file, by its path, about this module: `test_forms.py`, `test_forms_post.py`, `tests/forms/test_post.py`?
+fn is_about(test: &str, path: &str) -> bool {
+    let stem = file_name(path).trim_end_matches(".py");
+    let name = file_name(test).trim_end_matches(".py").trim_start_matches("test_");
+    let is_for_all = name == "tests" && folder(test) == folder(path);
+    let is_named = name.starts_with(stem) || name == file_name(folder(path));
+    is_for_all || is_named || folder(test).split('/').any(|part| part == stem)
 }
 
 fn finding(path: &str, added: &[String]) -> Finding {

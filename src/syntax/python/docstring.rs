@@ -69,14 +69,12 @@ impl<'a> Docstring<'a> {
         self.lines().filter_map(|(_, line)| field(line))
     }
 
-    /// Its lines that are not empty, with the blanks before them. The first stands behind the quotes, wherever the others
-    /// begin: its own blanks are those of the nearest.
+    /// Its lines that are not empty, with the number of blanks before them. The first stands behind the quotes and counts
+    /// as the outermost.
     fn lines(&self) -> impl Iterator<Item = (usize, &'a str)> {
         let blanks = |line: &str| line.len() - line.trim_start().len();
-        let rest = self.text().lines().skip(1).filter(|line| !line.trim().is_empty());
-        let margin = rest.map(blanks).min().unwrap_or(0);
         let lines = self.text().lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
-        lines.map(move |(at, line)| (if at == 0 { margin } else { blanks(line) }, line.trim()))
+        lines.map(move |(at, line)| (if at == 0 { 0 } else { blanks(line) }, line.trim()))
     }
 }
 
