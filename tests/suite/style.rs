@@ -4,7 +4,8 @@ use red_panda::model::finding::{Finding, Fix, FixSafety, Position};
 use red_panda::source::Text;
 use red_panda::standin::sample::Sample;
 
-const UTILS: &str = "def slug_for(title: str) -> str:\n    return title\n\n\ndef unused() -> None:\n    return None\n";
+const UTILS: &str =
+    "def slug_for(title: str) -> str:\n    return title\n\n\ndef unused() -> None:\n    return None\n";
 
 fn found(code: &str, base: &[(&str, &str)], head: &[(&str, &str)]) -> Vec<Finding> {
     let findings = Sample::new(base, head).judge().findings.into_iter().map(|reported| reported.finding);
@@ -12,7 +13,11 @@ fn found(code: &str, base: &[(&str, &str)], head: &[(&str, &str)]) -> Vec<Findin
 }
 
 fn new_file(code: &str, text: &str) -> Vec<Finding> {
-    found(code, &[], &[("manage.py", ""), ("blog/__init__.py", ""), ("blog/utils.py", UTILS), ("blog/views.py", text)])
+    found(
+        code,
+        &[],
+        &[("manage.py", ""), ("blog/__init__.py", ""), ("blog/utils.py", UTILS), ("blog/views.py", text)],
+    )
 }
 
 /// The file after the fix of its only finding of a rule.
@@ -24,7 +29,8 @@ fn mended(code: &str, text: &str) -> (FixSafety, String) {
     let source = Text::new(text);
     // All in ASCII.
     let at = |p: Position| source.line_bytes(p.line).start + p.column as usize - 1;
-    let mut edits: Vec<_> = edits.iter().map(|e| (at(e.span.start), at(e.span.end), &e.replacement)).collect();
+    let mut edits: Vec<_> =
+        edits.iter().map(|e| (at(e.span.start), at(e.span.end), &e.replacement)).collect();
     edits.sort();
     let mut out = text.to_owned();
     for (start, end, replacement) in edits.into_iter().rev() {
@@ -36,7 +42,8 @@ fn mended(code: &str, text: &str) -> (FixSafety, String) {
 
 #[test]
 fn imports_are_put_in_order_and_only_those_of_python_itself_without_a_question() {
-    let (safety, text) = mended("STY001", "from django.db import models\nimport os\n\nfrom .utils import slug_for\nA = 1\n");
+    let (safety, text) =
+        mended("STY001", "from django.db import models\nimport os\n\nfrom .utils import slug_for\nA = 1\n");
     assert_eq!(text, "import os\n\nfrom django.db import models\n\nfrom .utils import slug_for\nA = 1\n");
     assert_eq!(safety, FixSafety::Safe);
     let (safety, text) = mended("STY001", "from .utils import slug_for\nfrom django.db import models\n");
@@ -57,7 +64,8 @@ fn imports_are_put_in_order_and_only_those_of_python_itself_without_a_question()
 #[test]
 fn a_new_import_in_an_old_disorder_is_told_alone() {
     let base = "import os\nfrom .utils import slug_for\nimport re\nfrom django.db import models\n";
-    let head = "import os\nfrom .utils import slug_for\nimport re\nfrom django.db import models\nimport json\n";
+    let head =
+        "import os\nfrom .utils import slug_for\nimport re\nfrom django.db import models\nimport json\n";
     let files = |text| [("manage.py", ""), ("blog/views.py", text)];
     let findings = found("STY001", &files(base), &files(head));
     let lines: Vec<u32> = findings.iter().map(|f| f.place.span().unwrap().start.line).collect();
@@ -75,7 +83,8 @@ fn a_star_becomes_the_names_that_are_used() {
 
 #[test]
 fn a_default_is_made_in_the_body_behind_the_docstring() {
-    let (safety, text) = mended("STY006", "def add(x, items=[]):\n    \"\"\"Add.\"\"\"\n    items.append(x)\n");
+    let (safety, text) =
+        mended("STY006", "def add(x, items=[]):\n    \"\"\"Add.\"\"\"\n    items.append(x)\n");
     assert_eq!(
         text,
         "def add(x, items=None):\n    \"\"\"Add.\"\"\"\n    if items is None:\n        items = []\n    items.append(x)\n"

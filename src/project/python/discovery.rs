@@ -42,7 +42,8 @@ mod tests {
 
     #[test]
     fn discovery_goes_through_packages_only() {
-        let paths = ["manage.py", "blog/__init__.py", "blog/api/x.py", "blog/tests/test_a.py", "tests/test_b.py"];
+        let paths =
+            ["manage.py", "blog/__init__.py", "blog/api/x.py", "blog/tests/test_a.py", "tests/test_b.py"];
         let entry = || TreeEntry { mode: Mode::File, blob: None, size: None };
         let entries = paths.iter().map(|path| ((*path).to_owned(), entry())).collect();
         let tree = Tree { entries, truncated: false };

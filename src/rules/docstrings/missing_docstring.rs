@@ -33,7 +33,8 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
             && is_public(file, scope)
             && (scope != ScopeId::MODULE || listed.as_ref().is_none_or(|listed| listed.contains(name)))
     };
-    let classes = file.index().classes().iter().filter(|class| is_exported(class.scope, class.node.name.as_str()));
+    let classes =
+        file.index().classes().iter().filter(|class| is_exported(class.scope, class.node.name.as_str()));
     let classes: Vec<&Class<'_>> = classes.filter(|class| !is_declared(file, class)).collect();
     let functions = file.index().functions().iter();
     let functions = functions.filter(|function| is_exported(function.scope, function.node.name.as_str()));
@@ -60,7 +61,9 @@ fn is_wiring(path: &str) -> bool {
 /// `__all__`, where it can be told.
 fn listed(file: &PythonFile<'_>) -> Option<BTreeSet<String>> {
     match file.module.value_of("__all__") {
-        value @ Folded::List { partial: false, .. } => Some(value.strings().into_iter().map(str::to_owned).collect()),
+        value @ Folded::List { partial: false, .. } => {
+            Some(value.strings().into_iter().map(str::to_owned).collect())
+        }
         _ => None,
     }
 }
@@ -86,7 +89,9 @@ fn is_declared(file: &PythonFile<'_>, class: &Class<'_>) -> bool {
     const VALUES: [&str; 6] = ["TextChoices", "IntegerChoices", "Choices", "Enum", "StrEnum", "IntEnum"];
     let is_inner = file.index().scope(class.scope).kind == ScopeKind::Class;
     let is_list = class.node.bases().iter().any(|base| {
-        file.module.qualified(base).is_some_and(|name| VALUES.contains(&name.last()) || name.last() == "Protocol")
+        file.module
+            .qualified(base)
+            .is_some_and(|name| VALUES.contains(&name.last()) || name.last() == "Protocol")
     });
     is_list || (is_inner && OPTIONS.contains(&class.node.name.as_str()))
 }
@@ -123,6 +128,12 @@ fn module(file: &PythonFile<'_>, out: &mut Report<'_>) {
 
 fn tell(name: &Identifier, path: String, out: &mut Report<'_>) {
     let headline = format!("{} has no docstring", code(&path));
-    out.say(name, path, "no docstring", headline, "`help()`, editors and Sphinx have nothing to show for it.")
-        .fix("Say in one line what it is for, and each parameter as `:param name: …`.");
+    out.say(
+        name,
+        path,
+        "no docstring",
+        headline,
+        "`help()`, editors and Sphinx have nothing to show for it.",
+    )
+    .fix("Say in one line what it is for, and each parameter as `:param name: …`.");
 }

@@ -56,15 +56,21 @@ fn style(file: &PythonFile<'_>, name: &str, body: &[Stmt], out: &mut Report<'_>)
 
 /// REST framework prints the docstrings of its views as Markdown.
 fn shows_an_api(file: &PythonFile<'_>, name: &str) -> bool {
-    let is_view = name.split('.').next().is_some_and(|class| class.ends_with("View") || class.ends_with("ViewSet"));
-    is_view && file.module.imports().any(|import| import.target.is_in("rest_framework") || import.target.is_in("drf_spectacular"))
+    let is_view =
+        name.split('.').next().is_some_and(|class| class.ends_with("View") || class.ends_with("ViewSet"));
+    is_view
+        && file
+            .module
+            .imports()
+            .any(|import| import.target.is_in("rest_framework") || import.target.is_in("drf_spectacular"))
 }
 
 /// Compares the parameters that a docstring tells of with those that there are.
 fn parameters(file: &PythonFile<'_>, function: &Function<'_>, name: &str, out: &mut Report<'_>) {
     let node = function.node;
     let Some(docstring) = Docstring::of(&node.body) else { return };
-    let told: Vec<&str> = docstring.fields().filter(|field| is_parameter(field.kind)).filter_map(|field| field.name).collect();
+    let told: Vec<&str> =
+        docstring.fields().filter(|field| is_parameter(field.kind)).filter_map(|field| field.name).collect();
     if told.is_empty() {
         return;
     }
@@ -89,7 +95,8 @@ fn parameters(file: &PythonFile<'_>, function: &Function<'_>, name: &str, out: &
     }
     let is_method = file.index().scope(function.scope).kind == ScopeKind::Class;
     let own = node.parameters.iter_non_variadic_params().map(|parameter| parameter.parameter.name.as_str());
-    let own: Vec<&str> = own.skip(usize::from(is_method)).filter(|name| !name.starts_with('_') && *name != "self").collect();
+    let own: Vec<&str> =
+        own.skip(usize::from(is_method)).filter(|name| !name.starts_with('_') && *name != "self").collect();
     let left: Vec<&str> = own.iter().copied().filter(|name| !told.contains(name)).collect();
     let lines = file.module.span(node).lines();
     let body = lines.end - file.module.span(&docstring).lines().end;

@@ -45,7 +45,10 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
 
 /// `# isort: skip_file`, `# isort: off`
 fn is_left_alone(comment: &str) -> bool {
-    comment.split("isort:").skip(1).any(|said| matches!(said.split_whitespace().next(), Some("skip_file" | "off")))
+    comment
+        .split("isort:")
+        .skip(1)
+        .any(|said| matches!(said.split_whitespace().next(), Some("skip_file" | "off")))
 }
 
 /// Imports at the top of a module with nothing between them.
@@ -53,7 +56,11 @@ fn runs(module: &Module) -> Vec<&[Stmt]> {
     let body = module.body();
     let split = |a: &Stmt, b: &Stmt| {
         let lines = module.span(a).end.line..=module.span(b).start.line;
-        module.index().comments_on(lines).iter().any(|comment| comment.text.contains("isort:") && comment.text.contains("split"))
+        module
+            .index()
+            .comments_on(lines)
+            .iter()
+            .any(|comment| comment.text.contains("isort:") && comment.text.contains("split"))
     };
     let runs = body.chunk_by(|a, b| is_import(a) && is_import(b) && !split(a, b));
     runs.filter(|run| run.first().is_some_and(is_import)).collect()
@@ -87,7 +94,8 @@ impl Sources<'_> {
                 (format!("{}{module}", ".".repeat(from.level as usize)), origin)
             }
             Stmt::Import(import) => {
-                let origins: BTreeSet<_> = import.names.iter().map(|alias| self.origin(alias.name.as_str())).collect();
+                let origins: BTreeSet<_> =
+                    import.names.iter().map(|alias| self.origin(alias.name.as_str())).collect();
                 let only = origins.first().copied().flatten().filter(|_| origins.len() == 1);
                 (import.names.first().map_or_else(String::new, |alias| alias.name.to_string()), only)
             }
@@ -95,7 +103,8 @@ impl Sources<'_> {
         };
         let lines = self.file.module.span(statement).lines();
         let comments = self.file.index().comments_on(lines.start..=lines.end - 1);
-        let stays = comments.iter().any(|comment| comment.text.contains("isort") || comment.text.contains("noqa"));
+        let stays =
+            comments.iter().any(|comment| comment.text.contains("isort") || comment.text.contains("noqa"));
         Import { statement, name, origin: origin.filter(|_| !stays) }
     }
 
@@ -107,7 +116,8 @@ impl Sources<'_> {
 
 /// Tells of each import that stands below one of a later group.
 fn out_of_order(file: &PythonFile<'_>, imports: &[Import<'_>], out: &mut Report<'_>) {
-    let known: Vec<(&Import<'_>, Origin)> = imports.iter().filter_map(|import| Some((import, import.origin?))).collect();
+    let known: Vec<(&Import<'_>, Origin)> =
+        imports.iter().filter_map(|import| Some((import, import.origin?))).collect();
     let mut fix = None;
     for pair in known.windows(2) {
         let [(before, higher), (import, origin)] = pair else { continue };
@@ -160,18 +170,25 @@ fn sorted(file: &PythonFile<'_>, imports: &[Import<'_>]) -> Option<(FixSafety, E
     let (first, last) = (imports.first()?, imports.last()?);
     let run = TextRange::new(first.statement.start(), last.statement.end());
     let lines = file.module.span(&run).lines();
-    let is_alone = |import: &Import<'_>| file.module.indentation(import.statement) == Some("") && ends_its_line(file, import.statement);
+    let is_alone = |import: &Import<'_>| {
+        file.module.indentation(import.statement) == Some("") && ends_its_line(file, import.statement)
+    };
     let mut names = BTreeSet::new();
     let is_plain = imports.iter().flat_map(|import| aliases(import.statement)).all(|alias| {
         let local = alias.asname.as_ref().unwrap_or(&alias.name).as_str();
         local != "*" && names.insert(local)
     });
-    if !file.index().comments_on(lines.start..=lines.end - 1).is_empty() || !is_plain || !imports.iter().all(is_alone) {
+    if !file.index().comments_on(lines.start..=lines.end - 1).is_empty()
+        || !is_plain
+        || !imports.iter().all(is_alone)
+    {
         return None;
     }
-    let mut order: Vec<(Origin, &Import<'_>)> = imports.iter().map(|import| Some((import.origin?, import))).collect::<Option<_>>()?;
+    let mut order: Vec<(Origin, &Import<'_>)> =
+        imports.iter().map(|import| Some((import.origin?, import))).collect::<Option<_>>()?;
     // Nothing waits for a module of the standard library: it may always come first.
-    let rest: Vec<Origin> = order.iter().map(|(origin, _)| *origin).filter(|origin| *origin > Origin::Standard).collect();
+    let rest: Vec<Origin> =
+        order.iter().map(|(origin, _)| *origin).filter(|origin| *origin > Origin::Standard).collect();
     let safety = if rest.is_sorted() { FixSafety::Safe } else { FixSafety::Ask };
     order.sort_by_key(|(origin, _)| *origin);
     let groups = order.chunk_by(|a, b| a.0 == b.0).map(|group| {
@@ -210,9 +227,14 @@ fn several_in_one(file: &PythonFile<'_>, import: &Import<'_>, out: &mut Report<'
             "A change of one of them shows as a change of all.",
         )
         .advice();
-    let lines: Vec<String> = names.iter().map(|name| format!("import {}", file.module.source(name))).collect();
+    let lines: Vec<String> =
+        names.iter().map(|name| format!("import {}", file.module.source(name))).collect();
     if file.module.indentation(import.statement) == Some("") && ends_its_line(file, import.statement) {
-        said.edit(FixSafety::Safe, "One line for each module.", vec![file.replace(import.statement, lines.join("\n"))]);
+        said.edit(
+            FixSafety::Safe,
+            "One line for each module.",
+            vec![file.replace(import.statement, lines.join("\n"))],
+        );
     } else {
         said.fix("One line for each module.");
     }
@@ -261,7 +283,9 @@ fn is_dunder(statement: &Stmt) -> bool {
 fn is_plain_value(module: &Module, statement: &Stmt) -> bool {
     let Some((_, value)) = assignment(statement) else { return false };
     match value {
-        Expr::StringLiteral(_) | Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::NoneLiteral(_) => true,
+        Expr::StringLiteral(_) | Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) | Expr::NoneLiteral(_) => {
+            true
+        }
         Expr::Call(call) => module.qualified(&call.func).is_some_and(|callee| callee == "logging.getLogger"),
         _ => false,
     }

@@ -28,8 +28,19 @@ impl Lines {
 pub(super) fn reading(path: &str) -> Reading {
     const KINDS: [&str; 4] = ["py", "html", "js", "css"];
     const FOREIGN: [&str; 13] = [
-        "vendor", "vendors", "vendored", "third_party", "thirdparty", "3rdparty", "lib", "libs", "dist", "build",
-        "plugins", "locale", "fixtures",
+        "vendor",
+        "vendors",
+        "vendored",
+        "third_party",
+        "thirdparty",
+        "3rdparty",
+        "lib",
+        "libs",
+        "dist",
+        "build",
+        "plugins",
+        "locale",
+        "fixtures",
     ];
     let is_code = file_name(path).rsplit_once('.').is_some_and(|(_, end)| KINDS.contains(&end));
     let is_foreign = folder(path).split('/').any(|part| FOREIGN.contains(&part));
@@ -41,7 +52,9 @@ pub(super) fn reading(path: &str) -> Reading {
 
 /// `None` for what is no text, and for what a program or other people wrote.
 pub(super) fn of(context: &Context<'_>, file: ScopedFile<'_>) -> Result<Option<Lines>, NotLoaded> {
-    let Some(text) = context.here.text(file.path)?.filter(|text| text.line_count() > LONG) else { return Ok(None) };
+    let Some(text) = context.here.text(file.path)?.filter(|text| text.line_count() > LONG) else {
+        return Ok(None);
+    };
     if is_made_elsewhere(file.path, &text) {
         return Ok(None);
     }
@@ -58,7 +71,9 @@ pub(super) fn is_made_elsewhere(path: &str, text: &Text) -> bool {
     let head = || (1..=10).map(|line| text.line(line).to_ascii_lowercase());
     let is_library = !path.ends_with(".py") && !path.ends_with(".html") && {
         let start = text.as_str().trim_start();
-        start.starts_with("/*!") || start.starts_with("//!") || head().any(|line| line.contains("licen") || line.contains("(c)"))
+        start.starts_with("/*!")
+            || start.starts_with("//!")
+            || head().any(|line| line.contains("licen") || line.contains("(c)"))
     };
     is_library || head().any(|line| WORDS.iter().any(|word| line.contains(word)))
 }

@@ -30,7 +30,11 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
             [only] => format!("{} has no type hint", code(&format!("{}({only})", node.name))),
             _ => {
                 let shown: Vec<String> = names.iter().map(|name| code(name)).collect();
-                format!("{} has parameters without type hints: {}", code(node.name.as_str()), shown.join(", "))
+                format!(
+                    "{} has parameters without type hints: {}",
+                    code(node.name.as_str()),
+                    shown.join(", ")
+                )
             }
         };
         let said = out
@@ -42,14 +46,22 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
                 "Who calls it with something else learns it when the line runs, not from an editor or a checker.",
             )
             .because_of(&TextRange::new(node.name.start(), node.parameters.end()));
-        let is_glance = file.index().scope(function.scope).function.is_some() && lines_of_body(file, &node.body) < SHORT;
+        let is_glance =
+            file.index().scope(function.scope).function.is_some() && lines_of_body(file, &node.body) < SHORT;
         let said = if is_glance { said.advice() } else { said };
         match request(file, &bare) {
             Some(edits) => {
-                said.edit(FixSafety::Ask, "Right if no middleware or framework passes a request of its own class.", edits);
+                said.edit(
+                    FixSafety::Ask,
+                    "Right if no middleware or framework passes a request of its own class.",
+                    edits,
+                );
             }
             None => {
-                said.fix(format!("Say what it takes, as in {}.", code(&format!("{}: str", first.parameter.name))));
+                said.fix(format!(
+                    "Say what it takes, as in {}.",
+                    code(&format!("{}: str", first.parameter.name))
+                ));
             }
         }
     }
@@ -58,23 +70,30 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
 
 fn lines_of_body(file: &PythonFile<'_>, body: &[Stmt]) -> u32 {
     let line = |at: Option<u32>| at.unwrap_or(0);
-    line(body.last().map(|last| file.module.span(last).end.line)) + 1 - line(body.first().map(|first| file.module.span(first).start.line))
+    line(body.last().map(|last| file.module.span(last).end.line)) + 1
+        - line(body.first().map(|first| file.module.span(first).start.line))
 }
 
 /// Does somebody else choose what the function takes?
 fn is_prescribed(file: &PythonFile<'_>, function: &Function<'_>) -> bool {
     let node = function.node;
     let first = node.parameters.iter_non_variadic_params().next().map(|own| own.parameter.name.as_str());
-    let is_called_by_django = matches!(first, Some("sender" | "modeladmin")) || node.parameters.find("schema_editor").is_some();
+    let is_called_by_django =
+        matches!(first, Some("sender" | "modeladmin")) || node.parameters.find("schema_editor").is_some();
     let is_decorated = node.decorator_list.iter().any(|decorator| {
         let called = decorator.expression.as_call_expr().map_or(&decorator.expression, |call| &call.func);
         let name = file.module.qualified(called);
         name.is_some_and(|name| {
-            name == "django.dispatch.receiver" || name == "django.dispatch.dispatcher.receiver" || name.last() == "overload"
+            name == "django.dispatch.receiver"
+                || name == "django.dispatch.dispatcher.receiver"
+                || name.last() == "overload"
         })
     });
     let is_method = file.index().scope(function.scope).kind == ScopeKind::Class;
-    is_called_by_django || is_decorated || (is_method && is_override(node.name.as_str())) || has_type_comment(file, function)
+    is_called_by_django
+        || is_decorated
+        || (is_method && is_override(node.name.as_str()))
+        || has_type_comment(file, function)
 }
 
 /// `# type: (str) -> int`, as Python 2 had it.

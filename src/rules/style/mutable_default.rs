@@ -22,7 +22,8 @@ fn reading(path: &str) -> Reading {
 }
 
 fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
-    for function in file.index().functions().iter().filter(|function| !is_fixture(file.module, function.node)) {
+    for function in file.index().functions().iter().filter(|function| !is_fixture(file.module, function.node))
+    {
         for parameter in mutable_parameters(file.module, &function.node.parameters) {
             of_function(file, function, parameter, out);
         }
@@ -38,29 +39,51 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
 }
 
 /// Parameters whose default is one object for all calls, which any of them may change.
-fn mutable_parameters<'a>(module: &'a Module, parameters: &'a Parameters) -> impl Iterator<Item = &'a ParameterWithDefault> {
+fn mutable_parameters<'a>(
+    module: &'a Module,
+    parameters: &'a Parameters,
+) -> impl Iterator<Item = &'a ParameterWithDefault> {
     let own = parameters.iter_non_variadic_params();
     own.filter(|parameter| parameter.default.as_deref().is_some_and(|default| is_mutable(module, default)))
 }
 
-fn of_function(file: &PythonFile<'_>, function: &Function<'_>, parameter: &ParameterWithDefault, out: &mut Report<'_>) {
+fn of_function(
+    file: &PythonFile<'_>,
+    function: &Function<'_>,
+    parameter: &ParameterWithDefault,
+    out: &mut Report<'_>,
+) {
     let subject = file.index().name_of(function.body);
     let annotation = parameter.parameter.annotation.as_deref();
     let edits = edits(file, function.node, parameter);
     let said = tell(parameter, code(function.node.name.as_str()), subject, out);
-    let said = if annotation.is_some_and(|kind| is_read_only(file.module, kind)) { said.advice() } else { said };
+    let said =
+        if annotation.is_some_and(|kind| is_read_only(file.module, kind)) { said.advice() } else { said };
     let name = parameter.parameter.name.as_str();
     match edits {
         Some(edits) => {
-            said.edit(FixSafety::Ask, format!("Right if no caller gives {} for {}.", code("None"), code(name)), edits);
+            said.edit(
+                FixSafety::Ask,
+                format!("Right if no caller gives {} for {}.", code("None"), code(name)),
+                edits,
+            );
         }
         None => {
-            said.fix(format!("Write {} and make the object in the body where it is {}.", code(&format!("{name}=None")), code("None")));
+            said.fix(format!(
+                "Write {} and make the object in the body where it is {}.",
+                code(&format!("{name}=None")),
+                code("None")
+            ));
         }
     }
 }
 
-fn tell<'r>(parameter: &ParameterWithDefault, of: String, subject: String, out: &'r mut Report<'_>) -> crate::rules::python::Remark<'r> {
+fn tell<'r>(
+    parameter: &ParameterWithDefault,
+    of: String,
+    subject: String,
+    out: &'r mut Report<'_>,
+) -> crate::rules::python::Remark<'r> {
     let name = parameter.parameter.name.as_str();
     let value = parameter.default.as_deref().map(normalised_expr).unwrap_or_default();
     let fault = format!("{name}={value}");
@@ -70,7 +93,11 @@ fn tell<'r>(parameter: &ParameterWithDefault, of: String, subject: String, out: 
 }
 
 /// `None` instead, and the object made first thing in the body.
-fn edits(file: &PythonFile<'_>, function: &StmtFunctionDef, parameter: &ParameterWithDefault) -> Option<Vec<Edit>> {
+fn edits(
+    file: &PythonFile<'_>,
+    function: &StmtFunctionDef,
+    parameter: &ParameterWithDefault,
+) -> Option<Vec<Edit>> {
     // What `list | None` needs, nobody knows of an older Python.
     if parameter.parameter.annotation.is_some() {
         return None;
@@ -84,7 +111,10 @@ fn edits(file: &PythonFile<'_>, function: &StmtFunctionDef, parameter: &Paramete
     };
     let indentation = file.module.indentation(first)?;
     let name = parameter.parameter.name.as_str();
-    let made = format!("if {name} is None:\n{indentation}    {name} = {}\n{indentation}", file.module.source(default));
+    let made = format!(
+        "if {name} is None:\n{indentation}    {name} = {}\n{indentation}",
+        file.module.source(default)
+    );
     Some(vec![file.replace(default, "None"), file.insert(first.start(), made)])
 }
 
@@ -101,10 +131,16 @@ fn is_mutable(module: &Module, expr: &Expr) -> bool {
     const BUILTIN: [&str; 4] = ["list", "dict", "set", "bytearray"];
     const IMPORTED: [&str; 5] = ["defaultdict", "deque", "Counter", "OrderedDict", "ChainMap"];
     match expr {
-        Expr::List(_) | Expr::Dict(_) | Expr::Set(_) | Expr::ListComp(_) | Expr::SetComp(_) | Expr::DictComp(_) => true,
+        Expr::List(_)
+        | Expr::Dict(_)
+        | Expr::Set(_)
+        | Expr::ListComp(_)
+        | Expr::SetComp(_)
+        | Expr::DictComp(_) => true,
         Expr::Call(call) => module.qualified(&call.func).is_some_and(|callee| {
             let last = callee.last();
-            let is_builtin = callee.is_plain() && BUILTIN.contains(&last) && module.index().bindings(last).is_empty();
+            let is_builtin =
+                callee.is_plain() && BUILTIN.contains(&last) && module.index().bindings(last).is_empty();
             is_builtin || (callee.is_in("collections") && IMPORTED.contains(&last))
         }),
         _ => false,
@@ -113,7 +149,8 @@ fn is_mutable(module: &Module, expr: &Expr) -> bool {
 
 /// Does an annotation promise that nothing is put in: `Sequence[str]`, `Mapping[str, int] | None`?
 fn is_read_only(module: &Module, annotation: &Expr) -> bool {
-    const KINDS: [&str; 8] = ["Sequence", "Mapping", "Collection", "Iterable", "AbstractSet", "Set", "Container", "FrozenSet"];
+    const KINDS: [&str; 8] =
+        ["Sequence", "Mapping", "Collection", "Iterable", "AbstractSet", "Set", "Container", "FrozenSet"];
     let mut parts = vec![annotation];
     let mut some = false;
     while let Some(part) = parts.pop() {
@@ -121,7 +158,9 @@ fn is_read_only(module: &Module, annotation: &Expr) -> bool {
             Expr::NoneLiteral(_) => {}
             Expr::BinOp(either) => parts.extend([&*either.left, &*either.right]),
             Expr::Subscript(generic) => {
-                let is_optional = module.qualified(&generic.value).is_some_and(|name| matches!(name.last(), "Optional" | "Union"));
+                let is_optional = module
+                    .qualified(&generic.value)
+                    .is_some_and(|name| matches!(name.last(), "Optional" | "Union"));
                 match &*generic.slice {
                     Expr::Tuple(all) if is_optional => parts.extend(&all.elts),
                     only if is_optional => parts.push(only),
@@ -149,16 +188,20 @@ fn dataclasses(file: &PythonFile<'_>, out: &mut Report<'_>) {
         let called = decorator.expression.as_call_expr().map_or(&decorator.expression, |call| &call.func);
         file.module.qualified(called).is_some_and(|name| name == "dataclasses.dataclass")
     };
-    let classes = file.index().classes().iter().filter(|class| class.node.decorator_list.iter().any(is_meant));
+    let classes =
+        file.index().classes().iter().filter(|class| class.node.decorator_list.iter().any(is_meant));
     for class in classes {
         let statements = file.index().scope(class.body).statements.iter();
         let fields = statements.filter_map(|statement| statement.node.as_ann_assign_stmt());
         for field in fields.filter(|field| !is_class_variable(file.module, &field.annotation)) {
-            let Some(value) = field.value.as_deref().filter(|value| is_refused(file.module, value)) else { continue };
+            let Some(value) = field.value.as_deref().filter(|value| is_refused(file.module, value)) else {
+                continue;
+            };
             let name = file.module.source(&*field.target);
             let shown = normalised_expr(value);
             let owner = class.node.name.as_str();
-            let headline = format!("The default {} of {} is refused", code(&shown), code(&format!("{owner}.{name}")));
+            let headline =
+                format!("The default {} of {} is refused", code(&shown), code(&format!("{owner}.{name}")));
             let said = out.say(
                 value,
                 format!("{owner}.{name}"),
@@ -166,7 +209,10 @@ fn dataclasses(file: &PythonFile<'_>, out: &mut Report<'_>) {
                 headline,
                 "The import of this module stops with `ValueError: mutable default … is not allowed: use default_factory`.",
             );
-            said.fix(format!("Write {} with `field` of `dataclasses`.", code(&format!("{name}: … = field(default_factory=…)"))));
+            said.fix(format!(
+                "Write {} with `field` of `dataclasses`.",
+                code(&format!("{name}: … = field(default_factory=…)"))
+            ));
         }
     }
 }
@@ -185,7 +231,10 @@ fn is_refused(module: &Module, value: &Expr) -> bool {
 fn check_model(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     // What a package's field makes of its default, nobody here knows.
     for field in model.fields().iter().filter(|field| field.django().is_some()) {
-        let Some(default) = field.argument("default").filter(|default| is_mutable(model.module, default)) else { continue };
+        let Some(default) = field.argument("default").filter(|default| is_mutable(model.module, default))
+        else {
+            continue;
+        };
         let path = model.path_of(field);
         let shown = normalised_expr(default);
         let headline = format!("The default {} of {} is one object for all rows", code(&shown), code(&path));

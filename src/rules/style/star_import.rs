@@ -35,13 +35,20 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
         return Ok(());
     }
     let for_types = type_checking(file.module);
-    let stars = file.index().module().statements.iter().filter_map(|statement| statement.node.as_import_from_stmt());
-    let stars = stars.filter(|import| is_star(import) && !for_types.iter().any(|range| range.contains_range(import.range())));
+    let stars =
+        file.index().module().statements.iter().filter_map(|statement| statement.node.as_import_from_stmt());
+    let stars = stars.filter(|import| {
+        is_star(import) && !for_types.iter().any(|range| range.contains_range(import.range()))
+    });
     NotLoaded::all(stars.map(|import| tell(file, import, out))).map(drop)
 }
 
 fn tell(file: &PythonFile<'_>, import: &StmtImportFrom, out: &mut Report<'_>) -> Result<(), NotLoaded> {
-    let module = format!("{}{}", ".".repeat(import.level as usize), import.module.as_ref().map_or("", |name| name.as_str()));
+    let module = format!(
+        "{}{}",
+        ".".repeat(import.level as usize),
+        import.module.as_ref().map_or("", |name| name.as_str())
+    );
     let is_facade = file_name(file.path) == "__init__.py";
     let used = if is_facade { None } else { used(file, &module)? };
     let statement = format!("from {module} import *");
@@ -70,13 +77,15 @@ fn is_star(import: &StmtImportFrom) -> bool {
 
 /// A module that assigns what only settings assign, whatever its name.
 fn holds_settings(module: &Module) -> bool {
-    const OF_SETTINGS: [&str; 6] = ["INSTALLED_APPS", "DATABASES", "ALLOWED_HOSTS", "DEBUG", "SECRET_KEY", "ROOT_URLCONF"];
+    const OF_SETTINGS: [&str; 6] =
+        ["INSTALLED_APPS", "DATABASES", "ALLOWED_HOSTS", "DEBUG", "SECRET_KEY", "ROOT_URLCONF"];
     OF_SETTINGS.iter().any(|name| !module.index().bindings_in(ScopeId::MODULE, name).is_empty())
 }
 
 /// What stands under `if TYPE_CHECKING:` never runs.
 fn type_checking(module: &Module) -> Vec<TextRange> {
-    let branches = module.index().module().statements.iter().filter_map(|statement| statement.node.as_if_stmt());
+    let branches =
+        module.index().module().statements.iter().filter_map(|statement| statement.node.as_if_stmt());
     let is_meant = |test: &Expr| module.qualified(test).is_some_and(|name| name.last() == "TYPE_CHECKING");
     branches.filter(|branch| is_meant(&branch.test)).map(|branch| branch.range()).collect()
 }
@@ -111,7 +120,9 @@ impl<'a> Exported<'a> {
         let is_listed = !module.index().bindings_in(ScopeId::MODULE, "__all__").is_empty();
         let value = module.value_of("__all__");
         let is_whole = !is_listed || matches!(value, Folded::List { partial: false, .. });
-        let is_closed = module.fault().is_none() && module.index().star_imports().is_empty() && module.function("__getattr__").is_none();
+        let is_closed = module.fault().is_none()
+            && module.index().star_imports().is_empty()
+            && module.function("__getattr__").is_none();
         let listed = is_listed.then(|| value.strings().into_iter().map(str::to_owned).collect());
         Self { module, listed, is_complete: is_whole && is_closed }
     }
@@ -119,7 +130,9 @@ impl<'a> Exported<'a> {
     fn has(&self, name: &str) -> bool {
         match &self.listed {
             Some(listed) => listed.contains(name),
-            None => !name.starts_with('_') && !self.module.index().bindings_in(ScopeId::MODULE, name).is_empty(),
+            None => {
+                !name.starts_with('_') && !self.module.index().bindings_in(ScopeId::MODULE, name).is_empty()
+            }
         }
     }
 }
@@ -127,5 +140,9 @@ impl<'a> Exported<'a> {
 fn explicit(module: &str, names: &BTreeSet<String>) -> String {
     let names: Vec<&str> = names.iter().map(String::as_str).collect();
     let line = format!("from {module} import {}", names.join(", "));
-    if line.len() <= MAX_LINE { line } else { format!("from {module} import (\n    {},\n)", names.join(",\n    ")) }
+    if line.len() <= MAX_LINE {
+        line
+    } else {
+        format!("from {module} import (\n    {},\n)", names.join(",\n    "))
+    }
 }

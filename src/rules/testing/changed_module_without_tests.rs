@@ -27,7 +27,15 @@ fn reading(path: &str) -> Reading {
 /// Does a file hold what is worth a test, as its path tells?
 fn is_meant(path: &str) -> bool {
     const WIRING: [&str; 9] = [
-        "admin.py", "apps.py", "urls.py", "__init__.py", "manage.py", "asgi.py", "wsgi.py", "setup.py", "routing.py",
+        "admin.py",
+        "apps.py",
+        "urls.py",
+        "__init__.py",
+        "manage.py",
+        "asgi.py",
+        "wsgi.py",
+        "setup.py",
+        "routing.py",
     ];
     is_code(path) > Reading::Not && !WIRING.contains(&file_name(path)) && !is_settings(path)
 }
@@ -57,7 +65,11 @@ fn check(context: &Context<'_>) -> Found {
 fn known_before(context: &Context<'_>) -> Result<BTreeSet<String>, NotLoaded> {
     let paths = context.change.files.iter().filter_map(|file| file.base_path()).filter(|path| is_meant(path));
     let modules = NotLoaded::all(paths.map(|path| context.merge_base.module(path)))?;
-    Ok(modules.iter().flatten().flat_map(|module| public(module.body()).map(|(name, _)| name.to_owned())).collect())
+    Ok(modules
+        .iter()
+        .flatten()
+        .flat_map(|module| public(module.body()).map(|(name, _)| name.to_owned()))
+        .collect())
 }
 
 /// Public functions and classes at the top.
@@ -77,7 +89,10 @@ fn substantial(module: &Module) -> Vec<String> {
         Stmt::ClassDef(class) => class.body.iter().any(|inner| inner.is_function_def_stmt()),
         _ => false,
     };
-    public(module.body()).filter(|(_, statement)| is_one(statement)).map(|(name, _)| name.to_owned()).collect()
+    public(module.body())
+        .filter(|(_, statement)| is_one(statement))
+        .map(|(name, _)| name.to_owned())
+        .collect()
 }
 
 /// The changed test files.

@@ -7,4 +7,5 @@ mod test_file_layout;
 use super::Rule;
 
 /// In the order of their codes.
-pub const RULES: &[&Rule] = &[&pytest_used::RULE, &test_file_layout::RULE, &changed_module_without_tests::RULE];
+pub const RULES: &[&Rule] =
+    &[&pytest_used::RULE, &test_file_layout::RULE, &changed_module_without_tests::RULE];

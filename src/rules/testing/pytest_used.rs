@@ -16,7 +16,11 @@ pub(super) static RULE: Rule = Rule {
     entry: &catalogue::TST001,
     page: include_str!("pytest_used.md"),
     against: Against::ChangedLines,
-    looks: &[Look::Python(reading, modules::check), Look::File(lists::reading, lists::check), Look::Change(reading, more)],
+    looks: &[
+        Look::Python(reading, modules::check),
+        Look::File(lists::reading, lists::check),
+        Look::Change(reading, more),
+    ],
 };
 
 fn reading(path: &str) -> Reading {
@@ -38,7 +42,8 @@ fn more(context: &Context<'_>) -> Found {
     }
     let read = NotLoaded::all(added.iter().map(|path| context.here.module(path)))?;
     let is_meant = |module: &Option<Arc<Module>>| module.as_deref().is_some_and(modules::is_for_pytest);
-    let meant: Vec<&str> = added.into_iter().zip(&read).filter(|(_, read)| is_meant(read)).map(|(path, _)| path).collect();
+    let meant: Vec<&str> =
+        added.into_iter().zip(&read).filter(|(_, read)| is_meant(read)).map(|(path, _)| path).collect();
     let headline = match meant.as_slice() {
         [] => return Ok(Vec::new()),
         [_] => "1 new test file is written for pytest".to_owned(),

@@ -28,12 +28,23 @@ pub struct Field<'a> {
 }
 
 const GOOGLE: [&str; 12] = [
-    "Args", "Arguments", "Parameters", "Params", "Keyword Args", "Keyword Arguments", "Returns", "Return", "Yields",
-    "Raises", "Attributes", "Kwargs",
+    "Args",
+    "Arguments",
+    "Parameters",
+    "Params",
+    "Keyword Args",
+    "Keyword Arguments",
+    "Returns",
+    "Return",
+    "Yields",
+    "Raises",
+    "Attributes",
+    "Kwargs",
 ];
 const NUMPY: [&str; 8] =
     ["Parameters", "Other Parameters", "Returns", "Yields", "Raises", "Attributes", "Receives", "Warns"];
-const EPYTEXT: [&str; 8] = ["@param", "@type", "@return", "@returns", "@rtype", "@raise", "@raises", "@keyword"];
+const EPYTEXT: [&str; 8] =
+    ["@param", "@type", "@return", "@returns", "@rtype", "@raise", "@raises", "@keyword"];
 
 impl<'a> Docstring<'a> {
     /// The docstring of a body, if it has one.
@@ -50,14 +61,21 @@ impl<'a> Docstring<'a> {
         let mut lines = self.lines().peekable();
         while let Some((indentation, line)) = lines.next() {
             let next = lines.peek().copied();
-            if line.strip_suffix(':').is_some_and(|head| GOOGLE.contains(&head)) && next.is_some_and(|(deeper, _)| deeper > indentation) {
+            if line.strip_suffix(':').is_some_and(|head| GOOGLE.contains(&head))
+                && next.is_some_and(|(deeper, _)| deeper > indentation)
+            {
                 return Some(Style::Google);
             }
             let is_underline = |text: &str| text.len() >= 3 && text.bytes().all(|byte| byte == b'-');
             if NUMPY.contains(&line) && next.is_some_and(|(_, text)| is_underline(text)) {
                 return Some(Style::Numpy);
             }
-            if line.split_whitespace().next().is_some_and(|word| EPYTEXT.contains(&word.trim_end_matches(':'))) && line.contains(':') {
+            if line
+                .split_whitespace()
+                .next()
+                .is_some_and(|word| EPYTEXT.contains(&word.trim_end_matches(':')))
+                && line.contains(':')
+            {
                 return Some(Style::Epytext);
             }
         }
@@ -87,8 +105,29 @@ impl Ranged for Docstring<'_> {
 /// https://www.sphinx-doc.org/en/master/usage/domains/python.html#info-field-lists
 fn field(line: &str) -> Option<Field<'_>> {
     const KINDS: [&str; 23] = [
-        "param", "parameter", "arg", "argument", "key", "keyword", "kwarg", "type", "raise", "raises", "except", "exception",
-        "return", "returns", "rtype", "yield", "yields", "var", "ivar", "cvar", "vartype", "meta", "attr",
+        "param",
+        "parameter",
+        "arg",
+        "argument",
+        "key",
+        "keyword",
+        "kwarg",
+        "type",
+        "raise",
+        "raises",
+        "except",
+        "exception",
+        "return",
+        "returns",
+        "rtype",
+        "yield",
+        "yields",
+        "var",
+        "ivar",
+        "cvar",
+        "vartype",
+        "meta",
+        "attr",
     ];
     let inside = line.strip_prefix(':')?;
     // `:param Dict[str: int] x:` ends with the last colon of its own words.
@@ -117,9 +156,17 @@ mod tests {
     fn each_style_is_known_by_its_sections() {
         assert_eq!(style("Double it.\n\n    Args:\n        a: number.\n    "), Some(Style::Google));
         assert_eq!(style("Args:\n        a: number.\n    "), Some(Style::Google));
-        assert_eq!(style("Double it.\n\n    Parameters\n    ----------\n    a : int\n    "), Some(Style::Numpy));
+        assert_eq!(
+            style("Double it.\n\n    Parameters\n    ----------\n    a : int\n    "),
+            Some(Style::Numpy)
+        );
         assert_eq!(style("Double it.\n\n    @param a: number\n    "), Some(Style::Epytext));
-        for other in ["Returns:", "Double it.\n\n    :param a: number.\n    ", "Example::\n\n        f(1)\n    ", "Args: a\n    b"] {
+        for other in [
+            "Returns:",
+            "Double it.\n\n    :param a: number.\n    ",
+            "Example::\n\n        f(1)\n    ",
+            "Args: a\n    b",
+        ] {
             assert_eq!(style(other), None, "{other}");
         }
     }

@@ -79,7 +79,8 @@ fn content(example: &mut Example, fence: &Fence<'_>, body: &[&str], rule: &Rule)
         content.push_str(text);
         content.push('\n');
     }
-    let lines = fence.words.iter().find_map(|word| if let Word::Lines(count) = word { Some(*count) } else { None });
+    let lines =
+        fence.words.iter().find_map(|word| if let Word::Lines(count) = word { Some(*count) } else { None });
     let missing = (lines.unwrap_or(0) as usize).saturating_sub(body.len());
     content.push_str(&"\n".repeat(missing));
     for (line, mark) in marks {

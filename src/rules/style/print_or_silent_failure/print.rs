@@ -43,10 +43,28 @@ fn printing(file: &PythonFile<'_>, call: &Call<'_>) -> Option<&'static str> {
 /// Is the terminal where its output belongs?
 fn is_script(file: &PythonFile<'_>) -> bool {
     const FOLDERS: [&str; 12] = [
-        "docs", "doc", "example", "examples", "tool", "tools", "contrib", "deploy", "deployment", "docker", "ci", "benchmarks",
+        "docs",
+        "doc",
+        "example",
+        "examples",
+        "tool",
+        "tools",
+        "contrib",
+        "deploy",
+        "deployment",
+        "docker",
+        "ci",
+        "benchmarks",
     ];
     const NAMES: [&str; 8] = [
-        "manage.py", "setup.py", "fabfile.py", "noxfile.py", "__main__.py", "conf.py", "gunicorn.py", "cli.py",
+        "manage.py",
+        "setup.py",
+        "fabfile.py",
+        "noxfile.py",
+        "__main__.py",
+        "conf.py",
+        "gunicorn.py",
+        "cli.py",
     ];
     let is_run = |statement: &Stmt| statement.as_if_stmt().is_some_and(|branch| asks_for_main(&branch.test));
     folder(file.path).is_empty()

@@ -12,7 +12,8 @@ pub(super) fn check(file: &PythonFile<'_>, out: &mut Report<'_>) {
     if is_test(file.path) {
         return;
     }
-    let mut errors: Vec<&Call<'_>> = file.index().calls_of("error").filter(|call| is_log(file, call)).collect();
+    let mut errors: Vec<&Call<'_>> =
+        file.index().calls_of("error").filter(|call| is_log(file, call)).collect();
     errors.sort_by_key(|call| call.node.start());
     for (scope, statement) in file.index().statements() {
         let Stmt::Try(guarded) = statement else { continue };
@@ -87,7 +88,8 @@ fn comes_from_outside(file: &PythonFile<'_>, caught: &Expr) -> bool {
     let is_outside = |name: &Expr| {
         file.module.qualified(name).is_some_and(|name| {
             let of_package = PACKAGES.iter().any(|package| name.is_in(package));
-            let of_database = name.is_in("django.db") && matches!(name.last(), "DatabaseError" | "OperationalError" | "Error");
+            let of_database = name.is_in("django.db")
+                && matches!(name.last(), "DatabaseError" | "OperationalError" | "Error");
             of_database || (of_package && !name.is_plain())
         })
     };
@@ -105,7 +107,12 @@ fn is_log(file: &PythonFile<'_>, call: &Call<'_>) -> bool {
 }
 
 /// `logger.error(e)`: the message of an exception that nobody expected, without where it came from.
-fn traceless(file: &PythonFile<'_>, handler: &ExceptHandlerExceptHandler, errors: &[&Call<'_>], out: &mut Report<'_>) {
+fn traceless(
+    file: &PythonFile<'_>,
+    handler: &ExceptHandlerExceptHandler,
+    errors: &[&Call<'_>],
+    out: &mut Report<'_>,
+) {
     let Some(name) = &handler.name else { return };
     if handler.body.last().is_some_and(Stmt::is_raise_stmt) {
         return;

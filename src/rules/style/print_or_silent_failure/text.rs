@@ -40,7 +40,11 @@ fn console_lines(text: &Text) -> Vec<u32> {
             found.push(number);
         }
         let (opened, closed) = (line.rfind("/*"), line.rfind("*/"));
-        in_comment = if in_comment { closed.is_none() || opened > closed } else { opened.is_some() && opened > closed };
+        in_comment = if in_comment {
+            closed.is_none() || opened > closed
+        } else {
+            opened.is_some() && opened > closed
+        };
     }
     found
 }

@@ -15,7 +15,9 @@ pub(super) fn reading(path: &str) -> Reading {
 
 pub(super) fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
     let Some(text) = context.here.text(file.path)? else { return Ok(Vec::new()) };
-    let wanted = text.lines().find(|(_, line)| is_setting(line) || (is_requirements(file.path) && is_requirement(line)));
+    let wanted = text
+        .lines()
+        .find(|(_, line)| is_setting(line) || (is_requirements(file.path) && is_requirement(line)));
     let Some((number, line)) = wanted else { return Ok(Vec::new()) };
     if super::is_old(context)? {
         return Ok(Vec::new());
@@ -26,9 +28,11 @@ pub(super) fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
 }
 
 fn finding(place: Place, headline: String) -> Finding {
-    let consequence = "The project's tests are Django's: from here on there are two ways to run them, with two results.";
+    let consequence =
+        "The project's tests are Django's: from here on there are two ways to run them, with two results.";
     let node = NodeText::Open("pytest".to_owned());
-    RULE.finding(place, "file", node, headline, consequence).with_fix(Fix::text("Delete it, and run `manage.py test`."))
+    RULE.finding(place, "file", node, headline, consequence)
+        .with_fix(Fix::text("Delete it, and run `manage.py test`."))
 }
 
 /// A section's head.
@@ -38,6 +42,7 @@ fn is_setting(line: &str) -> bool {
 
 /// `pytest==8.3`, `pytest-django`
 fn is_requirement(line: &str) -> bool {
-    let name: String = line.trim().chars().take_while(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect();
+    let name: String =
+        line.trim().chars().take_while(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect();
     name == "pytest" || name.starts_with("pytest-") || name.starts_with("pytest_")
 }

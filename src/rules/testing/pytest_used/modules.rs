@@ -14,7 +14,8 @@ pub(super) fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), N
     let function = functions(file.module).next().filter(|_| is_test_module(file.path));
     let is_conftest = file_name(file.path) == "conftest.py";
     let class = test_classes(file.module).find(|class| is_test_module(file.path) && has_no_base(class));
-    let unittest = test_classes(file.module).find(|class| is_plain_unittest(file.module, class) && asks_for_rows(class));
+    let unittest =
+        test_classes(file.module).find(|class| is_plain_unittest(file.module, class) && asks_for_rows(class));
     if import.is_none() && function.is_none() && !is_conftest && class.is_none() && unittest.is_none() {
         return Ok(());
     }
@@ -27,7 +28,8 @@ pub(super) fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), N
         out.say(&import.range, "module", "pytest", headline, NOT_RUN).fix(INSTEAD);
     } else if is_conftest {
         let headline = format!("{} is read by pytest alone", code(file.path));
-        out.say_of_file("conftest", headline, "`manage.py test` runs none of it.").fix("Put it into `setUpTestData` or a base class.");
+        out.say_of_file("conftest", headline, "`manage.py test` runs none of it.")
+            .fix("Put it into `setUpTestData` or a base class.");
     } else if let Some(function) = function {
         let headline = format!("{} is a test outside of a class", code(function.name.as_str()));
         out.say(&function.name, "module", "function", headline, NOT_RUN).fix(INSTEAD);
@@ -36,7 +38,8 @@ pub(super) fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), N
         out.say(&class.name, class.name.as_str(), "no base", headline, NOT_RUN).warning().fix(INSTEAD);
     }
     if let Some(class) = unittest {
-        let headline = format!("{} reads and writes rows with `unittest.TestCase`", code(class.name.as_str()));
+        let headline =
+            format!("{} reads and writes rows with `unittest.TestCase`", code(class.name.as_str()));
         let consequence = "It rolls nothing back: what one test saves, the next one finds.";
         out.say(&class.name, class.name.as_str(), "unittest", headline, consequence)
             .because_of(class)
@@ -57,14 +60,19 @@ pub(super) fn is_for_pytest(module: &Module) -> bool {
 /// `def test_…` at the top.
 fn functions(module: &Module) -> impl Iterator<Item = &StmtFunctionDef> {
     let functions = module.index().functions().iter().filter(|function| function.scope == ScopeId::MODULE);
-    let tests = functions.filter(|function| function.node.name.starts_with("test_") && function.node.decorator_list.is_empty());
+    let tests = functions.filter(|function| {
+        function.node.name.starts_with("test_") && function.node.decorator_list.is_empty()
+    });
     tests.map(|function| function.node)
 }
 
 /// `class TestPost:`; a mixin gets its tests run by others.
 fn has_no_base(class: &StmtClassDef) -> bool {
     let name = class.name.as_str();
-    class.arguments.is_none() && !name.contains("Mixin") && !name.contains("Base") && !name.contains("Abstract")
+    class.arguments.is_none()
+        && !name.contains("Mixin")
+        && !name.contains("Base")
+        && !name.contains("Abstract")
 }
 
 fn is_plain_unittest(module: &Module, class: &StmtClassDef) -> bool {
@@ -78,7 +86,8 @@ fn asks_for_rows(class: &StmtClassDef) -> bool {
     walk_exprs(&class.body, &mut |expr| {
         let manager = expr.as_call_expr().and_then(|call| call.func.as_attribute_expr());
         let manager = manager.and_then(|method| method.value.as_attribute_expr());
-        found |= manager.is_some_and(|manager| manager.attr.as_str() == "objects" && is_class_name(&manager.value));
+        found |= manager
+            .is_some_and(|manager| manager.attr.as_str() == "objects" && is_class_name(&manager.value));
     });
     found
 }

@@ -44,7 +44,9 @@ fn touched(context: &Context<'_>) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for file in &context.change.files {
         let paths = [Some(file.path.as_str()), file.previous_path.as_deref()];
-        for path in paths.into_iter().flatten().filter(|path| path.ends_with(".py") && !(context.excluded)(path)) {
+        for path in
+            paths.into_iter().flatten().filter(|path| path.ends_with(".py") && !(context.excluded)(path))
+        {
             let beside = path.strip_suffix(".py").filter(|_| file_name(path) == "tests.py");
             let at = beside.unwrap_or_else(|| folder(path));
             if (is_test_module(path) || file_name(path) == "__init__.py") && seen.insert(at.to_owned()) {
@@ -77,8 +79,10 @@ fn holds_tests(context: &Context<'_>, tree: &Tree, at: &str) -> Result<bool, Not
 fn skipped(at: &str, by: &str) -> Finding {
     let init = join(at, "__init__.py");
     let headline = format!("The tests in {} are never run: {} is missing", code(at), code(&init));
-    let consequence = "`manage.py test` passes over a folder that is no package, and says `Ran 0 tests … OK`.";
-    error(by, at, "no package", headline, consequence).with_fix(Fix::text(format!("Add an empty {}.", code(&init))))
+    let consequence =
+        "`manage.py test` passes over a folder that is no package, and says `Ran 0 tests … OK`.";
+    error(by, at, "no package", headline, consequence)
+        .with_fix(Fix::text(format!("Add an empty {}.", code(&init))))
 }
 
 fn twice(at: &str, by: &str, module: &str) -> Finding {
@@ -89,6 +93,7 @@ fn twice(at: &str, by: &str, module: &str) -> Finding {
 }
 
 fn error(by: &str, at: &str, fault: &str, headline: String, consequence: &str) -> Finding {
-    let finding = RULE.finding(Place::Path(by.to_owned()), at, NodeText::Open(fault.to_owned()), headline, consequence);
+    let finding =
+        RULE.finding(Place::Path(by.to_owned()), at, NodeText::Open(fault.to_owned()), headline, consequence);
     finding.with_severity(Severity::Error)
 }

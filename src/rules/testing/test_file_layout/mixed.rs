@@ -28,7 +28,8 @@ pub(super) fn check(context: &Context<'_>) -> Found {
 
 fn is_looked_at(path: &str) -> bool {
     let name = file_name(path);
-    name == "tests.py" || (name.starts_with("test_") && name.ends_with(".py") && file_name(folder(path)) == "tests")
+    name == "tests.py"
+        || (name.starts_with("test_") && name.ends_with(".py") && file_name(folder(path)) == "tests")
 }
 
 fn of_file(context: &Context<'_>, file: ScopedFile<'_>) -> Result<Option<Finding>, NotLoaded> {
@@ -45,7 +46,9 @@ fn of_file(context: &Context<'_>, file: ScopedFile<'_>) -> Result<Option<Finding
         return Ok((has.len() > 1 && has.len() > had.len()).then(|| several(file.path, &has)));
     }
     let app = folder(file.path);
-    let is_app = tree.contains(&join(app, "models.py")) || tree.contains(&join(app, "apps.py")) || tree.contains(&join(app, "views.py"));
+    let is_app = tree.contains(&join(app, "models.py"))
+        || tree.contains(&join(app, "apps.py"))
+        || tree.contains(&join(app, "views.py"));
     let is_twice = tree.contains(&join(app, "tests/__init__.py"));
     Ok((is_app && !is_twice && has > had).then(|| one_for_all(file.path, had, &now)))
 }
@@ -81,7 +84,8 @@ fn one_for_all(path: &str, had: usize, module: &Module) -> Finding {
     let consequence = "Nobody finds the tests of one module, and every branch of the app edits this file.";
     let named = modules(module);
     let names: Vec<String> = named.iter().take(3).map(|name| code(&format!("test_{name}.py"))).collect();
-    let names = if names.is_empty() { "`test_models.py`, `test_views.py`".to_owned() } else { names.join(", ") };
+    let names =
+        if names.is_empty() { "`test_models.py`, `test_views.py`".to_owned() } else { names.join(", ") };
     let fix = format!("Make it the package {} with {names} and an empty `__init__.py`.", code(&tests));
     let severity = if had == 0 { Severity::Warning } else { Severity::Advice };
     finding(path, "one file", headline, consequence, fix).with_severity(severity)
@@ -98,5 +102,6 @@ fn several(path: &str, named: &BTreeSet<&str>) -> Finding {
 
 fn finding(path: &str, fault: &str, headline: String, consequence: &str, fix: String) -> Finding {
     let place = Place::Path(path.to_owned());
-    RULE.finding(place, "file", NodeText::Open(fault.to_owned()), headline, consequence).with_fix(Fix::text(fix))
+    RULE.finding(place, "file", NodeText::Open(fault.to_owned()), headline, consequence)
+        .with_fix(Fix::text(fix))
 }
