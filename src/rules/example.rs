@@ -41,6 +41,8 @@ pub enum Word<'a> {
     From(&'a str),
     /// `in=NAME`: blocks of one example share a name.
     In(&'a str),
+    /// `lines=1043`: the file goes on with empty lines until it has so many.
+    Lines(u32),
 }
 
 impl<'a> Word<'a> {
@@ -59,6 +61,7 @@ impl<'a> Word<'a> {
                 ("but", code) => Self::But(code),
                 ("from", old) => Self::From(old),
                 ("in", name) => Self::In(name),
+                ("lines", count) => Self::Lines(count.parse().ok()?),
                 _ => return None,
             },
         })
@@ -76,6 +79,7 @@ impl<'a> Word<'a> {
             Self::Deleted => "deleted",
             Self::Symlink => "a symbolic link",
             Self::From(old) => return Some(format!("was {old}")),
+            Self::Lines(count) => return Some(format!("{count} lines")),
             Self::With | Self::In(_) | Self::But(_) => return None,
         };
         Some(said.to_owned())
@@ -142,12 +146,13 @@ mod tests {
             of("py a.py good but=MIG015 -- its test is not shown"),
             "a.py · fine · its test is not shown"
         );
+        assert_eq!(of("py a.py base lines=498"), "a.py · before the change · 498 lines");
         assert_eq!(of("sh"), "");
     }
 
     #[test]
     fn a_word_that_means_nothing_is_not_passed_over() {
-        for word in ["goood", "form=a.py", "good,", "ok"] {
+        for word in ["goood", "form=a.py", "good,", "ok", "lines=many"] {
             let info = format!("py a.py {word} in=x");
             assert_eq!(Fence::parse(&info), Err(FenceError::UnknownWord(word.to_owned())));
         }

@@ -89,6 +89,8 @@ mod server;
 #[cfg(test)]
 mod store;
 #[cfg(test)]
+mod style;
+#[cfg(test)]
 mod sweeping;
 #[cfg(test)]
 mod worker;

@@ -9,6 +9,7 @@ mod installed;
 pub mod lineage;
 pub mod model_field;
 pub mod models;
+pub mod overrides;
 mod packages;
 pub mod relation;
 pub mod settings;

@@ -1,6 +1,9 @@
 //! Docstrings: what has one, and how it is written.
 
+mod missing_docstring;
+mod non_sphinx_docstring;
+
 use super::Rule;
 
 /// In the order of their codes.
-pub const RULES: &[&Rule] = &[];
+pub const RULES: &[&Rule] = &[&missing_docstring::RULE, &non_sphinx_docstring::RULE];

@@ -3,6 +3,7 @@
 mod binder;
 mod built;
 mod depth;
+mod docstring;
 mod dotted;
 mod fold;
 mod growth;
@@ -30,6 +31,7 @@ use crate::model::finding::Span;
 use crate::source::Text;
 
 pub use built::{HoleExpr, Piece};
+pub use docstring::{Docstring, Field, Style};
 pub use dotted::Dotted;
 pub use fold::Folded;
 pub use index::{BlockKind, Call, Class, Comment, Function, Index, Try};

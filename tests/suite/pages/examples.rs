@@ -79,6 +79,10 @@ fn content(example: &mut Example, fence: &Fence<'_>, body: &[&str], rule: &Rule)
         content.push_str(text);
         content.push('\n');
     }
+    let lines =
+        fence.words.iter().find_map(|word| if let Word::Lines(count) = word { Some(*count) } else { None });
+    let missing = (lines.unwrap_or(0) as usize).saturating_sub(body.len());
+    content.push_str(&"\n".repeat(missing));
     for (line, mark) in marks {
         let severity = match mark.trim() {
             "" => rule.entry.severity.to_string(),
@@ -103,7 +107,7 @@ fn place(example: &mut Example, fence: &Fence<'_>, content: Vec<u8>) -> Result<(
             Word::Symlink => sample.symlinks.push(path.clone()),
             Word::From(old) => drop(sample.renames.insert(path.clone(), (*old).to_owned())),
             Word::But(code) => example.but.push((*code).to_owned()),
-            Word::In(_) => {}
+            Word::In(_) | Word::Lines(_) => {}
         }
     }
     if verdicts > 1 || places.len() > 1 || verdicts + places.len() == 0 {

@@ -1,0 +1,23 @@
+mod hidden;
+mod mixed;
+
+use crate::model::catalogue;
+use crate::project::python::role::is_test;
+use crate::rules::{Against, Context, Found, Look, Reading, Rule};
+use crate::source::NotLoaded;
+
+pub(super) static RULE: Rule = Rule {
+    entry: &catalogue::TST002,
+    page: include_str!("test_file_layout.md"),
+    against: Against::Nothing,
+    looks: &[Look::Change(reading, check)],
+};
+
+fn reading(path: &str) -> Reading {
+    Reading::WithOthers.when(path.ends_with(".py") && is_test(path))
+}
+
+fn check(context: &Context<'_>) -> Found {
+    let found = NotLoaded::all([hidden::check(context), mixed::check(context)])?;
+    Ok(found.into_iter().flatten().collect())
+}
