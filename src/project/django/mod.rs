@@ -9,6 +9,8 @@ pub mod model_field;
 pub mod models;
 mod packages;
 pub mod settings;
+pub mod settings_module;
+pub mod stage;
 
 #[cfg(test)]
 pub(in crate::project) mod tests;

@@ -2,6 +2,7 @@
 
 mod binder;
 mod built;
+mod conditions;
 mod depth;
 mod dotted;
 mod fold;
@@ -30,6 +31,7 @@ use crate::model::finding::Span;
 use crate::source::Text;
 
 pub use built::{HoleExpr, Piece};
+pub use conditions::{Condition, Conditions};
 pub use dotted::Dotted;
 pub use fold::Folded;
 pub use index::{BlockKind, Call, Class, Comment, Function, Index, Try};
