@@ -2,6 +2,7 @@
 
 pub mod apps;
 pub mod bases;
+pub mod cache_calls;
 pub mod database;
 mod installed;
 pub mod lineage;

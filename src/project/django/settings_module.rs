@@ -80,7 +80,11 @@ mod tests {
             ("a/local_settings.py", "from .settings import *\n", true),
             ("a/conf/base.py", "INSTALLED_APPS = []\nROOT_URLCONF = 'x'\n", true),
             ("forms/email_settings.py", "CHOICES = []\nclass EmailForm: pass\n", false),
-            ("blog/settings.py", "from django.conf import settings\nPAGE = getattr(settings, 'P', 1)\n", false),
+            (
+                "blog/settings.py",
+                "from django.conf import settings\nPAGE = getattr(settings, 'P', 1)\n",
+                false,
+            ),
         ] {
             assert_eq!(is_settings_module(path, &Module::parse(&Text::new(source))), is, "{path}");
         }

@@ -138,7 +138,8 @@ mod tests {
 
     #[test]
     fn paths_tell_development_too() {
-        for path in ["config/settings/local.py", "a/dev_settings.py", "a/dev/settings.py", "a/settings_ci.py"] {
+        for path in ["config/settings/local.py", "a/dev_settings.py", "a/dev/settings.py", "a/settings_ci.py"]
+        {
             assert!(is_for_development(path), "{path}");
         }
         for path in ["config/settings.py", "a/settings/production.py", "device/settings.py"] {

@@ -64,11 +64,7 @@ impl Read<'_> {
 }
 
 /// Everything that a file reads of the environment, in source order.
-pub fn of_module<'a>(
-    project: &Project,
-    path: &str,
-    module: &'a Module,
-) -> Result<Vec<Read<'a>>, NotLoaded> {
+pub fn of_module<'a>(project: &Project, path: &str, module: &'a Module) -> Result<Vec<Read<'a>>, NotLoaded> {
     const SIGNS: [&str; 6] = ["environ", "getenv", "decouple", "dotenv", "env(", "env."];
     let text = module.text().as_str();
     if !SIGNS.iter().any(|sign| text.contains(sign)) {
@@ -134,7 +130,10 @@ impl<'a> Search<'a, '_> {
         if let Some(object) = env_object(self.module, call) {
             return Ok(self.declared(call, object.reader));
         }
-        let first = call.arguments.find_argument_value("var", 0).or(call.arguments.find_keyword("name").map(|k| &k.value));
+        let first = call
+            .arguments
+            .find_argument_value("var", 0)
+            .or(call.arguments.find_keyword("name").map(|k| &k.value));
         let key = first.and_then(string);
         if let Some(name) = self.module.qualified(&call.func) {
             if name == "os.getenv" || name == "os.environ.get" {
@@ -154,12 +153,16 @@ impl<'a> Search<'a, '_> {
             }
             (Expr::Attribute(method), _) => {
                 let object = self.object(&method.value)?;
-                let read = object.and_then(|object| self.of_object(&object, Some(method.attr.as_str()), key, call));
+                let read =
+                    object.and_then(|object| self.of_object(&object, Some(method.attr.as_str()), key, call));
                 Ok(read.into_iter().collect())
             }
             (callee, Some(key)) => {
                 let object = self.object(callee)?;
-                Ok(object.and_then(|object| self.of_object(&object, None, Some(key), call)).into_iter().collect())
+                Ok(object
+                    .and_then(|object| self.of_object(&object, None, Some(key), call))
+                    .into_iter()
+                    .collect())
             }
             _ => Ok(Vec::new()),
         }
@@ -182,7 +185,10 @@ impl<'a> Search<'a, '_> {
     fn of_decouple(&self, key: &'a str, call: &'a ExprCall) -> Read<'a> {
         let read = self.read(key, Reader::Decouple, call.range());
         let default = call.arguments.find_argument_value("default", 1).or(read.default);
-        let cast = call.arguments.find_argument_value("cast", 2).map_or(Cast::Text, |cast| named_cast(self.module, cast));
+        let cast = call
+            .arguments
+            .find_argument_value("cast", 2)
+            .map_or(Cast::Text, |cast| named_cast(self.module, cast));
         Read { default, cast, ..read }
     }
 
@@ -207,7 +213,9 @@ impl<'a> Search<'a, '_> {
         let by_default = || default.filter(|_| object.reader == Reader::Environ).map_or(Cast::Text, type_of);
         let cast = match (cast, call.arguments.find_argument_value("cast", 1).filter(|_| is_cast_second)) {
             (Cast::Text, Some(named)) => named_cast(self.module, named),
-            (Cast::Text, None) if method.is_none() => declared.map_or_else(by_default, |declared| declared.cast),
+            (Cast::Text, None) if method.is_none() => {
+                declared.map_or_else(by_default, |declared| declared.cast)
+            }
             (cast, _) => cast,
         };
         let key = match &*object.prefix {
@@ -345,9 +353,10 @@ fn cast_of(method: &str) -> Option<Cast> {
         "str" | "get_value" | "unicode" => Cast::Text,
         "bool" => Cast::Bool,
         "db" | "db_url" | "dj_db_url" => Cast::Database,
-        "bytes" | "int" | "float" | "decimal" | "json" | "list" | "tuple" | "dict" | "set" | "url" | "path" | "cache"
-        | "cache_url" | "dj_cache_url" | "email" | "email_url" | "dj_email_url" | "search_url" | "channels"
-        | "channels_url" | "date" | "datetime" | "time" | "timedelta" | "uuid" | "log_level" | "enum" => Cast::Other,
+        "bytes" | "int" | "float" | "decimal" | "json" | "list" | "tuple" | "dict" | "set" | "url"
+        | "path" | "cache" | "cache_url" | "dj_cache_url" | "email" | "email_url" | "dj_email_url"
+        | "search_url" | "channels" | "channels_url" | "date" | "datetime" | "time" | "timedelta"
+        | "uuid" | "log_level" | "enum" => Cast::Other,
         _ => return None,
     })
 }
@@ -407,7 +416,8 @@ mod tests {
             ("config = {}\n", "config['A'], config.get('B'), env('C')", ""),
         ] {
             let settings = format!("{head}X = {source}\n");
-            let own = reads(&[("config/settings.py", &settings), ("config/env.py", ENVIRON), ("manage.py", "")]);
+            let own =
+                reads(&[("config/settings.py", &settings), ("config/env.py", ENVIRON), ("manage.py", "")]);
             assert_eq!(own.join("; "), want, "{settings}");
         }
     }

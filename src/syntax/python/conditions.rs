@@ -79,8 +79,9 @@ mod tests {
             let module = Module::parse(&Text::new(source));
             let at = TextSize::try_from(source.find('X').unwrap()).unwrap();
             let conditions = module.conditions();
-            let shown =
-                conditions.before(at).map(|c| format!("{}{}", if c.holds { "" } else { "!" }, module.source(c.test)));
+            let shown = conditions
+                .before(at)
+                .map(|c| format!("{}{}", if c.holds { "" } else { "!" }, module.source(c.test)));
             let mut shown: Vec<_> = shown.collect();
             shown.sort_by_key(|name| name.trim_start_matches('!').to_owned());
             assert_eq!(shown.join(" "), before, "{source}");
