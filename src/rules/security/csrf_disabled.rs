@@ -1,4 +1,4 @@
-use ruff_python_ast::{Decorator, Expr, StmtFunctionDef};
+use ruff_python_ast::{Decorator, Expr, Stmt, StmtFunctionDef};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::model::catalogue;
@@ -65,9 +65,20 @@ fn views(file: &PythonFile<'_>, out: &mut Report<'_>) {
         let is_proven = others.map(|other| file.module.source(other)).any(has_proof)
             || function.node.parameters.iter().any(|parameter| has_proof(parameter.name()))
             || names_proof(file.module, &function.node.body);
-        let subject = file.index().name_of(function.body);
-        exempted(file, &exempt, subject, is_proven, &function.node.range(), out);
+        let mut decorators = function.node.decorator_list.iter().map(|decorator| file.module.source(decorator));
+        let knows_login = decorators.any(asks_for_login) || uses_login(&function.node.body);
+        let view = View { subject: file.index().name_of(function.body), is_proven, knows_login };
+        exempted(file, &exempt, view, &function.node.range(), out);
     }
+}
+
+/// A view that is taken out of the check.
+struct View {
+    subject: String,
+    /// Its code names what it knows its caller by.
+    is_proven: bool,
+    /// It does something in the name of whoever is logged in.
+    knows_login: bool,
 }
 
 /// `@method_decorator(csrf_exempt, name="dispatch")` on classes. Those of Django REST framework are exempt anyway.
@@ -77,8 +88,10 @@ fn classes(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded>
             && !derives_from(file, class, |base| base.starts_with("rest_framework."))?
         {
             let is_proven = names_proof(file.module, &class.node.body);
-            let subject = file.index().name_of(class.body);
-            exempted(file, &exempt, subject, is_proven, &class.node.range(), out);
+            let knows_login =
+                class.node.bases().iter().any(|base| asks_for_login(file.module.source(base))) || uses_login(&class.node.body);
+            let view = View { subject: file.index().name_of(class.body), is_proven, knows_login };
+            exempted(file, &exempt, view, &class.node.range(), out);
         }
         let enforces = file.index().function_in(class.body, "enforce_csrf");
         let Some(method) = enforces.filter(|method| !calls(file, "enforce_csrf", method.node)) else {
@@ -117,7 +130,8 @@ fn wrapped(file: &PythonFile<'_>, out: &mut Report<'_>) {
             Expr::Call(made) => file.module.source(&*made.func),
             other => file.module.source(other),
         };
-        exempted(file, &call.node.func.range(), name.to_owned(), has_proof(name), &call.node.range(), out);
+        let view = View { subject: name.to_owned(), is_proven: has_proof(name), knows_login: false };
+        exempted(file, &call.node.func.range(), view, &call.node.range(), out);
     }
 }
 
@@ -161,7 +175,7 @@ fn is_read_only(module: &Module, function: &StmtFunctionDef) -> bool {
     })
 }
 
-fn names_proof(module: &Module, body: &[ruff_python_ast::Stmt]) -> bool {
+fn names_proof(module: &Module, body: &[Stmt]) -> bool {
     let mut found = false;
     walk_exprs(body, &mut |expr| {
         found |= match expr {
@@ -180,30 +194,43 @@ fn has_proof(text: &str) -> bool {
     !lower.contains("csrf_token") && PROOFS.iter().any(|word| lower.contains(word))
 }
 
-fn exempted(
-    file: &PythonFile<'_>,
-    at: &TextRange,
-    subject: String,
-    is_proven: bool,
-    cause: &TextRange,
-    out: &mut Report<'_>,
-) {
+fn exempted(file: &PythonFile<'_>, at: &TextRange, view: View, cause: &TextRange, out: &mut Report<'_>) {
     let is_explained = file.has_comment(at);
-    if is_proven && is_explained {
+    if view.is_proven && is_explained {
         return;
     }
-    let headline = format!("{} takes requests without a CSRF token", code(&subject));
-    let fix = match (is_proven, is_explained) {
+    let headline = format!("{} takes requests without a CSRF token", code(&view.subject));
+    let fix = match (view.is_proven, is_explained) {
         (true, _) => "Say in a comment how the caller is known, so that the next person need not find out.",
         (_, true) => "Check a signature or a token of the caller, or take `csrf_exempt` off.",
-        _ => {
-            "Take `csrf_exempt` off; if the caller is no browser, check a signature and say so in a comment."
-        }
+        _ => "Take `csrf_exempt` off; if the caller is no browser, check a signature and say so in a comment.",
     };
-    let said = out.say(at, subject, "csrf_exempt", headline, FORGED).because_of(cause).fix(fix);
-    if is_proven || is_explained {
+    let said = out.say(at, view.subject, "csrf_exempt", headline, FORGED).because_of(cause).fix(fix);
+    if view.is_proven || is_explained || !view.knows_login {
         said.warning();
     }
+}
+
+/// `request.user`, `self.request.session`
+fn uses_login(body: &[Stmt]) -> bool {
+    let mut found = false;
+    walk_exprs(body, &mut |expr| {
+        found |= expr.as_attribute_expr().is_some_and(|attribute| {
+            let of_request = match &*attribute.value {
+                Expr::Name(name) => name.id.as_str() == "request",
+                Expr::Attribute(inner) => inner.attr.as_str() == "request",
+                _ => false,
+            };
+            of_request && matches!(attribute.attr.as_str(), "user" | "auser" | "session")
+        });
+    });
+    found
+}
+
+/// `@login_required`, `PermissionRequiredMixin`
+fn asks_for_login(source: &str) -> bool {
+    let lower = source.to_ascii_lowercase();
+    ["login", "permission", "staff_member", "user_passes_test"].iter().any(|word| lower.contains(word))
 }
 
 /// `MIDDLEWARE` with sessions and without the check.

@@ -4,6 +4,7 @@ mod csrf_disabled;
 mod debug;
 mod debug_enabled;
 mod markup;
+mod secret_elsewhere;
 mod secret_in_settings;
 mod secret_with_default_in_code;
 mod strings;
@@ -17,5 +18,6 @@ pub const RULES: &[&Rule] = &[
     &debug_enabled::RULE,
     &unsafe_markup::RULE,
     &csrf_disabled::RULE,
+    &secret_elsewhere::RULE,
     &secret_with_default_in_code::RULE,
 ];

@@ -121,7 +121,8 @@ fn is_of_django(named: &Named<'_>) -> bool {
 fn say(named: &Named<'_>, kind: Kind, out: &mut Report<'_>) {
     let path = named.path();
     // Of what Django itself uses it is certain that it is in use.
-    let is_certain = kind.strength == Strength::Certain || (is_of_django(named) && kind.what != "a secret");
+    let is_strong = || secret::classify(named.name(), &named.value).is_some();
+    let is_certain = kind.strength == Strength::Certain || (is_of_django(named) && is_strong());
     let headline = match kind.strength {
         Strength::Likely if is_of_django(named) => format!("{} is a literal in settings", code(&path)),
         _ => format!("{} looks like {}", code(&path), kind.what),
