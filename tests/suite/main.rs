@@ -11,6 +11,8 @@ mod celery;
 #[cfg(test)]
 mod check;
 #[cfg(test)]
+mod check_deploy;
+#[cfg(test)]
 mod columns;
 #[cfg(test)]
 mod databases;

@@ -2,6 +2,7 @@
 
 pub mod apps;
 pub mod bases;
+pub mod cache_calls;
 pub mod database;
 mod form_fields;
 pub mod forms;
@@ -13,6 +14,8 @@ pub mod overrides;
 mod packages;
 pub mod relation;
 pub mod settings;
+pub mod settings_module;
+pub mod stage;
 
 #[cfg(test)]
 pub(in crate::project) mod tests;

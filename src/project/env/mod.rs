@@ -3,4 +3,5 @@
 pub mod env_files;
 pub mod ignore;
 pub mod readers;
+pub mod reads;
 pub mod secret;

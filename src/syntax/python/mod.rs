@@ -2,6 +2,7 @@
 
 mod binder;
 mod built;
+mod conditions;
 mod depth;
 mod docstring;
 mod dotted;
@@ -32,6 +33,7 @@ use crate::source::Text;
 
 pub use built::{HoleExpr, Piece};
 pub use docstring::{Docstring, Field, Style};
+pub use conditions::{Condition, Conditions};
 pub use dotted::Dotted;
 pub use fold::Folded;
 pub use index::{BlockKind, Call, Class, Comment, Function, Index, Try};

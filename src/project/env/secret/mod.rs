@@ -8,7 +8,7 @@ mod url;
 
 pub use placeholder::is_placeholder;
 use placeholder::{is_filler, is_label, says_placeholder};
-use provider::provider;
+use provider::{by_form, provider};
 pub use stand_in::{is_stand_in, may_hold_login};
 use url::url_password;
 
@@ -158,6 +158,11 @@ pub fn classify(key: &str, value: &str) -> Option<Kind> {
     }
     let random = is_sensitive(key) && is_strong(value) && !value.contains(char::is_whitespace);
     (random && !is_words(value) && !is_counted(&value.to_ascii_lowercase())).then(|| by_name(key))
+}
+
+/// A provider's own form of a key, whatever the value is called.
+pub fn of_provider(value: &str) -> Option<Kind> {
+    by_form(value).filter(|kind| kind.strength == Strength::Certain)
 }
 
 fn by_name(key: &str) -> Kind {

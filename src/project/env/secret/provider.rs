@@ -46,6 +46,11 @@ const FORMS: [Form; 24] = [
 ];
 
 pub(super) fn provider(key: &str, value: &str) -> Option<Kind> {
+    by_form(value).or_else(|| if value.contains("-----BEGIN") { None } else { fernet(key, value) })
+}
+
+/// What the value alone tells, whatever its name.
+pub(super) fn by_form(value: &str) -> Option<Kind> {
     if value.contains("-----BEGIN") {
         let is_private = value.contains("PRIVATE KEY-----") || value.contains("PRIVATE KEY BLOCK-----");
         let body = value.split("-----").nth(2).unwrap_or("");
@@ -65,7 +70,7 @@ pub(super) fn provider(key: &str, value: &str) -> Option<Kind> {
                 .then_some(Kind::certain(what))
         })
     });
-    token.or_else(|| words.clone().find_map(jwt)).or_else(|| fernet(key, value))
+    token.or_else(|| words.clone().find_map(jwt))
 }
 
 /// Three dotted parts, the first two JSON in base64.
