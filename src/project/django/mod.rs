@@ -5,10 +5,12 @@ pub mod bases;
 pub mod database;
 mod installed;
 pub mod lineage;
+pub mod managers;
 pub mod model_field;
 pub mod models;
 mod packages;
 pub mod settings;
+pub mod views;
 
 #[cfg(test)]
 pub(in crate::project) mod tests;
