@@ -9,6 +9,7 @@ pub mod managers;
 pub mod model_field;
 pub mod models;
 mod packages;
+pub mod routes;
 pub mod settings;
 pub mod views;
 

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 use ruff_python_ast::{Decorator, Expr};
+use ruff_text_size::{Ranged, TextSize};
 
 use crate::project::Project;
 use crate::project::django::lineage::{Lineage, Lineages};
@@ -126,4 +127,15 @@ pub fn decorator_name<'a>(module: &'a Module, decorator: &'a Decorator) -> Optio
         return module.qualified(call.arguments.find_positional(0)?);
     }
     Some(name)
+}
+
+/// The view that a place stands in, of views in source order.
+pub fn around<'v, 'a>(views: &'v [View<'a>], module: &Module, at: TextSize) -> Option<&'v View<'a>> {
+    let index = module.index();
+    let functions = std::iter::successors(index.function_at(at), |id| index.function_around(*id));
+    let mut starts = functions.map(|id| index.function(id).node.start());
+    starts.find_map(|start| {
+        let found = views.binary_search_by_key(&start, |view| view.function.node.start());
+        views.get(found.ok()?)
+    })
 }
