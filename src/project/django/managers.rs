@@ -92,7 +92,7 @@ impl Project {
         model: &Expr,
         manager: &str,
     ) -> Result<Option<NamedModel>, NotLoaded> {
-        let Some(model) = self.model_named(path, module, model)? else { return Ok(None) };
+        let Some(model) = self.model_behind(path, module, model)? else { return Ok(None) };
         if MANAGERS.contains(&manager) {
             return Ok(Some(model));
         }
@@ -103,7 +103,7 @@ impl Project {
     }
 
     /// The model that an expression names: a class, `get_user_model()`, or `apps.get_model("blog", "Post")`.
-    pub fn model_named(
+    pub fn model_behind(
         &self,
         path: &str,
         module: &Module,
@@ -194,7 +194,8 @@ class Form:
             let views = format!("from .models import Post\n{got}\n");
             assert_eq!(got_of(&views).as_deref(), Some("Post"), "{got}");
         }
-        let user = "from django.contrib.auth import get_user_model\nUser = get_user_model()\nUser.objects.get()\n";
+        let user =
+            "from django.contrib.auth import get_user_model\nUser = get_user_model()\nUser.objects.get()\n";
         assert_eq!(got_of(user).as_deref(), Some("User"));
         let group = "from django.contrib.auth.models import Group\nGroup.objects.get()\n";
         assert_eq!(got_of(group).as_deref(), Some("Group"));

@@ -4,6 +4,7 @@ pub mod apps;
 pub mod bases;
 pub mod database;
 mod installed;
+pub mod keys;
 pub mod lineage;
 pub mod managers;
 pub mod model_field;

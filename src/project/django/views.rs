@@ -34,7 +34,8 @@ const ANSWERS: &[&str] = &[
 
 /// Is this the name of what makes an answer?
 pub fn is_answer(name: &Dotted<'_>) -> bool {
-    let http = name.is_in("django.http") && (name.ends_with("Response") || name.last().starts_with("HttpResponse"));
+    let http =
+        name.is_in("django.http") && (name.ends_with("Response") || name.last().starts_with("HttpResponse"));
     http || ANSWERS.iter().any(|answer| *name == *answer)
 }
 
@@ -63,8 +64,11 @@ pub fn of_module<'a>(project: &Project, path: &str, module: &'a Module) -> Resul
         let class = index.class(scope.class?);
         let is_method = class.body == function.scope && class.scope == ScopeId::MODULE;
         let lineage = lineages.as_ref().and_then(|lineages| lineages.of(class.node.name.as_str()));
-        (is_method && lineage.is_some_and(|lineage| is_view_class(lineage)))
-            .then_some(View { module, function, class: Some(class) })
+        (is_method && lineage.is_some_and(|lineage| is_view_class(lineage))).then_some(View {
+            module,
+            function,
+            class: Some(class),
+        })
     };
     Ok(index.functions().iter().filter_map(view).collect())
 }
@@ -76,7 +80,7 @@ pub fn is_view_class(lineage: &Lineage) -> bool {
 
 /// `django.views.generic.ListView`, `django.contrib.auth.views.LoginView`
 pub fn is_djangos_view(name: &str) -> bool {
-    let home = ["django.views.", "django.contrib.auth.views.", "django.contrib.admin.views."];
+    let home = ["django.views.", "django.contrib.auth.views."];
     name.ends_with("View") && home.iter().any(|home| name.starts_with(home))
 }
 

@@ -19,8 +19,26 @@ pub(super) static RULE: Rule = Rule {
 
 /// Addresses that others ask for without a slash: probes, well-known files, callbacks that a third party was given.
 const FIXED: [&str; 20] = [
-    "metrics", "healthz", "health", "healthcheck", "livez", "live", "readyz", "ready", "ping", "status", "up", "heartbeat",
-    "__heartbeat__", "__lbheartbeat__", "__version__", "version", ".well-known", "webhook", "webhooks", "callback",
+    "metrics",
+    "healthz",
+    "health",
+    "healthcheck",
+    "livez",
+    "live",
+    "readyz",
+    "ready",
+    "ping",
+    "status",
+    "up",
+    "heartbeat",
+    "__heartbeat__",
+    "__lbheartbeat__",
+    "__version__",
+    "version",
+    ".well-known",
+    "webhook",
+    "webhooks",
+    "callback",
 ];
 
 fn urls(path: &str) -> Reading {
@@ -41,7 +59,8 @@ fn routes(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> 
         let headline = format!("Route {} lacks the trailing slash", code(text));
         let consequence = "The address with a slash, which every other route of Django has, answers 404.";
         let said = out.say(pattern.at, subject(entry, text), text, headline, consequence);
-        let text = "Right if nobody outside calls the old address; Django redirects a GET there, and no POST.";
+        let text =
+            "Right if nobody outside calls the old address; Django redirects a GET there, and no POST.";
         said.edit(FixSafety::Ask, text, edit(file, pattern, text).into_iter().collect());
     }
     Ok(())
@@ -77,8 +96,9 @@ fn ends_openly(last: &str, syntax: Syntax) -> bool {
     match syntax {
         Syntax::Path => {
             let parameter = last.rsplit('<').next().filter(|_| last.contains('<')).unwrap_or_default();
-            let (converter, name) = parameter.trim_end_matches('>').split_once(':').unwrap_or(("str", parameter));
-            let may_be_file = ["file", "path", "ext", "format", "name"].iter().any(|word| name.contains(word));
+            let (converter, name) =
+                parameter.trim_end_matches('>').split_once(':').unwrap_or(("str", parameter));
+            let may_be_file = ["file", "path", "ext", "format"].iter().any(|word| name.contains(word));
             !last.contains('.') && converter != "path" && !may_be_file
         }
         // Of other ends nobody can tell what they take.

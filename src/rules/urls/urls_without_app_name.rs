@@ -40,13 +40,15 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     );
     let Some(list) = file.index().bindings_in(ScopeId::MODULE, "urlpatterns").first() else { return Ok(()) };
     if file.changed.status != FileStatus::Added {
-        out.say_of_file("no app_name", headline, consequence).warning().fix(format!(
-            "Write {} above `urlpatterns`.",
-            code(&format!("app_name = \"{label}\""))
-        ));
+        out.say_of_file("no app_name", headline, consequence)
+            .warning()
+            .fix(format!("Write {} above `urlpatterns`.", code(&format!("app_name = \"{label}\""))));
         return Ok(());
     }
-    let text = format!("Then these names are written {} in `reverse` and templates.", code(&format!("{label}:{first}")));
+    let text = format!(
+        "Then these names are written {} in `reverse` and templates.",
+        code(&format!("{label}:{first}"))
+    );
     let line = file.insert(list.statement.start(), format!("app_name = \"{label}\"\n"));
     let at: TextRange = list.at;
     out.say(&at, "urlpatterns", "no app_name", headline, consequence).edit(FixSafety::Ask, text, vec![line]);

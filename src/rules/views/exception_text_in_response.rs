@@ -64,9 +64,10 @@ fn say(file: &PythonFile<'_>, at: TextRange, leak: &Leak<'_>, view: &View<'_>, o
             let headline = format!("{} sends the text of {} to the client", code(&name), code(fault));
             let consequence = "Exceptions name hosts, tables, paths and values; who asked can read them.";
             let what = caught.value.map_or("the exception", |value| file.module.source(value));
-            out.say(&at, name, fault, headline, consequence)
-                .because_of(&caught.at)
-                .fix(format!("Log it with `logger.exception(…)` and answer a sentence of your own for {}.", code(what)));
+            out.say(&at, name, fault, headline, consequence).because_of(&caught.at).fix(format!(
+                "Log it with `logger.exception(…)` and answer a sentence of your own for {}.",
+                code(what)
+            ));
         }
         Leak::Inside(what) => {
             let headline = format!("{} sends {} to the client", code(&name), code(what));
@@ -86,7 +87,8 @@ fn is_told(module: &Module, call: &ExprCall) -> bool {
 /// Where the arguments of a call hold what must not be told, also through one name.
 fn leaks<'a>(module: &'a Module, call: &'a ExprCall, scope: ScopeId) -> Vec<(TextRange, Leak<'a>)> {
     let mut found = Vec::new();
-    let values = call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
+    let values =
+        call.arguments.args.iter().chain(call.arguments.keywords.iter().map(|keyword| &keyword.value));
     for value in values {
         let mut excused = HashSet::new();
         walk_expr(value, &mut |expr| {
@@ -94,8 +96,12 @@ fn leaks<'a>(module: &'a Module, call: &'a ExprCall, scope: ScopeId) -> Vec<(Tex
             if let Some(leak) = inside(module, expr) {
                 found.push((expr.range(), leak));
             }
-            let Some(name) = expr.as_name_expr().filter(|name| !excused.contains(&name.start())) else { return };
-            let Some(binding) = last_before(module, scope, name.id.as_str(), name.start()) else { return };
+            let Some(name) = expr.as_name_expr().filter(|name| !excused.contains(&name.start())) else {
+                return;
+            };
+            let Some(binding) = module.index().bound_last(scope, name.id.as_str(), name.start()) else {
+                return;
+            };
             match binding.kind {
                 BindingKind::Caught => found.push((name.range(), Leak::Exception(binding))),
                 BindingKind::Assigned => {
@@ -118,7 +124,7 @@ fn directly<'a>(module: &'a Module, value: &'a Expr, scope: ScopeId) -> Option<L
             found = inside(module, expr);
         }
         let Some(name) = expr.as_name_expr().filter(|name| !excused.contains(&name.start())) else { return };
-        let binding = last_before(module, scope, name.id.as_str(), name.start());
+        let binding = module.index().bound_last(scope, name.id.as_str(), name.start());
         let caught = binding.filter(|binding| found.is_none() && binding.kind == BindingKind::Caught);
         found = caught.map(Leak::Exception).or(found.take());
     });
@@ -140,7 +146,9 @@ fn excuse(module: &Module, expr: &Expr, excused: &mut HashSet<TextSize>) {
             let translates = name.is_some_and(|name| name.is_in("django.utils") || is_answer(&name));
             if !gives_text && !translates {
                 let arguments = call.arguments.args.iter();
-                excused.extend(arguments.chain(call.arguments.keywords.iter().map(|k| &k.value)).map(Ranged::start));
+                excused.extend(
+                    arguments.chain(call.arguments.keywords.iter().map(|k| &k.value)).map(Ranged::start),
+                );
             }
         }
         Expr::Compare(compare) => {
@@ -164,15 +172,6 @@ fn inside<'a>(module: &'a Module, expr: &'a Expr) -> Option<Leak<'a>> {
     let is_setting = expr.is_attribute_expr() && is_secret && dotted.starts_with("django.conf.settings.");
     let is_connection = dotted == "django.db.connection.settings_dict";
     (is_trace || is_setting || is_connection).then(|| Leak::Inside(module.source(expr).to_owned()))
-}
-
-/// What a name was last bound to before its use, in the function that uses it.
-fn last_before<'a>(module: &'a Module, scope: ScopeId, name: &str, used: TextSize) -> Option<&'a Binding<'a>> {
-    let bindings = module.index().bindings_in(scope, name);
-    let before = bindings.partition_point(|binding| binding.at.start() < used);
-    let last = bindings.get(before.checked_sub(1)?)?;
-    let is_in = last.kind != BindingKind::Caught || last.statement.contains(used);
-    is_in.then_some(last)
 }
 
 /// Is a caught exception one whose text is written for whoever asked: the repository's own, or a form's?

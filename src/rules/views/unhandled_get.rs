@@ -56,10 +56,16 @@ fn say(
     let rows = file.module.source(&*method.value);
     let shown = format!("{}.{}(…)", one_line(rows), method.attr);
     let headline = format!("{} in {} does not handle a missing row", code(&shown), code(&view.name()));
-    let consequence =
-        format!("Where no row matches, {} makes the answer a server error (500).", code(&format!("{}.DoesNotExist", model.name)));
-    let said = out.say(&method.attr, view.name(), format!("{rows}.{}", method.attr), headline, consequence).because_of(call);
-    let is_constant = !call.arguments.is_empty() && values(call).all(|value| is_constant(file.module, value));
+    let consequence = format!(
+        "Where no row matches, {} makes the answer a server error (500).",
+        code(&format!("{}.DoesNotExist", model.name))
+    );
+    let said = out
+        .say(&method.attr, view.name(), format!("{rows}.{}", method.attr), headline, consequence)
+        .because_of(call);
+    // `Site.objects.get()` asks for the only row.
+    let is_chosen = call.arguments.is_empty() && method.value.is_call_expr();
+    let is_constant = !is_chosen && values(call).all(|value| is_constant(file.module, value));
     let said = match (from_url, is_constant) {
         (true, _) => said.severity(Severity::Error),
         (_, true) => said.advice(),
@@ -68,7 +74,10 @@ fn say(
     let function = if method.attr.as_str() == "aget" { "aget_object_or_404" } else { "get_object_or_404" };
     let (safety, text) = match from_url {
         true => (FixSafety::Safe, format!("{} answers 404.", code(function))),
-        false => (FixSafety::Ask, format!("Right if a missing row means a wrong address; {} answers 404.", code(function))),
+        false => (
+            FixSafety::Ask,
+            format!("Right if a missing row means a wrong address; {} answers 404.", code(function)),
+        ),
     };
     said.edit(safety, text, edits(file, call, function));
     Ok(())
@@ -118,8 +127,12 @@ fn is_handled(module: &Module, call: &Call<'_>) -> bool {
         BlockKind::Try(guard) => guard.is_bare() || guard.caught().any(|caught| catches(module, caught)),
         BlockKind::With(with) => {
             let managers = with.items.iter().filter_map(|item| item.context_expr.as_call_expr());
-            let is_suppress = |call: &&ExprCall| module.qualified(&call.func).is_some_and(|name| name == "contextlib.suppress");
-            managers.filter(is_suppress).any(|call| call.arguments.args.iter().any(|caught| catches(module, caught)))
+            let is_suppress = |call: &&ExprCall| {
+                module.qualified(&call.func).is_some_and(|name| name == "contextlib.suppress")
+            };
+            managers
+                .filter(is_suppress)
+                .any(|call| call.arguments.args.iter().any(|caught| catches(module, caught)))
         }
         BlockKind::Loop(_) => false,
     })
@@ -138,7 +151,9 @@ fn is_sure(module: &Module, call: &Call<'_>, view: &View<'_>) -> bool {
         Expr::Attribute(attribute) => {
             matches!(attribute.attr.as_str(), "pk" | "id") && !attribute.value.is_call_expr()
         }
-        other => module.source(other).contains("cleaned_data") || module.source(other).contains("validated_data"),
+        other => {
+            module.source(other).contains("cleaned_data") || module.source(other).contains("validated_data")
+        }
     };
     let keys = call.node.arguments.keywords.iter();
     let mut keys = keys.filter(|keyword| matches!(keyword.arg.as_deref(), Some("pk" | "id")));
@@ -184,9 +199,9 @@ fn values(call: &ExprCall) -> impl Iterator<Item = &Expr> {
 fn is_constant(module: &Module, value: &Expr) -> bool {
     match value {
         Expr::StringLiteral(_) | Expr::NumberLiteral(_) | Expr::BooleanLiteral(_) => true,
-        _ => module.qualified(value).is_some_and(|name| {
-            name.last().chars().all(|c| c.is_uppercase() || c.is_numeric() || c == '_')
-        }),
+        _ => module
+            .qualified(value)
+            .is_some_and(|name| name.last().chars().all(|c| c.is_uppercase() || c.is_numeric() || c == '_')),
     }
 }
 

@@ -52,7 +52,8 @@ fn is_digits(regex: &str) -> bool {
     let mut rest = regex;
     let mut some = false;
     while !rest.is_empty() {
-        let Some(behind) = [r"\d", "[0-9]", r"[\d]", "[1-9]"].iter().find_map(|d| rest.strip_prefix(d)) else {
+        let Some(behind) = [r"\d", "[0-9]", r"[\d]", "[1-9]"].iter().find_map(|d| rest.strip_prefix(d))
+        else {
             return false;
         };
         some = true;

@@ -70,7 +70,8 @@ fn modules_that_include_each_other_and_lists_that_double_end() {
         "from django.urls import include, path\na0 = []\n{doubled}urlpatterns = a60 + [path('x/', include('urls')), path('y/', include('blog.urls'))]\n"
     );
     let blog = "from django.urls import include, path\nurlpatterns = [path('z/', include('urls')), path('', f, name='f')]\n";
-    let files = [("settings.py", "ROOT_URLCONF = 'urls'\n"), ("urls.py", urls.as_str()), ("blog/urls.py", blog)];
+    let files =
+        [("settings.py", "ROOT_URLCONF = 'urls'\n"), ("urls.py", urls.as_str()), ("blog/urls.py", blog)];
     let routes = project(&files).fact::<Routes>(&()).unwrap();
     assert_eq!(routes.iter().filter_map(|route| route.above.route.clone()).collect::<Vec<_>>(), ["y/"]);
 }

@@ -26,7 +26,7 @@ const MAX_DEPTH: usize = 12;
 pub struct Routes {
     routes: Vec<Route>,
     mounts: Vec<Mount>,
-    /// No urls module is missing, and none holds what could not be read.
+    /// All that is included is in the repository, and none of it holds what could not be read.
     is_complete: bool,
     /// Settings name where the tree begins.
     is_rooted: bool,
@@ -108,7 +108,8 @@ impl Routes {
 impl Route {
     /// `blog:post_detail`; `None` for one without a name, or where it cannot be read.
     pub fn full_name(&self) -> Option<String> {
-        let name = self.name.as_deref().filter(|name| !name.is_empty() && !self.above.has_unknown_namespace)?;
+        let name =
+            self.name.as_deref().filter(|name| !name.is_empty() && !self.above.has_unknown_namespace)?;
         Some(self.above.namespaces.iter().map(String::as_str).chain([name]).collect::<Vec<_>>().join(":"))
     }
 }
@@ -132,9 +133,8 @@ impl Fact for Routes {
         let (tree, settings) = both(project.tree(), project.fact::<Settings>(&()))?;
         let mut growing = Growing::new(project, &tree);
         let rooted = settings.root_urlconfs();
-        let found = rooted.iter().filter_map(|(root, urlconf)| {
-            module_path(&tree, &join(root, "manage.py"), urlconf)
-        });
+        let found =
+            rooted.iter().filter_map(|(root, urlconf)| module_path(&tree, &join(root, "manage.py"), urlconf));
         let roots: BTreeSet<Path> = found.collect();
         if roots.is_empty() {
             growing.grow_without_root()?;
@@ -268,7 +268,10 @@ impl<'p> Growing<'p> {
                 Ok(())
             }
             what => {
-                let Some((target, list)) = self.target_of(path, what) else { return Ok(()) };
+                let Some((target, list)) = self.target_of(path, what) else {
+                    self.routes.is_complete = false;
+                    return Ok(());
+                };
                 let Some(module) = self.project.module(&target)? else { return Ok(()) };
                 let own = if list == "urlpatterns" { app_name(&module) } else { Said::Nothing };
                 self.module(&target, &list, above.in_namespace(include, own))

@@ -246,7 +246,9 @@ impl<'a> Reader<'a> {
     /// `path(route, view, kwargs=None, name=None)`
     fn route(&mut self, call: &'a ExprCall, syntax: Syntax, around: Around) -> Option<Entry<'a>> {
         let arguments = &call.arguments;
-        let first = arguments.find_argument_value("route", 0).or_else(|| arguments.find_keyword("regex").map(|k| &k.value));
+        let first = arguments
+            .find_argument_value("route", 0)
+            .or_else(|| arguments.find_keyword("regex").map(|k| &k.value));
         let (Some(first), Some(view)) = (first, arguments.find_argument_value("view", 1)) else {
             self.is_complete = false;
             return None;
@@ -385,7 +387,11 @@ fn view_of<'a>(module: &'a Module, view: &'a Expr) -> Option<RoutedView<'a>> {
         if let Expr::Attribute(method) = &*call.func
             && method.attr.as_str() == "as_view"
         {
-            return Some(RoutedView { name: module.qualified(&method.value)?, as_view: Some(call), wrappers });
+            return Some(RoutedView {
+                name: module.qualified(&method.value)?,
+                as_view: Some(call),
+                wrappers,
+            });
         }
         let decorator = match &*call.func {
             Expr::Call(maker) => &maker.func,
