@@ -7,15 +7,19 @@ pub mod database;
 mod form_fields;
 pub mod forms;
 mod installed;
+pub mod keys;
 pub mod lineage;
+pub mod managers;
 pub mod model_field;
 pub mod models;
 pub mod overrides;
 mod packages;
 pub mod relation;
+pub mod routes;
 pub mod settings;
 pub mod settings_module;
 pub mod stage;
+pub mod views;
 
 #[cfg(test)]
 pub(in crate::project) mod tests;

@@ -88,6 +88,18 @@ impl Settings {
         if named.len() > 1 { None } else { named.into_iter().next().flatten() }
     }
 
+    /// What `ROOT_URLCONF` names, each with the folder of its project, which for settings that nobody names is the
+    /// repository's own.
+    pub fn root_urlconfs(&self) -> Vec<(&str, String)> {
+        let named = self.projects.iter().map(|project| (project.root.as_str(), project.modules.as_slice()));
+        let others = self.others.iter().map(|module| ("", std::slice::from_ref(module)));
+        let said = named.chain(others).filter_map(|(root, modules)| {
+            let module = modules.iter().find(|module| gives(module, "ROOT_URLCONF") > 0)?;
+            Some((root, module.value_of("ROOT_URLCONF").as_str()?.to_owned()))
+        });
+        said.collect()
+    }
+
     /// Does a project surely install this app, by its label or package?
     pub fn installs(&self, app: &str) -> bool {
         self.projects.iter().any(|project| {

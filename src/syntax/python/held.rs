@@ -4,7 +4,7 @@ use ruff_python_ast::{Expr, ExprName};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use super::index::Index;
-use super::scope::{Binding, BindingKind, ScopeKind};
+use super::scope::{Binding, BindingKind, ScopeId, ScopeKind};
 use super::walk_expr;
 
 /// Values that one expression is followed to.
@@ -49,6 +49,16 @@ impl<'a> Index<'a> {
         let mut held = self.holding(name.id.as_str(), name.start());
         let only = held.next().filter(|_| held.next().is_none());
         only.and_then(|binding| binding.value)
+    }
+
+    /// What a scope last bound to a name before a place, however that place is come to. An exception is only there
+    /// within its `try`.
+    pub fn bound_last(&self, scope: ScopeId, name: &str, used: TextSize) -> Option<&Binding<'a>> {
+        let bindings = self.bindings_in(scope, name);
+        let before = bindings.partition_point(|binding| binding.at.start() < used);
+        let last = bindings.get(before.checked_sub(1)?)?;
+        let is_there = last.kind != BindingKind::Caught || last.statement.contains(used);
+        is_there.then_some(last)
     }
 
     /// Where the values stand that an expression names, and those that they name in turn.

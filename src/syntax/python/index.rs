@@ -1,7 +1,9 @@
 //! What a file holds, found in one pass: scopes with their bindings, imports, classes, functions, calls, comments.
 //! Rules and facts ask the index; none of them walks the tree for these.
 
-use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtTry};
+use ruff_python_ast::{
+    ExceptHandler, Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtTry, StmtWith,
+};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
@@ -81,6 +83,8 @@ pub enum BlockKind<'a> {
     Loop(TextRange),
     /// What a `try` guards, and its handlers do not.
     Try(Try<'a>),
+    /// The body of a `with`.
+    With(&'a StmtWith),
 }
 
 #[derive(Clone, Copy, Debug)]

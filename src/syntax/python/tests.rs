@@ -196,6 +196,8 @@ fn a_call_knows_the_blocks_around_it_in_its_function() {
         ("try: x = lambda: here()\nexcept A: pass", &[]),
         ("try:\n    def f(a=1): here()\nexcept A: pass", &[]),
         ("try:\n    def f(a=here()): pass\nexcept A: pass", &["try A"]),
+        ("with a(), b: here()", &["with"]),
+        ("with here(): pass", &[]),
     ] {
         let module = Module::parse(&Text::new(source));
         let calls: Vec<_> = module.index().calls_of("here").collect();
@@ -208,6 +210,7 @@ fn a_call_knows_the_blocks_around_it_in_its_function() {
                     let caught = guard.caught().map(|name| format!(" {}", module.source(name)));
                     format!("try{}", caught.collect::<String>())
                 }
+                BlockKind::With(_) => "with".to_owned(),
             });
             assert_eq!(blocks.collect::<Vec<_>>(), want, "{source}");
         }
