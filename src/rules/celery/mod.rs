@@ -1,10 +1,11 @@
-//! Broker URLs that reach the broker they name.
+//! Celery: broker URLs that reach the broker they name, and tasks.
 
 mod broker_url;
 mod holes;
 mod keys;
 mod python;
 mod sources;
+mod tasks;
 mod transports;
 mod url;
 mod wording;
@@ -32,4 +33,8 @@ pub const RULES: &[&Rule] = &[
     &redis_password_as_user::RULE,
     &broker_url_malformed::RULE,
     &broker_url_vhost::RULE,
+    &tasks::task_outside_tasks_py::RULE,
+    &tasks::task_without_retry::RULE,
+    &tasks::model_instance_passed_to_task::RULE,
+    &tasks::task_result_assumed_immediate::RULE,
 ];

@@ -1,13 +1,13 @@
 //! What a file holds, found in one pass: scopes with their bindings, imports, classes, functions, calls, comments.
 //! Rules and facts ask the index; none of them walks the tree for these.
 
-use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtTry};
+use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtTry, StmtWith};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
 use super::dotted::Dotted;
 use super::meaning::{Import, Meanings};
-use super::scope::{Binding, BindingKind, Bindings, ClassId, FunctionId, Scope, ScopeId, ScopeKind};
+use super::scope::{Binding, BindingKind, Bindings, ClassId, FunctionId, Scope, ScopeId, ScopeKind, Statement};
 
 /// A comment with its `#`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -60,6 +60,8 @@ pub enum BlockKind<'a> {
     Loop(TextRange),
     /// What a `try` guards, and its handlers do not.
     Try(Try<'a>),
+    /// What runs within its contexts.
+    With(&'a StmtWith),
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -142,6 +144,13 @@ impl<'a> Index<'a> {
         numbered.flat_map(|(at, scope)| {
             scope.statements.iter().map(move |statement| (ScopeId(at as u32), statement.node))
         })
+    }
+
+    /// The statement of a scope at this range.
+    pub fn statement_in(&self, scope: ScopeId, range: TextRange) -> Option<&Statement<'a>> {
+        let own = &self.scope(scope).statements;
+        let at = own.partition_point(|statement| statement.node.start() < range.start());
+        own.get(at).filter(|statement| statement.node.range() == range)
     }
 
     /// `Post.save`: the classes and functions around a scope with its own, `module` at the top.

@@ -3,7 +3,7 @@
 use ruff_python_ast::visitor::{self, Visitor};
 use ruff_python_ast::{
     Comprehension, ExceptHandler, Expr, ExprCall, ExprLambda, ModModule, Pattern, Stmt, StmtClassDef,
-    StmtFor, StmtFunctionDef, StmtTry, StmtWhile,
+    StmtFor, StmtFunctionDef, StmtTry, StmtWhile, StmtWith,
 };
 use ruff_text_size::{Ranged, TextRange};
 use rustc_hash::FxHashMap;
@@ -36,7 +36,7 @@ impl<'a> Index<'a> {
         };
         let around =
             Around { scope: ScopeId::MODULE, block: None, statement: TextRange::default(), is_direct: true };
-        let mut indexer = Indexer { index, around };
+        let mut indexer = Indexer { index, around, part: None };
         indexer.visit_body(&tree.body);
         indexer.leave(around);
         indexer.index.bindings.sort();
@@ -76,6 +76,8 @@ pub(super) struct Around {
 pub(super) struct Indexer<'a> {
     pub(super) index: Index<'a>,
     pub(super) around: Around,
+    /// Of the target that is being bound; see [`super::Binding`].
+    pub(super) part: Option<u32>,
 }
 
 impl<'a> Visitor<'a> for Indexer<'a> {
@@ -93,6 +95,7 @@ impl<'a> Visitor<'a> for Indexer<'a> {
             Stmt::For(each) => self.each(each),
             Stmt::While(loop_) => self.while_(loop_),
             Stmt::Try(guarded) => self.guarded(guarded),
+            Stmt::With(with) => self.with(with),
             _ => visitor::walk_stmt(self, stmt),
         }
         self.around = around;
@@ -213,6 +216,11 @@ impl<'a> Indexer<'a> {
         node.handlers.iter().for_each(|handler| self.visit_except_handler(handler));
         self.visit_body(&node.orelse);
         self.visit_body(&node.finalbody);
+    }
+
+    fn with(&mut self, node: &'a StmtWith) {
+        node.items.iter().for_each(|item| self.visit_with_item(item));
+        self.inside(BlockKind::With(node), |indexer| indexer.visit_body(&node.body));
     }
 
     fn inside(&mut self, kind: BlockKind<'a>, visit: impl FnOnce(&mut Self)) {
