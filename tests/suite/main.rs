@@ -85,4 +85,6 @@ mod store;
 #[cfg(test)]
 mod sweeping;
 #[cfg(test)]
+mod tasks_and_queries;
+#[cfg(test)]
 mod worker;

@@ -39,7 +39,7 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
             let Some(fault) = fault(&each, &read, relation, method) else { continue };
             let is_many = match file.project().way(&each.model, relation)? {
                 Some(Way::Many(_)) => true,
-                Some(Way::Back(_, relation)) => relation.kind == RelationKind::ForeignKey,
+                Some(Way::Back(_, relation)) => relation.kind != RelationKind::OneToOne,
                 _ => false,
             };
             if is_many && told.insert((*relation).to_owned()) {

@@ -70,5 +70,6 @@ fn path(file: &PythonFile<'_>, each: &RowLoop<'_>, names: &[&str]) -> Result<Opt
 /// `select_related()` alone follows only what cannot be empty.
 fn is_loaded(each: &RowLoop<'_>, path: &str, relation: &Relation) -> bool {
     let loads = &each.loads;
-    loads.has(path) || loads.joins_all || loads.known.as_deref() == Some(path) || relation.to.is_none()
+    let is_joined = loads.joins_all && !relation.is_null;
+    loads.has(path) || is_joined || loads.known.as_deref() == Some(path) || relation.to.is_none()
 }

@@ -7,6 +7,7 @@ mod query_in_loop;
 mod raw_sql;
 mod row_loops;
 mod sql_text;
+mod unbounded_or_fat_queryset;
 
 use super::Rule;
 
@@ -15,6 +16,7 @@ pub const RULES: &[&Rule] = &[
     &query_in_loop::RULE,
     &missing_select_related::RULE,
     &missing_prefetch_related::RULE,
+    &unbounded_or_fat_queryset::RULE,
     &raw_sql::RULE,
     &complex_queryset_uncommented::RULE,
 ];

@@ -20,6 +20,8 @@ pub struct Loads {
     pub is_partial: bool,
     /// Cut to so many rows.
     pub limit: Option<usize>,
+    /// It begins with a manager on a row, whose rows may be fetched already.
+    pub is_related: bool,
     /// The field that a related manager has filled with the row it hangs on.
     pub known: Option<String>,
     /// Where the manager that it begins with ends, if that stands in this file.
@@ -46,6 +48,7 @@ impl Loads {
         self.joins_all |= other.joins_all;
         self.is_opaque |= other.is_opaque || self.known != other.known;
         self.is_partial |= other.is_partial;
+        self.is_related |= other.is_related;
         self.limit = self.limit.or(other.limit);
         self.manager = self.manager.filter(|at| Some(*at) == other.manager);
         self

@@ -175,7 +175,7 @@ impl<'a> Instances<'a> {
 
     /// What a row's attribute leads to.
     fn way(&self, model: &ClassRef, name: &str, end: TextSize) -> Found {
-        let loads = |known: Option<String>| Loads { known, manager: Some(end), ..Loads::default() };
+        let loads = |known: Option<String>| Loads { known, is_related: true, manager: Some(end), ..Loads::default() };
         Ok(match self.project.way(model, name)? {
             Some(Way::One(relation)) => relation.to.and_then(|to| Known::new(to, Shape::Row)),
             Some(Way::Many(relation)) => relation.to.and_then(|to| Known::new(to, Shape::Related(loads(None)))),

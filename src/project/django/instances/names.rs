@@ -219,7 +219,8 @@ const BASES: [&str; 6] = [
 ];
 
 /// What gives a name its values where it is used: of a comprehension or lambda around, else of the nearest function
-/// that does, else of the module. An assignment that no branch stands before hides those above it.
+/// that does, else of the module. An assignment that no branch stands before hides those above it, and so does the loop
+/// that the use is in.
 fn bindings<'i, 'a>(index: &'i Index<'a>, name: &str, scope: ScopeId, used: TextSize) -> Vec<&'i Binding<'a>> {
     let mut at = Some(scope);
     while let Some(id) = at.filter(|id| matches!(index.scope(*id).kind, ScopeKind::Comprehension | ScopeKind::Lambda)) {
@@ -242,6 +243,9 @@ fn bindings<'i, 'a>(index: &'i Index<'a>, name: &str, scope: ScopeId, used: Text
         return Vec::new();
     }
     let hides = |binding: &&Binding<'_>| {
+        if binding.kind == BindingKind::Loop {
+            return binding.statement.contains(used);
+        }
         let assigns = matches!(binding.kind, BindingKind::Assigned | BindingKind::Shared);
         assigns && index.statement_in(binding.scope, binding.statement).is_some_and(|statement| statement.is_direct)
     };

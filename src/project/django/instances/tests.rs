@@ -114,6 +114,8 @@ fn a_name_is_what_all_its_values_are() {
         ("a, made = Post.objects.get_or_create(b=1)\nprobe(made)", "?"),
         ("a = b = Post()\nprobe(a)", "row Post"),
         ("for a in Post.objects.all():\n    probe(a)", "row Post"),
+        ("for a in given:\n    pass\nfor a in Post.objects.all():\n    probe(a)", "row Post"),
+        ("for a in Post.objects.all():\n    if given:\n        a = a.pk\n    probe(a)", "?"),
         ("for a, b in Post.objects.all():\n    probe(a)", "?"),
         ("for n, a in enumerate(Post.objects.all()):\n    probe(a)", "row Post"),
         ("for a in Post.objects.values_list('b', flat=True):\n    probe(a)", "?"),
