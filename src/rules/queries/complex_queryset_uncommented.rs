@@ -1,4 +1,4 @@
-use ruff_python_ast::{Expr, Stmt};
+use ruff_python_ast::{Expr, ExprCall, Stmt};
 use ruff_text_size::{Ranged, TextSize};
 use rustc_hash::FxHashSet;
 
@@ -20,6 +20,8 @@ pub(super) static RULE: Rule = Rule {
 
 /// Calls of one chain that need no explanation yet.
 const LONG: usize = 5;
+/// No chain of people is longer.
+const LONGEST: usize = 40;
 /// Kinds of expressions that need none yet.
 const MANY: usize = 2;
 /// What makes a query hard to read, wherever it was imported from.
@@ -29,10 +31,11 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     let mut seen: FxHashSet<TextSize> = FxHashSet::default();
     for call in file.index().calls() {
         // Outer calls come first: of one chain only the whole is looked at.
-        let Some(chain) = chain(call.node.func.as_attribute_expr().map(|_| call.node)) else { continue };
-        if !seen.insert(call.node.start()) {
+        if seen.contains(&call.node.start()) {
             continue;
         }
+        let Some(chain) = chain(call.node) else { continue };
+        seen.insert(call.node.start());
         let hard = hard(file.module, call);
         if chain.len() < LONG && hard.len() < MANY || is_explained(file, call) {
             continue;
@@ -51,19 +54,21 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
 }
 
 /// The methods of a chain on a manager `objects`, last one first; `None` for any other call.
-fn chain(outer: Option<&ruff_python_ast::ExprCall>) -> Option<Vec<&str>> {
+fn chain(outer: &ExprCall) -> Option<Vec<&str>> {
     let mut methods = Vec::new();
-    let mut next = outer?;
-    loop {
+    let mut next = outer;
+    while methods.len() < LONGEST {
         let method = next.func.as_attribute_expr()?;
         methods.push(method.attr.as_str());
         match &*method.value {
             Expr::Call(inner) => next = inner,
-            Expr::Attribute(manager) if matches!(manager.attr.as_str(), "objects" | "_default_manager") => break,
+            Expr::Attribute(manager) if matches!(manager.attr.as_str(), "objects" | "_default_manager") => {
+                return methods.iter().any(|name| methods::ROWS.contains(name)).then_some(methods);
+            }
             _ => return None,
         }
     }
-    methods.iter().any(|name| methods::ROWS.contains(name)).then_some(methods)
+    None
 }
 
 /// The kinds of hard expressions in a query, each once.

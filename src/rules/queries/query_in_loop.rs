@@ -144,13 +144,11 @@ fn is_few(file: &PythonFile<'_>, rows: &Expr) -> bool {
 fn ends_with(each: &StmtFor, call: TextRange) -> bool {
     let mut suite = each.body.as_slice();
     loop {
-        let Some(at) = suite.iter().position(|stmt| stmt.range().contains_range(call)) else { return true };
-        let leaves = |stmt: &Stmt| matches!(stmt, Stmt::Return(_) | Stmt::Break(_) | Stmt::Raise(_));
-        if suite[at..].iter().any(leaves) {
+        let Some(stmt) = holder(suite, call) else { return true };
+        if matches!(suite.last(), Some(Stmt::Return(_) | Stmt::Break(_) | Stmt::Raise(_))) {
             return true;
         }
-        let holds = |suite: &[Stmt]| suite.iter().any(|stmt| stmt.range().contains_range(call));
-        let inner: Vec<&[Stmt]> = match &suite[at] {
+        let inner: Vec<&[Stmt]> = match stmt {
             Stmt::If(branch) => {
                 std::iter::once(branch.body.as_slice()).chain(branch.elif_else_clauses.iter().map(|c| &*c.body)).collect()
             }
@@ -160,12 +158,18 @@ fn ends_with(each: &StmtFor, call: TextRange) -> bool {
             // What an inner loop does is its own.
             _ => return false,
         };
-        let is_header = matches!(&suite[at], Stmt::If(_) | Stmt::With(_) | Stmt::Match(_));
-        match inner.into_iter().find(|suite| holds(suite)) {
+        let is_header = matches!(stmt, Stmt::If(_) | Stmt::With(_) | Stmt::Match(_));
+        match inner.into_iter().find(|suite| holder(suite, call).is_some()) {
             Some(inner) => suite = inner,
             None => return !is_header,
         }
     }
+}
+
+/// The statement of a suite that a call stands in.
+fn holder(suite: &[Stmt], call: TextRange) -> Option<&Stmt> {
+    let at = suite.partition_point(|stmt| stmt.end() < call.end());
+    suite.get(at).filter(|stmt| stmt.range().contains_range(call))
 }
 
 fn say(file: &PythonFile<'_>, call: &Call<'_>, each: &Each<'_>, known: &Known, method: &str, out: &mut Report<'_>) {

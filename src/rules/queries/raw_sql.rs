@@ -8,7 +8,7 @@ use crate::rules::look::code_with_others;
 use crate::rules::python::{PythonFile, Report};
 use crate::rules::{Against, Look, Rule};
 use crate::source::NotLoaded;
-use crate::syntax::python::{BindingKind, BlockKind, Call, Module, string};
+use crate::syntax::python::{BindingKind, BlockKind, Call, Module, ScopeId, string};
 
 use super::sql_text::{self, SqlText};
 
@@ -19,6 +19,8 @@ pub(super) static RULE: Rule = Rule {
     looks: &[Look::Python(code_with_others, check)],
 };
 
+/// Places that bind the name of one cursor: more are not gone through.
+const MAX_BINDINGS: usize = 100;
 /// Comments that tell tools something, not people.
 const FOR_TOOLS: [&str; 8] = ["noqa", "nosec", "type:", "pylint", "fmt:", "pragma", "isort", "ruff"];
 
@@ -59,12 +61,12 @@ fn is_raw<'a>(
 fn is_cursor(module: &Module, expr: &Expr, call: &Call<'_>) -> bool {
     let Expr::Name(name) = expr else { return makes_cursor(module, expr) };
     let index = module.index();
-    let own = index.scope(call.scope).function;
-    let bindings = index.bindings(name.id.as_str()).iter();
-    bindings.filter(|binding| matches!(binding.kind, BindingKind::With | BindingKind::Assigned)).any(|binding| {
-        let is_near = binding.function.is_none() || binding.function == own;
-        is_near && binding.value.is_some_and(|value| makes_cursor(module, value))
-    })
+    let own = index.scope(call.scope).function.map(|id| index.function(id).body);
+    let scopes = own.into_iter().chain([ScopeId::MODULE]);
+    let bindings = scopes.flat_map(|scope| index.bindings_in(scope, name.id.as_str())).take(MAX_BINDINGS);
+    bindings
+        .filter(|binding| matches!(binding.kind, BindingKind::With | BindingKind::Assigned))
+        .any(|binding| binding.value.is_some_and(|value| makes_cursor(module, value)))
 }
 
 fn makes_cursor(module: &Module, expr: &Expr) -> bool {

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::{Comprehension, Expr, ExprAttribute, Stmt};
 use ruff_text_size::{Ranged, TextRange, TextSize};
-use rustc_hash::FxHashSet;
+use rustc_hash::{FxHashMap, FxHashSet};
 
 use crate::project::django::instances::{Instances, Loads};
 use crate::project::django::lineage::ClassRef;
@@ -141,14 +141,16 @@ impl<'a> RowLoop<'a> {
     pub(super) fn reads(&self) -> Vec<Read<'a>> {
         let mut found = Vec::new();
         let mut seen: FxHashSet<TextSize> = FxHashSet::default();
-        let mut further: Vec<(TextRange, &'a str)> = Vec::new();
+        // By where a chain begins: what its calls' results are asked for.
+        let mut further: FxHashMap<TextSize, Vec<(TextSize, &'a str)>> = FxHashMap::default();
         for expr in &self.body {
             walk_expr(expr, &mut |expr| {
                 if let Expr::Call(call) = expr
                     && let Expr::Attribute(method) = &*call.func
                     && method.value.is_call_expr()
                 {
-                    further.push((method.value.range(), method.attr.as_str()));
+                    let inner = &method.value;
+                    further.entry(inner.start()).or_default().push((inner.end(), method.attr.as_str()));
                 }
                 let Expr::Attribute(attribute) = expr else { return };
                 let Some(names) = self.names(attribute).filter(|_| seen.insert(attribute.start())) else { return };
@@ -157,8 +159,8 @@ impl<'a> RowLoop<'a> {
         }
         // Calls end where their methods' arguments do, and begin with the chain.
         let then = |node: &Expr| {
-            let called = further.iter().filter(|(range, _)| range.start() == node.start() && range.end() > node.end());
-            called.min_by_key(|(range, _)| range.end()).map(|(_, method)| *method)
+            let called = further.get(&node.start())?.iter().filter(|(end, _)| *end > node.end());
+            called.min_by_key(|(end, _)| *end).map(|(_, method)| *method)
         };
         found.into_iter().map(|(node, names)| Read { node, names, then: then(node) }).collect()
     }

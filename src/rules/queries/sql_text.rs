@@ -41,7 +41,7 @@ pub(super) fn read(module: &Module, sql: &Expr) -> SqlText {
             Some(Piece::Text(text)) => text.as_str(),
             _ => "",
         };
-        if is_value(&before, behind) {
+        if is_value(&before, behind) && !names_sql(module.source(hole.expr)) {
             return SqlText::Value(written(module, hole));
         }
         if matches!(found, SqlText::Constant(_)) {
@@ -65,6 +65,14 @@ fn is_value(before: &str, behind: &str) -> bool {
     let opens_quote = before.matches('\'').count() % 2 == 1;
     let compares = before.ends_with(['=', '<', '>']) || ends_with_word(before, "LIKE") || ends_with_word(before, "ILIKE");
     opens_quote || (compares && !behind.starts_with(['.', '(', '"', '_']))
+}
+
+/// Does a name say that it holds a piece of SQL: `where_clause`, `table`, `sum_expression`?
+fn names_sql(written: &str) -> bool {
+    const WORDS: [&str; 11] =
+        ["sql", "query", "expr", "clause", "condition", "where", "table", "column", "field", "schema", "function"];
+    let written = written.to_ascii_lowercase();
+    WORDS.iter().any(|word| written.contains(word))
 }
 
 fn ends_with_word(text: &str, word: &str) -> bool {

@@ -60,7 +60,7 @@ pub enum BlockKind<'a> {
     Loop(TextRange),
     /// What a `try` guards, and its handlers do not.
     Try(Try<'a>),
-    /// What runs within its contexts.
+    /// The body of a `with`.
     With(&'a StmtWith),
 }
 

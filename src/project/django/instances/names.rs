@@ -13,8 +13,8 @@ use super::{Found, Instances, Known, Loads, Shape};
 
 /// Values of one name that are weighed against each other.
 const MAX_BINDINGS: usize = 12;
-/// Places of one file that bind a name: more are not gone through for each use.
-const MAX_WEIGHED: usize = 1_000;
+/// Places of one scope that bind a name: more are not gone through for each use.
+const MAX_WEIGHED: usize = 100;
 
 impl<'a> Instances<'a> {
     /// All that a name may be where it stands must be one thing.
@@ -230,7 +230,9 @@ fn bindings<'i, 'a>(index: &'i Index<'a>, name: &str, scope: ScopeId, used: Text
         }
         at = index.scope(id).parent;
     }
-    if index.bindings(name).len() > MAX_WEIGHED {
+    let around = index.function_at(used).map(|id| index.function(id).body);
+    let mut near = around.into_iter().chain([ScopeId::MODULE]);
+    if near.any(|scope| index.bindings_in(scope, name).len() > MAX_WEIGHED) {
         return Vec::new();
     }
     let mut held = index.held(name, used);

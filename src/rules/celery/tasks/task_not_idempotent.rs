@@ -21,14 +21,16 @@ pub(in crate::rules::celery) static RULE: Rule = Rule {
 /// Calls that find out whether the work is done already.
 const GUARDS: [&str; 8] =
     ["exists", "get_or_create", "update_or_create", "select_for_update", "add", "lock", "first", "count"];
+/// Calls of one task that are weighed against each other.
+const MAX_CALLS: usize = 300;
 /// Models of which two rows are right when something happened twice.
 const DIARIES: [&str; 6] = ["Log", "Audit", "Event", "History", "Attempt", "Record"];
 
 fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     let instances = Instances::new(file.project(), file.path, file.module);
     for task in tasks::of_module(file.project(), file.path, file.module)? {
-        let Some(again) = again(file, &task) else { continue };
         let calls = file.index().calls_in(task.function.body);
+        let Some(again) = again(file, &task).filter(|_| calls.len() <= MAX_CALLS) else { continue };
         for call in calls.iter().filter(|call| !is_guarded(file, &task, calls, call)) {
             let is_late = again == Again::Late || calls.iter().any(|other| other.node.start() > call.node.end());
             let Some(model) = made(&instances, call)?.filter(|_| is_late) else { continue };

@@ -23,6 +23,9 @@ pub(in crate::rules::celery) static RULE: Rule = Rule {
     looks: &[Look::Python(code_with_others, check)],
 };
 
+/// Calls of one file that may wait for a task: more are not gone through.
+const MAX_WAITS: usize = 500;
+
 const EAGER: [&str; 3] = ["CELERY_TASK_ALWAYS_EAGER", "CELERY_ALWAYS_EAGER", "task_always_eager"];
 
 fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
@@ -102,7 +105,7 @@ fn say_of_refresh(file: &PythonFile<'_>, dispatch: &Dispatch<'_>, out: &mut Repo
         key.value.as_name_expr()
     });
     let rows: Vec<&str> = rows.map(|name| name.id.as_str()).collect();
-    let refreshed = file.index().calls_of("refresh_from_db").find(|call| {
+    let refreshed = file.index().calls_of("refresh_from_db").take(MAX_WAITS).find(|call| {
         let row = call.node.func.as_attribute_expr().and_then(|method| method.value.as_name_expr());
         call.scope == dispatch.call.scope
             && call.node.start() > dispatch.call.node.end()
@@ -121,7 +124,7 @@ fn say_of_refresh(file: &PythonFile<'_>, dispatch: &Dispatch<'_>, out: &mut Repo
 
 /// `push.delay(…).get()` and `AsyncResult(…).get()`: whoever waits needs a second worker that is free.
 fn say_of_waits(file: &PythonFile<'_>, dispatches: &[Dispatch<'_>], out: &mut Report<'_>) -> Result<(), NotLoaded> {
-    let waits: Vec<&Call<'_>> = ["get", "wait", "join"].into_iter().flat_map(|name| file.index().calls_of(name)).collect();
+    let waits: Vec<&Call<'_>> = ["get", "wait", "join"].into_iter().flat_map(|name| file.index().calls_of(name)).take(MAX_WAITS).collect();
     let waits: Vec<(&Call<'_>, &ExprCall)> =
         waits.into_iter().filter_map(|call| Some((call, result_of(file, call)?))).collect();
     if waits.is_empty() {

@@ -199,7 +199,7 @@ fn leaves_the_house(file: &PythonFile<'_>, task: &Task<'_>) -> bool {
     const AT_HOME: [&str; 12] = [
         "django", "celery", "datetime", "logging", "json", "math", "re", "time", "itertools", "functools", "uuid", "decimal",
     ];
-    file.index().calls_in(task.function.body).iter().any(|call| {
+    file.index().calls_in(task.function.body).iter().take(MAX_FOLLOWED).any(|call| {
         let Some(name) = file.module.qualified(&call.node.func) else { return false };
         let is_query = name.segments().iter().any(|part| matches!(*part, "objects" | "_default_manager"));
         let is_own = name.is_plain() && file.module.function(name.last()).is_some();

@@ -8,6 +8,9 @@ use crate::syntax::python::{BlockKind, Call, Function, Index, Module, ScopeKind}
 const ATOMIC: &str = "django.db.transaction.atomic";
 const POST_SAVE: &str = "django.db.models.signals.post_save";
 
+/// Receivers that are connected by a call: more in one file are not gone through.
+const MAX_LOOKED_AT: usize = 100;
+
 /// What makes a call part of a transaction.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Within {
@@ -74,7 +77,7 @@ fn receives_post_save(module: &Module, function: &StmtFunctionDef) -> bool {
             one => is_post_save(one),
         })
     });
-    decorated || module.index().calls_of("connect").any(|call| {
+    decorated || module.index().calls_of("connect").take(MAX_LOOKED_AT).any(|call| {
         let signal = call.node.func.as_attribute_expr().map(|connect| &*connect.value);
         let receiver = call.node.arguments.args.first().and_then(Expr::as_name_expr);
         signal.is_some_and(is_post_save) && receiver.is_some_and(|name| name.id == function.name.id)
