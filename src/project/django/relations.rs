@@ -178,7 +178,9 @@ impl Project {
         let Some(found) = self.definition(from, dotted)? else { return Ok(None) };
         if found.module.class(&found.name).is_none() {
             let value = found.module.index().assigned_in(ScopeId::MODULE, &found.name);
-            return Ok(value.is_some_and(|value| is_user_model(&found.module, value)).then_some(ModelRef::User));
+            return Ok(value
+                .is_some_and(|value| is_user_model(&found.module, value))
+                .then_some(ModelRef::User));
         }
         let lineages = self.fact::<Lineages>(&found.path)?;
         let is_model = lineages.of(&found.name).is_some_and(|lineage| lineage.is_model());
@@ -218,7 +220,8 @@ impl Project {
         let ModelRef::Own(class) = model else { return Ok(usual.then_some(ManagerKind::Custom)) };
         let own = self.fact::<Relations>(&class.path)?;
         let Some(related) = own.0.get(&class.name) else { return Ok(None) };
-        let given = |related: &Related| related.managers.iter().find(|(name, _)| name == attribute).map(|m| m.1);
+        let given =
+            |related: &Related| related.managers.iter().find(|(name, _)| name == attribute).map(|m| m.1);
         if let Some(kind) = given(related) {
             return Ok(Some(kind));
         }

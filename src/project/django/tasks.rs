@@ -112,8 +112,10 @@ impl Project {
             return Ok(true);
         }
         let Some(found) = self.definition(path, &name)? else { return Ok(false) };
-        let made = found.module.index().assigned_in(ScopeId::MODULE, &found.name).and_then(Expr::as_call_expr);
-        let Some(class) = made.and_then(|call| found.module.qualified(&call.func)).map(|name| name.to_string())
+        let made =
+            found.module.index().assigned_in(ScopeId::MODULE, &found.name).and_then(Expr::as_call_expr);
+        let Some(class) =
+            made.and_then(|call| found.module.qualified(&call.func)).map(|name| name.to_string())
         else {
             return Ok(false);
         };
@@ -135,12 +137,16 @@ impl Fact for HasTaskClass {
     fn find(project: &Project, (): &()) -> Result<Self, NotLoaded> {
         let tree = project.tree()?;
         let is_meant = |path: &&str| {
-            let named = ["celery.py", "celery_app.py", "celeryapp.py", "celery_config.py"].contains(&file_name(path));
+            let named =
+                ["celery.py", "celery_app.py", "celeryapp.py", "celery_config.py"].contains(&file_name(path));
             named && !is_test(path) && !is_vendored(path)
         };
-        let apps: Vec<&str> = tree.entries.keys().map(String::as_str).filter(is_meant).take(MAX_APPS).collect();
+        let apps: Vec<&str> =
+            tree.entries.keys().map(String::as_str).filter(is_meant).take(MAX_APPS).collect();
         let texts = NotLoaded::all(apps.into_iter().map(|path| project.text(path)))?;
-        let says = |text: &str| text.contains("task_cls") || text.contains(".Task =") || text.contains("annotations");
+        let says = |text: &str| {
+            text.contains("task_cls") || text.contains(".Task =") || text.contains("annotations")
+        };
         Ok(Self(texts.iter().flatten().any(|text| says(text.as_str()))))
     }
 }

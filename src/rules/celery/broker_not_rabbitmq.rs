@@ -17,10 +17,10 @@ pub(super) static RULE: Rule = Rule {
 };
 
 /// https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/redis.html#visibility-timeout
-const VISIBILITY: &str =
-    "It hands out again what no worker has acknowledged within its visibility timeout: a task that waits or runs longer is run twice.";
+const VISIBILITY: &str = "It hands out again what no worker has acknowledged within its visibility timeout: a task that waits or runs longer is run twice.";
 /// https://docs.celeryq.dev/en/stable/getting-started/backends-and-brokers/index.html#broker-overview
-const UNMONITORED: &str = "Celery's events and remote control do not work over it: nobody sees what the workers do.";
+const UNMONITORED: &str =
+    "Celery's events and remote control do not work over it: nobody sees what the workers do.";
 
 fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
     let urls = sources::of(context, file, &[Purpose::Code])?;

@@ -25,7 +25,8 @@ const LONGEST: usize = 40;
 /// Kinds of expressions that need none yet.
 const MANY: usize = 2;
 /// What makes a query hard to read, wherever it was imported from.
-const HARD: [&str; 8] = ["Subquery", "OuterRef", "Exists", "Window", "Case", "FilteredRelation", "RawSQL", "Prefetch"];
+const HARD: [&str; 8] =
+    ["Subquery", "OuterRef", "Exists", "Window", "Case", "FilteredRelation", "RawSQL", "Prefetch"];
 
 fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     let mut seen: FxHashSet<TextSize> = FxHashSet::default();
@@ -44,11 +45,15 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
         let subject = format!("{}.{root}", file.index().name_of(call.scope));
         let headline = match hard.len() < MANY {
             true => format!("A query of {} calls has no comment", chain.len()),
-            false => format!("A query with {} has no comment", hard.iter().map(|name| code(name)).collect::<Vec<_>>().join(" and ")),
+            false => format!(
+                "A query with {} has no comment",
+                hard.iter().map(|name| code(name)).collect::<Vec<_>>().join(" and ")
+            ),
         };
         let consequence = "Whoever changes it has to find out first which rows it is meant to give.";
-        out.say(call.node, subject, chain.join("."), headline, consequence)
-            .fix("Say above it in one line what it gives: `# Posts per number of comments, for the histogram.`");
+        out.say(call.node, subject, chain.join("."), headline, consequence).fix(
+            "Say above it in one line what it gives: `# Posts per number of comments, for the histogram.`",
+        );
     }
     Ok(())
 }
@@ -77,7 +82,9 @@ fn hard<'a>(module: &'a Module, call: &Call<'a>) -> Vec<&'a str> {
     for argument in arguments(call) {
         walk_expr(argument, &mut |expr| {
             let callee = expr.as_call_expr().and_then(|inner| module.qualified(&inner.func));
-            let Some(name) = callee.filter(|name| name.is_in("django")).map(|name| name.last()) else { return };
+            let Some(name) = callee.filter(|name| name.is_in("django")).map(|name| name.last()) else {
+                return;
+            };
             // `Subquery(… OuterRef(…))` is one idea.
             if HARD.contains(&name) && name != "OuterRef" && !found.contains(&name) {
                 found.push(name);

@@ -81,13 +81,19 @@ fn say(
     let severity = if is_command(file.path) { Severity::Advice } else { Severity::Warning };
     let remark = match fault {
         Fault::Missing => {
-            let headline = format!("The loop reads {written} and the query does not fetch {}", code(relation));
-            let consequence = format!("Each {row} asks the database once more: 100 rows are 101 queries, and could be 2.");
+            let headline =
+                format!("The loop reads {written} and the query does not fetch {}", code(relation));
+            let consequence =
+                format!("Each {row} asks the database once more: 100 rows are 101 queries, and could be 2.");
             out.say(read.node, subject, relation, headline, consequence)
         }
         Fault::Defeated(method) => {
-            let headline = format!("{} asks again for what `prefetch_related(\"{relation}\")` has fetched", code(&format!("{}.{relation}…{method}()", each.row)));
-            let consequence = format!("Each {row} asks the database once more, and what was fetched is thrown away.");
+            let headline = format!(
+                "{} asks again for what `prefetch_related(\"{relation}\")` has fetched",
+                code(&format!("{}.{relation}…{method}()", each.row))
+            );
+            let consequence =
+                format!("Each {row} asks the database once more, and what was fetched is thrown away.");
             out.say(read.node, subject, format!("{relation}.{method}"), headline, consequence)
         }
     };
@@ -103,7 +109,11 @@ fn say(
         }
         (Fault::Defeated(_), _) => {
             let prefetch = format!("Prefetch(\"{relation}\", queryset=…)");
-            remark.fix(format!("Filter or order in {}, or in Python over {}.", code(&prefetch), code(&format!("{}.{relation}.all()", each.row))));
+            remark.fix(format!(
+                "Filter or order in {}, or in Python over {}.",
+                code(&prefetch),
+                code(&format!("{}.{relation}.all()", each.row))
+            ));
         }
     }
 }

@@ -27,12 +27,17 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
                 continue;
             }
             let written = file.module.source(read.node);
-            let headline = format!("The loop reads {} and the query does not join {}", code(written), code(&path));
-            let consequence = format!("Each {} asks the database once more: 100 rows are 101 queries.", code(each.row));
+            let headline =
+                format!("The loop reads {} and the query does not join {}", code(written), code(&path));
+            let consequence =
+                format!("Each {} asks the database once more: 100 rows are 101 queries.", code(each.row));
             let joined = format!(".select_related(\"{path}\")");
             let subject = format!("{}.{path}", file.index().name_of(each.scope));
             let severity = if is_command(file.path) { Severity::Advice } else { Severity::Warning };
-            let remark = out.say(read.node, subject, path, headline, consequence).severity(severity).because_of(&each.range);
+            let remark = out
+                .say(read.node, subject, path, headline, consequence)
+                .severity(severity)
+                .because_of(&each.range);
             match each.loads.manager {
                 Some(at) => {
                     let text = "Right if no other code relies on the query as it is.";

@@ -37,7 +37,8 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
         }
         let Some(each) = repeats(file, call) else { continue };
         let Some(known) = instances.of(&method.value, call.scope)? else { continue };
-        let asks = asks(&known, name) || (is_loop && begins_here(&method.value) && asks_when_looped(&known, name));
+        let asks =
+            asks(&known, name) || (is_loop && begins_here(&method.value) && asks_when_looped(&known, name));
         if asks && seen.insert(call.node.start()) {
             say(file, call, &each, &known, name, out);
         }
@@ -104,7 +105,9 @@ fn repeats<'a>(file: &PythonFile<'a>, call: &Call<'_>) -> Option<Each<'a>> {
         _ => None,
     });
     for range in loops {
-        let Some(Stmt::For(each)) = index.statement_in(scope, range).map(|statement| statement.node) else { return None };
+        let Some(Stmt::For(each)) = index.statement_in(scope, range).map(|statement| statement.node) else {
+            return None;
+        };
         if is_in_parts(file, each) || ends_with(each, call.node.range()) {
             return None;
         }
@@ -126,7 +129,8 @@ fn is_in_parts(file: &PythonFile<'_>, each: &StmtFor) -> bool {
     };
     let name = name.to_ascii_lowercase();
     let counted = matches!(name.as_str(), "range" | "count" | "iterator" | "page_range");
-    counted || ["chunk", "batch", "page", "slice", "retry", "attempt"].iter().any(|word| name.contains(word))
+    counted
+        || ["chunk", "batch", "page", "slice", "retry", "attempt"].iter().any(|word| name.contains(word))
         || file.module.source(&call.arguments).contains("page_range")
 }
 
@@ -149,9 +153,9 @@ fn ends_with(each: &StmtFor, call: TextRange) -> bool {
             return true;
         }
         let inner: Vec<&[Stmt]> = match stmt {
-            Stmt::If(branch) => {
-                std::iter::once(branch.body.as_slice()).chain(branch.elif_else_clauses.iter().map(|c| &*c.body)).collect()
-            }
+            Stmt::If(branch) => std::iter::once(branch.body.as_slice())
+                .chain(branch.elif_else_clauses.iter().map(|c| &*c.body))
+                .collect(),
             Stmt::With(with) => vec![&with.body],
             Stmt::Try(guarded) => vec![&guarded.body, &guarded.orelse, &guarded.finalbody],
             Stmt::Match(choice) => choice.cases.iter().map(|case| &*case.body).collect(),
@@ -172,7 +176,14 @@ fn holder(suite: &[Stmt], call: TextRange) -> Option<&Stmt> {
     suite.get(at).filter(|stmt| stmt.range().contains_range(call))
 }
 
-fn say(file: &PythonFile<'_>, call: &Call<'_>, each: &Each<'_>, known: &Known, method: &str, out: &mut Report<'_>) {
+fn say(
+    file: &PythonFile<'_>,
+    call: &Call<'_>,
+    each: &Each<'_>,
+    known: &Known,
+    method: &str,
+    out: &mut Report<'_>,
+) {
     let model = known.model.name();
     let said = match known.shape {
         Shape::Row => format!("{model}.{method}()"),
@@ -185,13 +196,21 @@ fn say(file: &PythonFile<'_>, call: &Call<'_>, each: &Each<'_>, known: &Known, m
         (true, "create" | "get_or_create" | "update_or_create") => {
             "Collect the rows and write them with `bulk_create()` behind the loop, if no `save()` and no signal is needed."
         }
-        (true, "save") => "Collect the rows and write them with `bulk_update()`, if no `save()` and no signal is needed.",
+        (true, "save") => {
+            "Collect the rows and write them with `bulk_update()`, if no `save()` and no signal is needed."
+        }
         (true, _) => "Use one `filter(pk__in=…)` with `update()` or `delete()` behind the loop.",
         _ => "Fetch the rows before the loop, with `in_bulk()` or `filter(pk__in=…)`, and look them up.",
     };
     let severity = if writes || is_command(file.path) { Severity::Advice } else { Severity::Warning };
-    out.say(call.node, subject, method, headline, "With 100 rounds that is 100 queries where one or two would do.")
-        .severity(severity)
-        .because_of(&each.range)
-        .fix(fix);
+    out.say(
+        call.node,
+        subject,
+        method,
+        headline,
+        "With 100 rounds that is 100 queries where one or two would do.",
+    )
+    .severity(severity)
+    .because_of(&each.range)
+    .fix(fix);
 }

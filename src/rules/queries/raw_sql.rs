@@ -46,7 +46,9 @@ fn is_raw<'a>(
         let name = file.module.qualified(&call.node.func);
         return Ok(name.is_some_and(|name| name == "django.db.models.expressions.RawSQL"));
     }
-    let Some(receiver) = call.node.func.as_attribute_expr().map(|method| &*method.value) else { return Ok(false) };
+    let Some(receiver) = call.node.func.as_attribute_expr().map(|method| &*method.value) else {
+        return Ok(false);
+    };
     match method {
         "raw" | "extra" => {
             let known = instances.of(receiver, call.scope)?;
@@ -77,7 +79,9 @@ fn makes_cursor(module: &Module, expr: &Expr) -> bool {
         other => other,
     };
     match connection {
-        Expr::Subscript(item) => module.qualified(&item.value).is_some_and(|name| name == "django.db.connections"),
+        Expr::Subscript(item) => {
+            module.qualified(&item.value).is_some_and(|name| name == "django.db.connections")
+        }
         other => module.qualified(other).is_some_and(|name| name == "django.db.connection"),
     }
 }
@@ -90,9 +94,13 @@ fn say(file: &PythonFile<'_>, call: &Call<'_>, out: &mut Report<'_>) {
     if let SqlText::Value(value) = &text {
         let headline = format!("{} is put into the SQL of {} as text", code(value), code(&written));
         let consequence = format!("Who can choose {} chooses what the database runs.", code(value));
-        out.say(call.node, subject, value.clone(), headline, consequence)
-            .severity(Severity::Error)
-            .fix(format!("Write {} in its place, without quotes, and pass {} as the parameters.", code("%s"), code(&format!("[{value}]"))));
+        out.say(call.node, subject, value.clone(), headline, consequence).severity(Severity::Error).fix(
+            format!(
+                "Write {} in its place, without quotes, and pass {} as the parameters.",
+                code("%s"),
+                code(&format!("[{value}]"))
+            ),
+        );
         return;
     }
     if is_probe(&text) || is_explained(file, call, sql) {
@@ -134,10 +142,11 @@ fn is_explained(file: &PythonFile<'_>, call: &Call<'_>, sql: Option<&Expr>) -> b
         BlockKind::With(with) => with.items.first().map(Ranged::range),
         _ => None,
     }));
-    places.into_iter().any(|place| has_comment(file, place)) || docstring(file, call).is_some_and(|text| {
-        let text = text.to_ascii_lowercase();
-        ["sql", "raw", "query"].iter().any(|word| text.contains(word))
-    })
+    places.into_iter().any(|place| has_comment(file, place))
+        || docstring(file, call).is_some_and(|text| {
+            let text = text.to_ascii_lowercase();
+            ["sql", "raw", "query"].iter().any(|word| text.contains(word))
+        })
 }
 
 fn has_comment(file: &PythonFile<'_>, place: TextRange) -> bool {

@@ -58,7 +58,9 @@ fn comprehension(expr: &Expr) -> Option<Each<'_>> {
         Expr::ListComp(each) => (&each.generators, vec![&*each.elt]),
         Expr::SetComp(each) => (&each.generators, vec![&*each.elt]),
         Expr::Generator(each) => (&each.generators, vec![&*each.elt]),
-        Expr::DictComp(each) => (&each.generators, each.key.as_deref().into_iter().chain([&*each.value]).collect()),
+        Expr::DictComp(each) => {
+            (&each.generators, each.key.as_deref().into_iter().chain([&*each.value]).collect())
+        }
         _ => return None,
     };
     let [only] = generators.as_slice() else { return None };
@@ -107,7 +109,11 @@ fn always(body: &[Stmt]) -> Vec<&Expr> {
             Stmt::If(branch) => {
                 found.push(&branch.test);
                 // `if not row.live: continue`: what follows is not for every row.
-                if branch.body.iter().any(|stmt| matches!(stmt, Stmt::Continue(_) | Stmt::Break(_) | Stmt::Return(_))) {
+                if branch
+                    .body
+                    .iter()
+                    .any(|stmt| matches!(stmt, Stmt::Continue(_) | Stmt::Break(_) | Stmt::Return(_)))
+                {
                     break;
                 }
             }
@@ -153,7 +159,9 @@ impl<'a> RowLoop<'a> {
                     further.entry(inner.start()).or_default().push((inner.end(), method.attr.as_str()));
                 }
                 let Expr::Attribute(attribute) = expr else { return };
-                let Some(names) = self.names(attribute).filter(|_| seen.insert(attribute.start())) else { return };
+                let Some(names) = self.names(attribute).filter(|_| seen.insert(attribute.start())) else {
+                    return;
+                };
                 found.push((expr, names));
             });
         }

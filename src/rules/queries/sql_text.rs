@@ -63,14 +63,27 @@ fn written(module: &Module, hole: &HoleExpr<'_>) -> String {
 fn is_value(before: &str, behind: &str) -> bool {
     let before = before.trim_end_matches(' ');
     let opens_quote = before.matches('\'').count() % 2 == 1;
-    let compares = before.ends_with(['=', '<', '>']) || ends_with_word(before, "LIKE") || ends_with_word(before, "ILIKE");
+    let compares = before.ends_with(['=', '<', '>'])
+        || ends_with_word(before, "LIKE")
+        || ends_with_word(before, "ILIKE");
     opens_quote || (compares && !behind.starts_with(['.', '(', '"', '_']))
 }
 
 /// Does a name say that it holds a piece of SQL: `where_clause`, `table`, `sum_expression`?
 fn names_sql(written: &str) -> bool {
-    const WORDS: [&str; 11] =
-        ["sql", "query", "expr", "clause", "condition", "where", "table", "column", "field", "schema", "function"];
+    const WORDS: [&str; 11] = [
+        "sql",
+        "query",
+        "expr",
+        "clause",
+        "condition",
+        "where",
+        "table",
+        "column",
+        "field",
+        "schema",
+        "function",
+    ];
     let written = written.to_ascii_lowercase();
     WORDS.iter().any(|word| written.contains(word))
 }

@@ -25,7 +25,8 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
         if is_len && is_thrown_away(&instances, rows, call.scope)? {
             let written = file.module.source(rows);
             let headline = format!("{} fetches every row to count them", code(file.module.source(call.node)));
-            let consequence = "All their columns come over the wire and become objects; the database can count by itself.";
+            let consequence =
+                "All their columns come over the wire and become objects; the database can count by itself.";
             out.say(call.node, file.index().name_of(call.scope), "len", headline, consequence).edit(
                 FixSafety::Safe,
                 "Let the database count.",
@@ -40,8 +41,12 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
             test => test,
         };
         if is_thrown_away(&instances, rows, scope)? {
-            let headline = format!("{} fetches every row to see whether there is one", code(&format!("if {}", file.module.source(&*branch.test))));
-            let consequence = "All their columns come over the wire and become objects, and nobody uses them.";
+            let headline = format!(
+                "{} fetches every row to see whether there is one",
+                code(&format!("if {}", file.module.source(&*branch.test)))
+            );
+            let consequence =
+                "All their columns come over the wire and become objects, and nobody uses them.";
             out.say(&*branch.test, file.index().name_of(scope), "if rows", headline, consequence).edit(
                 FixSafety::Safe,
                 "Ask whether there is one.",
@@ -54,7 +59,9 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
 
 /// Is it a query set that no name holds, so that its rows are used for nothing else?
 fn is_thrown_away<'a>(instances: &Instances<'a>, rows: &'a Expr, scope: ScopeId) -> Result<bool, NotLoaded> {
-    let Some(method) = rows.as_call_expr().and_then(|call| call.func.as_attribute_expr()) else { return Ok(false) };
+    let Some(method) = rows.as_call_expr().and_then(|call| call.func.as_attribute_expr()) else {
+        return Ok(false);
+    };
     if matches!(method.attr.as_str(), "iterator" | "union" | "intersection" | "difference") {
         return Ok(false);
     }

@@ -1,13 +1,17 @@
 //! What a file holds, found in one pass: scopes with their bindings, imports, classes, functions, calls, comments.
 //! Rules and facts ask the index; none of them walks the tree for these.
 
-use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtTry, StmtWith};
+use ruff_python_ast::{
+    ExceptHandler, Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtTry, StmtWith,
+};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
 use super::dotted::Dotted;
 use super::meaning::{Import, Meanings};
-use super::scope::{Binding, BindingKind, Bindings, ClassId, FunctionId, Scope, ScopeId, ScopeKind, Statement};
+use super::scope::{
+    Binding, BindingKind, Bindings, ClassId, FunctionId, Scope, ScopeId, ScopeKind, Statement,
+};
 
 /// A comment with its `#`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

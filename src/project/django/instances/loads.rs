@@ -31,13 +31,17 @@ pub struct Loads {
 impl Loads {
     /// Is a path of relations joined or fetched?
     pub fn has(&self, path: &str) -> bool {
-        let reaches = |loaded: &String| loaded == path || loaded.strip_prefix(path).is_some_and(|rest| rest.starts_with("__"));
+        let reaches = |loaded: &String| {
+            loaded == path || loaded.strip_prefix(path).is_some_and(|rest| rest.starts_with("__"))
+        };
         self.is_opaque || self.joined.iter().chain(&self.fetched).any(reaches)
     }
 
     /// Is a look-up of many rows fetched?
     pub fn has_fetched(&self, path: &str) -> bool {
-        let reaches = |loaded: &String| loaded == path || loaded.strip_prefix(path).is_some_and(|rest| rest.starts_with("__"));
+        let reaches = |loaded: &String| {
+            loaded == path || loaded.strip_prefix(path).is_some_and(|rest| rest.starts_with("__"))
+        };
         self.fetched.iter().any(reaches)
     }
 
@@ -61,7 +65,9 @@ impl Loads {
             "select_related" if arguments.args.is_empty() => self.joins_all = true,
             "select_related" => self.joined.extend(named()),
             "prefetch_related" => self.fetched.extend(named()),
-            "only" | "defer" | "values" | "values_list" | "dates" | "datetimes" | "raw" => self.is_partial = true,
+            "only" | "defer" | "values" | "values_list" | "dates" | "datetimes" | "raw" => {
+                self.is_partial = true
+            }
             "union" | "intersection" | "difference" => self.is_opaque = true,
             _ => {}
         }
@@ -74,9 +80,11 @@ impl Loads {
 /// `"tags"`, `Prefetch("tags", …)`
 fn path_of(argument: &Expr) -> Option<String> {
     let text = match argument {
-        Expr::Call(call) => call.arguments.args.first().or_else(|| {
-            call.arguments.find_keyword("lookup").map(|keyword| &keyword.value)
-        })?,
+        Expr::Call(call) => call
+            .arguments
+            .args
+            .first()
+            .or_else(|| call.arguments.find_keyword("lookup").map(|keyword| &keyword.value))?,
         other => other,
     };
     string(text).map(str::to_owned)

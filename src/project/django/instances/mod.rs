@@ -58,7 +58,9 @@ impl Known {
     /// What it brings, where it stands for many rows.
     pub fn loads(&self) -> Option<&Loads> {
         match &self.shape {
-            Shape::Rows(loads) | Shape::List(loads) | Shape::Manager(loads) | Shape::Related(loads) => Some(loads),
+            Shape::Rows(loads) | Shape::List(loads) | Shape::Manager(loads) | Shape::Related(loads) => {
+                Some(loads)
+            }
             Shape::Row | Shape::Pair => None,
         }
     }
@@ -78,7 +80,9 @@ impl Known {
         }
         let shape = match (self.shape, other.shape) {
             (Shape::Rows(one), Shape::Rows(other)) => Shape::Rows(one.or(other)),
-            (Shape::List(one) | Shape::Rows(one), Shape::List(other) | Shape::Rows(other)) => Shape::List(one.or(other)),
+            (Shape::List(one) | Shape::Rows(one), Shape::List(other) | Shape::Rows(other)) => {
+                Shape::List(one.or(other))
+            }
             (Shape::Manager(one), Shape::Manager(other)) => Shape::Manager(one.or(other)),
             (one, other) if one == other => one,
             _ => return None,
@@ -175,10 +179,13 @@ impl<'a> Instances<'a> {
 
     /// What a row's attribute leads to.
     fn way(&self, model: &ClassRef, name: &str, end: TextSize) -> Found {
-        let loads = |known: Option<String>| Loads { known, is_related: true, manager: Some(end), ..Loads::default() };
+        let loads =
+            |known: Option<String>| Loads { known, is_related: true, manager: Some(end), ..Loads::default() };
         Ok(match self.project.way(model, name)? {
             Some(Way::One(relation)) => relation.to.and_then(|to| Known::new(to, Shape::Row)),
-            Some(Way::Many(relation)) => relation.to.and_then(|to| Known::new(to, Shape::Related(loads(None)))),
+            Some(Way::Many(relation)) => {
+                relation.to.and_then(|to| Known::new(to, Shape::Related(loads(None))))
+            }
             Some(Way::Back(from, relation)) => match relation.kind {
                 RelationKind::OneToOne => Known::new(ModelRef::Own(from), Shape::Row),
                 _ => Known::new(ModelRef::Own(from), Shape::Related(loads(Some(relation.field)))),
@@ -205,7 +212,9 @@ impl<'a> Instances<'a> {
         match (callee.as_str(), first) {
             ("django.shortcuts.get_object_or_404" | "django.shortcuts.aget_object_or_404", Some(first)) => {
                 let model = match self.model(first)? {
-                    None => self.at(first, scope, depth)?.filter(|known| known.loads().is_some()).map(|k| k.model),
+                    None => {
+                        self.at(first, scope, depth)?.filter(|known| known.loads().is_some()).map(|k| k.model)
+                    }
                     model => model,
                 };
                 Ok(model.and_then(|model| Known::new(model, Shape::Row)))

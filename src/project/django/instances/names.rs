@@ -46,7 +46,9 @@ impl<'a> Instances<'a> {
         self.bound.borrow_mut().insert(at, None);
         let known = match (binding.kind, binding.value, binding.part) {
             (BindingKind::Parameter, ..) => self.parameter(binding)?,
-            (BindingKind::Loop, Some(rows), None) => self.at(rows, binding.scope, depth)?.and_then(Known::item),
+            (BindingKind::Loop, Some(rows), None) => {
+                self.at(rows, binding.scope, depth)?.and_then(Known::item)
+            }
             (BindingKind::Loop, Some(Expr::Call(call)), Some(1)) => match self.enumerated(call) {
                 Some(rows) => self.at(rows, binding.scope, depth)?.and_then(Known::item),
                 None => None,
@@ -55,7 +57,9 @@ impl<'a> Instances<'a> {
                 let known = self.at(value, binding.scope, depth)?;
                 match part {
                     None => known,
-                    Some(0) => known.filter(|known| known.shape == Shape::Pair).map(|known| Known { shape: Shape::Row, ..known }),
+                    Some(0) => known
+                        .filter(|known| known.shape == Shape::Pair)
+                        .map(|known| Known { shape: Shape::Row, ..known }),
                     Some(_) => None,
                 }
             }
@@ -74,11 +78,13 @@ impl<'a> Instances<'a> {
     fn parameter(&self, binding: &Binding<'_>) -> Found {
         let index = self.module.index();
         let own = index.scope(binding.scope);
-        let Some(function) = own.function.map(|id| index.function(id)).filter(|f| f.body == binding.scope) else {
+        let Some(function) = own.function.map(|id| index.function(id)).filter(|f| f.body == binding.scope)
+        else {
             return Ok(None);
         };
         let node = function.node;
-        let Some(parameter) = node.parameters.iter().map(|any| any.as_parameter()).find(|p| p.name.range == binding.at)
+        let Some(parameter) =
+            node.parameters.iter().map(|any| any.as_parameter()).find(|p| p.name.range == binding.at)
         else {
             return Ok(None);
         };
@@ -90,7 +96,9 @@ impl<'a> Instances<'a> {
             return self.own_row(function);
         }
         match (parameter.name.as_str(), self.sender(node)) {
-            ("instance", Some(sender)) => Ok(self.model(sender)?.and_then(|model| Known::new(model, Shape::Row))),
+            ("instance", Some(sender)) => {
+                Ok(self.model(sender)?.and_then(|model| Known::new(model, Shape::Row)))
+            }
             _ => Ok(None),
         }
     }
@@ -145,7 +153,8 @@ impl<'a> Instances<'a> {
             let name = self.module.qualified(&decorator.expression);
             name.is_none_or(|name| !["staticmethod", "classmethod"].contains(&name.last()))
         });
-        let class = scope.class.filter(|_| scope.kind == ScopeKind::Class && is_plain).map(|id| index.class(id));
+        let class =
+            scope.class.filter(|_| scope.kind == ScopeKind::Class && is_plain).map(|id| index.class(id));
         let Some(class) = class.filter(|class| class.scope == ScopeId::MODULE) else { return Ok(None) };
         let name = class.node.name.as_str();
         let lineages = self.project.fact::<Lineages>(self.path)?;
@@ -156,7 +165,8 @@ impl<'a> Instances<'a> {
 
     /// The model of `@receiver(post_save, sender=Model)`.
     fn sender(&self, function: &'a StmtFunctionDef) -> Option<&'a Expr> {
-        let calls = function.decorator_list.iter().filter_map(|decorator| decorator.expression.as_call_expr());
+        let calls =
+            function.decorator_list.iter().filter_map(|decorator| decorator.expression.as_call_expr());
         let mut receivers = calls.filter(|call| {
             self.module.qualified(&call.func).is_some_and(|name| name == "django.dispatch.receiver")
         });
@@ -169,10 +179,13 @@ impl<'a> Instances<'a> {
         let Some(made) = form.as_name_expr().and_then(|name| self.module.index().held_once(name)) else {
             return Ok(None);
         };
-        let Some(call) = made.as_call_expr().filter(|call| call.arguments.find_keyword("many").is_none()) else {
+        let Some(call) = made.as_call_expr().filter(|call| call.arguments.find_keyword("many").is_none())
+        else {
             return Ok(None);
         };
-        let Some(name) = self.module.qualified(&call.func).map(|name| name.to_string()) else { return Ok(None) };
+        let Some(name) = self.module.qualified(&call.func).map(|name| name.to_string()) else {
+            return Ok(None);
+        };
         let Some(ancestry) = self.project.ancestry(self.path, &name)? else { return Ok(None) };
         let is_meant = ancestry.foreign.iter().any(|base| BASES.contains(&base.as_str()));
         if !is_meant {
@@ -180,7 +193,9 @@ impl<'a> Instances<'a> {
         }
         for class in &ancestry.own {
             let index = class.module.index();
-            let Some(node) = class.module.class(&class.name).and_then(|node| index.class_of(node)) else { break };
+            let Some(node) = class.module.class(&class.name).and_then(|node| index.class_of(node)) else {
+                break;
+            };
             if index.function_in(node.body, "save").is_some() {
                 return Ok(None);
             }
@@ -221,9 +236,16 @@ const BASES: [&str; 6] = [
 /// What gives a name its values where it is used: of a comprehension or lambda around, else of the nearest function
 /// that does, else of the module. An assignment that no branch stands before hides those above it, and so does the loop
 /// that the use is in.
-fn bindings<'i, 'a>(index: &'i Index<'a>, name: &str, scope: ScopeId, used: TextSize) -> Vec<&'i Binding<'a>> {
+fn bindings<'i, 'a>(
+    index: &'i Index<'a>,
+    name: &str,
+    scope: ScopeId,
+    used: TextSize,
+) -> Vec<&'i Binding<'a>> {
     let mut at = Some(scope);
-    while let Some(id) = at.filter(|id| matches!(index.scope(*id).kind, ScopeKind::Comprehension | ScopeKind::Lambda)) {
+    while let Some(id) =
+        at.filter(|id| matches!(index.scope(*id).kind, ScopeKind::Comprehension | ScopeKind::Lambda))
+    {
         let own = index.bindings_in(id, name);
         if !own.is_empty() {
             return own.iter().collect();
@@ -249,7 +271,10 @@ fn bindings<'i, 'a>(index: &'i Index<'a>, name: &str, scope: ScopeId, used: Text
             return binding.statement.contains(used);
         }
         let assigns = matches!(binding.kind, BindingKind::Assigned | BindingKind::Shared);
-        assigns && index.statement_in(binding.scope, binding.statement).is_some_and(|statement| statement.is_direct)
+        assigns
+            && index
+                .statement_in(binding.scope, binding.statement)
+                .is_some_and(|statement| statement.is_direct)
     };
     match held.iter().rposition(hides) {
         Some(last) => held.split_off(last),

@@ -51,7 +51,9 @@ fn probed(project: &Project, path: &str) -> Vec<(String, String)> {
 fn told(body: &str) -> Vec<String> {
     let imports = "from django.shortcuts import get_object_or_404\nfrom django.contrib.auth import get_user_model\nfrom shop.models import Author, Post\n";
     let indented: String = body.lines().map(|line| format!("    {line}\n")).collect();
-    let view = format!("{imports}def view(request, pk, given, post: Post, maybe: 'Post | None' = None, one: Post | None = None):\n{indented}");
+    let view = format!(
+        "{imports}def view(request, pk, given, post: Post, maybe: 'Post | None' = None, one: Post | None = None):\n{indented}"
+    );
     let files = [
         ("shop/__init__.py", ""),
         ("shop/models.py", MODELS),

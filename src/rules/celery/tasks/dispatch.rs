@@ -65,7 +65,9 @@ fn on_task<'a>(
     if !PLAIN.contains(&name) && !PACKED.contains(&name) {
         return Ok(None);
     }
-    let Some(task) = file.module.qualified(&method.value).map(|name| name.to_string()) else { return Ok(None) };
+    let Some(task) = file.module.qualified(&method.value).map(|name| name.to_string()) else {
+        return Ok(None);
+    };
     let found = file.project().task_named(file.path, &task)?;
     Ok(found.map(|_| Dispatch { call, task: &method.value, method: name, arguments }))
 }

@@ -53,10 +53,16 @@ fn say_of_call(
     let subject = format!("{}.{task}", file.index().name_of(dispatch.call.scope));
     let headline = format!("{} is handed {}, {what}", code(&said), code(&written));
     let fix = match known.is_row() {
-        true => format!("Hand over {} and fetch the row in {}.", code(&format!("{}.pk", operand(argument, &written))), code(&task)),
+        true => format!(
+            "Hand over {} and fetch the row in {}.",
+            code(&format!("{}.pk", operand(argument, &written))),
+            code(&task)
+        ),
         false => format!("Hand over the keys, a list, and fetch the rows in {}.", code(&task)),
     };
-    out.say(argument, subject, written, headline, consequence(file, known)?).because_of(dispatch.call.node).fix(fix);
+    out.say(argument, subject, written, headline, consequence(file, known)?)
+        .because_of(dispatch.call.node)
+        .fix(fix);
     Ok(())
 }
 
@@ -97,10 +103,15 @@ fn consequence(file: &PythonFile<'_>, known: &Known) -> Result<String, NotLoaded
         _ => known.model.name(),
     };
     Ok(match pickles {
-        true => "The worker gets the row as it was when the task was sent, and saves over what has changed since.".to_owned(),
+        true => {
+            "The worker gets the row as it was when the task was sent, and saves over what has changed since."
+                .to_owned()
+        }
         false => {
             let error = code(&format!("EncodeError: Object of type {class} is not JSON serializable"));
-            format!("The call raises {error}; an object that could be sent would be out of date when the task runs.")
+            format!(
+                "The call raises {error}; an object that could be sent would be out of date when the task runs."
+            )
         }
     })
 }

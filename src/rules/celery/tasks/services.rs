@@ -44,7 +44,8 @@ const CLIENTS: &[(&str, &[&str], &str)] = &[
 ];
 
 /// Methods of stripe's and openai's classes that ask their servers.
-const REQUESTS: &[&str] = &["create", "retrieve", "list", "modify", "update", "delete", "cancel", "confirm", "search"];
+const REQUESTS: &[&str] =
+    &["create", "retrieve", "list", "modify", "update", "delete", "cancel", "confirm", "search"];
 
 /// The service that a call surely asks.
 pub(super) fn asked(module: &Module, call: &Call<'_>) -> Option<Service> {

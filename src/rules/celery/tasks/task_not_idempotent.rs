@@ -32,12 +32,16 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
         let calls = file.index().calls_in(task.function.body);
         let Some(again) = again(file, &task).filter(|_| calls.len() <= MAX_CALLS) else { continue };
         for call in calls.iter().filter(|call| !is_guarded(file, &task, calls, call)) {
-            let is_late = again == Again::Late || calls.iter().any(|other| other.node.start() > call.node.end());
+            let is_late =
+                again == Again::Late || calls.iter().any(|other| other.node.start() > call.node.end());
             let Some(model) = made(&instances, call)?.filter(|_| is_late) else { continue };
             let written = code(&format!("{model}.objects.create()"));
-            let headline = format!("Task {} may run twice, and {written} makes a second row", code(task.name()));
+            let headline =
+                format!("Task {} may run twice, and {written} makes a second row", code(task.name()));
             let consequence = match again {
-                Again::Late => "With `acks_late` a worker that dies before the end leaves the task in the queue for the next one.",
+                Again::Late => {
+                    "With `acks_late` a worker that dies before the end leaves the task in the queue for the next one."
+                }
                 Again::Retried => "What fails behind it has the task retried from its first line.",
             };
             out.say(call.node, task.name(), format!("{model}.create"), headline, consequence)
@@ -56,22 +60,27 @@ enum Again {
 }
 
 fn again(file: &PythonFile<'_>, task: &Task<'_>) -> Option<Again> {
-    let is_late = task.option("acks_late").and_then(Expr::as_boolean_literal_expr).is_some_and(|late| late.value);
+    let is_late =
+        task.option("acks_late").and_then(Expr::as_boolean_literal_expr).is_some_and(|late| late.value);
     if is_late {
         return Some(Again::Late);
     }
     let mut calls = file.index().calls_in(task.function.body).iter();
-    let retries = calls.any(|call| call.node.func.as_attribute_expr().is_some_and(|method| method.attr.as_str() == "retry"));
+    let retries = calls
+        .any(|call| call.node.func.as_attribute_expr().is_some_and(|method| method.attr.as_str() == "retry"));
     (retries || task.option("autoretry_for").is_some()).then_some(Again::Retried)
 }
 
 /// The model of which a call surely makes a row each time.
 fn made<'a>(instances: &Instances<'a>, call: &Call<'a>) -> Result<Option<String>, NotLoaded> {
-    let Some(method) = call.node.func.as_attribute_expr().filter(|method| method.attr.as_str() == "create") else {
+    let Some(method) = call.node.func.as_attribute_expr().filter(|method| method.attr.as_str() == "create")
+    else {
         return Ok(None);
     };
     let known = instances.of(&method.value, call.scope)?;
-    let name = known.filter(|known| matches!(known.shape, Shape::Manager(_) | Shape::Rows(_))).map(|known| known.model.name().to_owned());
+    let name = known
+        .filter(|known| matches!(known.shape, Shape::Manager(_) | Shape::Rows(_)))
+        .map(|known| known.model.name().to_owned());
     Ok(name.filter(|name| !DIARIES.iter().any(|diary| name.contains(diary))))
 }
 
@@ -81,9 +90,12 @@ fn is_guarded(file: &PythonFile<'_>, task: &Task<'_>, calls: &[Call<'_>], call: 
         other.node.func.as_attribute_expr().is_some_and(|method| GUARDS.contains(&method.attr.as_str()))
     });
     let index = file.index();
-    let is_direct = index.statement_in(task.function.body, call.statement).is_some_and(|statement| statement.is_direct);
-    let branches = index.scope(task.function.body).statements.iter().any(|statement| {
-        statement.node.is_if_stmt() && statement.node.start() < call.node.start()
-    });
+    let is_direct =
+        index.statement_in(task.function.body, call.statement).is_some_and(|statement| statement.is_direct);
+    let branches = index
+        .scope(task.function.body)
+        .statements
+        .iter()
+        .any(|statement| statement.node.is_if_stmt() && statement.node.start() < call.node.start());
     looks || !is_direct || branches
 }

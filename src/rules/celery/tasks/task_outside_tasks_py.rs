@@ -26,8 +26,7 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
             continue;
         }
         let headline = format!("Task {} is in {}", code(task.name()), code(file.path));
-        let consequence =
-            "A worker's `autodiscover_tasks()` imports `tasks` of every app and nothing else: it may answer `Received unregistered task`.";
+        let consequence = "A worker's `autodiscover_tasks()` imports `tasks` of every app and nothing else: it may answer `Received unregistered task`.";
         let node = task.function.node;
         out.say(&node.name, task.name(), "outside tasks", headline, consequence)
             .because_of(node)

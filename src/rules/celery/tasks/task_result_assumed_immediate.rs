@@ -31,7 +31,12 @@ const EAGER: [&str; 3] = ["CELERY_TASK_ALWAYS_EAGER", "CELERY_ALWAYS_EAGER", "ta
 fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     let mut dispatches = dispatch::all(file)?;
     dispatches.retain(|dispatch| {
-        let is_call = dispatch.call.node.func.as_attribute_expr().is_some_and(|method| method.attr.as_str() == dispatch.method);
+        let is_call = dispatch
+            .call
+            .node
+            .func
+            .as_attribute_expr()
+            .is_some_and(|method| method.attr.as_str() == dispatch.method);
         is_call && matches!(dispatch.method, "delay" | "apply_async")
     });
     for dispatch in &dispatches {
@@ -57,11 +62,16 @@ fn say_of_transaction(file: &PythonFile<'_>, dispatch: &Dispatch<'_>, out: &mut 
     let waits = ["countdown", "eta"].iter().any(|name| keywords.find_keyword(name).is_some());
     let headline = match is_sure {
         true => format!("{} is called inside a transaction", code(&format!("{said}()"))),
-        false => format!("{} is called on `post_save`, where a transaction may be open", code(&format!("{said}()"))),
+        false => format!(
+            "{} is called on `post_save`, where a transaction may be open",
+            code(&format!("{said}()"))
+        ),
     };
     let consequence = match waits {
         true => "When the transaction is rolled back, the task runs nevertheless.",
-        false => "A worker may begin before the commit and not find the rows, and after a rollback the task runs nevertheless.",
+        false => {
+            "A worker may begin before the commit and not find the rows, and after a rollback the task runs nevertheless."
+        }
     };
     let subject = format!("{}.{task}", file.index().name_of(dispatch.call.scope));
     let severity = if is_sure && !waits { Severity::Error } else { Severity::Warning };
@@ -70,7 +80,11 @@ fn say_of_transaction(file: &PythonFile<'_>, dispatch: &Dispatch<'_>, out: &mut 
         .severity(severity)
         .because_of(&cause);
     match on_commit(file, dispatch) {
-        Some(edit) => remark.edit(FixSafety::Ask, "Right if nothing before the commit needs the task to be on its way.", vec![edit]),
+        Some(edit) => remark.edit(
+            FixSafety::Ask,
+            "Right if nothing before the commit needs the task to be on its way.",
+            vec![edit],
+        ),
         None => remark.fix(format!("Write {}.", code(&format!("transaction.on_commit(partial({said}, …))")))),
     };
 }
@@ -78,7 +92,9 @@ fn say_of_transaction(file: &PythonFile<'_>, dispatch: &Dispatch<'_>, out: &mut 
 /// `transaction.on_commit(partial(push.delay, order.pk))`, where the file has both names and nobody reads the result.
 fn on_commit(file: &PythonFile<'_>, dispatch: &Dispatch<'_>) -> Option<Edit> {
     let node = dispatch.call.node;
-    let imports = |local: &str, target: &str| file.index().import_of(local).is_some_and(|import| import.target == target);
+    let imports = |local: &str, target: &str| {
+        file.index().import_of(local).is_some_and(|import| import.target == target)
+    };
     let partial = match (imports("partial", "functools.partial"), imports("functools", "functools")) {
         (true, _) => "partial",
         (_, true) => "functools.partial",
@@ -114,7 +130,8 @@ fn say_of_refresh(file: &PythonFile<'_>, dispatch: &Dispatch<'_>, out: &mut Repo
     let Some(refreshed) = refreshed else { return };
     let task = dispatch.task_name(file);
     let written = file.module.source(refreshed.node);
-    let headline = format!("{} is read right after {}", code(written), code(&format!("{}()", dispatch.said(file))));
+    let headline =
+        format!("{} is read right after {}", code(written), code(&format!("{}()", dispatch.said(file))));
     let consequence = "The task has hardly begun by then: the row is the old one, and in tests, where tasks run at once, it is not.";
     let subject = format!("{}.{task}", file.index().name_of(dispatch.call.scope));
     out.say(refreshed.node, subject, written, headline, consequence)
@@ -123,8 +140,16 @@ fn say_of_refresh(file: &PythonFile<'_>, dispatch: &Dispatch<'_>, out: &mut Repo
 }
 
 /// `push.delay(…).get()` and `AsyncResult(…).get()`: whoever waits needs a second worker that is free.
-fn say_of_waits(file: &PythonFile<'_>, dispatches: &[Dispatch<'_>], out: &mut Report<'_>) -> Result<(), NotLoaded> {
-    let waits: Vec<&Call<'_>> = ["get", "wait", "join"].into_iter().flat_map(|name| file.index().calls_of(name)).take(MAX_WAITS).collect();
+fn say_of_waits(
+    file: &PythonFile<'_>,
+    dispatches: &[Dispatch<'_>],
+    out: &mut Report<'_>,
+) -> Result<(), NotLoaded> {
+    let waits: Vec<&Call<'_>> = ["get", "wait", "join"]
+        .into_iter()
+        .flat_map(|name| file.index().calls_of(name))
+        .take(MAX_WAITS)
+        .collect();
     let waits: Vec<(&Call<'_>, &ExprCall)> =
         waits.into_iter().filter_map(|call| Some((call, result_of(file, call)?))).collect();
     if waits.is_empty() {
@@ -132,7 +157,8 @@ fn say_of_waits(file: &PythonFile<'_>, dispatches: &[Dispatch<'_>], out: &mut Re
     }
     let tasks = tasks::of_module(file.project(), file.path, file.module)?;
     for (call, made) in waits {
-        let is_result = file.module.qualified(&made.func).is_some_and(|name| name == "celery.result.AsyncResult");
+        let is_result =
+            file.module.qualified(&made.func).is_some_and(|name| name == "celery.result.AsyncResult");
         let sent = dispatches.iter().find(|dispatch| std::ptr::eq(dispatch.call.node, made));
         if !is_result && sent.is_none() || is_allowed(file, call) {
             continue;
@@ -143,11 +169,15 @@ fn say_of_waits(file: &PythonFile<'_>, dispatches: &[Dispatch<'_>], out: &mut Re
         let headline = format!("{} waits for {what}", code(&format!("{written}()")));
         let consequence = match task {
             Some(_) => "In a task it raises `RuntimeError: Never call result.get() within a task!`.",
-            None => "The process that answers requests stands still until a worker is free and done, for ever when none is.",
+            None => {
+                "The process that answers requests stands still until a worker is free and done, for ever when none is."
+            }
         };
         let fix = match task {
             Some(_) => "Chain the tasks instead: `chain(first.s(…), second.s())`.",
-            None => "Answer with the task's id and let the client ask for the result, or call the function itself.",
+            None => {
+                "Answer with the task's id and let the client ask for the result, or call the function itself."
+            }
         };
         let subject = file.index().name_of(call.scope);
         out.say(call.node, subject, written, headline, consequence).fix(fix);
@@ -188,10 +218,13 @@ fn say_of_eager(file: &PythonFile<'_>, out: &mut Report<'_>) {
         return;
     }
     for statement in file.index().module().statements.iter().filter(|statement| statement.is_direct) {
-        let Some((name, value)) = assignment(statement.node).filter(|(name, _)| EAGER.contains(name)) else { continue };
+        let Some((name, value)) = assignment(statement.node).filter(|(name, _)| EAGER.contains(name)) else {
+            continue;
+        };
         if value.as_boolean_literal_expr().is_some_and(|value| value.value) {
             let headline = format!("{} is on outside of test settings", code(name));
-            let consequence = "Every `delay()` runs the task in the request that calls it, and no worker ever gets one.";
+            let consequence =
+                "Every `delay()` runs the task in the request that calls it, and no worker ever gets one.";
             out.say(statement.node, name, "eager", headline, consequence)
                 .fix("Set it in the settings of the tests.");
         }

@@ -20,8 +20,14 @@ pub(in crate::rules::celery) static RULE: Rule = Rule {
 };
 
 /// Options that say how to retry, and that nothing reads unless something retries.
-const HOW: [&str; 6] =
-    ["retry_backoff", "retry_backoff_max", "retry_jitter", "retry_kwargs", "max_retries", "default_retry_delay"];
+const HOW: [&str; 6] = [
+    "retry_backoff",
+    "retry_backoff_max",
+    "retry_jitter",
+    "retry_kwargs",
+    "max_retries",
+    "default_retry_delay",
+];
 /// Calls of one task that are followed to their functions.
 const MAX_FOLLOWED: usize = 50;
 
@@ -37,7 +43,10 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
 
 /// `self.retry()` in a task that is not handed itself. Were `self` the task, `bind=True` would say so.
 fn say_unbound(file: &PythonFile<'_>, task: &Task<'_>, out: &mut Report<'_>) -> bool {
-    if task.is_bound() || task.has_unknown_options() || task.option("bind").is_some_and(|bind| !bind.is_boolean_literal_expr()) {
+    if task.is_bound()
+        || task.has_unknown_options()
+        || task.option("bind").is_some_and(|bind| !bind.is_boolean_literal_expr())
+    {
         return false;
     }
     let calls = file.index().calls_in(task.function.body).iter();
@@ -68,17 +77,26 @@ fn say_endless(file: &PythonFile<'_>, task: &Task<'_>, out: &mut Report<'_>) -> 
         let errors = errors.as_tuple_expr().map_or(&[][..], |tuple| tuple.elts.as_slice());
         errors.iter().any(|error| file.module.source(error) == "Exception")
     });
-    let Some(most) = task.option("max_retries").filter(|most| all && most.is_none_literal_expr()) else { return false };
+    let Some(most) = task.option("max_retries").filter(|most| all && most.is_none_literal_expr()) else {
+        return false;
+    };
     let headline = format!("Task {} retries any error for ever", code(task.name()));
-    let consequence = "A mistake in its code, or a row that is gone, keeps it in the queue until somebody purges it.";
-    out.say(most, task.name(), "max_retries=None", headline, consequence).warning().fix("Give `max_retries` a number.");
+    let consequence =
+        "A mistake in its code, or a row that is gone, keeps it in the queue until somebody purges it.";
+    out.say(most, task.name(), "max_retries=None", headline, consequence)
+        .warning()
+        .fix("Give `max_retries` a number.");
     true
 }
 
 /// Does it retry, or may it do so out of sight?
 fn retries(file: &PythonFile<'_>, task: &Task<'_>) -> Result<bool, NotLoaded> {
     let is_given = task.option("autoretry_for").is_some_and(|errors| !is_empty(errors));
-    if is_given || task.has_unknown_options() || task.name() == "debug_task" || mentions_retry(file.module, task) {
+    if is_given
+        || task.has_unknown_options()
+        || task.name() == "debug_task"
+        || mentions_retry(file.module, task)
+    {
         return Ok(true);
     }
     let ignores = task.option("ignore_result").and_then(Expr::as_boolean_literal_expr);
@@ -111,7 +129,9 @@ fn is_empty(errors: &Expr) -> bool {
 fn mentions_retry(module: &Module, task: &Task<'_>) -> bool {
     let body = task.function.node.body.as_slice();
     let text = |stmt| module.source(stmt).to_ascii_lowercase();
-    body.iter().map(text).any(|text| ["retry", "retries", "backoff", "attempt"].iter().any(|word| text.contains(word)))
+    body.iter()
+        .map(text)
+        .any(|text| ["retry", "retries", "backoff", "attempt"].iter().any(|word| text.contains(word)))
 }
 
 /// A base class that is Celery's own brings no retry; one of the repository says whether it does.
@@ -122,7 +142,10 @@ fn may_retry(file: &PythonFile<'_>, base: &Expr) -> Result<bool, NotLoaded> {
         let node = class.module.class(&class.name);
         node.is_none_or(|node| class.module.source(node).contains("retry"))
     });
-    let is_known = ancestry.foreign.iter().all(|base| matches!(base.as_str(), "celery.Task" | "celery.app.task.Task" | "object"));
+    let is_known = ancestry
+        .foreign
+        .iter()
+        .all(|base| matches!(base.as_str(), "celery.Task" | "celery.app.task.Task" | "object"));
     Ok(says || !is_known)
 }
 
@@ -138,7 +161,10 @@ fn say_missing(file: &PythonFile<'_>, task: &Task<'_>, out: &mut Report<'_>) -> 
     let name = code(task.name());
     let (headline, consequence) = match (&asked, inert) {
         (_, Some((option, value))) => (
-            format!("{} of task {name} has no effect", code(&format!("{option}={}", file.module.source(value)))),
+            format!(
+                "{} of task {name} has no effect",
+                code(&format!("{option}={}", file.module.source(value)))
+            ),
             "Celery retries only errors that `autoretry_for` names, or where `self.retry()` is called: this task fails at its first error.",
         ),
         (Some((service, _)), None) => (
@@ -162,17 +188,22 @@ fn say_missing(file: &PythonFile<'_>, task: &Task<'_>, out: &mut Report<'_>) -> 
 /// The service that a task asks, itself or in a function that it calls, and whether it handles the error.
 fn asked(file: &PythonFile<'_>, task: &Task<'_>) -> Result<Option<(Service, bool)>, NotLoaded> {
     let calls = file.index().calls_in(task.function.body);
-    let own = calls.iter().find_map(|call| Some((services::asked(file.module, call)?, is_handled(file.module, call))));
+    let own = calls
+        .iter()
+        .find_map(|call| Some((services::asked(file.module, call)?, is_handled(file.module, call))));
     if own.is_some() {
         return Ok(own);
     }
     let followed = calls.iter().take(MAX_FOLLOWED).map(|call| {
-        let Some(name) = file.module.qualified(&call.node.func).map(|name| name.to_string()) else { return Ok(None) };
+        let Some(name) = file.module.qualified(&call.node.func).map(|name| name.to_string()) else {
+            return Ok(None);
+        };
         let Some(found) = file.project().definition(file.path, &name)? else { return Ok(None) };
         let index = found.module.index();
         let Some(function) = index.function_in(ScopeId::MODULE, &found.name) else { return Ok(None) };
         let inner = index.calls_in(function.body).iter();
-        let asked = inner.map(|inner| Some((services::asked(&found.module, inner)?, is_handled(&found.module, inner))));
+        let asked = inner
+            .map(|inner| Some((services::asked(&found.module, inner)?, is_handled(&found.module, inner))));
         let found = asked.flatten().next();
         Ok(found.map(|(service, handled)| {
             let written = format!("{}()", name.rsplit('.').next().unwrap_or(&name));
@@ -185,19 +216,32 @@ fn asked(file: &PythonFile<'_>, task: &Task<'_>) -> Result<Option<(Service, bool
 /// Does a `try` around a call go on after an error, or a mail pass over it?
 fn is_handled(module: &Module, call: &Call<'_>) -> bool {
     let silent = call.node.arguments.find_keyword("fail_silently");
-    let passes_over = silent.is_some_and(|keyword| !matches!(&keyword.value, Expr::BooleanLiteral(value) if !value.value));
-    passes_over || module.index().blocks_around(call).any(|block| match block {
-        BlockKind::Try(guard) => guard.0.handlers.iter().any(|ExceptHandler::ExceptHandler(handler)| {
-            !handler.body.last().is_some_and(|last| last.is_raise_stmt())
-        }),
-        _ => false,
-    })
+    let passes_over =
+        silent.is_some_and(|keyword| !matches!(&keyword.value, Expr::BooleanLiteral(value) if !value.value));
+    passes_over
+        || module.index().blocks_around(call).any(|block| match block {
+            BlockKind::Try(guard) => guard.0.handlers.iter().any(|ExceptHandler::ExceptHandler(handler)| {
+                !handler.body.last().is_some_and(|last| last.is_raise_stmt())
+            }),
+            _ => false,
+        })
 }
 
 /// Does it call anything but Django and the standard library's helpers?
 fn leaves_the_house(file: &PythonFile<'_>, task: &Task<'_>) -> bool {
     const AT_HOME: [&str; 12] = [
-        "django", "celery", "datetime", "logging", "json", "math", "re", "time", "itertools", "functools", "uuid", "decimal",
+        "django",
+        "celery",
+        "datetime",
+        "logging",
+        "json",
+        "math",
+        "re",
+        "time",
+        "itertools",
+        "functools",
+        "uuid",
+        "decimal",
     ];
     file.index().calls_in(task.function.body).iter().take(MAX_FOLLOWED).any(|call| {
         let Some(name) = file.module.qualified(&call.node.func) else { return false };

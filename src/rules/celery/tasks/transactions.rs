@@ -23,7 +23,9 @@ pub(super) enum Within {
 pub(super) fn around(module: &Module, call: &Call<'_>) -> Option<Within> {
     let index = module.index();
     let with = index.blocks_around(call).find_map(|block| match block {
-        BlockKind::With(with) => with.items.iter().any(|item| is_atomic(module, &item.context_expr)).then(|| with.range()),
+        BlockKind::With(with) => {
+            with.items.iter().any(|item| is_atomic(module, &item.context_expr)).then(|| with.range())
+        }
         _ => None,
     });
     if let Some(with) = with {
@@ -77,9 +79,10 @@ fn receives_post_save(module: &Module, function: &StmtFunctionDef) -> bool {
             one => is_post_save(one),
         })
     });
-    decorated || module.index().calls_of("connect").take(MAX_LOOKED_AT).any(|call| {
-        let signal = call.node.func.as_attribute_expr().map(|connect| &*connect.value);
-        let receiver = call.node.arguments.args.first().and_then(Expr::as_name_expr);
-        signal.is_some_and(is_post_save) && receiver.is_some_and(|name| name.id == function.name.id)
-    })
+    decorated
+        || module.index().calls_of("connect").take(MAX_LOOKED_AT).any(|call| {
+            let signal = call.node.func.as_attribute_expr().map(|connect| &*connect.value);
+            let receiver = call.node.arguments.args.first().and_then(Expr::as_name_expr);
+            signal.is_some_and(is_post_save) && receiver.is_some_and(|name| name.id == function.name.id)
+        })
 }
