@@ -10,7 +10,7 @@ use crate::source::snapshot::both;
 
 use super::introduced::introduced;
 use super::suppress::{self, Suppressions};
-use super::{Engine, policy_change, selection, unparsed};
+use super::{Engine, policy_change, precedence, selection, unparsed};
 
 impl Engine {
     /// What only the judgement compares: the base of files that no longer parse or hold suppressions.
@@ -56,6 +56,7 @@ impl Engine {
         if compared {
             reported.extend(self.unused(&suppressions, &head));
         }
+        let mut reported = precedence::heard(reported);
         self.weigh(&mut reported);
         self.keep_edits_that_fit(&mut reported);
         let (mut findings, suppressed) = suppress::split(reported, &suppressions);

@@ -8,6 +8,7 @@ mod introduced;
 mod judge;
 mod policy_change;
 mod pool;
+mod precedence;
 mod reader;
 mod reading;
 mod runner;
