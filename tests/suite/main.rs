@@ -95,4 +95,6 @@ mod style;
 #[cfg(test)]
 mod sweeping;
 #[cfg(test)]
+mod tasks_and_queries;
+#[cfg(test)]
 mod worker;

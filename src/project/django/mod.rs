@@ -7,6 +7,7 @@ pub mod database;
 mod form_fields;
 pub mod forms;
 mod installed;
+pub mod instances;
 pub mod keys;
 pub mod lineage;
 pub mod managers;
@@ -15,10 +16,12 @@ pub mod models;
 pub mod overrides;
 mod packages;
 pub mod relation;
+pub mod relations;
 pub mod routes;
 pub mod settings;
 pub mod settings_module;
 pub mod stage;
+pub mod tasks;
 pub mod views;
 
 #[cfg(test)]

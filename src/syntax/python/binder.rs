@@ -96,8 +96,11 @@ impl<'a> Indexer<'a> {
         };
         let own = |at: usize| elements.get(at).filter(|_| elements.len() == targets.len());
         for (at, target) in targets.iter().enumerate() {
+            let is_part = own(at).is_none() || kind == BindingKind::Loop;
+            self.part = is_part.then_some(at as u32);
             self.bind(target, own(at).or(value), kind);
         }
+        self.part = None;
     }
 
     fn push(&mut self, name: &'a str, kind: BindingKind, value: Option<&'a Expr>, at: TextRange) {
@@ -123,6 +126,7 @@ impl<'a> Indexer<'a> {
     ) -> Binding<'a> {
         let function = self.index.scope(scope).function;
         let name = self.index.bindings.number(name);
-        Binding { name, kind, value, scope, function, at, statement: self.around.statement }
+        let (part, statement) = (self.part, self.around.statement);
+        Binding { name, kind, value, part, scope, function, at, statement }
     }
 }

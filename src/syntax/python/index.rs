@@ -9,7 +9,9 @@ use rustc_hash::FxHashMap;
 
 use super::dotted::Dotted;
 use super::meaning::{Import, Meanings};
-use super::scope::{Binding, BindingKind, Bindings, ClassId, FunctionId, Scope, ScopeId, ScopeKind};
+use super::scope::{
+    Binding, BindingKind, Bindings, ClassId, FunctionId, Scope, ScopeId, ScopeKind, Statement,
+};
 
 /// A comment with its `#`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,6 +169,13 @@ impl<'a> Index<'a> {
         numbered.flat_map(|(at, scope)| {
             scope.statements.iter().map(move |statement| (ScopeId(at as u32), statement.node))
         })
+    }
+
+    /// The statement of a scope at this range.
+    pub fn statement_in(&self, scope: ScopeId, range: TextRange) -> Option<&Statement<'a>> {
+        let own = &self.scope(scope).statements;
+        let at = own.partition_point(|statement| statement.node.start() < range.start());
+        own.get(at).filter(|statement| statement.node.range() == range)
     }
 
     /// `Post.save`: the classes and functions around a scope with its own, `module` at the top.

@@ -36,7 +36,7 @@ impl<'a> Index<'a> {
         };
         let around =
             Around { scope: ScopeId::MODULE, block: None, statement: TextRange::default(), is_direct: true };
-        let mut indexer = Indexer { index, around };
+        let mut indexer = Indexer { index, around, part: None };
         indexer.visit_body(&tree.body);
         indexer.leave(around);
         indexer.index.bindings.sort();
@@ -76,6 +76,8 @@ pub(super) struct Around {
 pub(super) struct Indexer<'a> {
     pub(super) index: Index<'a>,
     pub(super) around: Around,
+    /// Of the target that is being bound; see [`super::Binding`].
+    pub(super) part: Option<u32>,
 }
 
 impl<'a> Visitor<'a> for Indexer<'a> {

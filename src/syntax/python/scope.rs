@@ -63,6 +63,8 @@ pub struct Binding<'a> {
     pub kind: BindingKind,
     /// What the name gets, grows by, or is taken from.
     pub value: Option<&'a Expr>,
+    /// Which of several targets it is, where the value is that of all of them: `row, created = value`.
+    pub part: Option<u32>,
     pub scope: ScopeId,
     /// The function it is in.
     pub function: Option<FunctionId>,

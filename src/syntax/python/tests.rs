@@ -198,6 +198,8 @@ fn a_call_knows_the_blocks_around_it_in_its_function() {
         ("try:\n    def f(a=here()): pass\nexcept A: pass", &["try A"]),
         ("with a(), b: here()", &["with"]),
         ("with here(): pass", &[]),
+        ("with a():\n    for x in y: here()", &["loop", "with"]),
+        ("with here(), a(here()): pass", &[]),
     ] {
         let module = Module::parse(&Text::new(source));
         let calls: Vec<_> = module.index().calls_of("here").collect();
@@ -205,6 +207,7 @@ fn a_call_knows_the_blocks_around_it_in_its_function() {
         for call in calls {
             let blocks = module.index().blocks_around(call).map(|block| match block {
                 BlockKind::Loop(_) => "loop".to_owned(),
+                BlockKind::With(_) => "with".to_owned(),
                 BlockKind::Try(guard) if guard.is_bare() => "bare try".to_owned(),
                 BlockKind::Try(guard) => {
                     let caught = guard.caught().map(|name| format!(" {}", module.source(name)));
@@ -262,6 +265,20 @@ fn a_scope_binds_what_python_binds_in_it() {
         }
     }
     assert!(["b", "c", "e", "i", "m"].iter().all(|name| kind(name).is_empty()));
+}
+
+#[test]
+fn a_name_knows_which_part_of_a_value_it_gets() {
+    let source = "a = f()\nb = c = f()\nd, e = f()\n(g, h), i = f()\nj, k = 1, 2\nfor l in f(): pass\n\
+        for m, n in f(): pass\nfor o, p in [1, 2]: pass\n[q for q, r in f()]\ns = 1\n";
+    let module = Module::parse(&Text::new(source));
+    let part = |name: &str| module.index().bindings(name).iter().map(|b| b.part).collect::<Vec<_>>();
+    for name in ["a", "b", "c", "j", "k", "l", "s"] {
+        assert_eq!(part(name), [None], "{name}");
+    }
+    for (name, at) in [("d", 0), ("e", 1), ("i", 1), ("m", 0), ("n", 1), ("o", 0), ("p", 1), ("r", 1)] {
+        assert_eq!(part(name), [Some(at)], "{name}");
+    }
 }
 
 #[test]
