@@ -1,6 +1,6 @@
 //! The judgement: what is introduced, weighed by the policy, without what a suppression keeps; and what nobody looked at.
 
-use crate::model::catalogue;
+use crate::model::catalogue::{self, Family};
 use crate::model::change::ChangedFile;
 use crate::model::finding::{Finding, FixSafety, code};
 use crate::model::judgement::{Judgement, NotLookedAt, Reported};
@@ -8,7 +8,7 @@ use crate::rules::{Reading, reading};
 use crate::source::NotLoaded;
 use crate::source::snapshot::both;
 
-use super::introduced::introduced;
+use super::introduced::{AtHead, introduced};
 use super::suppress::{self, Suppressions};
 use super::{Engine, policy_change, selection, unparsed};
 
@@ -23,11 +23,11 @@ impl Engine {
 
     /// Does some rule have to understand the file of this path?
     fn misses(&self, path: &str) -> bool {
-        !self.excluded.matches(path) && reading(&self.runner.rules, path) >= Reading::Alone
+        !self.skips(path) && reading(&self.runner.rules, path) >= Reading::Alone
     }
 
     fn looked_at(&self) -> impl Iterator<Item = &ChangedFile> {
-        self.input.change.files.iter().filter(|file| !self.excluded.matches(&file.path))
+        self.input.change.files.iter().filter(|file| !self.skips(&file.path))
     }
 
     /// Judges without the rules that still wait for files: of what was not read, none says anything.
@@ -52,10 +52,12 @@ impl Engine {
             Suppressions::read(&self.sides.head, self.looked_at().filter_map(ChangedFile::head_path));
         let mut reported: Vec<Reported> =
             self.input.policy_fault.iter().map(policy_change::finding).collect();
-        reported.extend(self.runner.introduced(change));
+        let at_head = AtHead::of(change);
+        reported.extend(self.runner.introduced(change, &at_head));
         if compared {
-            reported.extend(self.unused(&suppressions, &head));
+            reported.extend(self.unused(&suppressions, &head, &at_head));
         }
+        reported.retain(|reported| self.input.scope.tells(reported.finding.place.path()));
         self.weigh(&mut reported);
         self.keep_edits_that_fit(&mut reported);
         let (mut findings, suppressed) = suppress::split(reported, &suppressions);
@@ -76,19 +78,30 @@ impl Engine {
         not_looked_at.extend(missed);
         let noted =
             noted.iter().map(|unread| format!("{} was not looked at: {}", code(&unread.path), unread.reason));
-        let unscanned = not_scanned(change.commits.not_scanned);
+        let unscanned = not_scanned(change.commits.not_scanned).into_iter().chain(self.undeployed(&findings));
         let notes = self.input.notes.iter().chain(&self.input.policy.notes).chain(&unparsed.notes);
         Judgement {
             findings,
             suppressed,
             not_looked_at,
-            notes: notes.chain(&unscanned).cloned().chain(noted).collect(),
+            notes: notes.cloned().chain(unscanned).chain(noted).collect(),
             files: self.looked_at().count(),
             rules: self.runner.rules.len(),
             merge_base: change.merge_base.clone(),
             target_tip: change.target_tip.clone(),
             head: change.head.clone(),
         }
+    }
+
+    /// Where nothing was there before, rules of migrations take each for one that nobody has run.
+    fn undeployed(&self, findings: &[Reported]) -> Option<String> {
+        let is_of_migrations =
+            |reported: &Reported| Family::of_code(reported.finding.code) == Some(Family::Migrations);
+        let told = self.input.scope.is_whole() && findings.iter().any(is_of_migrations);
+        told.then(|| {
+            "nothing counts as deployed here: before you edit or rename a migration, be sure that no database has run it"
+                .to_owned()
+        })
     }
 
     /// As severe as the policy lets each finding be.
@@ -113,7 +126,7 @@ impl Engine {
     }
 
     /// Suppressions that keep nothing, where the base side was read: what stood there before is not new.
-    fn unused(&self, suppressions: &Suppressions, head: &[Finding]) -> Vec<Reported> {
+    fn unused(&self, suppressions: &Suppressions, head: &[Finding], at_head: &AtHead<'_>) -> Vec<Reported> {
         let telling = self.runner.rules.iter().filter_map(|rule| Some((rule, rule.unused_suppression()?)));
         let mut telling = telling.peekable();
         if telling.peek().is_none() {
@@ -126,7 +139,7 @@ impl Engine {
         let at_base = Suppressions::read(&self.sides.merge_base, bases);
         let reported = telling.flat_map(|(rule, tell)| {
             let (new, known) = (suppressions.unused(head, &ran, tell), at_base.unused(&[], &ran, tell));
-            introduced(rule, new, known, &self.input.change)
+            introduced(rule, new, known, &self.input.change, at_head)
         });
         reported.collect()
     }

@@ -195,6 +195,16 @@ fn what_the_trees_tell_to_be_too_long_is_not_asked_for() {
     assert_eq!(reasons, ["the rules ask for files that are longer than 64 MiB together: no rule was run"]);
 }
 
+/// Whoever looks at a project of their own waits as long as it takes.
+#[test]
+fn on_a_person_s_own_machine_more_is_read() {
+    let sample = with_notes(faulty());
+    let mut input = sample.input();
+    input.bounds = Bounds::LOCAL;
+    let (judgement, _) = sample.drive(&mut Engine::new(input), &computed);
+    assert_eq!((codes(&judgement), judgement.not_looked_at.len()), (vec!["CEL001"], 0));
+}
+
 /// The tree of a sum is as deep as it has terms: a thread of a runtime has no stack for it.
 #[test]
 fn a_deep_tree_may_be_let_go_of_on_a_small_stack() {

@@ -47,6 +47,15 @@ pub async fn policy(reader: &dyn Reader, repository: &Repository, change: &Chang
     Ok(PolicyRead::Broken(fault))
 }
 
+/// The policy that a commit has, for what is compared with nothing.
+pub async fn policy_of(reader: &dyn Reader, repository: &Repository, at: &Sha) -> Result<PolicyRead> {
+    Ok(match read(reader, repository, at).await? {
+        None => PolicyRead::Valid(Box::default()),
+        Some(Ok(policy)) => PolicyRead::Valid(Box::new(policy)),
+        Some(Err(fault)) => PolicyRead::Broken(fault),
+    })
+}
+
 /// The policy of a commit, `None` where it has none. One that cannot be read as text is a fault: never the defaults.
 async fn read(
     reader: &dyn Reader,
@@ -83,14 +92,33 @@ pub async fn input(
     policy: Policy,
     branches: &Branches,
 ) -> Result<Input> {
-    let policy_fault = match change.file_at_head(POLICY_PATH) {
-        Some(_) => read(reader, repository, &change.head).await?.and_then(|head| head.err()),
-        None => None,
-    };
+    let policy_fault = fault_at_head(reader, repository, &change).await?;
     let (deployed, not_looked_at) =
         deployed(reader, repository, &policy.deployed, &change.target_tip, branches).await?;
-    let (unread, notes) = (Vec::new(), Vec::new());
-    Ok(Input { deployed, change, policy, not_looked_at, unread, notes, policy_fault })
+    Ok(Input { not_looked_at, policy_fault, ..Input::new(change, policy, deployed) })
+}
+
+/// The same where all that stands at head is judged: nothing was there before, so nothing is deployed.
+pub async fn whole(
+    reader: &dyn Reader,
+    repository: &Repository,
+    change: Change,
+    policy: Policy,
+) -> Result<Input> {
+    let policy_fault = fault_at_head(reader, repository, &change).await?;
+    let deployed = DeployedAt { evidence: Evidence::Branches(Vec::new()), commits: Vec::new() };
+    Ok(Input { policy_fault, ..Input::new(change, policy, deployed) })
+}
+
+async fn fault_at_head(
+    reader: &dyn Reader,
+    repository: &Repository,
+    change: &Change,
+) -> Result<Option<PolicyFault>> {
+    Ok(match change.file_at_head(POLICY_PATH) {
+        Some(_) => read(reader, repository, &change.head).await?.and_then(|head| head.err()),
+        None => None,
+    })
 }
 
 /// What is deployed, and what nobody can say of it.

@@ -34,6 +34,13 @@ pub fn hunks(old: &str, new: &str) -> Vec<Hunk> {
         .collect()
 }
 
+/// Of a file that nothing stands behind: all of it is new.
+pub fn all_new(lines: u32) -> Vec<Hunk> {
+    let new = 1..lines + 1;
+    let hunk = Hunk { old: 1..1, new: new.clone(), added: new.collect(), removed: Vec::new() };
+    if lines == 0 { Vec::new() } else { vec![hunk] }
+}
+
 fn line(index: usize) -> u32 {
     index as u32 + 1
 }

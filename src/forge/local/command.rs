@@ -134,7 +134,7 @@ impl Git {
         let ask = |what: &[&str]| self.run(&[&["rev-parse"], what].concat()).map(|path| one_line(&path));
         let objects = ask(&["--path-format=absolute", "--git-path", "objects"])?;
         let index = ask(&["--path-format=absolute", "--git-path", "index"])?;
-        let top = ask(&["--show-toplevel"])?;
+        let top = self.top()?;
         let folder = tempfile::tempdir().map_err(LocalError::NoGit)?;
         std::fs::create_dir(folder.path().join("objects")).map_err(LocalError::NoGit)?;
         if index.exists() {
@@ -143,6 +143,11 @@ impl Git {
         self.scratch = Some(Scratch { folder, objects_of_repository: quoted(&objects) });
         self.folder = top;
         Ok(())
+    }
+
+    /// The working tree's own folder.
+    pub(super) fn top(&self) -> Result<PathBuf> {
+        self.run(&["rev-parse", "--show-toplevel"]).map(|path| one_line(&path))
     }
 
     /// The folder that it works in.

@@ -2,6 +2,7 @@
 
 mod command;
 pub mod diff;
+mod whole;
 mod working_tree;
 
 use std::collections::BTreeMap;
@@ -17,6 +18,9 @@ use crate::source::{Blob, Tree, TreeEntry};
 
 use super::{FileWanted, ForgeError, Reader, Take};
 use command::Git;
+use working_tree::Held;
+
+pub use whole::Whole;
 
 /// How many commits of a change are looked at one by one.
 const MAX_COMMITS: usize = 500;
@@ -52,6 +56,10 @@ pub enum LocalError {
         "{0} of the compared commits is not in this clone, which is partial or damaged: fetch what is missing with `git fetch --refetch --no-filter`"
     )]
     Absent(String),
+    #[error("{path} is not inside {top}: name files and folders of that repository")]
+    Outside { path: String, top: String },
+    #[error("there is no {path} in {of}{}", near.as_ref().map_or_else(String::new, |near| format!("; did you mean {near}?")))]
+    NoSuchPath { path: String, of: String, near: Option<String> },
     #[error("git {command} failed: {message}")]
     Git { command: String, message: String },
 }
@@ -131,19 +139,24 @@ impl Local {
             notes,
         };
         if working_tree {
-            range.uncommitted = self.uncommitted()?;
-            let held = self.git.hold_working_tree()?;
+            let held;
+            (range.uncommitted, held) = self.hold(range.tip.clone())?;
             (range.head, range.unread) = (held.tree, held.unread);
             range.notes.extend(held.notes);
         }
         Ok(range)
     }
 
+    /// The working tree as a tree object, and what of it this commit does not have.
+    fn hold(&mut self, tip: Sha) -> Result<(BTreeMap<String, Uncommitted>, Held)> {
+        Ok((self.uncommitted(&tip)?, self.git.hold_working_tree()?))
+    }
+
     /// Files of the working tree that the newest commit does not have.
-    fn uncommitted(&self) -> Result<BTreeMap<String, Uncommitted>> {
+    fn uncommitted(&self, tip: &Sha) -> Result<BTreeMap<String, Uncommitted>> {
         let untracked = ["ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/"];
         let staged =
-            ["diff-index", "--cached", "--no-renames", "--diff-filter=A", "--name-only", "-z", "HEAD"];
+            ["diff-index", "--cached", "--no-renames", "--diff-filter=A", "--name-only", "-z", tip.as_str()];
         let mut files = BTreeMap::new();
         for (arguments, how) in
             [(untracked.as_slice(), Uncommitted::Untracked), (staged.as_slice(), Uncommitted::Staged)]

@@ -1,5 +1,6 @@
 //! `red-panda check` on the repositories that people have on their laptops.
 
+mod all;
 mod git;
 
 use std::path::Path;

@@ -1,24 +1,30 @@
 //! `red-panda check`: the engine on the local repository.
 
+mod progress;
+mod subject;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Arc;
 use std::time::Instant;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use clap::{Args, ValueEnum};
 
-use crate::forge::local::{Local, Range};
-use crate::model::change::Change;
+use crate::engine::Input;
+use crate::engine::bounds::{Paths, Progress};
+use crate::engine::selection::Selection;
+use crate::forge::local::Local;
 use crate::model::plan::Side;
-use crate::model::policy::{POLICY_PATH, Policy};
 use crate::model::status::Outcome;
 use crate::report::terminal::Terminal;
 use crate::report::wording::NoLinks;
 use crate::report::{annotations, json, sarif};
 use crate::review::judge::{Judged, judge, nameless};
-use crate::review::prepare::{self, Branches, PolicyRead};
 
 use super::output::{colour, out};
+use progress::Line;
+use subject::Subject;
 
 #[derive(Debug, Args)]
 pub(super) struct Check {
@@ -31,15 +37,29 @@ pub(super) struct Check {
     /// What to judge: a branch, tag or sha [default: the working tree; in a bare repository HEAD]
     #[arg(long, value_name = "REF")]
     head: Option<String>,
+    /// Judge all that stands there, as if all of it were new; nothing counts as deployed
+    #[arg(long, conflicts_with = "base")]
+    all: bool,
+    /// With --all: these files and folders alone, as they are called from the current folder
+    #[arg(value_name = "PATH", requires = "all")]
+    paths: Vec<PathBuf>,
+    /// Run these rules alone, also where the policy has them off: codes (MIG004), names (runpython-without-reverse) and
+    /// families (migrations, MIG), with commas or several times
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    select: Vec<String>,
+    /// Do not run these rules, named in the same way; here also those that a policy cannot turn off, for it is your
+    /// machine (the bot does not hear of it)
+    #[arg(long, value_name = "RULES", value_delimiter = ',')]
+    ignore: Vec<String>,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
-    /// A policy that replaces the one of the base side
+    /// A policy that replaces the repository's
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
 
-#[derive(Clone, Copy, Debug, ValueEnum)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Format {
     /// Like a compiler, for people
     Text,
@@ -62,39 +82,23 @@ impl Check {
     }
 
     async fn judge(&self) -> anyhow::Result<Judged> {
+        let selection = Selection::parse(&self.select, &self.ignore)?;
+        let progress = Arc::<Progress>::default();
+        let _line = Line::show(progress.clone());
         let mut local = Local::open(&self.repo)?;
-        let range = local.range(self.base.as_deref(), self.head.as_deref())?;
-        let change = local.change(&range)?;
-        let mut policy = self.policy(&local, &change, &range).await?;
-        let branches = Branches { target: range.base_name.clone(), default: range.base_name.clone() };
-        let mut notes = range.notes;
-        if policy.deployed.environment.take().is_some() {
-            notes.push(
-                "deployments can only be asked of the forge: here the base counts as deployed".to_owned(),
-            );
-        }
-        let mut input = prepare::input(&local, &nameless(), change, policy, &branches).await?;
-        input.notes.extend(notes);
-        input.unread = range.unread;
-        Ok(judge(&local, &nameless(), input).await?)
+        let subject = self.subject(&mut local)?;
+        let input = subject.input(&local, self.config.as_deref()).await?;
+        Ok(judge(&local, &nameless(), Input { selection, progress, ..input }).await?)
     }
 
-    /// The base side's policy, or the file that replaces it.
-    async fn policy(&self, local: &Local, change: &Change, range: &Range) -> anyhow::Result<Policy> {
-        if let Some(file) = &self.config {
-            let text = std::fs::read_to_string(file)
-                .with_context(|| format!("{} cannot be read", file.display()))?;
-            return prepare::parse(&text).map_err(|fault| anyhow::anyhow!("{}, {fault}", file.display()));
+    fn subject(&self, local: &mut Local) -> anyhow::Result<Subject> {
+        if !self.all {
+            return Ok(Subject::Change(local.range(self.base.as_deref(), self.head.as_deref())?));
         }
-        match prepare::policy(local, &nameless(), change).await? {
-            PolicyRead::Valid(policy) => Ok(*policy),
-            PolicyRead::Broken(fault) => {
-                bail!(
-                    "{POLICY_PATH} on {}, {fault}; mend it there, or give another with --config",
-                    range.base_name
-                )
-            }
-        }
+        let whole = local.whole(self.head.as_deref())?;
+        let here = std::env::current_dir().context("the current folder cannot be read")?;
+        let paths = Paths::new(local.named(&whole, &here, &self.paths)?);
+        Ok(Subject::Whole(whole, paths))
     }
 
     fn print(&self, judged: &Judged, started: Instant) -> anyhow::Result<()> {
@@ -103,7 +107,8 @@ impl Check {
             Format::Text => {
                 let source = |side: Side, path: &str| judged.engine.text(side, path);
                 let elapsed = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
-                Terminal { colour: colour(), source: &source, elapsed_ms: Some(elapsed) }.render(judgement)
+                let terminal = Terminal { colour: colour(), source: &source, elapsed_ms: Some(elapsed) };
+                if self.all { terminal.render_whole(judgement) } else { terminal.render(judgement) }
             }
             Format::Json => json::render(judgement)?,
             Format::Sarif => format!("{:#}\n", sarif::render(judgement, &NoLinks)),
