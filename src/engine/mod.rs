@@ -5,6 +5,7 @@
 
 pub mod bounds;
 mod exclude;
+pub mod fixes;
 mod introduced;
 mod judge;
 mod policy_change;

@@ -4,6 +4,7 @@ pub mod annotations;
 pub mod by_rule;
 mod comparison;
 mod escape;
+pub mod fixed;
 mod group;
 pub mod json;
 mod known;

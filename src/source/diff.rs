@@ -34,6 +34,13 @@ pub fn hunks(old: &str, new: &str) -> Vec<Hunk> {
         .collect()
 }
 
+/// What changed in one file, as `git apply` takes it; empty where nothing did.
+pub fn unified(path: &str, old: &str, new: &str) -> String {
+    let (before, after) = (format!("a/{path}"), format!("b/{path}"));
+    let diff = TextDiff::from_lines(old, new);
+    diff.unified_diff().context_radius(CONTEXT).header(&before, &after).to_string()
+}
+
 /// Of a file that nothing stands behind: all of it is new.
 pub fn all_new(lines: u32) -> Vec<Hunk> {
     let new = 1..lines + 1;

@@ -1,5 +1,6 @@
 //! `red-panda check`: the engine on the local repository.
 
+mod fix;
 mod progress;
 mod subject;
 
@@ -15,6 +16,7 @@ use crate::engine::Input;
 use crate::engine::bounds::{Paths, Progress};
 use crate::engine::selection::Selection;
 use crate::forge::local::Local;
+use crate::model::judgement::Verdict;
 use crate::model::plan::Side;
 use crate::model::status::Outcome;
 use crate::report::terminal::Terminal;
@@ -51,6 +53,15 @@ pub(super) struct Check {
     /// machine (the bot does not hear of it)
     #[arg(long, value_name = "RULES", value_delimiter = ',')]
     ignore: Vec<String>,
+    /// Put the safe fixes into the working tree: fixes that keep what the code means
+    #[arg(long, conflicts_with = "head")]
+    fix: bool,
+    /// With --fix: also into files with changes that are not staged
+    #[arg(long, requires = "fix")]
+    allow_dirty: bool,
+    /// With --fix: show what would change, and write nothing
+    #[arg(long, requires = "fix")]
+    diff: bool,
     /// How to print what was found
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -71,24 +82,32 @@ enum Format {
     Github,
 }
 
+fn exit_code(verdict: Verdict) -> ExitCode {
+    ExitCode::from(Outcome::Verdict(verdict).exit_code())
+}
+
 impl Check {
     pub(super) fn run(self) -> anyhow::Result<ExitCode> {
         let started = Instant::now();
         let runtime =
             tokio::runtime::Builder::new_current_thread().build().context("the runtime does not start")?;
-        let judged = runtime.block_on(self.judge())?;
+        let selection = Selection::parse(&self.select, &self.ignore)?;
+        let mut local = Local::open(&self.repo)?;
+        if self.fix {
+            return runtime.block_on(self.fix(&mut local, &selection, started));
+        }
+        let subject = self.subject(&mut local)?;
+        let judged = runtime.block_on(self.judge(&local, &subject, &selection))?;
         self.print(&judged, started)?;
-        Ok(ExitCode::from(Outcome::Verdict(judged.judgement.verdict()).exit_code()))
+        Ok(exit_code(judged.judgement.verdict()))
     }
 
-    async fn judge(&self) -> anyhow::Result<Judged> {
-        let selection = Selection::parse(&self.select, &self.ignore)?;
+    async fn judge(&self, local: &Local, subject: &Subject, selection: &Selection) -> anyhow::Result<Judged> {
         let progress = Arc::<Progress>::default();
         let _line = Line::show(progress.clone());
-        let mut local = Local::open(&self.repo)?;
-        let subject = self.subject(&mut local)?;
-        let input = subject.input(&local, self.config.as_deref()).await?;
-        Ok(judge(&local, &nameless(), Input { selection, progress, ..input }).await?)
+        let input = subject.input(local, self.config.as_deref()).await?;
+        let input = Input { selection: selection.clone(), progress, ..input };
+        Ok(judge(local, &nameless(), input).await?)
     }
 
     fn subject(&self, local: &mut Local) -> anyhow::Result<Subject> {

@@ -29,11 +29,11 @@ impl Subject {
         }
     }
 
-    /// The same with another tree as head.
-    pub(super) fn set_head(&mut self, tree: Sha) {
+    /// The tree that is judged.
+    pub(super) fn head(&mut self) -> &mut Sha {
         match self {
-            Self::Change(range) => range.head = tree,
-            Self::Whole(whole, _) => whole.head = tree,
+            Self::Change(range) => &mut range.head,
+            Self::Whole(whole, _) => &mut whole.head,
         }
     }
 

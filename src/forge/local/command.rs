@@ -99,6 +99,16 @@ impl Git {
         })
     }
 
+    /// What it prints when it is told `input`, where it does not refuse.
+    pub(super) fn told(&self, arguments: &[&str], input: Vec<u8>) -> Result<String> {
+        let ended = self.ask(arguments, input)?;
+        if !ended.success {
+            return Err(ended.refusal(arguments));
+        }
+        let printed = ended.value.map_err(|error| broken(&error.to_string()))?;
+        Ok(String::from_utf8_lossy(&printed).into_owned())
+    }
+
     fn talk<T>(
         &self,
         arguments: &[&str],

@@ -1,9 +1,11 @@
-//! The local Git repository, read through `git` itself. Nothing is fetched, nothing is written to the repository.
+//! The local Git repository, read through `git` itself. Nothing is fetched, nothing is written to the repository; files
+//! of the working tree are by [`writing`] alone.
 
 mod command;
 pub mod diff;
 mod whole;
 mod working_tree;
+pub mod writing;
 
 use std::collections::BTreeMap;
 use std::path::{Path as FsPath, PathBuf};
@@ -60,6 +62,8 @@ pub enum LocalError {
     Outside { path: String, top: String },
     #[error("there is no {path} in {of}{}", near.as_ref().map_or_else(String::new, |near| format!("; did you mean {near}?")))]
     NoSuchPath { path: String, of: String, near: Option<String> },
+    #[error("a bare repository has no files that could be changed: run this in a working tree")]
+    Bare,
     #[error("git {command} failed: {message}")]
     Git { command: String, message: String },
 }

@@ -1,6 +1,7 @@
 //! `red-panda check` on the repositories that people have on their laptops.
 
 mod all;
+mod fix;
 mod git;
 
 use std::path::Path;
