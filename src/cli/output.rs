@@ -8,6 +8,11 @@ pub(super) fn out(text: &str) {
     let _ = stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush());
 }
 
+/// What is said beside a text for machines, on standard error.
+pub(super) fn err(text: &str) {
+    let _ = std::io::stderr().lock().write_all(text.as_bytes());
+}
+
 /// A sentence with its next step, on standard error.
 pub(super) fn error(error: &anyhow::Error) {
     let _ = writeln!(std::io::stderr().lock(), "red-panda: {error:#}");

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::model::change::{Change, Hunk};
+use crate::model::change::{Change, ChangedFile, Hunk};
 use crate::model::finding::{Finding, Fingerprint, NodeText, Place};
 use crate::model::judgement::Reported;
 use crate::rules::{Against, Rule};
@@ -17,6 +17,7 @@ pub(super) fn introduced(
     head: Vec<Finding>,
     baseline: Vec<Finding>,
     change: &Change,
+    at_head: &AtHead<'_>,
 ) -> Vec<Reported> {
     let mut known: HashMap<Key, usize> = HashMap::new();
     for finding in baseline {
@@ -30,15 +31,29 @@ pub(super) fn introduced(
     let mut reported = Vec::new();
     for (key, findings) in groups {
         let old = known.get(&key).copied().unwrap_or(0);
-        reported.extend(survivors(findings, old, change));
+        reported.extend(survivors(findings, old, at_head));
     }
-    reported.retain(|r| may_be_introduced(rule, &r.finding, change));
+    reported.retain(|r| may_be_introduced(rule, &r.finding, at_head));
     reported
 }
 
 /// Can it be new, whatever the base has? If none can, nobody need look at the base.
-pub(super) fn may_be_introduced(rule: &Rule, finding: &Finding, change: &Change) -> bool {
-    rule.against != Against::ChangedLines || touches_change(finding, change)
+pub(super) fn may_be_introduced(rule: &Rule, finding: &Finding, at_head: &AtHead<'_>) -> bool {
+    rule.against != Against::ChangedLines || touches_change(finding, at_head)
+}
+
+/// The changed files by their paths at head: of a whole project there are thousands, and findings in each.
+#[derive(Debug)]
+pub(super) struct AtHead<'a>(HashMap<&'a str, &'a ChangedFile>);
+
+impl<'a> AtHead<'a> {
+    pub(super) fn of(change: &'a Change) -> Self {
+        Self(change.files.iter().filter_map(|file| Some((file.head_path()?, file))).collect())
+    }
+
+    fn hunks(&self, path: &str) -> Option<&'a [Hunk]> {
+        self.0.get(path).and_then(|file| file.hunks.as_deref())
+    }
 }
 
 fn key(finding: &Finding) -> Key {
@@ -47,10 +62,10 @@ fn key(finding: &Finding) -> Key {
 }
 
 /// Of equals, drops as many as the baseline has: those farthest from a changed line. Ordinals count in file order.
-fn survivors(mut findings: Vec<Finding>, old: usize, change: &Change) -> Vec<Reported> {
+fn survivors(mut findings: Vec<Finding>, old: usize, at_head: &AtHead<'_>) -> Vec<Reported> {
     findings.sort_by(|a, b| a.place.cmp(&b.place));
     let mut numbered: Vec<(usize, Finding)> = findings.into_iter().enumerate().collect();
-    numbered.sort_by_cached_key(|(ordinal, finding)| (distance(finding, change), *ordinal));
+    numbered.sort_by_cached_key(|(ordinal, finding)| (distance(finding, at_head), *ordinal));
     let keep = numbered.len().saturating_sub(old);
     numbered.truncate(keep);
     numbered
@@ -59,24 +74,22 @@ fn survivors(mut findings: Vec<Finding>, old: usize, change: &Change) -> Vec<Rep
         .collect()
 }
 
-fn hunks<'a>(change: &'a Change, path: &str) -> Option<&'a [Hunk]> {
-    change.file_at_head(path).and_then(|f| f.hunks.as_deref())
-}
-
-fn distance(finding: &Finding, change: &Change) -> u32 {
+fn distance(finding: &Finding, at_head: &AtHead<'_>) -> u32 {
     match &finding.place {
-        Place::Head { path, span } => hunks(change, path).map_or(u32::MAX, |h| anchor::distance(h, *span)),
+        Place::Head { path, span } => {
+            at_head.hunks(path).map_or(u32::MAX, |hunks| anchor::distance(hunks, *span))
+        }
         _ => 0,
     }
 }
 
 /// Of a file rule: the offending node must stand on a line that the change added or changed.
-fn touches_change(finding: &Finding, change: &Change) -> bool {
+fn touches_change(finding: &Finding, at_head: &AtHead<'_>) -> bool {
     match &finding.place {
         Place::Head { path, span } => {
             let mut at_fault = std::iter::once(*span).chain(finding.cause);
             // Without hunks nobody knows which lines are new: any may be.
-            hunks(change, path).is_none_or(|h| at_fault.any(|span| anchor::touches(h, span)))
+            at_head.hunks(path).is_none_or(|hunks| at_fault.any(|span| anchor::touches(hunks, span)))
         }
         _ => true,
     }

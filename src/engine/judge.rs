@@ -1,16 +1,19 @@
 //! The judgement: what is introduced, weighed by the policy, without what a suppression keeps; and what nobody looked at.
 
-use crate::model::catalogue;
+use std::collections::BTreeSet;
+
+use crate::model::catalogue::{self, Family};
 use crate::model::change::ChangedFile;
-use crate::model::finding::{Finding, FixSafety, code};
+use crate::model::finding::{Finding, FixSafety, Severity, code};
 use crate::model::judgement::{Judgement, NotLookedAt, Reported};
+use crate::model::policy::{Habit, Profile};
 use crate::rules::{Reading, reading};
 use crate::source::NotLoaded;
 use crate::source::snapshot::both;
 
-use super::introduced::introduced;
+use super::introduced::{AtHead, introduced};
 use super::suppress::{self, Suppressions};
-use super::{Engine, policy_change, precedence, selection, unparsed};
+use super::{Engine, adopting, policy_change, precedence, selection, unparsed};
 
 impl Engine {
     /// What only the judgement compares: the base of files that no longer parse or hold suppressions.
@@ -23,11 +26,11 @@ impl Engine {
 
     /// Does some rule have to understand the file of this path?
     fn misses(&self, path: &str) -> bool {
-        !self.excluded.matches(path) && reading(&self.runner.rules, path) >= Reading::Alone
+        !self.skips(path) && reading(&self.runner.rules, path) >= Reading::Alone
     }
 
     fn looked_at(&self) -> impl Iterator<Item = &ChangedFile> {
-        self.input.change.files.iter().filter(|file| !self.excluded.matches(&file.path))
+        self.input.change.files.iter().filter(|file| !self.skips(&file.path))
     }
 
     /// Judges without the rules that still wait for files: of what was not read, none says anything.
@@ -52,12 +55,15 @@ impl Engine {
             Suppressions::read(&self.sides.head, self.looked_at().filter_map(ChangedFile::head_path));
         let mut reported: Vec<Reported> =
             self.input.policy_fault.iter().map(policy_change::finding).collect();
-        reported.extend(self.runner.introduced(change));
+        let at_head = AtHead::of(change);
+        reported.extend(self.runner.introduced(change, &at_head));
         if compared {
-            reported.extend(self.unused(&suppressions, &head));
+            reported.extend(self.unused(&suppressions, &head, &at_head));
         }
         let mut reported = precedence::heard(reported);
-        self.weigh(&mut reported);
+        reported.retain(|reported| self.input.scope.tells(reported.finding.place.path()));
+        let habits = self.habits();
+        let lowered = self.weigh(&mut reported, &habits);
         self.keep_edits_that_fit(&mut reported);
         let (mut findings, suppressed) = suppress::split(reported, &suppressions);
         findings.sort_by(|a, b| {
@@ -77,13 +83,18 @@ impl Engine {
         not_looked_at.extend(missed);
         let noted =
             noted.iter().map(|unread| format!("{} was not looked at: {}", code(&unread.path), unread.reason));
-        let unscanned = not_scanned(change.commits.not_scanned);
+        let own = [
+            not_scanned(change.commits.not_scanned),
+            self.undeployed(&findings),
+            adopting::lowered(&habits, &lowered),
+            self.would_be_lowered(),
+        ];
         let notes = self.input.notes.iter().chain(&self.input.policy.notes).chain(&unparsed.notes);
         Judgement {
             findings,
             suppressed,
             not_looked_at,
-            notes: notes.chain(&unscanned).cloned().chain(noted).collect(),
+            notes: notes.cloned().chain(own.into_iter().flatten()).chain(noted).collect(),
             files: self.looked_at().count(),
             rules: self.runner.rules.len(),
             merge_base: change.merge_base.clone(),
@@ -92,13 +103,50 @@ impl Engine {
         }
     }
 
-    /// As severe as the policy lets each finding be.
-    fn weigh(&self, reported: &mut [Reported]) {
+    /// Where nothing was there before, rules of migrations take each for one that nobody has run.
+    fn undeployed(&self, findings: &[Reported]) -> Option<String> {
+        let is_of_migrations =
+            |reported: &Reported| Family::of_code(reported.finding.code) == Some(Family::Migrations);
+        let told = self.input.scope.is_whole() && findings.iter().any(is_of_migrations);
+        told.then(|| {
+            "nothing counts as deployed here: before you edit or rename a migration, be sure that no database has run it"
+                .to_owned()
+        })
+    }
+
+    /// What most files break, for the profile that speaks softly of it: as this run sees it, where it sees all of them.
+    fn habits(&self) -> Vec<Habit> {
+        match (self.input.policy.profile, self.input.scope.is_everything()) {
+            (Profile::Adopting, true) => self.own_habits(),
+            (Profile::Adopting, false) => self.input.habits.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What most of the files break that this run looked at.
+    pub fn own_habits(&self) -> Vec<Habit> {
+        adopting::habits(&self.runner, &self.input.policy)
+    }
+
+    fn would_be_lowered(&self) -> Option<String> {
+        let asked = self.input.scope.is_everything() && self.input.policy.profile != Profile::Adopting;
+        asked.then(|| adopting::would_be_lowered(&self.own_habits())).flatten()
+    }
+
+    /// As severe as the policy lets each finding be; returns the codes that a habit has lowered.
+    fn weigh(&self, reported: &mut [Reported], habits: &[Habit]) -> BTreeSet<&'static str> {
+        let mut lowered = BTreeSet::new();
         for Reported { finding, .. } in reported {
             if let Some(rule) = self.runner.rules.iter().find(|rule| rule.code() == finding.code) {
                 finding.severity = selection::severity(&self.input.policy, rule, finding);
             }
+            let is_habit = habits.iter().any(|habit| habit.code == finding.code);
+            if is_habit && finding.severity > Severity::Advice {
+                finding.severity = Severity::Advice;
+                lowered.insert(finding.code);
+            }
         }
+        lowered
     }
 
     /// Of a file in another encoding a line could only be given back in ours.
@@ -114,7 +162,7 @@ impl Engine {
     }
 
     /// Suppressions that keep nothing, where the base side was read: what stood there before is not new.
-    fn unused(&self, suppressions: &Suppressions, head: &[Finding]) -> Vec<Reported> {
+    fn unused(&self, suppressions: &Suppressions, head: &[Finding], at_head: &AtHead<'_>) -> Vec<Reported> {
         let telling = self.runner.rules.iter().filter_map(|rule| Some((rule, rule.unused_suppression()?)));
         let mut telling = telling.peekable();
         if telling.peek().is_none() {
@@ -127,7 +175,7 @@ impl Engine {
         let at_base = Suppressions::read(&self.sides.merge_base, bases);
         let reported = telling.flat_map(|(rule, tell)| {
             let (new, known) = (suppressions.unused(head, &ran, tell), at_base.unused(&[], &ran, tell));
-            introduced(rule, new, known, &self.input.change)
+            introduced(rule, new, known, &self.input.change, at_head)
         });
         reported.collect()
     }

@@ -3,7 +3,10 @@
 //! The engine is pure: it asks for files by [`Step::Need`] and is given them by [`Engine::supply_tree`] and
 //! [`Engine::supply_file`]. Whoever drives it does the reading and holds the clock.
 
+pub mod adopting;
+pub mod bounds;
 mod exclude;
+pub mod fixes;
 mod introduced;
 mod judge;
 mod policy_change;
@@ -12,7 +15,7 @@ mod precedence;
 mod reader;
 mod reading;
 mod runner;
-mod selection;
+pub mod selection;
 mod sides;
 mod suppress;
 #[cfg(test)]
@@ -28,16 +31,18 @@ use crate::model::change::{Change, FileStatus};
 use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt};
 use crate::model::plan::Side;
-use crate::model::policy::Policy;
+use crate::model::policy::{Habit, Policy};
 use crate::project::migrations::deployed::Evidence;
-use crate::rules;
 use crate::source::snapshot::both;
 use crate::source::{Blob, NotLoaded, SnapshotId, Text, Tree, Want, diff};
 
+use bounds::{Bounds, Progress, Scope};
 use exclude::{ATTRIBUTES, Excluded};
+use introduced::AtHead;
 use pool::Pool;
 use reader::Intake;
 use runner::{Runner, Scene};
+use selection::Selection;
 
 pub use sides::Sides;
 
@@ -64,6 +69,32 @@ pub struct Input {
     pub notes: Vec<String>,
     /// A fault in the policy file as this change leaves it: an error finding on its line.
     pub policy_fault: Option<PolicyFault>,
+    /// What most files of the base break, where the profile asks for it.
+    pub habits: Vec<Habit>,
+    pub bounds: Bounds,
+    pub scope: Scope,
+    pub selection: Selection,
+    pub progress: Arc<Progress>,
+}
+
+impl Input {
+    /// What a pull request is judged by, and nothing to say yet.
+    pub fn new(change: Change, policy: Policy, deployed: DeployedAt) -> Self {
+        Self {
+            change,
+            policy,
+            deployed,
+            not_looked_at: Vec::new(),
+            unread: Vec::new(),
+            notes: Vec::new(),
+            policy_fault: None,
+            habits: Vec::new(),
+            bounds: Bounds::FORGE,
+            scope: Scope::Change,
+            selection: Selection::default(),
+            progress: Arc::default(),
+        }
+    }
 }
 
 /// What the engine wants next.
@@ -91,17 +122,17 @@ pub struct Engine {
 impl Engine {
     pub fn new(mut input: Input) -> Self {
         let sides = Sides::new(&input.change, input.deployed.clone());
-        let on = rules::all().into_iter().filter(|rule| selection::is_on(&input.policy, rule));
+        let on = input.selection.rules(&input.policy);
         let mut not_looked_at = std::mem::take(&mut input.not_looked_at);
         if let Some(reason) = &input.change.truncated {
             not_looked_at.push(NotLookedAt::change(reason.clone()));
         }
         Self {
-            runner: Runner::new(on.collect()),
+            runner: Runner::new(on, input.bounds.time, input.progress.clone()),
             excluded: Excluded::new(&input.policy.exclude),
+            intake: Intake::new(input.bounds),
             input,
             sides,
-            intake: Intake::default(),
             pool: Pool::shared(),
             prepared: false,
             not_looked_at,
@@ -183,15 +214,22 @@ impl Engine {
         }
         let change = &self.input.change;
         reading::trees(change, &self.sides, &self.runner.rules)?;
-        // From the base side: a change cannot take itself out of its own judgement.
-        let attributes = self.sides.merge_base.text(ATTRIBUTES);
+        // From the base side: a change cannot take itself out of its own judgement. A whole project has no such side.
+        let whole = self.input.scope.is_whole();
+        let attributes = if whole { &self.sides.head } else { &self.sides.merge_base }.text(ATTRIBUTES);
         if let Ok(Some(text)) = &attributes {
             self.excluded.read_attributes(text);
         }
-        both(attributes, reading::files(change, &self.sides, &self.runner.rules, &self.excluded))?;
+        let skips = |path: &str| self.skips(path);
+        both(attributes, reading::files(change, &self.sides, &self.runner.rules, &skips))?;
         compute_missing_hunks(&mut self.input.change, &self.sides);
         self.prepared = true;
         Ok(())
+    }
+
+    /// Is no rule shown the file of this path?
+    fn skips(&self, path: &str) -> bool {
+        self.excluded.matches(path) || !self.input.scope.contains(path)
     }
 
     /// Runs all that waits; returns what it misses.
@@ -201,7 +239,8 @@ impl Engine {
         let paths = change.files.iter().flat_map(|f| f.head_path().into_iter().chain(f.base_path()));
         let decided: HashMap<&str, bool> = paths.map(|path| (path, self.excluded.matches(path))).collect();
         let excluded = |path: &str| decided.get(path).copied().unwrap_or_else(|| self.excluded.matches(path));
-        let scene = Scene { sides: &self.sides, change, excluded: &excluded };
+        let (scope, at_head) = (&self.input.scope, AtHead::of(change));
+        let scene = Scene { sides: &self.sides, change, at_head: &at_head, excluded: &excluded, scope };
         self.runner.run(scene, &self.pool, clock)
     }
 }
@@ -210,16 +249,13 @@ impl Engine {
 fn compute_missing_hunks(change: &mut Change, sides: &Sides) {
     for file in change.files.iter_mut().filter(|f| f.hunks.is_none() && f.status != FileStatus::Deleted) {
         let old = file.base_path().map(|path| sides.merge_base.text(path));
-        let new = file.head_path().map(|path| sides.head.text(path));
-        let old = match old {
-            Some(Ok(Some(text))) => text.as_str().to_owned(),
+        let Some(Ok(Some(new))) = file.head_path().map(|path| sides.head.text(path)) else { continue };
+        file.hunks = match old {
+            Some(Ok(Some(old))) => Some(diff::hunks(old.as_str(), new.as_str())),
             Some(Err(_)) => continue,
             // What was no text is text now: all of it is new.
-            Some(Ok(None)) | None => String::new(),
+            Some(Ok(None)) | None => Some(diff::all_new(new.line_count())),
         };
-        if let Some(Ok(Some(new))) = new {
-            file.hunks = Some(diff::hunks(&old, new.as_str()));
-        }
     }
 }
 

@@ -8,19 +8,12 @@ use crate::source::SnapshotId;
 use crate::source::{Blob, NotLoaded, Tree, Want, snapshot::merge_base_tree};
 
 use super::Sides;
-
-/// Rounds of reading before a run gives up.
-const MAX_ROUNDS: usize = 8;
-/// Bytes of source that one run may hold.
-const MAX_BYTES: usize = 64 * 1024 * 1024;
-
-fn too_long() -> String {
-    format!("files that are longer than {} MiB together", MAX_BYTES >> 20)
-}
+use super::bounds::Bounds;
 
 /// All that came in so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Intake {
+    bounds: Bounds,
     rounds: usize,
     bytes: usize,
     /// Contents by their id: what one commit gave is not read again for another.
@@ -28,6 +21,10 @@ pub(super) struct Intake {
 }
 
 impl Intake {
+    pub(super) fn new(bounds: Bounds) -> Self {
+        Self { bounds, rounds: 0, bytes: 0, contents: HashMap::new() }
+    }
+
     pub(super) fn supply_tree(&mut self, sides: &Sides, change: &Change, want: &Want, tree: Tree) {
         let id = want.snapshot();
         if id == SnapshotId::Head {
@@ -52,27 +49,31 @@ impl Intake {
 
     /// May it be given more?
     pub(super) fn has_room(&self) -> bool {
-        self.bytes <= MAX_BYTES
+        self.bytes <= self.bounds.bytes
     }
 
     /// Begins a round; what the run asks for too much of, once it does.
     pub(super) fn next_round(&mut self) -> Result<(), String> {
         self.rounds += 1;
-        if self.has_room() { Ok(()) } else { Err(too_long()) }
+        if self.has_room() { Ok(()) } else { Err(self.too_long()) }
     }
 
     /// May these be read in this round? Sizes decide before a byte is asked for; where a tree does not tell them, what
     /// has come does.
     pub(super) fn may_ask(&self, sides: &Sides, wants: &BTreeSet<Want>) -> Result<(), String> {
-        if self.rounds > MAX_ROUNDS {
-            return Err(format!("more files than {MAX_ROUNDS} rounds of reading give"));
+        if self.rounds > self.bounds.rounds {
+            return Err(format!("more files than {} rounds of reading give", self.bounds.rounds));
         }
         let size = |want: &Want| match want {
             Want::Tree(_) => None,
             Want::File { snapshot, path, .. } => sides.snapshot(*snapshot)?.size(path),
         };
         let sizes = wants.iter().filter_map(size).map(|bytes| usize::try_from(bytes).unwrap_or(usize::MAX));
-        if self.bytes + sizes.sum::<usize>() > MAX_BYTES { Err(too_long()) } else { Ok(()) }
+        if self.bytes + sizes.sum::<usize>() > self.bounds.bytes { Err(self.too_long()) } else { Ok(()) }
+    }
+
+    fn too_long(&self) -> String {
+        format!("files that are longer than {} MiB together", self.bounds.bytes >> 20)
     }
 
     /// Gives what another commit has too, and leaves one want for each content that nobody has read yet.

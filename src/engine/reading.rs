@@ -16,7 +16,7 @@ use crate::source::tree::folder;
 use crate::source::{NotLoaded, SnapshotId, Tree, Want};
 
 use super::Sides;
-use super::exclude::{ATTRIBUTES, Excluded};
+use super::exclude::ATTRIBUTES;
 
 /// The first batch: the head's tree, and with it those that the migration rules compare with, when the change touches
 /// any. Files that lead nowhere else come along by name: then nothing more is asked.
@@ -51,7 +51,7 @@ pub(super) fn files(
     change: &Change,
     sides: &Sides,
     rules: &[&Rule],
-    excluded: &Excluded,
+    skips: &dyn Fn(&str) -> bool,
 ) -> Result<(), NotLoaded> {
     let mut missing = NotLoaded::default();
     let mut ask = |result: Result<(), NotLoaded>| {
@@ -60,7 +60,7 @@ pub(super) fn files(
         }
     };
     let is_read = |path: &str| rules.iter().any(|rule| rule.reads(path));
-    let wanted = |path: &&str| !excluded.matches(path) && is_read(path);
+    let wanted = |path: &&str| !skips(path) && is_read(path);
     for path in change.files.iter().filter_map(ChangedFile::head_path).filter(wanted) {
         ask(sides.head.file(path).map(drop));
         if env_files::role(path).is_some() {

@@ -1,9 +1,10 @@
 //! Runs the rules: on head first, and on the base of a file only where a finding there touches the change.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::{Discriminant, discriminant};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use crate::model::change::Change;
@@ -12,19 +13,19 @@ use crate::model::judgement::{NotLookedAt, Reported};
 use crate::rules::{Judging, Look, Rule, ScopedFile};
 use crate::source::NotLoaded;
 
-use super::introduced::{introduced, may_be_introduced};
+use super::bounds::{Progress as Watched, Scope};
+use super::introduced::{AtHead, introduced, may_be_introduced};
 use super::pool::Pool;
 use super::{Clock, Sides};
-
-/// How long the rules of one run may compute; waiting for a turn is not counted, nor is reading.
-const MAX_TIME: Duration = Duration::from_secs(60);
 
 /// What the rules are run over.
 #[derive(Clone, Copy)]
 pub(super) struct Scene<'a> {
     pub(super) sides: &'a Sides,
     pub(super) change: &'a Change,
+    pub(super) at_head: &'a AtHead<'a>,
     pub(super) excluded: &'a (dyn Fn(&str) -> bool + Sync),
+    pub(super) scope: &'a Scope,
 }
 
 /// The rules of a run, and how far each has come.
@@ -33,8 +34,10 @@ pub(super) struct Runner {
     pub(super) rules: Vec<&'static Rule>,
     /// Rule by rule; `None` until the change is known.
     tasks: Option<Vec<Task>>,
-    /// What the rules have computed, in nanoseconds.
+    /// What the rules have computed, in nanoseconds, and how long they may.
     spent: AtomicU64,
+    time: Duration,
+    watched: Arc<Watched>,
 }
 
 /// One look of a rule: at the change, or at one of its files.
@@ -45,6 +48,8 @@ struct Task {
     /// Its place in the change.
     file: Option<usize>,
     progress: Progress,
+    /// The file has what it looks at. Known only where all that stands there is judged.
+    has_place: bool,
 }
 
 #[derive(Debug)]
@@ -61,16 +66,21 @@ enum Progress {
 }
 
 impl Runner {
-    pub(super) fn new(rules: Vec<&'static Rule>) -> Self {
-        Self { rules, ..Self::default() }
+    pub(super) fn new(rules: Vec<&'static Rule>, time: Duration, watched: Arc<Watched>) -> Self {
+        Self { rules, time, watched, ..Self::default() }
     }
 
     /// Runs all that waits; returns what it misses.
     pub(super) fn run(&mut self, scene: Scene<'_>, pool: &Pool, clock: &Clock) -> NotLoaded {
-        let tasks = self.tasks.get_or_insert_with(|| plan(&self.rules, scene));
+        let (watched, time) = (&self.watched, self.time);
+        let tasks = self.tasks.get_or_insert_with(|| {
+            let tasks = plan(&self.rules, scene);
+            watched.begin(tasks.iter().filter_map(|task| task.file).collect::<BTreeSet<_>>().len());
+            tasks
+        });
         let (spent, missing) = (&self.spent, Mutex::new(NotLoaded::default()));
         let run = |task: &mut Task| {
-            if Duration::from_nanos(spent.load(Ordering::Relaxed)) > MAX_TIME {
+            if Duration::from_nanos(spent.load(Ordering::Relaxed)) > time {
                 task.progress = Progress::Failed("the time of the run was used up");
                 return;
             }
@@ -82,7 +92,14 @@ impl Runner {
                 missing.lock().unwrap_or_else(PoisonError::into_inner).merge(more);
             }
         };
-        pool.each(by_file(tasks), |of_one| of_one.into_iter().for_each(run));
+        pool.each(by_file(tasks), |mut of_one| {
+            of_one.iter_mut().for_each(|task| run(task));
+            if scene.scope.is_whole() {
+                find_places(&mut of_one, scene);
+            }
+            let is_done = of_one.iter().all(|task| task.file.is_some() && !task.is_waiting());
+            watched.looked_at(usize::from(is_done));
+        });
         missing.into_inner().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -133,8 +150,18 @@ impl Runner {
         self.tasks.iter().flatten().flat_map(head).collect()
     }
 
+    /// Of a rule, the files that have what it looks at, each with whether it finds something there.
+    pub(super) fn places(&self, rule: &Rule) -> BTreeMap<usize, bool> {
+        let mut files = BTreeMap::new();
+        for task in self.tasks_of(rule).filter(|task| task.has_place) {
+            let (Some(file), Progress::Done { head, .. }) = (task.file, &task.progress) else { continue };
+            *files.entry(file).or_default() |= !head.is_empty();
+        }
+        files
+    }
+
     /// What the change introduces.
-    pub(super) fn introduced(&self, change: &Change) -> Vec<Reported> {
+    pub(super) fn introduced(&self, change: &Change, at_head: &AtHead<'_>) -> Vec<Reported> {
         let of_rule = |rule: &&'static Rule| {
             let (mut head, mut base) = (Vec::new(), Vec::new());
             for task in self.tasks_of(rule) {
@@ -143,7 +170,7 @@ impl Runner {
                     base.extend(of_base.iter().cloned());
                 }
             }
-            introduced(rule, head, base, change)
+            introduced(rule, head, base, change, at_head)
         };
         self.rules.iter().flat_map(of_rule).collect()
     }
@@ -163,16 +190,31 @@ fn by_file(tasks: &mut [Task]) -> Vec<Vec<&mut Task>> {
     parts
 }
 
+/// Tells the tasks at one file whether it has what they look at. Looks of one kind look at the same.
+fn find_places(of_one: &mut [&mut Task], scene: Scene<'_>) {
+    let mut known: Vec<(Discriminant<Look>, bool)> = Vec::new();
+    for task in of_one.iter_mut().filter(|task| !task.has_place) {
+        let Progress::Done { head, .. } = &task.progress else { continue };
+        let kind = discriminant(task.look);
+        let same = known.iter().find(|(other, _)| *other == kind).map(|(_, has)| *has);
+        task.has_place = !head.is_empty() || same.unwrap_or_else(|| task.sees_place(scene));
+        if same.is_none() {
+            known.push((kind, task.has_place));
+        }
+    }
+}
+
 /// Every look of every rule at what it reads.
 fn plan(rules: &[&'static Rule], scene: Scene<'_>) -> Vec<Task> {
     let mut tasks = Vec::new();
     for rule in rules {
         for look in rule.looks {
-            let task = |file| Task { rule, look, file, progress: Progress::Waiting };
+            let task = |file| Task { rule, look, file, progress: Progress::Waiting, has_place: false };
             if look.is_at_files() {
                 let files = scene.change.files.iter().enumerate();
                 let read = files.filter(|(_, file)| {
-                    file.head_path().is_some_and(|path| look.is_run_at(path) && !(scene.excluded)(path))
+                    let shown = |path: &&str| !(scene.excluded)(path) && scene.scope.contains(path);
+                    file.head_path().filter(shown).is_some_and(|path| look.is_run_at(path))
                 });
                 tasks.extend(read.map(|(at, _)| task(Some(at))));
             } else {
@@ -203,7 +245,7 @@ impl Task {
         }
         let Progress::Found(head) = &mut self.progress else { return Ok(()) };
         let head = std::mem::take(head);
-        let compare = head.iter().any(|finding| may_be_introduced(self.rule, finding, scene.change));
+        let compare = head.iter().any(|finding| may_be_introduced(self.rule, finding, scene.at_head));
         let base = if compare { self.found(scene, Judging::Baseline) } else { Ok(Vec::new()) };
         match base {
             Ok(base) => {
@@ -215,6 +257,15 @@ impl Task {
                 Err(missing)
             }
         }
+    }
+
+    /// Has head's file what it looks at? All that tells it was read when it looked.
+    fn sees_place(&self, scene: Scene<'_>) -> bool {
+        let context = scene.sides.context(self.rule, Judging::Head, scene.change, scene.excluded);
+        let changed = self.file.and_then(|at| scene.change.files.get(at));
+        let file = changed.and_then(|changed| Some(ScopedFile { path: changed.head_path()?, changed }));
+        let sees = || context.zip(file).and_then(|(c, file)| self.look.has_place(self.rule, &c, file).ok());
+        catch_unwind(AssertUnwindSafe(sees)).ok().flatten().unwrap_or(false)
     }
 
     /// What the rule finds on one side; nothing on the side that it is not compared with.

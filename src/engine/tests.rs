@@ -195,6 +195,22 @@ fn what_the_trees_tell_to_be_too_long_is_not_asked_for() {
     assert_eq!(reasons, ["the rules ask for files that are longer than 64 MiB together: no rule was run"]);
 }
 
+/// Whoever looks at a project of their own waits as long as it takes.
+#[test]
+fn on_a_person_s_own_machine_more_is_read() {
+    let sample = faulty();
+    let judged = |bounds: Bounds| {
+        let (judgement, _) = sample.drive(&mut Engine::new(Input { bounds, ..sample.input() }), &computed);
+        (codes(&judgement).len(), judgement.not_looked_at.len())
+    };
+    for tight in [Bounds { bytes: 8, ..Bounds::LOCAL }, Bounds { rounds: 0, ..Bounds::LOCAL }] {
+        assert_eq!(judged(tight), (0, 1), "{tight:?}");
+    }
+    assert_eq!(judged(Bounds::LOCAL), (1, 0));
+    let (forge, local) = (Bounds::FORGE, Bounds::LOCAL);
+    assert!(forge.bytes < local.bytes && forge.rounds < local.rounds && forge.time < local.time);
+}
+
 /// The tree of a sum is as deep as it has terms: a thread of a runtime has no stack for it.
 #[test]
 fn a_deep_tree_may_be_let_go_of_on_a_small_stack() {

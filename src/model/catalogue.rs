@@ -83,8 +83,17 @@ impl Family {
         self.words().0
     }
 
+    /// What its codes begin with.
+    pub fn letters(self) -> &'static str {
+        self.words().1
+    }
+
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|family| family.words().0 == name)
+    }
+
+    pub fn of_letters(letters: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|family| family.words().1 == letters)
     }
 
     pub fn of_code(code: &str) -> Option<Self> {

@@ -1,8 +1,10 @@
 //! What people and machines are shown: pure functions from a judgement to texts, and from texts to a plan.
 
 pub mod annotations;
+pub mod by_rule;
 mod comparison;
 mod escape;
+pub mod fixed;
 mod group;
 pub mod json;
 mod known;

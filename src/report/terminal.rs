@@ -10,6 +10,7 @@ use crate::model::judgement::{Judgement, NotLookedAt, Verdict};
 use crate::model::plan::Side;
 use crate::source::Text;
 
+use super::by_rule;
 use super::escape::{clean, clean_char};
 use super::replacement;
 use super::secret_lines::SecretLines;
@@ -43,6 +44,40 @@ impl fmt::Debug for Terminal<'_> {
 impl Terminal<'_> {
     /// The whole text, with its last line end.
     pub fn render(&self, judgement: &Judgement) -> String {
+        let verdict = self.verdict(judgement, ("changed file", "changed files"));
+        format!("{}{verdict}\n", self.findings(judgement))
+    }
+
+    /// The same of all that stands there: rule by rule too, for nobody reads the list to its end.
+    pub fn render_whole(&self, judgement: &Judgement) -> String {
+        let verdict = self.verdict(judgement, ("file", "files"));
+        format!("{}{}{verdict}\n", self.findings(judgement), self.by_rule(judgement))
+    }
+
+    fn by_rule(&self, judgement: &Judgement) -> String {
+        let rows = by_rule::rows(judgement);
+        let longest = |width: fn(&by_rule::Row) -> usize| rows.iter().map(width).max().unwrap_or(0);
+        let (names, numbers) = (longest(|row| row.name.len()), longest(|row| digits(row.number)));
+        let mut text = String::new();
+        for row in &rows {
+            let severity = self.paint(colour_of(row.severity), &format!("{:<7}", row.severity.to_string()));
+            let line = format!(
+                "{severity} {:<6}  {:<names$}  {:>numbers$}  {}",
+                row.code,
+                row.name,
+                row.number,
+                row.worst.as_deref().unwrap_or_default()
+            );
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        if !text.is_empty() {
+            text.push('\n');
+        }
+        text
+    }
+
+    fn findings(&self, judgement: &Judgement) -> String {
         let secret_lines = SecretLines::of(judgement);
         let mut text = String::new();
         for reported in &judgement.findings {
@@ -58,8 +93,6 @@ impl Terminal<'_> {
         if !judgement.not_looked_at.is_empty() || !judgement.notes.is_empty() {
             text.push('\n');
         }
-        text.push_str(&self.verdict(judgement));
-        text.push('\n');
         text
     }
 
@@ -130,7 +163,8 @@ impl Terminal<'_> {
         if hidden { None } else { Excerpt::of(&(self.source)(side, path)?, path, span) }
     }
 
-    fn verdict(&self, judgement: &Judgement) -> String {
+    /// `(one, many)`: what the files are called.
+    fn verdict(&self, judgement: &Judgement, (one, many): (&str, &str)) -> String {
         let rules = count(judgement.rules, "rule", "rules");
         let time = self.elapsed_ms.map(|ms| format!(", {ms} ms")).unwrap_or_default();
         let kept = match judgement.suppressed.len() {
@@ -145,7 +179,7 @@ impl Terminal<'_> {
             (false, Verdict::Approved | Verdict::ChangesRequested) => {
                 let unseen = judgement.not_looked_at.len();
                 let unseen = if unseen > 0 { format!(", {unseen} not looked at") } else { String::new() };
-                let files = count(judgement.files, "changed file", "changed files");
+                let files = count(judgement.files, one, many);
                 format!("{} in {files}{unseen}", tally(judgement, true))
             }
             _ => status::counts(judgement),
@@ -158,8 +192,21 @@ impl Terminal<'_> {
     }
 }
 
+fn colour_of(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Error => RED,
+        Severity::Warning => YELLOW,
+        Severity::Advice => BLUE,
+    }
+}
+
+fn digits(number: usize) -> usize {
+    number.to_string().len()
+}
+
 const BOLD: &str = "\u{1b}[1m";
 const RED: &str = "\u{1b}[1;31m";
+const YELLOW: &str = "\u{1b}[1;33m";
 const GREEN: &str = "\u{1b}[1;32m";
 const BLUE: &str = "\u{1b}[1;94m";
 const CYAN: &str = "\u{1b}[1;36m";

@@ -163,18 +163,9 @@ mod tests {
             uncommitted: BTreeMap::new(),
             truncated: None,
         };
-        let input = Input {
-            deployed: DeployedAt {
-                evidence: Evidence::Branches(Vec::new()),
-                commits: vec![change.target_tip.clone()],
-            },
-            change,
-            policy: Policy::default(),
-            not_looked_at: Vec::new(),
-            unread: Vec::new(),
-            notes: Vec::new(),
-            policy_fault: None,
-        };
+        let commits = vec![change.target_tip.clone()];
+        let deployed = DeployedAt { evidence: Evidence::Branches(Vec::new()), commits };
+        let input = Input::new(change, Policy::default(), deployed);
         let silent = Silent::default();
         let judged = judge(&silent, &nameless(), input).await.unwrap();
         let reasons: Vec<&str> = judged.judgement.not_looked_at.iter().map(|n| n.reason.as_str()).collect();

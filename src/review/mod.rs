@@ -6,13 +6,14 @@
 //! reviewer                what a job asks for, step by step
 //!  ├ look                 the pull request as it is now
 //!  ├ earlier              the runs that were begun before are ended
-//!  ├ prepare · judge      policy, deployed refs, the engine's rounds
+//!  ├ prepare · judge      policy, deployed refs, what the base is used to, the engine's rounds
 //!  └ publish              review and edits
 //!     └ status            the one status of the head
 //!        └ ledger         what the store is told
 //!           └ run         job, forge, store, clock, lease, what it is about
 //! ```
 
+mod adopting;
 mod earlier;
 pub mod judge;
 mod ledger;

@@ -115,6 +115,36 @@ impl Look {
     }
 }
 
+impl Look {
+    /// Has the file what it looks at? Where a model is looked at, one without models neither keeps a rule nor breaks it.
+    pub fn has_place(
+        &self,
+        rule: &'static Rule,
+        context: &Context<'_>,
+        file: ScopedFile<'_>,
+    ) -> Result<bool, NotLoaded> {
+        let mut some = false;
+        match self {
+            Self::Change(..) | Self::UnusedSuppression(_) => {}
+            Self::File(..) => some = true,
+            Self::Python(..) => {
+                PythonFile::look(rule, context, file, |_, _| {
+                    some = true;
+                    Ok(())
+                })?;
+            }
+            Self::Model(_) => {
+                PythonFile::look(rule, context, file, |file, _| {
+                    some = !Model::of(file)?.is_empty();
+                    Ok(())
+                })?;
+            }
+            Self::Migration(_) => some = Migration::read(context, file)?.is_some(),
+        }
+        Ok(some)
+    }
+}
+
 /// Any Python file, for itself.
 pub fn python(path: &str) -> Reading {
     Reading::Alone.when(path.ends_with(".py"))

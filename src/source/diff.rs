@@ -34,6 +34,20 @@ pub fn hunks(old: &str, new: &str) -> Vec<Hunk> {
         .collect()
 }
 
+/// What changed in one file, as `git apply` takes it; empty where nothing did.
+pub fn unified(path: &str, old: &str, new: &str) -> String {
+    let (before, after) = (format!("a/{path}"), format!("b/{path}"));
+    let diff = TextDiff::from_lines(old, new);
+    diff.unified_diff().context_radius(CONTEXT).header(&before, &after).to_string()
+}
+
+/// Of a file that nothing stands behind: all of it is new.
+pub fn all_new(lines: u32) -> Vec<Hunk> {
+    let new = 1..lines + 1;
+    let hunk = Hunk { old: 1..1, new: new.clone(), added: new.collect(), removed: Vec::new() };
+    if lines == 0 { Vec::new() } else { vec![hunk] }
+}
+
 fn line(index: usize) -> u32 {
     index as u32 + 1
 }

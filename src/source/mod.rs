@@ -3,6 +3,7 @@
 pub mod anchor;
 pub mod compare;
 pub mod diff;
+pub mod edit;
 pub mod snapshot;
 pub mod text;
 pub mod tree;

@@ -95,6 +95,17 @@ impl Text {
         }
     }
 
+    /// Where a position stands in bytes; `None` outside the text and behind a line's end.
+    pub fn offset(&self, at: Position) -> Option<usize> {
+        let start = *self.starts.get((at.line as usize).checked_sub(1)?)?;
+        let line = self.content.get(self.line_bytes(at.line))?;
+        let column = (at.column as usize).checked_sub(1)?;
+        let inside = line.char_indices().nth(column).map(|(offset, _)| offset);
+        // Behind the last line's last character there is a place too.
+        let offset = inside.or((column == line.chars().count()).then_some(line.len()))?;
+        Some(start + offset)
+    }
+
     pub fn span(&self, bytes: Range<usize>) -> Span {
         Span { start: self.position(bytes.start), end: self.position(bytes.end) }
     }

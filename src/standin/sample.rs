@@ -110,6 +110,11 @@ impl Sample {
 
     /// An engine that has not begun.
     pub fn engine(&self) -> Engine {
+        Engine::new(self.input())
+    }
+
+    /// What an engine starts from.
+    pub fn input(&self) -> Input {
         let change = self.change();
         let deployed = match &self.deployed {
             Some((evidence, _)) => DeployedAt { evidence: evidence.clone(), commits: vec![sha('d')] },
@@ -118,15 +123,7 @@ impl Sample {
                 commits: vec![change.target_tip.clone()],
             },
         };
-        Engine::new(Input {
-            change,
-            policy: self.policy.clone(),
-            deployed,
-            not_looked_at: Vec::new(),
-            unread: Vec::new(),
-            notes: Vec::new(),
-            policy_fault: None,
-        })
+        Input::new(change, self.policy.clone(), deployed)
     }
 
     /// Gives an engine what it asks for until it has judged.

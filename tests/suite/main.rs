@@ -15,6 +15,8 @@ mod check_deploy;
 #[cfg(test)]
 mod columns;
 #[cfg(test)]
+mod coverage;
+#[cfg(test)]
 mod databases;
 #[cfg(test)]
 mod deployed_migrations;

@@ -99,6 +99,16 @@ impl Git {
         })
     }
 
+    /// What it prints when it is told `input`, where it does not refuse.
+    pub(super) fn told(&self, arguments: &[&str], input: Vec<u8>) -> Result<String> {
+        let ended = self.ask(arguments, input)?;
+        if !ended.success {
+            return Err(ended.refusal(arguments));
+        }
+        let printed = ended.value.map_err(|error| broken(&error.to_string()))?;
+        Ok(String::from_utf8_lossy(&printed).into_owned())
+    }
+
     fn talk<T>(
         &self,
         arguments: &[&str],
@@ -134,7 +144,7 @@ impl Git {
         let ask = |what: &[&str]| self.run(&[&["rev-parse"], what].concat()).map(|path| one_line(&path));
         let objects = ask(&["--path-format=absolute", "--git-path", "objects"])?;
         let index = ask(&["--path-format=absolute", "--git-path", "index"])?;
-        let top = ask(&["--show-toplevel"])?;
+        let top = self.top()?;
         let folder = tempfile::tempdir().map_err(LocalError::NoGit)?;
         std::fs::create_dir(folder.path().join("objects")).map_err(LocalError::NoGit)?;
         if index.exists() {
@@ -143,6 +153,11 @@ impl Git {
         self.scratch = Some(Scratch { folder, objects_of_repository: quoted(&objects) });
         self.folder = top;
         Ok(())
+    }
+
+    /// The working tree's own folder.
+    pub(super) fn top(&self) -> Result<PathBuf> {
+        self.run(&["rev-parse", "--show-toplevel"]).map(|path| one_line(&path))
     }
 
     /// The folder that it works in.

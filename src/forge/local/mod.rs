@@ -1,8 +1,11 @@
-//! The local Git repository, read through `git` itself. Nothing is fetched, nothing is written to the repository.
+//! The local Git repository, read through `git` itself. Nothing is fetched, nothing is written to the repository; files
+//! of the working tree are by [`writing`] alone.
 
 mod command;
 pub mod diff;
+mod whole;
 mod working_tree;
+pub mod writing;
 
 use std::collections::BTreeMap;
 use std::path::{Path as FsPath, PathBuf};
@@ -17,6 +20,9 @@ use crate::source::{Blob, Tree, TreeEntry};
 
 use super::{FileWanted, ForgeError, Reader, Take};
 use command::Git;
+use working_tree::Held;
+
+pub use whole::Whole;
 
 /// How many commits of a change are looked at one by one.
 const MAX_COMMITS: usize = 500;
@@ -52,6 +58,14 @@ pub enum LocalError {
         "{0} of the compared commits is not in this clone, which is partial or damaged: fetch what is missing with `git fetch --refetch --no-filter`"
     )]
     Absent(String),
+    #[error("{path} is not inside {top}: name files and folders of that repository")]
+    Outside { path: String, top: String },
+    #[error("there is no {path} in {of}; did you mean {near}?")]
+    Misspelt { path: String, of: String, near: String },
+    #[error("there is no {path} in {of}: name files and folders that are there and that Git does not ignore")]
+    NoSuchPath { path: String, of: String },
+    #[error("a bare repository has no files that could be changed: run this in a working tree")]
+    Bare,
     #[error("git {command} failed: {message}")]
     Git { command: String, message: String },
 }
@@ -131,19 +145,24 @@ impl Local {
             notes,
         };
         if working_tree {
-            range.uncommitted = self.uncommitted()?;
-            let held = self.git.hold_working_tree()?;
+            let held;
+            (range.uncommitted, held) = self.hold(range.tip.clone())?;
             (range.head, range.unread) = (held.tree, held.unread);
             range.notes.extend(held.notes);
         }
         Ok(range)
     }
 
+    /// The working tree as a tree object, and what of it this commit does not have.
+    fn hold(&mut self, tip: Sha) -> Result<(BTreeMap<String, Uncommitted>, Held)> {
+        Ok((self.uncommitted(&tip)?, self.git.hold_working_tree()?))
+    }
+
     /// Files of the working tree that the newest commit does not have.
-    fn uncommitted(&self) -> Result<BTreeMap<String, Uncommitted>> {
+    fn uncommitted(&self, tip: &Sha) -> Result<BTreeMap<String, Uncommitted>> {
         let untracked = ["ls-files", "--others", "--exclude-standard", "--full-name", "-z", "--", ":/"];
         let staged =
-            ["diff-index", "--cached", "--no-renames", "--diff-filter=A", "--name-only", "-z", "HEAD"];
+            ["diff-index", "--cached", "--no-renames", "--diff-filter=A", "--name-only", "-z", tip.as_str()];
         let mut files = BTreeMap::new();
         for (arguments, how) in
             [(untracked.as_slice(), Uncommitted::Untracked), (staged.as_slice(), Uncommitted::Staged)]

@@ -3,6 +3,7 @@
 
 mod examples;
 
+use red_panda::engine::fixes;
 use red_panda::model::catalogue::Family;
 use red_panda::model::finding::Place;
 use red_panda::model::judgement::Judgement;
@@ -158,4 +159,47 @@ fn a_severity_that_is_not_the_main_one_is_said_in_the_page_s_prose() {
 /// The head of every example of every page, with where it stands.
 pub(crate) fn heads() -> Vec<(String, Files)> {
     all().map(|(rule, example)| (at(rule, &example), example.sample.head)).collect()
+}
+
+/// Fixes that collide wait for the next round.
+const ROUNDS: usize = 10;
+
+/// Puts in the safe fixes of one rule until it has none; how many were put in, and what is wrong with them.
+fn fixed(rule: &Rule, example: &mut Example) -> (usize, Vec<String>) {
+    let mut put_in = 0;
+    for _ in 0..ROUNDS {
+        let mut judgement = example.judge();
+        judgement.findings.retain(|reported| reported.finding.code == rule.code());
+        let before = judgement.findings.len();
+        let head = example.sample.head.clone();
+        let text = |path: &str| Some(Text::new(std::str::from_utf8(head.get(path)?).ok()?));
+        let files = fixes::put_in(&judgement, &text);
+        let fixed: usize = files.iter().map(|file| file.fixed.len()).sum();
+        if fixed == 0 {
+            let breaks = files.iter().flat_map(|file| &file.broken);
+            return (put_in, breaks.map(|f| format!("{} no longer parses", f.subject)).collect());
+        }
+        for file in files {
+            example.sample.head.insert(file.path, file.text.as_str().as_bytes().to_vec());
+        }
+        let after = reported(rule, &example.judge()).len();
+        if after + fixed > before {
+            return (put_in, vec![format!("{fixed} of {before} fixed, {after} left")]);
+        }
+        put_in += fixed;
+    }
+    (put_in, vec!["it does not settle".to_owned()])
+}
+
+#[test]
+fn a_safe_fix_of_a_page_leaves_a_file_that_parses_and_no_longer_reports() {
+    let (mut all_fixed, mut wrong) = (0, Vec::new());
+    for (rule, mut example) in all().filter(|(_, example)| example.bad) {
+        let at = at(rule, &example);
+        let (put_in, faults) = fixed(rule, &mut example);
+        all_fixed += put_in;
+        wrong.extend(faults.into_iter().map(|fault| format!("{at}: {fault}")));
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(all_fixed > 25, "only {all_fixed} were put in");
 }
