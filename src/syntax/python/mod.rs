@@ -32,8 +32,8 @@ use crate::model::finding::Span;
 use crate::source::Text;
 
 pub use built::{HoleExpr, Piece};
-pub use docstring::{Docstring, Field, Style};
 pub use conditions::{Condition, Conditions};
+pub use docstring::{Docstring, Field, Style};
 pub use dotted::Dotted;
 pub use fold::Folded;
 pub use index::{BlockKind, Call, Class, Comment, Function, Index, Try};
