@@ -74,6 +74,8 @@ fn lacks(model: &Model<'_>, field: &ModelField<'_>) -> bool {
 fn severity(field: &ModelField<'_>) -> Severity {
     match field.relation() {
         Some(RelationKind::ManyToMany) => Severity::Advice,
+        // The name that it gets by itself is right, only run together: `userprofile`.
+        Some(RelationKind::OneToOne) => Severity::Warning,
         _ => Severity::Error,
     }
 }
