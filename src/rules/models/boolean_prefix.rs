@@ -13,74 +13,105 @@ pub(super) static RULE: Rule = Rule {
     looks: &[Look::Model(check)],
 };
 
-/// First words that make a name a question, or an order that is on or off: `is_active`, `send_reminders`.
-const PREFIXES: &[&str] = &[
+/// Words that make a name a question wherever they stand: `is_active`, `receipt_is_uploaded`.
+const QUESTIONS: &[&str] = &[
+    "are", "can", "did", "do", "does", "had", "has", "have", "is", "may", "must", "should", "was", "were",
+    "will",
+];
+/// First words that make it one, or an order: `needs_review`, `send_reminders`.
+const FIRST: &[&str] = &[
     "accept",
     "accepts",
+    "add",
     "allow",
     "allowed",
     "allows",
     "apply",
-    "are",
     "auto",
-    "can",
+    "block",
+    "blocks",
+    "cancel",
+    "change",
+    "check",
+    "clear",
+    "close",
+    "confirm",
+    "contains",
+    "copy",
     "create",
-    "did",
+    "delete",
     "disable",
     "disabled",
     "disallow",
     "display",
-    "do",
-    "does",
     "enable",
     "enabled",
     "enables",
     "exclude",
+    "excludes",
+    "expose",
     "force",
-    "had",
-    "has",
-    "have",
+    "generate",
+    "grant",
     "hide",
     "ignore",
     "in",
     "include",
     "includes",
-    "is",
+    "inherit",
     "keep",
-    "may",
-    "must",
+    "leave",
+    "limit",
+    "load",
+    "make",
+    "mark",
+    "merge",
     "need",
     "needs",
     "never",
     "no",
     "not",
     "notify",
+    "offer",
     "only",
     "override",
     "overrides",
+    "pin",
     "prevent",
+    "publish",
     "receive",
     "receives",
+    "remove",
+    "replace",
     "require",
     "required",
     "requires",
+    "reset",
     "restrict",
+    "return",
+    "run",
+    "save",
     "send",
+    "set",
     "share",
-    "should",
     "show",
     "shows",
     "skip",
+    "start",
+    "stop",
+    "store",
+    "subscribe",
     "supports",
+    "suppress",
     "sync",
     "track",
+    "update",
     "use",
     "uses",
+    "validate",
+    "verify",
     "want",
     "wants",
-    "was",
-    "were",
-    "will",
 ];
 
 fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
@@ -89,9 +120,8 @@ fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
         return Ok(());
     }
     for field in model.fields().iter().filter(|f| f.is(&["BooleanField", "NullBooleanField"])) {
-        let words = english::words(field.name);
-        let is_question = words.first().is_some_and(|first| PREFIXES.contains(&first.as_str()));
-        if is_question || model.lineage.known().any(|base| base.fields.contains(&field.name)) {
+        let is_known = model.lineage.known().any(|base| base.fields.contains(&field.name));
+        if is_known || is_question(field.name) {
             continue;
         }
         let path = model.path_of(field);
@@ -112,4 +142,12 @@ fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
         ));
     }
     Ok(())
+}
+
+fn is_question(name: &str) -> bool {
+    let words = english::words(name);
+    let asks = words.iter().any(|word| QUESTIONS.contains(&word.as_str()));
+    // One word alone is a thing: `block`.
+    let is_order = words.len() > 1 && words.first().is_some_and(|first| FIRST.contains(&first.as_str()));
+    asks || is_order
 }

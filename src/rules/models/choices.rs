@@ -2,7 +2,7 @@
 
 use ruff_python_ast::Expr;
 
-use crate::project::django::model_field::ModelField;
+use crate::project::django::model_field::{FieldClass, ModelField};
 use crate::rules::model::Model;
 use crate::source::NotLoaded;
 use crate::syntax::python::{Class, Dotted, Module};
@@ -22,7 +22,9 @@ const INTEGERS: [&str; 2] = ["django.db.models.IntegerChoices", "django.db.model
 
 pub(super) fn choices<'a>(model: &Model<'a>, field: &ModelField<'a>) -> Result<Choices<'a>, NotLoaded> {
     let Some(given) = field.argument("choices") else {
-        return Ok(if field.may_have_more() { Choices::Other } else { Choices::None });
+        // A class of the project or of a package may bring its own.
+        let is_plain = matches!(field.class, FieldClass::Django(_)) && !field.may_have_more();
+        return Ok(if is_plain { Choices::None } else { Choices::Other });
     };
     if is_written_out(given) {
         return Ok(Choices::Literal(given));

@@ -36,11 +36,7 @@ fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
                 &path,
                 "no related_name",
                 format!("{} has no `related_name`", code(&path)),
-                format!(
-                    "{} reaches its rows as {}; one more relation between the two stops `check` with `fields.E304`.",
-                    code(target),
-                    code(&way),
-                ),
+                consequence(model, target, &way),
             )
             .because_of(field.call)
             .severity(severity(field));
@@ -78,8 +74,21 @@ fn lacks(model: &Model<'_>, field: &ModelField<'_>) -> bool {
 fn severity(field: &ModelField<'_>) -> Severity {
     match field.relation() {
         Some(RelationKind::ManyToMany) => Severity::Advice,
+        // The name that it gets by itself is right, only run together: `userprofile`.
+        Some(RelationKind::OneToOne) => Severity::Warning,
         _ => Severity::Error,
     }
+}
+
+fn consequence(model: &Model<'_>, target: &str, way: &str) -> String {
+    let clash = "a second such relation between the two stops `check` with `fields.E304`";
+    if model.is_abstract() {
+        return format!(
+            "Each model that derives from it gets a name on {} by itself; {clash}.",
+            code(target)
+        );
+    }
+    format!("{} reaches its rows as {}; {clash}.", code(target), code(way))
 }
 
 /// How many relations of the model lead to each target.

@@ -21,6 +21,8 @@ struct Stamp {
     option: &'static str,
     /// What others call it.
     elsewhere: &'static [&'static str],
+    /// How such a name may end: `djstripe_created`.
+    endings: &'static [&'static str],
 }
 
 const STAMPS: [Stamp; 2] = [
@@ -44,6 +46,7 @@ const STAMPS: [Stamp; 2] = [
             "time_created",
             "timestamp",
         ],
+        endings: &["_created"],
     },
     Stamp {
         name: "updated_at",
@@ -66,6 +69,7 @@ const STAMPS: [Stamp; 2] = [
             "changed",
             "changed_at",
         ],
+        endings: &["_updated", "_modified"],
     },
 ];
 
@@ -108,6 +112,9 @@ fn check(model: &Model<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
             "Right for a new table; for one that has rows `makemigrations` asks what they get: answer `timezone.now`.",
             vec![edit],
         ),
+        None if lacking.len() == others.len() => {
+            said.fix("Rename what it has: `migrations.RenameField` keeps the times.")
+        }
         None => said.fix(in_words(&lacking)),
     };
     Ok(())
@@ -119,8 +126,11 @@ fn severity(model: &Model<'_>, lacking: usize, others: usize) -> Severity {
 }
 
 /// The field of the model that does the same under another name.
-fn elsewhere(stamp: &Stamp, names: &BTreeSet<String>) -> Option<&'static str> {
-    stamp.elsewhere.iter().copied().find(|name| names.contains(*name))
+fn elsewhere<'n>(stamp: &Stamp, names: &'n BTreeSet<String>) -> Option<&'n str> {
+    let is_meant = |name: &&String| {
+        stamp.elsewhere.contains(&name.as_str()) || stamp.endings.iter().any(|end| name.ends_with(end))
+    };
+    names.iter().find(is_meant).map(String::as_str)
 }
 
 fn in_words(lacking: &[&Stamp]) -> String {

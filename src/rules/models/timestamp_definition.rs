@@ -2,7 +2,7 @@ use ruff_python_ast::Expr;
 
 use crate::model::catalogue;
 use crate::model::finding::{FixSafety, Severity, code};
-use crate::project::django::model_field::ModelField;
+use crate::project::django::model_field::{FieldClass, ModelField};
 use crate::rules::model::Model;
 use crate::rules::python::{Remark, Report};
 use crate::rules::{Against, Look, Rule};
@@ -200,11 +200,8 @@ impl Stamp<'_, '_> {
     /// May it be what it should where nobody sees it, or is the row a copy of another one?
     fn is_open(&self) -> bool {
         let is_copy = english::words(self.model.name()).iter().any(|word| COPIES.contains(&word.as_str()));
-        is_copy
-            || self.field.may_have_more()
-            || self.field.argument("db_default").is_some()
-            || self.field.django().is_none()
-            || self.field.relation().is_some()
+        let is_plain = matches!(self.field.class, FieldClass::Django(_)) && self.field.relation().is_none();
+        is_copy || !is_plain || self.field.may_have_more() || self.field.argument("db_default").is_some()
     }
 
     fn is_datetime(&self) -> bool {

@@ -2,6 +2,7 @@
 //! every rule of its family, and what stands there as good is code that parses.
 
 mod examples;
+mod fixes;
 
 use red_panda::engine::fixes;
 use red_panda::model::catalogue::Family;
