@@ -45,7 +45,7 @@ pub(super) fn reading(path: &str) -> Reading {
     let is_code = file_name(path).rsplit_once('.').is_some_and(|(_, end)| KINDS.contains(&end));
     let is_foreign = folder(path).split('/').any(|part| FOREIGN.contains(&part));
     let is_python = path.ends_with(".py");
-    let is_ours = is_code && !(is_foreign && !is_python) && !looks_like_migration(path);
+    let is_ours = is_code && (is_python || !is_foreign) && !looks_like_migration(path);
     let how = if is_python { Reading::Alone } else { Reading::InPassing };
     how.when(is_ours)
 }

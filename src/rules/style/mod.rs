@@ -1,6 +1,7 @@
 //! Style: what makes code plain to the next person, and what is written down for them.
 
 mod bare_except;
+mod failures;
 mod file_getting_long;
 mod file_too_long;
 mod import_order;

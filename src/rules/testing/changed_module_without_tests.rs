@@ -1,14 +1,16 @@
 use std::collections::BTreeSet;
 
-use ruff_python_ast::Stmt;
+use ruff_python_ast::{Identifier, Stmt};
 
 use crate::model::catalogue;
+use crate::model::change::ChangedFile;
 use crate::model::finding::{Finding, Fix, NodeText, Place, code};
 use crate::project::django::settings::is_settings;
 use crate::project::python::discovery::is_test_module;
 use crate::project::python::role::is_test;
 use crate::rules::look::code as is_code;
-use crate::rules::{Against, Context, Found, Look, Reading, Rule};
+use crate::rules::{Against, Context, Found, Look, Reading, Rule, ScopedFile};
+use crate::source::anchor::touches;
 use crate::source::tree::{file_name, folder, is_vendored, join};
 use crate::source::{NotLoaded, Text};
 use crate::syntax::python::Module;
@@ -48,17 +50,27 @@ fn check(context: &Context<'_>) -> Found {
     if !has_tests || !files().any(|file| is_in_app(file.path)) {
         return Ok(Vec::new());
     }
-    let known = known_before(context)?;
     let tests = Tests::of(context)?;
     let words = tests.words();
-    let of_file = files().filter(|file| is_in_app(file.path)).map(|file| {
+    let untested = |file: ScopedFile<'_>| -> Result<Option<(String, Vec<String>)>, NotLoaded> {
         let module = context.head.module(file.path)?.filter(|module| module.fault().is_none());
-        let mut added = module.as_deref().map(substantial).unwrap_or_default();
-        added.retain(|name| !known.contains(name));
+        let added = module.as_deref().map(|module| added(module, file.changed)).unwrap_or_default();
         let is_tested = tests.has_one_of(file.path) || added.iter().any(|name| words.contains(name.as_str()));
-        Ok((!added.is_empty() && !is_tested).then(|| finding(file.path, &added)))
-    });
-    Ok(NotLoaded::all(of_file)?.into_iter().flatten().collect())
+        Ok((!is_tested).then(|| (file.path.to_owned(), added)))
+    };
+    let found = files().filter(|file| is_in_app(file.path)).map(untested);
+    let mut found: Vec<(String, Vec<String>)> = NotLoaded::all(found)?.into_iter().flatten().collect();
+    found.retain(|(_, added)| !added.is_empty());
+    if found.is_empty() {
+        return Ok(Vec::new());
+    }
+    let known = known_before(context)?;
+    found.iter_mut().for_each(|(_, added)| added.retain(|name| !known.contains(name)));
+    Ok(found
+        .iter()
+        .filter(|(_, added)| !added.is_empty())
+        .map(|(path, added)| finding(path, added))
+        .collect())
 }
 
 /// What the changed files had before: a function that moves is not new.
@@ -68,31 +80,31 @@ fn known_before(context: &Context<'_>) -> Result<BTreeSet<String>, NotLoaded> {
     Ok(modules
         .iter()
         .flatten()
-        .flat_map(|module| public(module.body()).map(|(name, _)| name.to_owned()))
+        .flat_map(|module| public(module.body()).map(|(name, _)| name.to_string()))
         .collect())
 }
 
 /// Public functions and classes at the top.
-fn public(body: &[Stmt]) -> impl Iterator<Item = (&str, &Stmt)> {
+fn public(body: &[Stmt]) -> impl Iterator<Item = (&Identifier, &Stmt)> {
     let named = body.iter().filter_map(|statement| match statement {
-        Stmt::FunctionDef(function) => Some((function.name.as_str(), statement)),
-        Stmt::ClassDef(class) => Some((class.name.as_str(), statement)),
+        Stmt::FunctionDef(function) => Some((&function.name, statement)),
+        Stmt::ClassDef(class) => Some((&class.name, statement)),
         _ => None,
     });
     named.filter(|(name, _)| !name.starts_with('_'))
 }
 
-/// Those that do something: more than one statement, or a method.
-fn substantial(module: &Module) -> Vec<String> {
+/// Those named on changed lines that do something: more than one statement, or a method.
+fn added(module: &Module, changed: &ChangedFile) -> Vec<String> {
     let is_one = |statement: &Stmt| match statement {
         Stmt::FunctionDef(function) => function.body.len() > 1,
         Stmt::ClassDef(class) => class.body.iter().any(|inner| inner.is_function_def_stmt()),
         _ => false,
     };
-    public(module.body())
-        .filter(|(_, statement)| is_one(statement))
-        .map(|(name, _)| name.to_owned())
-        .collect()
+    let is_new =
+        |name: &Identifier| changed.hunks.as_ref().is_none_or(|hunks| touches(hunks, module.span(name)));
+    let named = public(module.body()).filter(|(name, statement)| is_one(statement) && is_new(name));
+    named.map(|(name, _)| name.to_string()).collect()
 }
 
 /// The changed test files.

@@ -1,6 +1,8 @@
 //! Tests: where they stand and what they are made of.
 
 mod changed_module_without_tests;
+mod layout;
+mod pytest;
 mod pytest_used;
 mod test_file_layout;
 

@@ -1,16 +1,15 @@
-mod lists;
-mod modules;
-
 use std::sync::Arc;
 
 use crate::model::catalogue;
 use crate::model::finding::{Fix, NodeText, Place, Severity};
 use crate::project::python::discovery::is_test_module;
-use crate::project::python::pytest::Pytest;
 use crate::project::python::role::is_test;
-use crate::rules::{Against, Context, Found, Judging, Look, Reading, Rule};
+use crate::rules::{Against, Context, Found, Judging, Look, Reading, Rule, ScopedFile};
 use crate::source::NotLoaded;
 use crate::syntax::python::Module;
+
+use super::pytest::old::is_old;
+use super::pytest::{lists, modules};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::TST001,
@@ -18,7 +17,7 @@ pub(super) static RULE: Rule = Rule {
     against: Against::ChangedLines,
     looks: &[
         Look::Python(reading, modules::check),
-        Look::File(lists::reading, lists::check),
+        Look::File(lists::reading, check_list),
         Look::Change(reading, more),
     ],
 };
@@ -27,9 +26,8 @@ fn reading(path: &str) -> Reading {
     Reading::Alone.when(path.ends_with(".py") && is_test(path))
 }
 
-/// Did the repository run its tests with pytest before the change? Then nothing of it is new.
-fn is_old(context: &Context<'_>) -> Result<bool, NotLoaded> {
-    Ok(context.merge_base.fact::<Pytest>(&())?.is_used)
+fn check_list(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
+    lists::check(&RULE, context, file)
 }
 
 /// In a repository of pytest's, that there are more of its tests is told once.

@@ -1,10 +1,9 @@
-mod hidden;
-mod mixed;
-
 use crate::model::catalogue;
 use crate::project::python::role::is_test;
 use crate::rules::{Against, Context, Found, Look, Reading, Rule};
 use crate::source::NotLoaded;
+
+use super::layout::{hidden, mixed};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::TST002,
@@ -18,6 +17,6 @@ fn reading(path: &str) -> Reading {
 }
 
 fn check(context: &Context<'_>) -> Found {
-    let found = NotLoaded::all([hidden::check(context), mixed::check(context)])?;
+    let found = NotLoaded::all([hidden::check(&RULE, context), mixed::check(&RULE, context)])?;
     Ok(found.into_iter().flatten().collect())
 }

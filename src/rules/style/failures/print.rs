@@ -8,7 +8,7 @@ use crate::rules::python::{PythonFile, Report};
 use crate::source::tree::{file_name, folder};
 use crate::syntax::python::Call;
 
-pub(super) fn check(file: &PythonFile<'_>, out: &mut Report<'_>) {
+pub(in crate::rules::style) fn check(file: &PythonFile<'_>, out: &mut Report<'_>) {
     let calls = || ["print", "pprint", "pp"].into_iter().flat_map(|last| file.index().calls_of(last));
     if calls().next().is_none() || is_test(file.path) || is_command(file.path) || is_script(file) {
         return;

@@ -9,7 +9,9 @@ use crate::source::NotLoaded;
 use crate::source::tree::file_name;
 use crate::syntax::python::{Module, ScopeId, walk_exprs};
 
-pub(super) fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
+use super::old::is_old;
+
+pub(in crate::rules::testing) fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     let import = file.module.imports().find(|import| import.target.is_in("pytest"));
     let function = functions(file.module).next().filter(|_| is_test_module(file.path));
     let is_conftest = file_name(file.path) == "conftest.py";
@@ -19,7 +21,7 @@ pub(super) fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), N
     if import.is_none() && function.is_none() && !is_conftest && class.is_none() && unittest.is_none() {
         return Ok(());
     }
-    if super::is_old(file.context)? {
+    if is_old(file.context)? {
         return Ok(());
     }
     // One cause, one report: whoever imports pytest writes its functions and classes too.
@@ -53,7 +55,7 @@ const NOT_RUN: &str = "`manage.py test` runs no such tests: the run is green wit
 const INSTEAD: &str = "Write it as a method of a class that derives from `django.test.TestCase`.";
 
 /// Does only pytest run something of it?
-pub(super) fn is_for_pytest(module: &Module) -> bool {
+pub(in crate::rules::testing) fn is_for_pytest(module: &Module) -> bool {
     module.imports().any(|import| import.target.is_in("pytest")) || functions(module).next().is_some()
 }
 

@@ -4,31 +4,29 @@ use std::ops::Range;
 
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity};
 use crate::rules::style::length;
-use crate::rules::{Context, Found, Reading, ScopedFile};
+use crate::rules::{Context, Found, Reading, Rule, ScopedFile};
 use crate::source::Text;
 use crate::source::tree::folder;
-
-use super::RULE;
 
 /// Bytes of a tag that are looked through for its end.
 const MAX_TAG: usize = 80;
 
-pub(super) fn reading(path: &str) -> Reading {
+pub(in crate::rules::style) fn reading(path: &str) -> Reading {
     let for_browsers = folder(path).split('/').any(|part| matches!(part, "static" | "assets"));
     let is_script = path.ends_with(".js") && for_browsers;
     let is_template = path.ends_with(".html");
     length::reading(path).min(Reading::InPassing).min(Reading::InPassing.when(is_script || is_template))
 }
 
-pub(super) fn check(context: &Context<'_>, file: ScopedFile<'_>) -> Found {
+pub(in crate::rules::style) fn check(rule: &Rule, context: &Context<'_>, file: ScopedFile<'_>) -> Found {
     let Some(text) = context.here.text(file.path)? else { return Ok(Vec::new()) };
     if file.path.ends_with(".html") {
-        return Ok(debug_tags(&text).into_iter().map(|at| debug_tag(file.path, &text, at)).collect());
+        return Ok(debug_tags(&text).into_iter().map(|at| debug_tag(rule, file.path, &text, at)).collect());
     }
     if length::is_made_elsewhere(file.path, &text) {
         return Ok(Vec::new());
     }
-    Ok(console_lines(&text).into_iter().map(|line| console(file.path, &text, line)).collect())
+    Ok(console_lines(&text).into_iter().map(|line| console(rule, file.path, &text, line)).collect())
 }
 
 /// Lines that begin with `console.log(`, outside of comments.
@@ -49,12 +47,12 @@ fn console_lines(text: &Text) -> Vec<u32> {
     found
 }
 
-fn console(path: &str, text: &Text, line: u32) -> Finding {
+fn console(rule: &Rule, path: &str, text: &Text, line: u32) -> Finding {
     let place = Place::Head { path: path.to_owned(), span: text.line_span(line) };
     let node = NodeText::Open(text.line(line).split_whitespace().collect());
     let headline = "`console.log` is left in a script that visitors load";
     let consequence = "Everybody who opens the console reads it, and nobody else does.";
-    RULE.finding(place, "script", node, headline, consequence)
+    rule.finding(place, "script", node, headline, consequence)
         .with_severity(Severity::Advice)
         .with_fix(Fix::text("Delete the line."))
 }
@@ -82,11 +80,11 @@ fn debug_tags(text: &Text) -> Vec<Range<usize>> {
     found
 }
 
-fn debug_tag(path: &str, text: &Text, at: Range<usize>) -> Finding {
+fn debug_tag(rule: &Rule, path: &str, text: &Text, at: Range<usize>) -> Finding {
     let place = Place::Head { path: path.to_owned(), span: text.span(at) };
     let headline = "`{% debug %}` is left in a template";
     let consequence = "With `DEBUG` on it prints every variable of the page, with it off nothing.";
-    let finding = RULE.finding(place, "template", NodeText::Open("debug".to_owned()), headline, consequence);
+    let finding = rule.finding(place, "template", NodeText::Open("debug".to_owned()), headline, consequence);
     finding.with_fix(Fix::text("Delete the tag."))
 }
 

@@ -13,7 +13,7 @@ const DEBUGGERS: [&str; 7] = [
     "IPython.embed",
 ];
 
-pub(super) fn check(file: &PythonFile<'_>, out: &mut Report<'_>) {
+pub(in crate::rules::style) fn check(file: &PythonFile<'_>, out: &mut Report<'_>) {
     let named = ["breakpoint", "set_trace", "embed"].into_iter().flat_map(|last| file.index().calls_of(last));
     for call in named {
         let Some(callee) = file.module.qualified(&call.node.func) else { continue };

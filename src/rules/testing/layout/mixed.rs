@@ -4,12 +4,10 @@ use std::collections::BTreeSet;
 
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::python::discovery::test_classes;
-use crate::rules::{Context, Found, ScopedFile};
+use crate::rules::{Context, Found, Rule, ScopedFile};
 use crate::source::NotLoaded;
 use crate::source::tree::{file_name, folder, join};
 use crate::syntax::python::Module;
-
-use super::RULE;
 
 /// Modules of an app that have tests of their own, with what the names of their test classes say.
 const MODULES: [(&str, &str); 6] = [
@@ -21,8 +19,9 @@ const MODULES: [(&str, &str); 6] = [
     ("admin", "Admin"),
 ];
 
-pub(super) fn check(context: &Context<'_>) -> Found {
-    let of_file = context.files().filter(|file| is_looked_at(file.path)).map(|file| of_file(context, file));
+pub(in crate::rules::testing) fn check(rule: &Rule, context: &Context<'_>) -> Found {
+    let of_file =
+        context.files().filter(|file| is_looked_at(file.path)).map(|file| of_file(rule, context, file));
     Ok(NotLoaded::all(of_file)?.into_iter().flatten().collect())
 }
 
@@ -32,7 +31,7 @@ fn is_looked_at(path: &str) -> bool {
         || (name.starts_with("test_") && name.ends_with(".py") && file_name(folder(path)) == "tests")
 }
 
-fn of_file(context: &Context<'_>, file: ScopedFile<'_>) -> Result<Option<Finding>, NotLoaded> {
+fn of_file(rule: &Rule, context: &Context<'_>, file: ScopedFile<'_>) -> Result<Option<Finding>, NotLoaded> {
     let (tree, now) = (context.head.tree()?, context.head.module(file.path)?);
     let Some(now) = now.filter(|module| module.fault().is_none()) else { return Ok(None) };
     let before = match file.changed.base_path() {
@@ -43,14 +42,14 @@ fn of_file(context: &Context<'_>, file: ScopedFile<'_>) -> Result<Option<Finding
     let (had, has) = (before.as_deref().map_or(0, count), count(&now));
     if file_name(file.path) != "tests.py" {
         let (had, has) = (before.as_deref().map(modules).unwrap_or_default(), modules(&now));
-        return Ok((has.len() > 1 && has.len() > had.len()).then(|| several(file.path, &has)));
+        return Ok((has.len() > 1 && has.len() > had.len()).then(|| several(rule, file.path, &has)));
     }
     let app = folder(file.path);
     let is_app = tree.contains(&join(app, "models.py"))
         || tree.contains(&join(app, "apps.py"))
         || tree.contains(&join(app, "views.py"));
     let is_twice = tree.contains(&join(app, "tests/__init__.py"));
-    Ok((is_app && !is_twice && has > had).then(|| one_for_all(file.path, had, &now)))
+    Ok((is_app && !is_twice && has > had).then(|| one_for_all(rule, file.path, had, &now)))
 }
 
 /// The modules of its app that a file tests, by its imports and the names of its classes.
@@ -78,7 +77,7 @@ fn about(class: &str) -> Option<&'static str> {
     only.map(|(name, _)| *name)
 }
 
-fn one_for_all(path: &str, had: usize, module: &Module) -> Finding {
+fn one_for_all(rule: &Rule, path: &str, had: usize, module: &Module) -> Finding {
     let tests = format!("{}/", path.trim_end_matches(".py"));
     let headline = format!("{} is one file for the tests of a whole app", code(path));
     let consequence = "Nobody finds the tests of one module, and every branch of the app edits this file.";
@@ -88,20 +87,27 @@ fn one_for_all(path: &str, had: usize, module: &Module) -> Finding {
         if names.is_empty() { "`test_models.py`, `test_views.py`".to_owned() } else { names.join(", ") };
     let fix = format!("Make it the package {} with {names} and an empty `__init__.py`.", code(&tests));
     let severity = if had == 0 { Severity::Warning } else { Severity::Advice };
-    finding(path, "one file", headline, consequence, fix).with_severity(severity)
+    finding(rule, path, "one file", headline, consequence, fix).with_severity(severity)
 }
 
-fn several(path: &str, named: &BTreeSet<&str>) -> Finding {
+fn several(rule: &Rule, path: &str, named: &BTreeSet<&str>) -> Finding {
     let shown: Vec<String> = named.iter().map(|name| code(name)).collect();
     let headline = format!("{} tests {}", code(file_name(path)), shown.join(" and "));
     let consequence = "Who changes one of them looks for its tests under its name.";
     let names: Vec<String> = named.iter().map(|name| code(&format!("test_{name}.py"))).collect();
     let fix = format!("Split it into {}.", names.join(" and "));
-    finding(path, "several", headline, consequence, fix).with_severity(Severity::Advice)
+    finding(rule, path, "several", headline, consequence, fix).with_severity(Severity::Advice)
 }
 
-fn finding(path: &str, fault: &str, headline: String, consequence: &str, fix: String) -> Finding {
+fn finding(
+    rule: &Rule,
+    path: &str,
+    fault: &str,
+    headline: String,
+    consequence: &str,
+    fix: String,
+) -> Finding {
     let place = Place::Path(path.to_owned());
-    RULE.finding(place, "file", NodeText::Open(fault.to_owned()), headline, consequence)
+    rule.finding(place, "file", NodeText::Open(fault.to_owned()), headline, consequence)
         .with_fix(Fix::text(fix))
 }

@@ -8,7 +8,7 @@ use crate::project::python::role::is_test;
 use crate::rules::python::{PythonFile, Report};
 use crate::syntax::python::{Call, ScopeId, walk_expr};
 
-pub(super) fn check(file: &PythonFile<'_>, out: &mut Report<'_>) {
+pub(in crate::rules::style) fn check(file: &PythonFile<'_>, out: &mut Report<'_>) {
     if is_test(file.path) {
         return;
     }

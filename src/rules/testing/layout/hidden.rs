@@ -5,16 +5,14 @@ use std::collections::BTreeSet;
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::python::discovery::{comes_to, is_test_module, test_classes};
 use crate::project::python::pytest::Pytest;
-use crate::rules::{Context, Found};
+use crate::rules::{Context, Found, Rule};
 use crate::source::tree::{file_name, folder, join};
 use crate::source::{NotLoaded, Tree};
-
-use super::RULE;
 
 /// Modules of one folder that are looked at for a test.
 const MAX_READ: usize = 8;
 
-pub(super) fn check(context: &Context<'_>) -> Found {
+pub(in crate::rules::testing) fn check(rule: &Rule, context: &Context<'_>) -> Found {
     let folders = touched(context);
     if folders.is_empty() {
         return Ok(Vec::new());
@@ -24,11 +22,11 @@ pub(super) fn check(context: &Context<'_>) -> Found {
     let mut found = Vec::new();
     for (at, by) in &folders {
         if comes_to(&head, at) && is_new(&|tree| is_skipped(tree, at)) && holds_tests(context, &head, at)? {
-            found.push(skipped(at, by));
+            found.push(skipped(rule, at, by));
         }
         let module = format!("{at}.py");
         if comes_to(&head, at) && is_new(&|tree| is_twice(tree, at)) {
-            found.push(twice(at, by, &module));
+            found.push(twice(rule, at, by, &module));
         }
     }
     // pytest collects by paths: it needs no package, and takes no module for another.
@@ -76,24 +74,24 @@ fn holds_tests(context: &Context<'_>, tree: &Tree, at: &str) -> Result<bool, Not
     Ok(modules.iter().flatten().any(|module| test_classes(module).any(|class| !class.bases().is_empty())))
 }
 
-fn skipped(at: &str, by: &str) -> Finding {
+fn skipped(rule: &Rule, at: &str, by: &str) -> Finding {
     let init = join(at, "__init__.py");
     let headline = format!("The tests in {} are never run: {} is missing", code(at), code(&init));
     let consequence =
         "`manage.py test` passes over a folder that is no package, and says `Ran 0 tests … OK`.";
-    error(by, at, "no package", headline, consequence)
+    error(rule, by, at, "no package", headline, consequence)
         .with_fix(Fix::text(format!("Add an empty {}.", code(&init))))
 }
 
-fn twice(at: &str, by: &str, module: &str) -> Finding {
+fn twice(rule: &Rule, at: &str, by: &str, module: &str) -> Finding {
     let headline = format!("{} stands beside the package {}", code(module), code(&format!("{at}/")));
     let consequence = "`manage.py test` stops with `ImportError: 'tests' module incorrectly imported`.";
     let fix = format!("Move what {} holds into modules of the package.", code(module));
-    error(by, at, "twice", headline, consequence).with_fix(Fix::text(fix))
+    error(rule, by, at, "twice", headline, consequence).with_fix(Fix::text(fix))
 }
 
-fn error(by: &str, at: &str, fault: &str, headline: String, consequence: &str) -> Finding {
+fn error(rule: &Rule, by: &str, at: &str, fault: &str, headline: String, consequence: &str) -> Finding {
     let finding =
-        RULE.finding(Place::Path(by.to_owned()), at, NodeText::Open(fault.to_owned()), headline, consequence);
+        rule.finding(Place::Path(by.to_owned()), at, NodeText::Open(fault.to_owned()), headline, consequence);
     finding.with_severity(Severity::Error)
 }

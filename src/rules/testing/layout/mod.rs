@@ -1,0 +1,4 @@
+//! Where tests stand.
+
+pub(super) mod hidden;
+pub(super) mod mixed;
