@@ -21,7 +21,8 @@ struct Row {
 /// Which of the two rules speak of these settings.
 fn said(settings: &str) -> (bool, bool) {
     let text = format!("INSTALLED_APPS = []\nROOT_URLCONF = \"urls\"\n{settings}\n");
-    let judgement = Sample::new(&[("manage.py", "")], &[("manage.py", ""), ("config/settings.py", &text)]).judge();
+    let judgement =
+        Sample::new(&[("manage.py", "")], &[("manage.py", ""), ("config/settings.py", &text)]).judge();
     let says = |code: &str| judgement.findings.iter().any(|reported| reported.finding.code == code);
     (says("SEC002"), says("SEC004"))
 }

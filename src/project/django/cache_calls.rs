@@ -20,7 +20,17 @@ impl Ranged for CacheCall<'_> {
 
 /// What writes one entry, or several.
 const WRITES: [&str; 12] = [
-    "add", "aadd", "aget_or_set", "aset", "aset_many", "atouch", "get_or_set", "set", "set_many", "touch", "incr_version",
+    "add",
+    "aadd",
+    "aget_or_set",
+    "aset",
+    "aset_many",
+    "atouch",
+    "get_or_set",
+    "set",
+    "set_many",
+    "touch",
+    "incr_version",
     "aincr_version",
 ];
 
@@ -30,7 +40,8 @@ pub fn writes<'a>(module: &'a Module) -> Vec<CacheCall<'a>> {
     for method in WRITES {
         let calls = module.index().calls_of(method);
         found.extend(calls.filter_map(|call| {
-            let callee = call.node.func.as_attribute_expr().filter(|callee| callee.attr.as_str() == method)?;
+            let callee =
+                call.node.func.as_attribute_expr().filter(|callee| callee.attr.as_str() == method)?;
             is_cache(module, &callee.value).then_some(CacheCall { call, method })
         }));
     }
@@ -68,9 +79,10 @@ fn is_cache(module: &Module, expr: &Expr) -> bool {
     const CACHE: &str = "django.core.cache.cache";
     const CACHES: &str = "django.core.cache.caches";
     let is_alias = |value: &Expr| {
-        value.as_subscript_expr().is_some_and(|one| module.qualified(&one.value).is_some_and(|name| name == CACHES))
+        value
+            .as_subscript_expr()
+            .is_some_and(|one| module.qualified(&one.value).is_some_and(|name| name == CACHES))
     };
     let is_held = |value: &Expr| is_alias(value) || module.qualified(value).is_some_and(|name| name == CACHE);
-    is_held(expr)
-        || expr.as_name_expr().and_then(|name| module.index().held_once(name)).is_some_and(is_held)
+    is_held(expr) || expr.as_name_expr().and_then(|name| module.index().held_once(name)).is_some_and(is_held)
 }

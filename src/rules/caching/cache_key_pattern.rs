@@ -24,7 +24,8 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
         }
         let name = file.index().name_of(write.call.scope);
         let source = file.module.source(written);
-        let headline = format!("The cache key {} is not {}", code(source), code("{app}:{model}:{identifier}:{field}"));
+        let headline =
+            format!("The cache key {} is not {}", code(source), code("{app}:{model}:{identifier}:{field}"));
         out.say(
             written,
             name,

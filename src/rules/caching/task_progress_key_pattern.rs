@@ -23,7 +23,8 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
             continue;
         }
         let source = file.module.source(written);
-        let headline = format!("The progress key {} is not {}", code(source), code("{app}:task:{task_id}:progress"));
+        let headline =
+            format!("The progress key {} is not {}", code(source), code("{app}:task:{task_id}:progress"));
         out.say(
             written,
             file.index().name_of(write.call.scope),

@@ -55,7 +55,10 @@ fn judge(file: &PythonFile<'_>, default: &ExprDict, out: &mut Report<'_>) {
     let (consequence, severity) = if backend == REMOVED {
         ("Django 4.1 took this backend out: the site stops at the first use of the cache.", Severity::Error)
     } else {
-        ("The standard's services keep cache and sessions in one Memcached, which this backend does not speak to as they do.", Severity::Warning)
+        (
+            "The standard's services keep cache and sessions in one Memcached, which this backend does not speak to as they do.",
+            Severity::Warning,
+        )
     };
     let headline = format!("{} uses {}", code("CACHES[\"default\"]"), code(class));
     let condition = "Right if `LOCATION` names the Memcached server, and `KEY_PREFIX` is set.";

@@ -65,7 +65,8 @@ fn views(file: &PythonFile<'_>, out: &mut Report<'_>) {
         let is_proven = others.map(|other| file.module.source(other)).any(has_proof)
             || function.node.parameters.iter().any(|parameter| has_proof(parameter.name()))
             || names_proof(file.module, &function.node.body);
-        let mut decorators = function.node.decorator_list.iter().map(|decorator| file.module.source(decorator));
+        let mut decorators =
+            function.node.decorator_list.iter().map(|decorator| file.module.source(decorator));
         let knows_login = decorators.any(asks_for_login) || uses_login(&function.node.body);
         let view = View { subject: file.index().name_of(function.body), is_proven, knows_login };
         exempted(file, &exempt, view, &function.node.range(), out);
@@ -88,8 +89,8 @@ fn classes(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded>
             && !derives_from(file, class, |base| base.starts_with("rest_framework."))?
         {
             let is_proven = names_proof(file.module, &class.node.body);
-            let knows_login =
-                class.node.bases().iter().any(|base| asks_for_login(file.module.source(base))) || uses_login(&class.node.body);
+            let knows_login = class.node.bases().iter().any(|base| asks_for_login(file.module.source(base)))
+                || uses_login(&class.node.body);
             let view = View { subject: file.index().name_of(class.body), is_proven, knows_login };
             exempted(file, &exempt, view, &class.node.range(), out);
         }
@@ -203,7 +204,9 @@ fn exempted(file: &PythonFile<'_>, at: &TextRange, view: View, cause: &TextRange
     let fix = match (view.is_proven, is_explained) {
         (true, _) => "Say in a comment how the caller is known, so that the next person need not find out.",
         (_, true) => "Check a signature or a token of the caller, or take `csrf_exempt` off.",
-        _ => "Take `csrf_exempt` off; if the caller is no browser, check a signature and say so in a comment.",
+        _ => {
+            "Take `csrf_exempt` off; if the caller is no browser, check a signature and say so in a comment."
+        }
     };
     let said = out.say(at, view.subject, "csrf_exempt", headline, FORGED).because_of(cause).fix(fix);
     if view.is_proven || is_explained || !view.knows_login {

@@ -3,8 +3,8 @@ use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::env::secret::{self, Kind};
 use crate::project::python::role::is_test;
 use crate::rules::{Against, Context, Found, Look, Reading, Rule, ScopedFile};
-use crate::source::tree::{file_name, is_vendored};
 use crate::source::Text;
+use crate::source::tree::{file_name, is_vendored};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::SEC005,
@@ -19,8 +19,33 @@ const SHORTEST: usize = 20;
 /// Of what people write: no pictures, no translations, no archives.
 fn reading(path: &str) -> Reading {
     const WRITTEN: [&str; 27] = [
-        "cfg", "conf", "env", "example", "html", "ini", "ipynb", "j2", "js", "json", "jsx", "md", "properties", "py", "rst", "sh",
-        "sql", "tf", "toml", "ts", "tsx", "txt", "vue", "xml", "yaml", "yml", "pem",
+        "cfg",
+        "conf",
+        "env",
+        "example",
+        "html",
+        "ini",
+        "ipynb",
+        "j2",
+        "js",
+        "json",
+        "jsx",
+        "md",
+        "properties",
+        "py",
+        "rst",
+        "sh",
+        "sql",
+        "tf",
+        "toml",
+        "ts",
+        "tsx",
+        "txt",
+        "vue",
+        "xml",
+        "yaml",
+        "yml",
+        "pem",
     ];
     let name = file_name(path);
     let is_written = match name.trim_start_matches('.').rsplit_once('.') {
@@ -74,7 +99,8 @@ fn is_for_trying(path: &str) -> bool {
 /// A private key with its body, told at the line that begins it.
 fn private_key(path: &str, text: &Text) -> Option<Finding> {
     const MOST_LINES: usize = 80;
-    let (number, _) = text.lines().find(|(_, line)| line.contains("-----BEGIN") && line.contains("PRIVATE KEY"))?;
+    let (number, _) =
+        text.lines().find(|(_, line)| line.contains("-----BEGIN") && line.contains("PRIVATE KEY"))?;
     let block: Vec<&str> =
         text.lines().skip(number as usize - 1).take(MOST_LINES).map(|(_, line)| line.trim()).collect();
     let kind = secret::of_provider(&block.join("\n")).filter(|kind| !is_sample(path, *kind))?;

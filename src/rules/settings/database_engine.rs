@@ -24,7 +24,9 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     for (alias, display) in displays(file.module).into_iter().filter(|(alias, _)| *alias == "default") {
         for (_, engine) in entries(display).into_iter().filter(|(key, _)| *key == "ENGINE") {
             let texts = texts(engine);
-            let names = |engines: &[&str]| texts.iter().any(|text| engines.iter().any(|engine| text.contains(engine)));
+            let names = |engines: &[&str]| {
+                texts.iter().any(|text| engines.iter().any(|engine| text.contains(engine)))
+            };
             if names(&STANDARD) || !names(&OTHERS) {
                 continue;
             }

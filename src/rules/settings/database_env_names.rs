@@ -65,7 +65,9 @@ fn say_url(at: &impl Ranged, key: &str, out: &mut Report<'_>) {
 /// Keys with other names, all of one display in one finding.
 fn names(reads: &[Read<'_>], alias: &str, display: &Expr, out: &mut Report<'_>) {
     let entries = entries(display);
-    let is_file = |(key, value): &(&str, &Expr)| *key == "ENGINE" && texts(value).iter().any(|text| text.contains("lite"));
+    let is_file = |(key, value): &(&str, &Expr)| {
+        *key == "ENGINE" && texts(value).iter().any(|text| text.contains("lite"))
+    };
     if entries.iter().any(is_file) {
         return;
     }

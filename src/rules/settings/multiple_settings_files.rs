@@ -30,9 +30,12 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
         return Ok(());
     }
     let others = others(file)?;
-    let is_new = |path: &str| file.context.change.file_at_head(path).is_some_and(|f| f.status == FileStatus::Added);
+    let is_new =
+        |path: &str| file.context.change.file_at_head(path).is_some_and(|f| f.status == FileStatus::Added);
     // Of several that come together the first is the project's.
-    let Some(first) = others.iter().find(|path| !is_new(path) || path.as_str() < file.path) else { return Ok(()) };
+    let Some(first) = others.iter().find(|path| !is_new(path) || path.as_str() < file.path) else {
+        return Ok(());
+    };
     out.say_of_file(
         "settings",
         format!("{} is a second settings module beside {}", code(file.path), code(first)),
@@ -49,7 +52,8 @@ fn others(file: &PythonFile<'_>) -> Result<Vec<Path>, NotLoaded> {
     let paths: Vec<&str> = named.take(MAX_OTHERS).collect();
     let modules = NotLoaded::all(paths.iter().map(|path| file.project().module(path)))?;
     let both = paths.into_iter().zip(modules);
-    let own = both.filter(|(path, module)| module.as_ref().is_some_and(|module| is_settings_module(path, module)));
+    let own =
+        both.filter(|(path, module)| module.as_ref().is_some_and(|module| is_settings_module(path, module)));
     Ok(own.map(|(path, _)| path.to_owned()).collect())
 }
 
@@ -63,7 +67,8 @@ fn local_settings(file: &PythonFile<'_>, out: &mut Report<'_>) {
         if !is_all || !LOCAL.iter().any(|local| module == *local || module.ends_with(&format!(".{local}"))) {
             continue;
         }
-        let headline = format!("Settings are taken over from {}, which each machine has its own of", code(module));
+        let headline =
+            format!("Settings are taken over from {}, which each machine has its own of", code(module));
         let consequence = "What the site runs with stands in no repository: nobody can review it, and no other machine has it.";
         out.say(import, "module", module, headline, consequence)
             .warning()

@@ -20,7 +20,8 @@ pub(super) static RULE: Rule = Rule {
 /// Libraries that do the same and are not the standard's.
 const OTHERS: [&str; 5] = ["decouple", "dynaconf", "environs", "prettyconf", "pydantic_settings"];
 /// Keys of the machine, not of the project.
-const OF_MACHINE: [&str; 7] = ["CI", "DJANGO_SETTINGS_MODULE", "HOME", "HOSTNAME", "PATH", "PYTHONPATH", "USER"];
+const OF_MACHINE: [&str; 7] =
+    ["CI", "DJANGO_SETTINGS_MODULE", "HOME", "HOSTNAME", "PATH", "PYTHONPATH", "USER"];
 
 fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     if !is_settings_module(file.path, file.module) {
