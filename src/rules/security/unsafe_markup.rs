@@ -32,9 +32,8 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
             let Some(callee) = file.module.qualified(&call.node.func) else { continue };
             let Some(markup) = call.node.arguments.find_positional(0) else { continue };
             let name = file.index().name_of(call.scope);
-            if TRUSTED.iter().any(|trusted| callee == *trusted) {
-                judge(file, Markup { expr: markup, by: last, name }, out);
-            } else if callee == FORMAT && !markup.is_string_literal_expr() {
+            let is_trusted = TRUSTED.iter().any(|trusted| callee == *trusted);
+            if is_trusted || (callee == FORMAT && !markup.is_string_literal_expr()) {
                 judge(file, Markup { expr: markup, by: last, name }, out);
             }
         }
@@ -121,7 +120,11 @@ fn fix(file: &PythonFile<'_>, markup: &Markup<'_>) -> String {
         }
     }
     let quote = if text.contains('"') { '\'' } else { '"' };
-    let is_plain = !text.contains(['\n', '\\']) && !(text.contains('"') && text.contains('\''));
+    let is_hard_to_quote = text.contains(['\n', '\\']) || (text.contains('"') && text.contains('\''));
     let whole = format!("format_html({quote}{text}{quote}{values})");
-    if is_plain && whole.len() <= LONGEST { format!("Write {}.", code(&whole)) } else { general.to_owned() }
+    if is_hard_to_quote || whole.len() > LONGEST {
+        general.to_owned()
+    } else {
+        format!("Write {}.", code(&whole))
+    }
 }
