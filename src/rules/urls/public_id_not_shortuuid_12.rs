@@ -56,7 +56,7 @@ fn routes(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> 
         let consequence = "36 characters are in every link: nobody can read them out, and mail programs break the line in them.";
         out.say(at, subject, fault, headline, consequence).fix(format!(
             "Give the model {} and write {} here.",
-            code("short_id = ShortUUIDField(length=12, max_length=12, unique=True)"),
+            code("short_id = ShortUUIDField(length=12, unique=True)"),
             code("<str:short_id>")
         ));
     }
@@ -79,9 +79,9 @@ fn fields(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> 
         let headline = format!("{} makes ids of {length} characters", code(&subject));
         let consequence =
             "Public ids of this project have 12: long enough to be unique, short enough to be read out.";
-        out.say(&*call.node.func, subject, fault, headline, consequence).because_of(call.node).fix(
-            "Write `length=12, max_length=12, unique=True`; rows that are there keep the id that they have.",
-        );
+        out.say(&*call.node.func, subject, fault, headline, consequence)
+            .because_of(call.node)
+            .fix("Write `length=12, unique=True`; rows that are there keep the id that they have.");
     }
     Ok(())
 }

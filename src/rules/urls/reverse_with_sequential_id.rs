@@ -36,7 +36,7 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
             format!("{} of {} is sequential and goes into a URL", code(written), code(&model.name));
         let consequence =
             "Who has one address has them all: counting up shows how many rows there are and asks for each.";
-        let field = code("short_id = ShortUUIDField(length=12, max_length=12, unique=True)");
+        let field = code("short_id = ShortUUIDField(length=12, unique=True)");
         out.say(key, index.name_of(call.scope), written, headline, consequence)
             .because_of(call.node)
             .fix(format!("Give {} {field} and write {} here.", code(&model.name), code("self.short_id")));

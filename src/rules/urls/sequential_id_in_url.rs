@@ -78,7 +78,7 @@ fn say(entry: &Entry<'_>, key: &Parameter, looked_up: &LookedUp, severity: Sever
         LookedUp::AsKey(Some(model)) => code(model),
         _ => "the model".to_owned(),
     };
-    let field = code("short_id = ShortUUIDField(length=12, max_length=12, unique=True)");
+    let field = code("short_id = ShortUUIDField(length=12, unique=True)");
     out.say(pattern.at, subject, fault, headline, consequence)
         .severity(severity)
         .fix(format!("Give {model} {field} and write {} here.", code(new)));
