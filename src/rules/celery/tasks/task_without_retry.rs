@@ -137,16 +137,13 @@ fn mentions_retry(module: &Module, task: &Task<'_>) -> bool {
 /// A base class that is Celery's own brings no retry; one of the repository says whether it does.
 fn may_retry(file: &PythonFile<'_>, base: &Expr) -> Result<bool, NotLoaded> {
     let Some(name) = file.module.qualified(base).map(|name| name.to_string()) else { return Ok(true) };
-    let Some(ancestry) = file.project().ancestry(file.path, &name)? else { return Ok(true) };
+    let is_celery_s = |name: &str| matches!(name, "celery.Task" | "celery.app.task.Task" | "object");
+    let Some(ancestry) = file.project().ancestry(file.path, &name)? else { return Ok(!is_celery_s(&name)) };
     let says = ancestry.own.iter().any(|class| {
         let node = class.module.class(&class.name);
         node.is_none_or(|node| class.module.source(node).contains("retry"))
     });
-    let is_known = ancestry
-        .foreign
-        .iter()
-        .all(|base| matches!(base.as_str(), "celery.Task" | "celery.app.task.Task" | "object"));
-    Ok(says || !is_known)
+    Ok(says || !ancestry.foreign.iter().all(|base| is_celery_s(base)))
 }
 
 fn say_missing(file: &PythonFile<'_>, task: &Task<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
