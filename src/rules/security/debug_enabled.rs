@@ -68,13 +68,15 @@ fn judge<'a>(file: &PythonFile<'_>, unset: &Unset<'a>, value: &'a Expr, out: &mu
                 .fix(format!("Write {}.", code("DEBUG = env.bool(\"DEBUG\", default=False)")));
         }
     } else if unset.is_true(value) {
-        let default = unset
-            .reads
-            .iter()
-            .filter(|read| value.range().contains_range(read.range))
-            .find_map(|read| Some((read, read.default?)));
-        if let Some((read, default)) = default {
-            say_default(file, read, default, out);
+        let mut inside = unset.reads.iter().filter(|read| value.range().contains_range(read.range));
+        match inside.find_map(|read| Some((read, read.default?))) {
+            Some((read, default)) => say_default(file, read, default, out),
+            None => {
+                let headline =
+                    format!("{} is on wherever the environment does not turn it off", code("DEBUG"));
+                out.say(value, "DEBUG", file.module.source(value), headline, SHOWN)
+                    .fix(format!("Write {}.", code("DEBUG = env.bool(\"DEBUG\", default=False)")));
+            }
         }
     }
 }
