@@ -5,15 +5,8 @@ use crate::project::django::routes::tree::{Route, Routes};
 /// First segments of what is not for the public.
 const INTERNAL: [&str; 8] =
     ["admin", "internal", "staff", "backoffice", "back-office", "backend", "__debug__", "debug"];
-/// Decorators that let only staff in, or whom a permission was given.
-const STAFF: [&str; 6] = [
-    "staff_member_required",
-    "superuser_required",
-    "permission_required",
-    "user_passes_test",
-    "admin_required",
-    "staff_required",
-];
+/// What the names of decorators hold that let only staff in, or whom a permission was given.
+const STAFF: [&str; 6] = ["staff", "admin", "superuser", "manager", "permission", "passes_test"];
 
 /// Where a route of a urls module can be seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,7 +41,7 @@ fn is_inside(way: &Route) -> bool {
     way.above.is_conditional || is_internal || wrappers.into_iter().any(is_for_staff)
 }
 
-/// Is this the dotted name of a decorator that lets only staff in?
+/// May this be, by its dotted name, a decorator that lets only staff in?
 pub(super) fn is_for_staff(decorator: &str) -> bool {
-    decorator.rsplit('.').next().is_some_and(|last| STAFF.contains(&last))
+    decorator.rsplit('.').next().is_some_and(|last| STAFF.iter().any(|word| last.contains(word)))
 }

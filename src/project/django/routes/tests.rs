@@ -47,7 +47,7 @@ fn routes_are_what_django_resolves() {
         let found = routes.iter().map(|route| {
             let mut parameters: Vec<_> = route.above.parameters.iter().map(|p| p.name.clone()).collect();
             parameters.sort();
-            let view = route.view.as_ref().unwrap();
+            let view = &route.view;
             let module = view.path.as_deref().unwrap().trim_end_matches(".py").replace('/', ".");
             Match {
                 name: route.full_name().unwrap(),

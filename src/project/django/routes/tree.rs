@@ -41,7 +41,7 @@ pub struct Route {
     pub above: Above,
     /// `None`: not given. Empty where nobody can tell.
     pub name: Option<String>,
-    pub view: Option<ViewRef>,
+    pub view: ViewRef,
     /// The decorators that routes put around it by their dotted names; empty for what has none.
     pub wrappers: Vec<String>,
 }
@@ -51,7 +51,6 @@ pub struct Route {
 pub struct ViewRef {
     pub path: Option<Path>,
     pub name: String,
-    pub is_class: bool,
 }
 
 /// What the way to a place in the tree adds up to.
@@ -93,7 +92,7 @@ impl Routes {
 
     /// The routes that lead to a function or class at the top of a module.
     pub fn to<'a>(&'a self, path: &'a str, name: &'a str) -> impl Iterator<Item = &'a Route> {
-        self.routes.iter().filter(move |route| route.view.as_ref().is_some_and(|view| view.is(path, name)))
+        self.routes.iter().filter(move |route| route.view.is(path, name))
     }
 
     pub fn is_complete(&self) -> bool {
@@ -240,7 +239,7 @@ impl<'p> Growing<'p> {
             at: entry.at,
             above,
             name,
-            view: Some(self.view_ref(path, view)),
+            view: self.view_ref(path, view),
             wrappers: view.wrappers.iter().map(wrapper).collect(),
         });
     }
@@ -252,7 +251,7 @@ impl<'p> Growing<'p> {
             Some((module, name)) => (module_path(self.tree, path, module), name),
             None => (Some(path.to_owned()), dotted.as_str()),
         };
-        ViewRef { path: module, name: name.to_owned(), is_class: view.as_view.is_some() }
+        ViewRef { path: module, name: name.to_owned() }
     }
 
     fn include(&mut self, path: &str, include: &Include<'_>, above: Above) -> Result<(), NotLoaded> {
