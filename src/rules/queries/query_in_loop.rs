@@ -57,6 +57,9 @@ fn asks(known: &Known, method: &str) -> bool {
     match &known.shape {
         Shape::Row => OF_ROWS.contains(&method),
         Shape::Related(_) => methods::QUERIES.contains(&method) && !["count", "exists"].contains(&method),
+        Shape::Rows(loads) if loads.may_be_fetched() => {
+            methods::QUERIES.contains(&method) && !["count", "exists"].contains(&method)
+        }
         Shape::Rows(_) | Shape::Manager(_) => methods::QUERIES.contains(&method),
         Shape::List(_) | Shape::Pair => false,
     }

@@ -82,7 +82,7 @@ fn row_loop<'a>(
     let loads = known.loads().cloned();
     let is_whole = known.clone().item().is_some();
     let (Some(loads), ModelRef::Own(model), true) = (loads, known.model, is_whole) else { return Ok(None) };
-    if loads.limit.is_some_and(|limit| limit <= FEW) {
+    if loads.may_be_fetched() || loads.limit.is_some_and(|limit| limit <= FEW) {
         return Ok(None);
     }
     Ok(Some(RowLoop { row: row.id.as_str(), model, loads, range, scope, body }))

@@ -2,7 +2,7 @@
 
 use ruff_python_ast::{Expr, Operator};
 
-use crate::syntax::python::{BindingKind, HoleExpr, Module, Piece, string};
+use crate::syntax::python::{BindingKind, Module, Piece, normalised_expr, string};
 
 /// What an SQL text is made of.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -42,10 +42,10 @@ pub(super) fn read(module: &Module, sql: &Expr) -> SqlText {
             _ => "",
         };
         if is_value(&before, behind) && !names_sql(module.source(hole.expr)) {
-            return SqlText::Value(written(module, hole));
+            return SqlText::Value(normalised_expr(hole.expr));
         }
         if matches!(found, SqlText::Constant(_)) {
-            found = SqlText::Fragment(written(module, hole));
+            found = SqlText::Fragment(normalised_expr(hole.expr));
         }
         before.push('?');
     }
@@ -53,10 +53,6 @@ pub(super) fn read(module: &Module, sql: &Expr) -> SqlText {
         SqlText::Constant(_) => SqlText::Constant(before),
         other => other,
     }
-}
-
-fn written(module: &Module, hole: &HoleExpr<'_>) -> String {
-    module.source(hole.expr).split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 /// Does a value stand between these texts: behind `=`, in quotes? What a dot follows is the name of a table.

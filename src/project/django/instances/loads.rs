@@ -22,6 +22,8 @@ pub struct Loads {
     pub limit: Option<usize>,
     /// It begins with a manager on a row, whose rows may be fetched already.
     pub is_related: bool,
+    /// It went through more than `all()`: what was fetched before is not used.
+    pub is_refined: bool,
     /// The field that a related manager has filled with the row it hangs on.
     pub known: Option<String>,
     /// Where the manager that it begins with ends, if that stands in this file.
@@ -45,6 +47,11 @@ impl Loads {
         self.fetched.iter().any(reaches)
     }
 
+    /// May its rows, and what hangs on them, have been fetched with the row that it hangs on?
+    pub fn may_be_fetched(&self) -> bool {
+        self.is_related && !self.is_refined
+    }
+
     /// What either of two ways to a value brings.
     pub(super) fn or(mut self, other: Self) -> Self {
         self.joined.extend(other.joined);
@@ -53,6 +60,7 @@ impl Loads {
         self.is_opaque |= other.is_opaque || self.known != other.known;
         self.is_partial |= other.is_partial;
         self.is_related |= other.is_related;
+        self.is_refined &= other.is_refined;
         self.limit = self.limit.or(other.limit);
         self.manager = self.manager.filter(|at| Some(*at) == other.manager);
         self
@@ -61,6 +69,7 @@ impl Loads {
     /// After a method that gives another query set of the same model.
     pub(super) fn refined(mut self, method: &str, arguments: &Arguments) -> Self {
         let named = || arguments.args.iter().filter_map(path_of);
+        self.is_refined |= method != "all";
         match method {
             "select_related" if arguments.args.is_empty() => self.joins_all = true,
             "select_related" => self.joined.extend(named()),

@@ -1,5 +1,4 @@
 use ruff_python_ast::Expr;
-use ruff_text_size::Ranged;
 
 use crate::model::catalogue;
 use crate::model::finding::code;
@@ -10,6 +9,7 @@ use crate::rules::look::code_with_others;
 use crate::rules::python::{PythonFile, Report};
 use crate::rules::{Against, Look, Rule};
 use crate::source::NotLoaded;
+use crate::syntax::python::normalised_expr;
 
 use super::dispatch::{self, Dispatch};
 
@@ -60,7 +60,7 @@ fn say_of_call(
         ),
         false => format!("Hand over the keys, a list, and fetch the rows in {}.", code(&task)),
     };
-    out.say(argument, subject, written, headline, consequence(file, known)?)
+    out.say(argument, subject, normalised_expr(argument), headline, consequence(file, known)?)
         .because_of(dispatch.call.node)
         .fix(fix);
     Ok(())
@@ -78,8 +78,7 @@ fn say_of_parameter(
     let headline = format!("Task {} takes {}, {what}", code(task), code(parameter));
     let fix = format!("Take {} and fetch the row in the task.", code(&format!("{parameter}_id: int")));
     let subject = format!("{task}.{parameter}");
-    let fault = one_line(file.module.source(annotation));
-    out.say(&annotation.range(), subject, fault, headline, consequence(file, known)?).fix(fix);
+    out.say(annotation, subject, normalised_expr(annotation), headline, consequence(file, known)?).fix(fix);
     Ok(())
 }
 

@@ -11,7 +11,7 @@ use crate::rules::python::{PythonFile, Report};
 use crate::rules::{Against, Look, Rule};
 use crate::source::NotLoaded;
 use crate::source::tree::file_name;
-use crate::syntax::python::{BlockKind, Call, assignment};
+use crate::syntax::python::{BlockKind, Call, assignment, normalised_expr};
 
 use super::dispatch::{self, Dispatch};
 use super::transactions::{self, Within};
@@ -134,7 +134,7 @@ fn say_of_refresh(file: &PythonFile<'_>, dispatch: &Dispatch<'_>, out: &mut Repo
         format!("{} is read right after {}", code(written), code(&format!("{}()", dispatch.said(file))));
     let consequence = "The task has hardly begun by then: the row is the old one, and in tests, where tasks run at once, it is not.";
     let subject = format!("{}.{task}", file.index().name_of(dispatch.call.scope));
-    out.say(refreshed.node, subject, written, headline, consequence)
+    out.say(refreshed.node, subject, "refresh_from_db", headline, consequence)
         .because_of(&dispatch.call.node.range())
         .fix("Let the task do what follows, or let the client ask again.");
 }
@@ -180,7 +180,7 @@ fn say_of_waits(
             }
         };
         let subject = file.index().name_of(call.scope);
-        out.say(call.node, subject, written, headline, consequence).fix(fix);
+        out.say(call.node, subject, normalised_expr(&call.node.func), headline, consequence).fix(fix);
     }
     Ok(())
 }
