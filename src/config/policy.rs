@@ -145,7 +145,8 @@ impl<'a> Field<'a> {
         match self.item.as_str() {
             Some("standard") => Ok(Profile::Standard),
             Some("essentials") => Ok(Profile::Essentials),
-            _ => Err(self.fault("\"profile\" is \"standard\" or \"essentials\"")),
+            Some("adopting") => Ok(Profile::Adopting),
+            _ => Err(self.fault("\"profile\" is \"standard\", \"essentials\" or \"adopting\"")),
         }
     }
 
@@ -348,7 +349,7 @@ mod tests {
         assert!(fault("[review]\napprove = true\n").contains("not available yet"));
         assert!(fault("[review]\nevent = \"request-changes\"\n").contains("not available yet"));
         assert!(fault("exclude = [\"[\"]").starts_with("line 1: \"exclude\" holds a glob"));
-        assert!(fault("profile = 3").contains("\"standard\" or \"essentials\""));
+        assert!(fault("profile = 3").contains("\"standard\", \"essentials\" or \"adopting\""));
         assert!(fault("a = \n").starts_with("line 1: "));
     }
 

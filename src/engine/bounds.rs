@@ -39,6 +39,11 @@ impl Scope {
         matches!(self, Self::Whole(_))
     }
 
+    /// All files, none left out?
+    pub(super) fn is_everything(&self) -> bool {
+        matches!(self, Self::Whole(paths) if paths.is_all())
+    }
+
     pub(super) fn contains(&self, path: &str) -> bool {
         match self {
             Self::Change => true,

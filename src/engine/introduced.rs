@@ -87,8 +87,9 @@ fn distance(finding: &Finding, at_head: &AtHead<'_>) -> u32 {
 fn touches_change(finding: &Finding, at_head: &AtHead<'_>) -> bool {
     match &finding.place {
         Place::Head { path, span } => {
+            let mut at_fault = std::iter::once(*span).chain(finding.cause);
             // Without hunks nobody knows which lines are new: any may be.
-            at_head.hunks(path).is_none_or(|hunks| anchor::touches(hunks, *span))
+            at_head.hunks(path).is_none_or(|hunks| at_fault.any(|span| anchor::touches(hunks, span)))
         }
         _ => true,
     }

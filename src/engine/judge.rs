@@ -1,16 +1,19 @@
 //! The judgement: what is introduced, weighed by the policy, without what a suppression keeps; and what nobody looked at.
 
+use std::collections::BTreeSet;
+
 use crate::model::catalogue::{self, Family};
 use crate::model::change::ChangedFile;
-use crate::model::finding::{Finding, FixSafety, code};
+use crate::model::finding::{Finding, FixSafety, Severity, code};
 use crate::model::judgement::{Judgement, NotLookedAt, Reported};
+use crate::model::policy::{Habit, Profile};
 use crate::rules::{Reading, reading};
 use crate::source::NotLoaded;
 use crate::source::snapshot::both;
 
 use super::introduced::{AtHead, introduced};
 use super::suppress::{self, Suppressions};
-use super::{Engine, policy_change, selection, unparsed};
+use super::{Engine, adopting, policy_change, precedence, selection, unparsed};
 
 impl Engine {
     /// What only the judgement compares: the base of files that no longer parse or hold suppressions.
@@ -57,8 +60,10 @@ impl Engine {
         if compared {
             reported.extend(self.unused(&suppressions, &head, &at_head));
         }
+        let mut reported = precedence::heard(reported);
         reported.retain(|reported| self.input.scope.tells(reported.finding.place.path()));
-        self.weigh(&mut reported);
+        let habits = self.habits();
+        let lowered = self.weigh(&mut reported, &habits);
         self.keep_edits_that_fit(&mut reported);
         let (mut findings, suppressed) = suppress::split(reported, &suppressions);
         findings.sort_by(|a, b| {
@@ -78,13 +83,18 @@ impl Engine {
         not_looked_at.extend(missed);
         let noted =
             noted.iter().map(|unread| format!("{} was not looked at: {}", code(&unread.path), unread.reason));
-        let unscanned = not_scanned(change.commits.not_scanned).into_iter().chain(self.undeployed(&findings));
+        let own = [
+            not_scanned(change.commits.not_scanned),
+            self.undeployed(&findings),
+            adopting::lowered(&habits, &lowered),
+            self.would_be_lowered(),
+        ];
         let notes = self.input.notes.iter().chain(&self.input.policy.notes).chain(&unparsed.notes);
         Judgement {
             findings,
             suppressed,
             not_looked_at,
-            notes: notes.cloned().chain(unscanned).chain(noted).collect(),
+            notes: notes.cloned().chain(own.into_iter().flatten()).chain(noted).collect(),
             files: self.looked_at().count(),
             rules: self.runner.rules.len(),
             merge_base: change.merge_base.clone(),
@@ -104,13 +114,39 @@ impl Engine {
         })
     }
 
-    /// As severe as the policy lets each finding be.
-    fn weigh(&self, reported: &mut [Reported]) {
+    /// What most files break, for the profile that speaks softly of it: as this run sees it, where it sees all of them.
+    fn habits(&self) -> Vec<Habit> {
+        match (self.input.policy.profile, self.input.scope.is_everything()) {
+            (Profile::Adopting, true) => self.own_habits(),
+            (Profile::Adopting, false) => self.input.habits.clone(),
+            _ => Vec::new(),
+        }
+    }
+
+    /// What most of the files break that this run looked at.
+    pub fn own_habits(&self) -> Vec<Habit> {
+        adopting::habits(&self.runner, &self.input.policy)
+    }
+
+    fn would_be_lowered(&self) -> Option<String> {
+        let asked = self.input.scope.is_everything() && self.input.policy.profile != Profile::Adopting;
+        asked.then(|| adopting::would_be_lowered(&self.own_habits())).flatten()
+    }
+
+    /// As severe as the policy lets each finding be; returns the codes that a habit has lowered.
+    fn weigh(&self, reported: &mut [Reported], habits: &[Habit]) -> BTreeSet<&'static str> {
+        let mut lowered = BTreeSet::new();
         for Reported { finding, .. } in reported {
             if let Some(rule) = self.runner.rules.iter().find(|rule| rule.code() == finding.code) {
                 finding.severity = selection::severity(&self.input.policy, rule, finding);
             }
+            let is_habit = habits.iter().any(|habit| habit.code == finding.code);
+            if is_habit && finding.severity > Severity::Advice {
+                finding.severity = Severity::Advice;
+                lowered.insert(finding.code);
+            }
         }
+        lowered
     }
 
     /// Of a file in another encoding a line could only be given back in ours.

@@ -3,6 +3,7 @@
 //! The engine is pure: it asks for files by [`Step::Need`] and is given them by [`Engine::supply_tree`] and
 //! [`Engine::supply_file`]. Whoever drives it does the reading and holds the clock.
 
+pub mod adopting;
 pub mod bounds;
 mod exclude;
 pub mod fixes;
@@ -10,6 +11,7 @@ mod introduced;
 mod judge;
 mod policy_change;
 mod pool;
+mod precedence;
 mod reader;
 mod reading;
 mod runner;
@@ -29,7 +31,7 @@ use crate::model::change::{Change, FileStatus};
 use crate::model::id::Sha;
 use crate::model::judgement::{Judgement, NotLookedAt};
 use crate::model::plan::Side;
-use crate::model::policy::Policy;
+use crate::model::policy::{Habit, Policy};
 use crate::project::migrations::deployed::Evidence;
 use crate::source::snapshot::both;
 use crate::source::{Blob, NotLoaded, SnapshotId, Text, Tree, Want, diff};
@@ -67,6 +69,8 @@ pub struct Input {
     pub notes: Vec<String>,
     /// A fault in the policy file as this change leaves it: an error finding on its line.
     pub policy_fault: Option<PolicyFault>,
+    /// What most files of the base break, where the profile asks for it.
+    pub habits: Vec<Habit>,
     pub bounds: Bounds,
     pub scope: Scope,
     pub selection: Selection,
@@ -84,6 +88,7 @@ impl Input {
             unread: Vec::new(),
             notes: Vec::new(),
             policy_fault: None,
+            habits: Vec::new(),
             bounds: Bounds::FORGE,
             scope: Scope::Change,
             selection: Selection::default(),

@@ -21,6 +21,7 @@ pub(super) fn finding(fault: &PolicyFault) -> Reported {
             path: POLICY_PATH.to_owned(),
             span: Span { start, end: Position { line: fault.line, column: 2 } },
         },
+        cause: None,
         subject: POLICY_PATH.to_owned(),
         node: NodeText::Open(fault.message.clone()),
         headline: format!("`{POLICY_PATH}` is broken here: {}", fault.message.replace('`', "'")),

@@ -1,6 +1,7 @@
 //! Runs the rules: on head first, and on the base of a file only where a finding there touches the change.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::mem::{Discriminant, discriminant};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -47,6 +48,8 @@ struct Task {
     /// Its place in the change.
     file: Option<usize>,
     progress: Progress,
+    /// The file has what it looks at. Known only where all that stands there is judged.
+    has_place: bool,
 }
 
 #[derive(Debug)]
@@ -91,6 +94,9 @@ impl Runner {
         };
         pool.each(by_file(tasks), |mut of_one| {
             of_one.iter_mut().for_each(|task| run(task));
+            if scene.scope.is_whole() {
+                find_places(&mut of_one, scene);
+            }
             let is_done = of_one.iter().all(|task| task.file.is_some() && !task.is_waiting());
             watched.looked_at(usize::from(is_done));
         });
@@ -144,6 +150,16 @@ impl Runner {
         self.tasks.iter().flatten().flat_map(head).collect()
     }
 
+    /// Of a rule, the files that have what it looks at, each with whether it finds something there.
+    pub(super) fn places(&self, rule: &Rule) -> BTreeMap<usize, bool> {
+        let mut files = BTreeMap::new();
+        for task in self.tasks_of(rule).filter(|task| task.has_place) {
+            let (Some(file), Progress::Done { head, .. }) = (task.file, &task.progress) else { continue };
+            *files.entry(file).or_default() |= !head.is_empty();
+        }
+        files
+    }
+
     /// What the change introduces.
     pub(super) fn introduced(&self, change: &Change, at_head: &AtHead<'_>) -> Vec<Reported> {
         let of_rule = |rule: &&'static Rule| {
@@ -174,12 +190,26 @@ fn by_file(tasks: &mut [Task]) -> Vec<Vec<&mut Task>> {
     parts
 }
 
+/// Tells the tasks at one file whether it has what they look at. Looks of one kind look at the same.
+fn find_places(of_one: &mut [&mut Task], scene: Scene<'_>) {
+    let mut known: Vec<(Discriminant<Look>, bool)> = Vec::new();
+    for task in of_one.iter_mut().filter(|task| !task.has_place) {
+        let Progress::Done { head, .. } = &task.progress else { continue };
+        let kind = discriminant(task.look);
+        let same = known.iter().find(|(other, _)| *other == kind).map(|(_, has)| *has);
+        task.has_place = !head.is_empty() || same.unwrap_or_else(|| task.sees_place(scene));
+        if same.is_none() {
+            known.push((kind, task.has_place));
+        }
+    }
+}
+
 /// Every look of every rule at what it reads.
 fn plan(rules: &[&'static Rule], scene: Scene<'_>) -> Vec<Task> {
     let mut tasks = Vec::new();
     for rule in rules {
         for look in rule.looks {
-            let task = |file| Task { rule, look, file, progress: Progress::Waiting };
+            let task = |file| Task { rule, look, file, progress: Progress::Waiting, has_place: false };
             if look.is_at_files() {
                 let files = scene.change.files.iter().enumerate();
                 let read = files.filter(|(_, file)| {
@@ -229,6 +259,15 @@ impl Task {
         }
     }
 
+    /// Has head's file what it looks at? All that tells it was read when it looked.
+    fn sees_place(&self, scene: Scene<'_>) -> bool {
+        let context = scene.sides.context(self.rule, Judging::Head, scene.change, scene.excluded);
+        let changed = self.file.and_then(|at| scene.change.files.get(at));
+        let file = changed.and_then(|changed| Some(ScopedFile { path: changed.head_path()?, changed }));
+        let sees = || context.zip(file).and_then(|(c, file)| self.look.has_place(self.rule, &c, file).ok());
+        catch_unwind(AssertUnwindSafe(sees)).ok().flatten().unwrap_or(false)
+    }
+
     /// What the rule finds on one side; nothing on the side that it is not compared with.
     fn found(&self, scene: Scene<'_>, judging: Judging) -> Result<Vec<Finding>, NotLoaded> {
         let Some(context) = scene.sides.context(self.rule, judging, scene.change, scene.excluded) else {
@@ -241,7 +280,7 @@ impl Task {
             Judging::Baseline => changed.base_path(),
         };
         match path.filter(|path| !(scene.excluded)(path)) {
-            Some(path) => self.look.at_file(&context, ScopedFile { path, changed }),
+            Some(path) => self.look.at_file(self.rule, &context, ScopedFile { path, changed }),
             None => Ok(Vec::new()),
         }
     }

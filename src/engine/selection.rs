@@ -40,6 +40,11 @@ impl Selection {
         Ok(Self { select: (!select.is_empty()).then_some(selected), ignore: codes(ignore)? })
     }
 
+    /// These codes, and no other.
+    pub(super) fn only(codes: BTreeSet<&'static str>) -> Self {
+        Self { select: Some(codes), ignore: BTreeSet::new() }
+    }
+
     fn is_on(&self, policy: &Policy, rule: &Rule) -> bool {
         let selected = match &self.select {
             Some(codes) => codes.contains(rule.code()),
@@ -83,7 +88,7 @@ fn unknown(word: &str, upper: &str) -> SelectionError {
 }
 
 /// The setting that applies: the code's before the family's.
-fn setting<'a>(policy: &'a Policy, rule: &Rule) -> Option<&'a RuleSetting> {
+pub(super) fn setting<'a>(policy: &'a Policy, rule: &Rule) -> Option<&'a RuleSetting> {
     policy.rules.get(rule.code()).or_else(|| policy.families.get(&rule.entry.family()?))
 }
 
@@ -93,7 +98,7 @@ fn is_on_by(policy: &Policy, rule: &Rule) -> bool {
     }
     match setting(policy, rule) {
         Some(setting) => setting.severity.is_some(),
-        None => policy.profile == Profile::Standard || rule.entry.essential,
+        None => policy.profile != Profile::Essentials || rule.entry.essential,
     }
 }
 

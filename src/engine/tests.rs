@@ -198,11 +198,17 @@ fn what_the_trees_tell_to_be_too_long_is_not_asked_for() {
 /// Whoever looks at a project of their own waits as long as it takes.
 #[test]
 fn on_a_person_s_own_machine_more_is_read() {
-    let sample = with_notes(faulty());
-    let mut input = sample.input();
-    input.bounds = Bounds::LOCAL;
-    let (judgement, _) = sample.drive(&mut Engine::new(input), &computed);
-    assert_eq!((codes(&judgement), judgement.not_looked_at.len()), (vec!["CEL001"], 0));
+    let sample = faulty();
+    let judged = |bounds: Bounds| {
+        let (judgement, _) = sample.drive(&mut Engine::new(Input { bounds, ..sample.input() }), &computed);
+        (codes(&judgement).len(), judgement.not_looked_at.len())
+    };
+    for tight in [Bounds { bytes: 8, ..Bounds::LOCAL }, Bounds { rounds: 0, ..Bounds::LOCAL }] {
+        assert_eq!(judged(tight), (0, 1), "{tight:?}");
+    }
+    assert_eq!(judged(Bounds::LOCAL), (1, 0));
+    let (forge, local) = (Bounds::FORGE, Bounds::LOCAL);
+    assert!(forge.bytes < local.bytes && forge.rounds < local.rounds && forge.time < local.time);
 }
 
 /// The tree of a sum is as deep as it has terms: a thread of a runtime has no stack for it.

@@ -162,6 +162,8 @@ pub struct Finding {
     pub severity: Severity,
     pub confidence: Confidence,
     pub place: Place,
+    /// What makes it wrong, where that is more than its place, as the class of a name: a change there may have brought it.
+    pub cause: Option<Span>,
     /// Stable under line moves: `blog.models.Post.title`.
     pub subject: String,
     pub node: NodeText,

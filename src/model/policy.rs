@@ -15,6 +15,16 @@ pub enum Profile {
     Standard,
     /// The four named checks and what they stand on.
     Essentials,
+    /// For a project that begins: what most of its files break is advice until the team gets there.
+    Adopting,
+}
+
+/// A rule that most files of a project break, of those that have what it looks at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Habit {
+    pub code: &'static str,
+    pub broken: usize,
+    pub files: usize,
 }
 
 /// What a policy says of one rule or family.

@@ -8,7 +8,7 @@ use crate::model::judgement::Reported;
 use crate::model::plan::{Anchor, PostingKind, Side};
 use crate::source::anchor;
 
-use super::group::{Crowds, Group, groups};
+use super::group::{Crowds, Group, Manners, groups};
 use super::known::{Known, known};
 use super::markdown::Comment;
 use super::plan_input::PlanInput;
@@ -126,13 +126,25 @@ impl<'a> Comparison<'a> {
             .filter(|g| !g.first().is_some_and(|first| self.crowds.hold(first)))
             .collect();
         fresh.sort_by_key(|g| std::cmp::Reverse(g.severity()));
+        let mut manners = self.manners();
+        fresh.retain(|group| manners.let_speak(group));
         let room = self.input.max_comments.saturating_sub(self.members.len());
         fresh.into_iter().filter_map(|group| self.draft(group)).take(room).collect()
     }
 
+    /// What the comments that stand have said already.
+    fn manners(&self) -> Manners<'a> {
+        let named: HashSet<&Fingerprint> = self.members.values().flatten().copied().collect();
+        let mut manners = Manners::default();
+        for group in groups(self.findings().filter(|r| named.contains(&r.fingerprint))) {
+            manners.let_speak(&group);
+        }
+        manners
+    }
+
     fn draft(&self, group: Group<'a>) -> Option<Draft<'a>> {
         let resolve = |r: &&Reported| {
-            anchor::resolve(self.input.change, &r.finding.place, self.input.capabilities.multi_line)
+            anchor::resolve(self.input.change, &r.finding, self.input.capabilities.multi_line)
         };
         let mut anchor = group.members.iter().find_map(resolve)?;
         let fingerprints = group.members.iter().map(|r| r.fingerprint.clone()).collect();

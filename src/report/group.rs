@@ -3,6 +3,7 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::model::catalogue::comes_first;
 use crate::model::finding::{Finding, Place, Severity};
 use crate::model::judgement::Reported;
 
@@ -62,6 +63,29 @@ impl<'a> Group<'a> {
             .into_iter()
             .map(|(line, gone)| if gone { format!("{line} (removed)") } else { line.to_string() })
             .collect()
+    }
+}
+
+/// Below error, comments of a pull request that are not of the first families: a review that holds more is not read.
+const MOST_QUIET: usize = 3;
+
+/// Who may still comment inline beside the first families: each rule once a file, and few of them below error.
+#[derive(Debug, Default)]
+pub(super) struct Manners<'a> {
+    heard: HashSet<(&'a str, Option<&'a str>)>,
+    quiet: usize,
+}
+
+impl<'a> Manners<'a> {
+    /// To be asked in the order in which comments would be posted; what may not speak stands in the summary.
+    pub(super) fn let_speak(&mut self, group: &Group<'a>) -> bool {
+        let Some(first) = group.first().filter(|first| !comes_first(first.code)) else { return true };
+        let is_quiet = group.severity() < Severity::Error;
+        if (is_quiet && self.quiet == MOST_QUIET) || !self.heard.insert((first.code, first.place.path())) {
+            return false;
+        }
+        self.quiet += usize::from(is_quiet);
+        true
     }
 }
 

@@ -13,6 +13,7 @@
 //!           └ run         job, forge, store, clock, lease, what it is about
 //! ```
 
+mod adopting;
 mod earlier;
 pub mod judge;
 mod ledger;

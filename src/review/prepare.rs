@@ -1,6 +1,7 @@
 //! What a run needs before the engine: the policy of the base side, and what counts as deployed.
 
 use crate::config::policy::{self, PolicyFault};
+use crate::engine::bounds::{Bounds, Paths, Scope};
 use crate::engine::{DeployedAt, Input};
 use crate::forge::{FileWanted, Reader, Result};
 use crate::model::change::Change;
@@ -11,6 +12,8 @@ use crate::model::policy::{DeployedPolicy, POLICY_PATH, Policy};
 use crate::project::migrations::deployed::Evidence;
 use crate::rules;
 use crate::source::Blob;
+
+use super::adopting::habits;
 
 /// Which branches count as deployed when the policy names no ref.
 #[derive(Clone, Debug)]
@@ -95,19 +98,27 @@ pub async fn input(
     let policy_fault = fault_at_head(reader, repository, &change).await?;
     let (deployed, not_looked_at) =
         deployed(reader, repository, &policy.deployed, &change.target_tip, branches).await?;
-    Ok(Input { not_looked_at, policy_fault, ..Input::new(change, policy, deployed) })
+    let habits = habits(reader, repository, &change.merge_base, &policy).await?;
+    Ok(Input { not_looked_at, policy_fault, habits, ..Input::new(change, policy, deployed) })
 }
 
-/// The same where all that stands at head is judged: nothing was there before, so nothing is deployed.
+/// The same where all that stands at head is judged, of these paths: nothing was there before, so nothing is deployed.
+/// It takes as long as it takes.
 pub async fn whole(
     reader: &dyn Reader,
     repository: &Repository,
     change: Change,
     policy: Policy,
+    paths: Paths,
 ) -> Result<Input> {
     let policy_fault = fault_at_head(reader, repository, &change).await?;
     let deployed = DeployedAt { evidence: Evidence::Branches(Vec::new()), commits: Vec::new() };
-    Ok(Input { policy_fault, ..Input::new(change, policy, deployed) })
+    let habits = match paths.is_all() {
+        true => Vec::new(),
+        false => habits(reader, repository, &change.head, &policy).await?,
+    };
+    let (scope, bounds) = (Scope::Whole(paths), Bounds::LOCAL);
+    Ok(Input { policy_fault, habits, scope, bounds, ..Input::new(change, policy, deployed) })
 }
 
 async fn fault_at_head(

@@ -2,11 +2,15 @@
 
 use crate::model::finding::Finding;
 use crate::project::django::apps::looks_like_migration;
+use crate::project::python::role::is_test;
 use crate::source::NotLoaded;
 use crate::syntax::suppression::Suppression;
 
+use super::Rule;
 use super::context::{Context, ScopedFile};
 use super::migrations::files::File as Migration;
+use super::model::Model;
+use super::python::{PythonFile, Report};
 
 /// Findings, or what has to be read before there can be any.
 pub type Found = Result<Vec<Finding>, NotLoaded>;
@@ -44,6 +48,10 @@ pub enum Look {
     Change(Reads, fn(&Context<'_>) -> Found),
     /// Each changed file of these names.
     File(Reads, fn(&Context<'_>, ScopedFile<'_>) -> Found),
+    /// Each changed Python file of these paths that parses.
+    Python(Reads, fn(&PythonFile<'_>, &mut Report<'_>) -> Result<(), NotLoaded>),
+    /// Each Django model at the top of a changed file, tests and migrations left out.
+    Model(fn(&Model<'_>, &mut Report<'_>) -> Result<(), NotLoaded>),
     /// Each changed migration that parses, but for those of apps that only tests install.
     Migration(fn(&Context<'_>, &Migration<'_>) -> Found),
     /// Not at files: told of each suppression that keeps nothing, once all rules have run.
@@ -53,7 +61,7 @@ pub enum Look {
 impl Look {
     /// Is it run file by file?
     pub fn is_at_files(&self) -> bool {
-        matches!(self, Self::File(..) | Self::Migration(_))
+        !matches!(self, Self::Change(..) | Self::UnusedSuppression(_))
     }
 
     /// How it reads a file of this path.
@@ -61,6 +69,8 @@ impl Look {
         match self {
             Self::Change(reads, _) => reads(path),
             Self::File(reads, _) => reads(path),
+            Self::Python(reads, _) => reads(path),
+            Self::Model(_) => code_with_others(path),
             Self::Migration(_) => migrations(path),
             Self::UnusedSuppression(_) => Reading::Not,
         }
@@ -82,10 +92,14 @@ impl Look {
         }
     }
 
-    /// Looks at one file.
-    pub fn at_file(&self, context: &Context<'_>, file: ScopedFile<'_>) -> Found {
+    /// Looks at one file for a rule.
+    pub fn at_file(&self, rule: &'static Rule, context: &Context<'_>, file: ScopedFile<'_>) -> Found {
         match self {
             Self::File(_, check) => check(context, file),
+            Self::Python(_, check) => PythonFile::look(rule, context, file, *check),
+            Self::Model(check) => PythonFile::look(rule, context, file, |file, report| {
+                NotLoaded::all(Model::of(file)?.iter().map(|model| check(model, report))).map(drop)
+            }),
             Self::Migration(check) => match Migration::read(context, file)? {
                 Some(migration) => check(context, &migration),
                 None => Ok(Vec::new()),
@@ -93,6 +107,51 @@ impl Look {
             _ => Ok(Vec::new()),
         }
     }
+}
+
+impl Look {
+    /// Has the file what it looks at? Where a model is looked at, one without models neither keeps a rule nor breaks it.
+    pub fn has_place(
+        &self,
+        rule: &'static Rule,
+        context: &Context<'_>,
+        file: ScopedFile<'_>,
+    ) -> Result<bool, NotLoaded> {
+        let mut some = false;
+        match self {
+            Self::Change(..) | Self::UnusedSuppression(_) => {}
+            Self::File(..) => some = true,
+            Self::Python(..) => {
+                PythonFile::look(rule, context, file, |_, _| {
+                    some = true;
+                    Ok(())
+                })?;
+            }
+            Self::Model(_) => {
+                PythonFile::look(rule, context, file, |file, _| {
+                    some = !Model::of(file)?.is_empty();
+                    Ok(())
+                })?;
+            }
+            Self::Migration(_) => some = Migration::read(context, file)?.is_some(),
+        }
+        Ok(some)
+    }
+}
+
+/// Any Python file, for itself.
+pub fn python(path: &str) -> Reading {
+    Reading::Alone.when(path.ends_with(".py"))
+}
+
+/// Python that people wrote to run: no tests, no migrations.
+pub fn code(path: &str) -> Reading {
+    Reading::Alone.when(path.ends_with(".py") && !is_test(path) && !looks_like_migration(path))
+}
+
+/// The same, with what it imports.
+pub fn code_with_others(path: &str) -> Reading {
+    Reading::WithOthers.when(code(path) > Reading::Not)
 }
 
 /// Of migrations, which are understood with all that came before them.

@@ -1,12 +1,25 @@
 //! The rules: plain data and one function each, beside the page that explains and tests it.
 
+pub mod caching;
 pub mod celery;
 pub mod context;
+pub mod docstrings;
 pub mod env;
 pub mod example;
+pub mod forms;
 pub mod look;
+pub mod memcached;
 pub mod migrations;
+pub mod model;
+pub mod models;
+pub mod python;
+pub mod queries;
+pub mod security;
+pub mod settings;
 pub mod style;
+pub mod testing;
+pub mod urls;
+pub mod views;
 
 use crate::model::catalogue::Entry;
 use crate::model::finding::{Confidence, Finding, Fix, NodeText, Place, Severity};
@@ -74,6 +87,7 @@ impl Rule {
             severity: self.entry.severity,
             confidence: self.entry.confidence,
             place,
+            cause: None,
             subject: subject.into(),
             node,
             headline: headline.into(),
@@ -108,9 +122,28 @@ pub fn reading(rules: &[&Rule], path: &str) -> Reading {
     rules.iter().map(|rule| rule.reading(path)).max().unwrap_or(Reading::Not)
 }
 
+/// In the order of the catalogue.
+const FAMILIES: [&[&Rule]; 15] = [
+    migrations::RULES,
+    env::RULES,
+    celery::RULES,
+    memcached::RULES,
+    caching::RULES,
+    models::RULES,
+    forms::RULES,
+    views::RULES,
+    urls::RULES,
+    queries::RULES,
+    security::RULES,
+    settings::RULES,
+    testing::RULES,
+    style::RULES,
+    docstrings::RULES,
+];
+
 /// Every rule that is built, in the order of the catalogue.
 pub fn all() -> Vec<&'static Rule> {
-    [migrations::RULES, env::RULES, celery::RULES, style::RULES].into_iter().flatten().copied().collect()
+    FAMILIES.into_iter().flatten().copied().collect()
 }
 
 /// Looks a built rule up by code or name.

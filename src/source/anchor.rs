@@ -3,16 +3,19 @@
 use std::ops::Range;
 
 use crate::model::change::{Change, Hunk};
-use crate::model::finding::{Place, Span};
+use crate::model::finding::{Finding, Place, Span};
 use crate::model::plan::{Anchor, Side};
 
-/// The anchor for a place, if a hunk shows it. `multi_line`: the forge can hang a comment on several lines.
-pub fn resolve(change: &Change, place: &Place, multi_line: bool) -> Option<Anchor> {
-    match place {
+/// The anchor for a finding, if a hunk shows its place or its cause. `multi_line`: the forge can hang a comment on
+/// several lines.
+pub fn resolve(change: &Change, finding: &Finding, multi_line: bool) -> Option<Anchor> {
+    match &finding.place {
         Place::Head { path, span } => {
             let file = change.file_at_head(path)?;
             let hunks = file.hunks.as_deref()?;
-            on_head(hunks, *span, multi_line).map(|(start_line, line)| Anchor {
+            let at_cause = || first_added(hunks, finding.cause?).map(|(_, line)| (None, line));
+            let at_place = on_head(hunks, *span, multi_line);
+            at_place.or_else(at_cause).map(|(start_line, line)| Anchor {
                 path: path.clone(),
                 side: Side::Head,
                 line,
@@ -31,8 +34,7 @@ pub fn resolve(change: &Change, place: &Place, multi_line: bool) -> Option<Ancho
 /// The span's first line when it was added; else its first added line; else its first line when a hunk shows it.
 fn on_head(hunks: &[Hunk], span: Span, multi_line: bool) -> Option<(Option<u32>, u32)> {
     let lines = span.lines();
-    let added = hunks.iter().find_map(|hunk| Some((hunk, first_in(&hunk.added, &lines)?)));
-    let Some((hunk, line)) = added else {
+    let Some((hunk, line)) = first_added(hunks, span) else {
         return hunks.iter().any(|h| h.new.contains(&lines.start)).then_some((None, lines.start));
     };
     let whole_in_hunk = hunk.new.contains(&lines.start) && lines.end <= hunk.new.end;
@@ -40,6 +42,10 @@ fn on_head(hunks: &[Hunk], span: Span, multi_line: bool) -> Option<(Option<u32>,
         return Some((Some(lines.start), lines.end - 1));
     }
     Some((None, line))
+}
+
+fn first_added(hunks: &[Hunk], span: Span) -> Option<(&Hunk, u32)> {
+    hunks.iter().find_map(|hunk| Some((hunk, first_in(&hunk.added, &span.lines())?)))
 }
 
 fn removed_line(hunks: &[Hunk], span: Span) -> Option<u32> {

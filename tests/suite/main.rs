@@ -13,6 +13,8 @@ mod check;
 #[cfg(test)]
 mod columns;
 #[cfg(test)]
+mod coverage;
+#[cfg(test)]
 mod databases;
 #[cfg(test)]
 mod deployed_migrations;

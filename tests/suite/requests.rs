@@ -41,13 +41,19 @@ struct Run {
     name: &'static str,
     files: usize,
     edits: bool,
+    adopting: bool,
     review: bool,
     requests: usize,
 }
 
 impl Run {
     const fn new(name: &'static str, files: usize, review: bool, requests: usize) -> Self {
-        Self { name, files, edits: false, review, requests }
+        Self { name, files, edits: false, adopting: false, review, requests }
+    }
+
+    /// The same where the policy asks what the base is used to.
+    const fn adopting(name: &'static str, files: usize, requests: usize) -> Self {
+        Self { adopting: true, ..Self::edited(name, files, false, requests) }
     }
 
     /// The same of files that the base has too.
@@ -58,7 +64,9 @@ impl Run {
     /// What the base holds of it.
     fn before(&self) -> Vec<(String, String)> {
         let views = views(if self.edits { self.files } else { 0 });
-        views.map(|(path, text)| (path, format!("{text}EARLIER = True\n"))).collect()
+        let policy = (".red-panda.toml".to_owned(), "profile = \"adopting\"\n".to_owned());
+        let views = views.map(|(path, text)| (path, format!("{text}EARLIER = True\n")));
+        views.chain(self.adopting.then_some(policy)).collect()
     }
 
     fn changes(&self) -> Vec<(String, String)> {
@@ -86,6 +94,7 @@ async fn a_whole_run_on_github_takes_as_few_requests_as_we_say() {
         Run::new("more", 50, false, 6),
         Run::edited("edited", 50, true, 9),
         Run::edited("tidied", 50, false, 6),
+        Run::adopting("begun", 50, 8),
     ] {
         let before = run.before();
         let before = before.iter().map(|(path, text)| (path.as_str(), text.as_str()));
@@ -123,6 +132,7 @@ async fn a_whole_run_on_forgejo_takes_as_few_requests_as_we_say() {
         Run::new("more", 50, false, 64),
         Run::edited("edited", 50, true, 69),
         Run::edited("tidied", 50, false, 64),
+        Run::adopting("begun", 50, 115),
     ] {
         let before = run.before();
         let before = before.iter().map(|(path, text)| (path.as_str(), text.as_str()));

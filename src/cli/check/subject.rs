@@ -5,7 +5,7 @@ use std::path::Path;
 use anyhow::{Context as _, bail};
 
 use crate::engine::Input;
-use crate::engine::bounds::{Bounds, Paths, Scope};
+use crate::engine::bounds::Paths;
 use crate::forge::local::{Local, LocalError, Range, Whole};
 use crate::model::change::Change;
 use crate::model::id::Sha;
@@ -63,10 +63,9 @@ impl Subject {
                 Ok(input)
             }
             Self::Whole(whole, paths) => {
-                let input = prepare::whole(local, &nameless(), change, policy).await?;
+                let input = prepare::whole(local, &nameless(), change, policy, paths.clone()).await?;
                 let (unread, notes) = (whole.unread.clone(), whole.notes.clone());
-                let scope = Scope::Whole(paths.clone());
-                Ok(Input { unread, notes, scope, bounds: Bounds::LOCAL, ..input })
+                Ok(Input { unread, notes, ..input })
             }
         }
     }

@@ -1,8 +1,9 @@
-//! Style: what is written down so that the next person understands it.
+//! Style: what makes code plain to the next person, and what is written down for them.
 
+mod bare_except;
 mod undocumented_suppression;
 
 use super::Rule;
 
 /// In the order of their codes.
-pub const RULES: &[&Rule] = &[&undocumented_suppression::RULE];
+pub const RULES: &[&Rule] = &[&bare_except::RULE, &undocumented_suppression::RULE];

@@ -1,13 +1,13 @@
 //! What a file holds, found in one pass: scopes with their bindings, imports, classes, functions, calls, comments.
 //! Rules and facts ask the index; none of them walks the tree for these.
 
-use ruff_python_ast::{ExceptHandler, Expr, ExprCall, StmtClassDef, StmtFunctionDef, StmtTry};
+use ruff_python_ast::{ExceptHandler, Expr, ExprCall, Stmt, StmtClassDef, StmtFunctionDef, StmtTry};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 use rustc_hash::FxHashMap;
 
 use super::dotted::Dotted;
 use super::meaning::{Import, Meanings};
-use super::scope::{Binding, BindingKind, Bindings, ClassId, FunctionId, Scope, ScopeId};
+use super::scope::{Binding, BindingKind, Bindings, ClassId, FunctionId, Scope, ScopeId, ScopeKind};
 
 /// A comment with its `#`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +134,32 @@ impl<'a> Index<'a> {
     /// The module's own.
     pub fn module(&self) -> &Scope<'a> {
         self.scope(ScopeId::MODULE)
+    }
+
+    /// Every statement with its scope; of one scope in source order, outer scopes before inner.
+    pub fn statements(&self) -> impl Iterator<Item = (ScopeId, &'a Stmt)> {
+        let numbered = self.scopes.iter().enumerate();
+        numbered.flat_map(|(at, scope)| {
+            scope.statements.iter().map(move |statement| (ScopeId(at as u32), statement.node))
+        })
+    }
+
+    /// `Post.save`: the classes and functions around a scope with its own, `module` at the top.
+    pub fn name_of(&self, scope: ScopeId) -> String {
+        let mut names = Vec::new();
+        let mut next = Some(scope);
+        while let Some(at) = next {
+            let scope = self.scope(at);
+            let own = match scope.kind {
+                ScopeKind::Class => scope.class.map(|id| self.class(id).node.name.as_str()),
+                ScopeKind::Function => scope.function.map(|id| self.function(id).node.name.as_str()),
+                _ => None,
+            };
+            names.extend(own);
+            next = scope.parent;
+        }
+        names.reverse();
+        if names.is_empty() { "module".to_owned() } else { names.join(".") }
     }
 
     /// All functions and methods, in source order.

@@ -1,5 +1,6 @@
 //! `red-panda check` on the repositories that people have on their laptops.
 
+mod adopting;
 mod all;
 mod fix;
 mod git;

@@ -201,5 +201,5 @@ fn a_safe_fix_of_a_page_leaves_a_file_that_parses_and_no_longer_reports() {
         wrong.extend(faults.into_iter().map(|fault| format!("{at}: {fault}")));
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
-    assert!(all_fixed > 50, "only {all_fixed} were put in");
+    assert!(all_fixed > 25, "only {all_fixed} were put in");
 }

@@ -95,6 +95,7 @@ fn finding(seed: &Seed) -> Finding {
         severity: [Severity::Advice, Severity::Warning, Severity::Error][seed.severity as usize],
         confidence: Confidence::Certain,
         place,
+        cause: None,
         subject: name.clone(),
         node: node(format!("{planted}{replacement}")),
         headline: format!("{} holds {headline}", code(name)),

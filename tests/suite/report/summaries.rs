@@ -2,6 +2,9 @@
 
 use insta::assert_snapshot;
 
+use red_panda::model::finding::{Finding, Place, Severity};
+use red_panda::model::judgement::Reported;
+
 use super::fixtures::*;
 
 #[test]
@@ -160,4 +163,25 @@ fn a_rule_that_speaks_in_more_than_five_places_is_one_row() {
 
     <!-- red-panda:v1 summary fp=000000000000000a,000000000000000b,000000000000000c,000000000000000d,000000000000000e,000000000000000f,0000000000000010 -->
     ");
+}
+
+/// What is only style stays in the summary when three have been said: each rule once a file.
+#[test]
+fn beside_the_first_families_few_warnings_hang_on_lines() {
+    let quiet = |id: u32, code, path: &str| {
+        let place = Place::Head { path: path.into(), span: span(12, 1, 9) };
+        reported(id, Finding { code, place, headline: format!("Fault {id}"), ..print_call(12) })
+    };
+    let files = ["trees/views.py", "trees/urls.py", MIGRATION, "config/settings.py", "trees/views.py"];
+    let rules = ["STY009", "STY002", "DOC001", "VIW005", "STY009"];
+    let quiet = (20..).zip(rules.iter().zip(files)).map(|(id, (code, path))| quiet(id, code, path));
+    let quiet: Vec<_> = quiet.collect();
+    let of = |findings: Vec<Reported>| review(&World::default(), &judgement(findings));
+    let alone = of(quiet.clone());
+    assert_eq!(alone.comments.len(), 3, "{:?}", alone.comments);
+    assert!(quiet.iter().all(|r| alone.body.contains(&r.finding.headline)), "{}", alone.body);
+    // Errors and the first families speak all the same.
+    let error = Finding { code: "MOD015", severity: Severity::Error, ..quiet[0].finding.clone() };
+    let more = [reported(1, irreversible()), reported(4, broker_url()), reported(5, error)];
+    assert_eq!(of(quiet.iter().cloned().chain(more).collect()).comments.len(), 6);
 }
