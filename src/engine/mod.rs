@@ -214,7 +214,7 @@ impl Engine {
         }
         let change = &self.input.change;
         reading::trees(change, &self.sides, &self.runner.rules)?;
-        // From the base side: a change cannot take itself out of its own judgement.
+        // From the base side: a change cannot take itself out of its own judgement. A whole project has no such side.
         let whole = self.input.scope.is_whole();
         let attributes = if whole { &self.sides.head } else { &self.sides.merge_base }.text(ATTRIBUTES);
         if let Ok(Some(text)) = &attributes {

@@ -6,7 +6,7 @@
 //! reviewer                what a job asks for, step by step
 //!  ├ look                 the pull request as it is now
 //!  ├ earlier              the runs that were begun before are ended
-//!  ├ prepare · judge      policy, deployed refs, the engine's rounds
+//!  ├ prepare · judge      policy, deployed refs, what the base is used to, the engine's rounds
 //!  └ publish              review and edits
 //!     └ status            the one status of the head
 //!        └ ledger         what the store is told

@@ -60,8 +60,10 @@ pub enum LocalError {
     Absent(String),
     #[error("{path} is not inside {top}: name files and folders of that repository")]
     Outside { path: String, top: String },
-    #[error("there is no {path} in {of}{}", near.as_ref().map_or_else(String::new, |near| format!("; did you mean {near}?")))]
-    NoSuchPath { path: String, of: String, near: Option<String> },
+    #[error("there is no {path} in {of}; did you mean {near}?")]
+    Misspelt { path: String, of: String, near: String },
+    #[error("there is no {path} in {of}: name files and folders that are there and that Git does not ignore")]
+    NoSuchPath { path: String, of: String },
     #[error("a bare repository has no files that could be changed: run this in a working tree")]
     Bare,
     #[error("git {command} failed: {message}")]

@@ -91,8 +91,11 @@ impl Local {
             if known(&path) {
                 return Ok(path);
             }
-            let near = likely(&path, &tree, &folders);
-            Err(LocalError::NoSuchPath { path, of: whole.name.clone(), near })
+            let of = whole.name.clone();
+            Err(match likely(&path, &tree, &folders) {
+                Some(near) => LocalError::Misspelt { path, of, near },
+                None => LocalError::NoSuchPath { path, of },
+            })
         });
         named.collect()
     }

@@ -71,6 +71,7 @@ fn a_path_that_is_not_there_is_told_with_the_likely_one() {
         said.error
     };
     assert!(ask("", "shpo").contains("there is no shpo in the working tree; did you mean shop?"));
+    assert!(ask("", "whatever").contains("name files and folders that are there"));
     assert!(ask("config", "setings.py").contains("did you mean config/settings.py?"));
     assert!(ask("config", "../../x").contains("is not inside"));
     let usage = all(&repo, &["--base", "main"]);
