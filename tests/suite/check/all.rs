@@ -14,6 +14,9 @@ fn old_project() -> Repo {
     repo
 }
 
+/// The rules that these stories are about: what others say of the same files is not their matter.
+const RULES: &str = "MIG004,MIG011,MIG015,CEL001";
+
 fn all(repo: &Repo, arguments: &[&str]) -> Said {
     check(repo.path(), &[&["--all"], arguments].concat())
 }
@@ -30,7 +33,8 @@ fn findings(said: &Said) -> Vec<(String, String)> {
 #[test]
 fn what_is_old_is_told_too_and_needs_no_base() {
     let repo = old_project();
-    let said = all(&repo, &[]);
+    let all = |more: &[&str]| all(&repo, &[&["--select", RULES], more].concat());
+    let said = all(&[]);
     assert_eq!(said.code, Some(1), "{said:?}");
     let found = findings(&said);
     for (code, path) in [
@@ -41,9 +45,9 @@ fn what_is_old_is_told_too_and_needs_no_base() {
         assert!(found.contains(&(code.to_owned(), path.to_owned())), "{found:?}");
     }
     assert!(said.has("nothing counts as deployed here"), "{said:?}");
-    assert_eq!(findings(&all(&repo, &["--head", "work"])), found);
+    assert_eq!(findings(&all(&["--head", "work"])), found);
     repo.write("config/settings_old.py", b"");
-    assert_eq!(findings(&all(&repo, &[])).len(), found.len() - 1, "the working tree, not its commit");
+    assert_eq!(findings(&all(&[])).len(), found.len() - 1, "the working tree, not its commit");
 }
 
 /// What is told of some paths is what is told of all, but for the rest.
@@ -93,7 +97,7 @@ fn policy_and_attributes_are_those_that_stand_there() {
     let repo = old_project();
     repo.write(".gitattributes", b"config/settings_old.py linguist-generated\n");
     repo.write(".red-panda.toml", b"exclude = [\"shop/**\"]\n");
-    let found = findings(&all(&repo, &[]));
+    let found = findings(&all(&repo, &["--select", RULES]));
     assert_eq!(found, [("CEL001".to_owned(), "config/settings.py".to_owned())]);
     repo.write(".red-panda.toml", b"exclud = []\n");
     let broken = all(&repo, &[]);
@@ -117,7 +121,7 @@ fn every_format_tells_all_of_it_and_the_text_ends_with_the_rules() {
     let repo = old_project();
     let ask = |format: &str| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_red-panda"));
-        command.args(["check", "--all", "--format", format, "--repo"]).arg(repo.path());
+        command.args(["check", "--all", "--select", RULES, "--format", format, "--repo"]).arg(repo.path());
         said(command.output().unwrap())
     };
     for format in ["sarif", "github"] {
@@ -147,15 +151,16 @@ fn rules_are_chosen_by_code_name_and_family() {
         codes.dedup();
         codes
     };
-    assert_eq!(codes(&[]), ["CEL001", "MIG004", "MIG011", "MIG015"]);
+    assert_eq!(codes(&["--select", RULES]), ["CEL001", "MIG004", "MIG011", "MIG015"]);
     for words in ["MIG004", "mig004", "runpython-without-reverse", "MIG004,CEL004"] {
         assert_eq!(codes(&["--select", words]), ["MIG004"], "{words}");
     }
     for words in ["migrations", "MIG", "mig"] {
-        assert_eq!(codes(&["--select", words]), ["MIG004", "MIG011", "MIG015"], "{words}");
+        let found = codes(&["--select", words]);
+        assert!(found.len() > 2 && found.iter().all(|code| code.starts_with("MIG")), "{words}: {found:?}");
     }
-    assert_eq!(codes(&["--select", "MIG004", "--select", "celery", "--ignore", "CEL001"]), ["MIG004"]);
-    assert_eq!(codes(&["--ignore", "migrations,CEL"]), Vec::<String>::new());
+    assert_eq!(codes(&["--select", "MIG004", "--select", "CEL001", "--ignore", "celery"]), ["MIG004"]);
+    assert_eq!(codes(&["--select", RULES, "--ignore", "migrations,CEL"]), Vec::<String>::new());
     for (word, sentence) in [
         ("MIG04", "there is no rule or family \"MIG04\"; did you mean \"MIG004\"?"),
         ("migration", "did you mean \"migrations\"?"),
@@ -174,7 +179,7 @@ fn the_command_line_goes_before_the_policy() {
     repo.git(&["add", "-f", "shop/.env"]);
     assert!(repo.check().has("ENV001"));
     let ignored = check(repo.path(), &["--base", "main", "--ignore", "ENV001"]);
-    assert!(ignored.code == Some(0) && !ignored.has("ENV001"), "{ignored:?}");
+    assert!(!ignored.has("ENV001"), "{ignored:?}");
     repo.write(".red-panda.toml", b"[rules]\nMIG004 = { severity = \"off\", reason = \"x\" }\n");
     assert!(!all(&repo, &[]).has("MIG004"));
     assert!(all(&repo, &["--select", "MIG004"]).has("\"MIG004\""));
