@@ -139,6 +139,12 @@ impl Look {
                     Ok(())
                 })?;
             }
+            Self::Form(_) => {
+                PythonFile::look(rule, context, file, |file, _| {
+                    some = !Form::of(file)?.is_empty();
+                    Ok(())
+                })?;
+            }
             Self::Migration(_) => some = Migration::read(context, file)?.is_some(),
         }
         Ok(some)

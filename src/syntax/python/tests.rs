@@ -213,7 +213,6 @@ fn a_call_knows_the_blocks_around_it_in_its_function() {
                     let caught = guard.caught().map(|name| format!(" {}", module.source(name)));
                     format!("try{}", caught.collect::<String>())
                 }
-                BlockKind::With(_) => "with".to_owned(),
             });
             assert_eq!(blocks.collect::<Vec<_>>(), want, "{source}");
         }

@@ -4,7 +4,7 @@
 mod examples;
 mod fixes;
 
-use red_panda::engine::fixes;
+use red_panda::engine::fixes as fixing;
 use red_panda::model::catalogue::Family;
 use red_panda::model::finding::Place;
 use red_panda::model::judgement::Judgement;
@@ -174,7 +174,7 @@ fn fixed(rule: &Rule, example: &mut Example) -> (usize, Vec<String>) {
         let before = judgement.findings.len();
         let head = example.sample.head.clone();
         let text = |path: &str| Some(Text::new(std::str::from_utf8(head.get(path)?).ok()?));
-        let files = fixes::put_in(&judgement, &text);
+        let files = fixing::put_in(&judgement, &text);
         let fixed: usize = files.iter().map(|file| file.fixed.len()).sum();
         if fixed == 0 {
             let breaks = files.iter().flat_map(|file| &file.broken);
