@@ -88,8 +88,8 @@ async fn of_thousands_of_findings_the_first_are_told_and_nothing_is_green() {
     let grove = Grove::begin(BASE).await;
     let (forge, repository) = (&grove.forge, &grove.repository);
     // Warnings only: each line excuses a rule that there is not.
-    let text: String = (0..2_500).map(|n| format!("x = 1  # red-panda: ignore[Z{n}] -- why\n")).collect();
-    let head = repository.push("topic", &[("trees/models.py", Some(&text))]).unwrap();
+    let text: String = (0..2_500).map(|n| format!("x=1  # red-panda: ignore[Z{n}] -- why\n")).collect();
+    let head = repository.push("topic", &[("trees/run.sh", Some(&text))]).unwrap();
     let number = repository.open_pull("topic", "Many").unwrap();
     forge.deliver().await;
     let status = grove.settled(&head).await;

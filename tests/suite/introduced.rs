@@ -41,6 +41,9 @@ fn touched(files: &Files) -> Files {
     files.iter().map(|(path, content)| (path.clone(), [content.as_slice(), b"\n"].concat())).collect()
 }
 
+/// What is about the length of a file: a longer one is news.
+const ABOUT_LENGTH: [&str; 2] = ["STY003", "STY004"];
+
 /// Nothing is reported on any of these ways from `base` to `head`, each with where its page has it. All rules looked at
 /// every changed file, and there was one in at least so many of the changes.
 fn silent(changes: impl Iterator<Item = (String, Sample)>, at_least: usize) {
@@ -51,7 +54,7 @@ fn silent(changes: impl Iterator<Item = (String, Sample)>, at_least: usize) {
         looked_at += usize::from(judgement.files > 0);
         assert_eq!(judgement.files, changed, "{place}");
         assert_eq!((judgement.rules, judgement.not_looked_at), (rules::all().len(), vec![]), "{place}");
-        let findings = judgement.findings.into_iter();
+        let findings = judgement.findings.into_iter().filter(|r| !ABOUT_LENGTH.contains(&r.finding.code));
         told.extend(findings.map(|r| format!("{place}: {}: {}", r.finding.code, r.finding.headline)));
     }
     assert!(told.is_empty(), "{}", told.join("\n"));

@@ -13,6 +13,8 @@ use crate::source::NotLoaded;
 use crate::source::tree::file_name;
 use crate::syntax::python::{Class, Docstring, Folded, Function, ScopeId, ScopeKind};
 
+use super::size::Statements;
+
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::DOC001,
     page: include_str!("missing_docstring.md"),
@@ -20,14 +22,14 @@ pub(super) static RULE: Rule = Rule {
     looks: &[Look::Python(look::code, check)],
 };
 
-/// A body of so many lines says itself what it does.
-const OBVIOUS: u32 = 3;
+/// A body of so many statements says itself what it does.
+const OBVIOUS: usize = 3;
 
 fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     if is_wiring(file.path) {
         return Ok(());
     }
-    let listed = listed(file);
+    let (listed, statements) = (listed(file), Statements::of(file));
     let is_exported = |scope: ScopeId, name: &str| {
         !name.starts_with('_')
             && is_public(file, scope)
@@ -42,10 +44,10 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     if Docstring::of(file.module.body()).is_none() && !(classes.is_empty() && functions.is_empty()) {
         module(file, out);
     }
-    for class in classes.into_iter().filter(|class| lacks_words(file, &class.node.body)) {
+    for class in classes.into_iter().filter(|class| lacks_words(&statements, &class.node.body)) {
         tell(&class.node.name, file.index().name_of(class.body), out);
     }
-    for function in functions.into_iter().filter(|function| lacks_words(file, &function.node.body)) {
+    for function in functions.into_iter().filter(|function| lacks_words(&statements, &function.node.body)) {
         tell(&function.node.name, file.index().name_of(function.body), out);
     }
     Ok(())
@@ -110,10 +112,8 @@ fn is_prescribed(file: &PythonFile<'_>, function: &Function<'_>) -> bool {
 }
 
 /// Has it no docstring, and more than can be seen at a glance?
-fn lacks_words(file: &PythonFile<'_>, body: &[Stmt]) -> bool {
-    let [first, .., last] = body else { return false };
-    let lines = file.module.span(last).lines().end - file.module.span(first).start.line;
-    Docstring::of(body).is_none() && lines > OBVIOUS
+fn lacks_words(statements: &Statements, body: &[Stmt]) -> bool {
+    body.len() > 1 && Docstring::of(body).is_none() && statements.in_body(body) > OBVIOUS
 }
 
 fn module(file: &PythonFile<'_>, out: &mut Report<'_>) {

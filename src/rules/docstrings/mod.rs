@@ -2,6 +2,7 @@
 
 mod missing_docstring;
 mod non_sphinx_docstring;
+mod size;
 
 use super::Rule;
 

@@ -9,6 +9,8 @@ use crate::rules::{Against, Look, Rule};
 use crate::source::NotLoaded;
 use crate::syntax::python::{Docstring, Function, ScopeKind, Style};
 
+use super::size::Statements;
+
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::DOC002,
     page: include_str!("non_sphinx_docstring.md"),
@@ -16,10 +18,11 @@ pub(super) static RULE: Rule = Rule {
     looks: &[Look::Python(look::code, check)],
 };
 
-/// Lines of a body that is read without its docstring.
-const SHORT: u32 = 5;
+/// Statements of a body that is read without its docstring.
+const SHORT: usize = 5;
 
 fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
+    let statements = Statements::of(file);
     style(file, "module", file.module.body(), out);
     for class in file.index().classes() {
         style(file, &file.index().name_of(class.body), &class.node.body, out);
@@ -27,7 +30,7 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     for function in file.index().functions() {
         let name = file.index().name_of(function.body);
         style(file, &name, &function.node.body, out);
-        parameters(file, function, &name, out);
+        parameters(file, function, &name, &statements, out);
     }
     Ok(())
 }
@@ -66,7 +69,13 @@ fn shows_an_api(file: &PythonFile<'_>, name: &str) -> bool {
 }
 
 /// Compares the parameters that a docstring tells of with those that there are.
-fn parameters(file: &PythonFile<'_>, function: &Function<'_>, name: &str, out: &mut Report<'_>) {
+fn parameters(
+    file: &PythonFile<'_>,
+    function: &Function<'_>,
+    name: &str,
+    statements: &Statements,
+    out: &mut Report<'_>,
+) {
     let node = function.node;
     let Some(docstring) = Docstring::of(&node.body) else { return };
     let told: Vec<&str> =
@@ -98,8 +107,7 @@ fn parameters(file: &PythonFile<'_>, function: &Function<'_>, name: &str, out: &
     let own: Vec<&str> =
         own.skip(usize::from(is_method)).filter(|name| !name.starts_with('_') && *name != "self").collect();
     let left: Vec<&str> = own.iter().copied().filter(|name| !told.contains(name)).collect();
-    let lines = file.module.span(node).lines();
-    let body = lines.end - file.module.span(&docstring).lines().end;
+    let body = statements.in_body(node.body.get(1..).unwrap_or_default());
     if let Some(first) = left.first().filter(|_| own.len() > 1 && body > SHORT) {
         let shown: Vec<String> = left.iter().map(|name| code(name)).collect();
         out.say(

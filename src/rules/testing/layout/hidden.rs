@@ -1,6 +1,6 @@
 //! Tests that `manage.py test` does not run, or cannot.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::finding::{Finding, Fix, NodeText, Place, Severity, code};
 use crate::project::python::discovery::{comes_to, is_test_module, test_classes};
@@ -18,15 +18,17 @@ pub(in crate::rules::testing) fn check(rule: &Rule, context: &Context<'_>) -> Fo
         return Ok(Vec::new());
     }
     let (head, base) = (context.head.tree()?, context.merge_base.tree()?);
-    let is_new = |is_wrong: &dyn Fn(&Tree) -> bool| is_wrong(&head) && !is_wrong(&base);
     let mut found = Vec::new();
-    for (at, by) in &folders {
-        if comes_to(&head, at) && is_new(&|tree| is_skipped(tree, at)) && holds_tests(context, &head, at)? {
-            found.push(skipped(rule, at, by));
+    for (at, touched) in folders.iter().filter(|(at, _)| comes_to(&head, at)) {
+        // Who moves a folder did not make it wrong.
+        let is_new = |is_wrong: fn(&Tree, &str) -> bool| {
+            is_wrong(&head, at) && !touched.before.iter().any(|before| is_wrong(&base, before))
+        };
+        if is_new(is_skipped) && holds_tests(context, &head, at)? {
+            found.push(skipped(rule, at, &touched.by));
         }
-        let module = format!("{at}.py");
-        if comes_to(&head, at) && is_new(&|tree| is_twice(tree, at)) {
-            found.push(twice(rule, at, by, &module));
+        if is_new(is_twice) {
+            found.push(twice(rule, at, &touched.by));
         }
     }
     // pytest collects by paths: it needs no package, and takes no module for another.
@@ -36,23 +38,33 @@ pub(in crate::rules::testing) fn check(rule: &Rule, context: &Context<'_>) -> Fo
     Ok(found)
 }
 
-/// Folders of tests in which the change adds, moves or removes a file, each with that file.
-fn touched(context: &Context<'_>) -> Vec<(String, String)> {
-    let mut seen = BTreeSet::new();
-    let mut found = Vec::new();
+/// What the change does in a folder of tests.
+struct Touched {
+    /// The first file that it adds, moves or removes there.
+    by: String,
+    /// Where the folder may have been.
+    before: BTreeSet<String>,
+}
+
+fn touched(context: &Context<'_>) -> BTreeMap<String, Touched> {
+    let mut found: BTreeMap<String, Touched> = BTreeMap::new();
     for file in &context.change.files {
         let paths = [Some(file.path.as_str()), file.previous_path.as_deref()];
-        for path in
-            paths.into_iter().flatten().filter(|path| path.ends_with(".py") && !(context.excluded)(path))
-        {
-            let beside = path.strip_suffix(".py").filter(|_| file_name(path) == "tests.py");
-            let at = beside.unwrap_or_else(|| folder(path));
-            if (is_test_module(path) || file_name(path) == "__init__.py") && seen.insert(at.to_owned()) {
-                found.push((at.to_owned(), file.path.clone()));
-            }
+        let paths = paths.into_iter().flatten().filter(|path| !(context.excluded)(path));
+        for at in paths.filter_map(tests_around) {
+            let new = || Touched { by: file.path.clone(), before: BTreeSet::from([at.to_owned()]) };
+            let before = file.base_path().and_then(tests_around).map(str::to_owned);
+            found.entry(at.to_owned()).or_insert_with(new).before.extend(before);
         }
     }
     found
+}
+
+/// The folder of tests that a file stands in, or beside as `tests.py`.
+fn tests_around(path: &str) -> Option<&str> {
+    let is_meant = path.ends_with(".py") && (is_test_module(path) || file_name(path) == "__init__.py");
+    let beside = path.strip_suffix(".py").filter(|_| file_name(path) == "tests.py");
+    is_meant.then(|| beside.unwrap_or_else(|| folder(path)))
 }
 
 /// Test modules in a folder that is no package.
@@ -83,10 +95,11 @@ fn skipped(rule: &Rule, at: &str, by: &str) -> Finding {
         .with_fix(Fix::text(format!("Add an empty {}.", code(&init))))
 }
 
-fn twice(rule: &Rule, at: &str, by: &str, module: &str) -> Finding {
-    let headline = format!("{} stands beside the package {}", code(module), code(&format!("{at}/")));
+fn twice(rule: &Rule, at: &str, by: &str) -> Finding {
+    let module = format!("{at}.py");
+    let headline = format!("{} stands beside the package {}", code(&module), code(&format!("{at}/")));
     let consequence = "`manage.py test` stops with `ImportError: 'tests' module incorrectly imported`.";
-    let fix = format!("Move what {} holds into modules of the package.", code(module));
+    let fix = format!("Move what {} holds into modules of the package.", code(&module));
     error(rule, by, at, "twice", headline, consequence).with_fix(Fix::text(fix))
 }
 
