@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use ruff_python_ast::ExprCall;
+use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::{Ranged, TextRange, TextSize};
 
 use crate::model::change::ChangedFile;
 use crate::model::finding::{Confidence, Edit, Finding, Fix, FixSafety, NodeText, Place, Severity, Span};
 use crate::project::Project;
 use crate::source::NotLoaded;
-use crate::syntax::python::{Index, Module};
+use crate::syntax::python::{Index, Module, normalised_expr};
 
 use super::{Context, Rule, ScopedFile};
 
@@ -148,13 +148,13 @@ impl Report<'_> {
     /// The same of a line that may hold a secret: nothing of it is stored or hashed.
     pub fn say_secretly(
         &mut self,
-        at: &impl Ranged,
+        at: &Expr,
         subject: impl Into<String>,
         headline: impl Into<String>,
         consequence: impl Into<String>,
     ) -> Remark<'_> {
         let place = Place::Head { path: self.file.path.to_owned(), span: self.file.module.span(at) };
-        let node = NodeText::Secret(self.file.module.source(at).to_owned());
+        let node = NodeText::Secret(normalised_expr(at));
         let finding = self.rule.finding(place, subject, node, headline, consequence);
         self.push(finding)
     }

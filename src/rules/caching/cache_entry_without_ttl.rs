@@ -8,7 +8,7 @@ use crate::rules::look;
 use crate::rules::python::{PythonFile, Report};
 use crate::rules::{Against, Look, Rule};
 use crate::source::NotLoaded;
-use crate::syntax::python::string;
+use crate::syntax::python::{normalised_expr, string};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::CCH002,
@@ -34,7 +34,7 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
 fn judge(file: &PythonFile<'_>, write: &CacheCall<'_>, timeout: &Expr, out: &mut Report<'_>) {
     let name = file.index().name_of(write.call.scope);
     let key = write.key().map_or_else(String::new, |key| format!(" {}", code(file.module.source(key))));
-    let subject = format!("{name}{key}");
+    let subject = write.key().map_or_else(|| name.clone(), |key| format!("{name} {}", normalised_expr(key)));
     if timeout.is_none_literal_expr() {
         let headline = format!("The cache entry{key} in {} never expires", code(&name));
         out.say(timeout, subject, "timeout=None", headline, FOR_EVER)

@@ -5,6 +5,7 @@ use crate::rules::look;
 use crate::rules::python::{PythonFile, Report};
 use crate::rules::{Against, Look, Rule};
 use crate::source::NotLoaded;
+use crate::syntax::python::normalised_expr;
 
 use super::key::Key;
 
@@ -29,7 +30,7 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
         out.say(
             written,
             name,
-            source,
+            normalised_expr(written),
             headline,
             "Nobody can tell whose entry it is, and two apps that choose the same words read each other's values.",
         )

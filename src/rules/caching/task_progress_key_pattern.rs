@@ -5,6 +5,7 @@ use crate::rules::look;
 use crate::rules::python::{PythonFile, Report};
 use crate::rules::{Against, Look, Rule};
 use crate::source::NotLoaded;
+use crate::syntax::python::normalised_expr;
 
 use super::key::Key;
 
@@ -28,7 +29,7 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
         out.say(
             written,
             file.index().name_of(write.call.scope),
-            source,
+            normalised_expr(written),
             headline,
             "Whoever shows the progress of a task looks for it under that key, and finds nothing.",
         )

@@ -10,7 +10,7 @@ use crate::rules::look::code_with_others;
 use crate::rules::python::{PythonFile, Report};
 use crate::rules::{Against, Look, Rule};
 use crate::source::NotLoaded;
-use crate::syntax::python::{Class, Folded, Module, string, walk_exprs};
+use crate::syntax::python::{Class, Folded, Module, normalised_expr, string, walk_exprs};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::SEC004,
@@ -281,7 +281,7 @@ fn origins(file: &PythonFile<'_>, out: &mut Report<'_>) {
                 out.say(
                     origin,
                     "CSRF_TRUSTED_ORIGINS",
-                    written,
+                    normalised_expr(origin),
                     format!("{} in {} trusts no origin", code(written), code("CSRF_TRUSTED_ORIGINS")),
                     "Django compares whole hosts, or what stands behind `*.`; requests from elsewhere are refused as before.",
                 )

@@ -13,6 +13,7 @@ use crate::rules::python::{PythonFile, Report};
 use crate::rules::{Against, Look, Rule};
 use crate::source::NotLoaded;
 use crate::source::tree::folder;
+use crate::syntax::python::normalised_expr;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::SEC002,
@@ -53,7 +54,7 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
 fn judge<'a>(file: &PythonFile<'_>, unset: &Unset<'a>, value: &'a Expr, out: &mut Report<'_>) {
     if let Some(read) = unset.raw_text(value) {
         let headline = format!("{} is a text, and {} is true too", code("DEBUG"), code("\"False\""));
-        let said = out.say(value, "DEBUG", file.module.source(value), headline, SHOWN);
+        let said = out.say(value, "DEBUG", normalised_expr(value), headline, SHOWN);
         match wanted(read) {
             Some(wanted) => said.fix(format!("Write {}.", code(&format!("DEBUG = {wanted}")))),
             None => said.fix(format!(
@@ -74,7 +75,7 @@ fn judge<'a>(file: &PythonFile<'_>, unset: &Unset<'a>, value: &'a Expr, out: &mu
             None => {
                 let headline =
                     format!("{} is on wherever the environment does not turn it off", code("DEBUG"));
-                out.say(value, "DEBUG", file.module.source(value), headline, SHOWN)
+                out.say(value, "DEBUG", normalised_expr(value), headline, SHOWN)
                     .fix(format!("Write {}.", code("DEBUG = env.bool(\"DEBUG\", default=False)")));
             }
         }
@@ -83,7 +84,7 @@ fn judge<'a>(file: &PythonFile<'_>, unset: &Unset<'a>, value: &'a Expr, out: &mu
 
 fn say_default(file: &PythonFile<'_>, read: &Read<'_>, default: &Expr, out: &mut Report<'_>) {
     let headline = format!("{} is on wherever the environment does not turn it off", code("DEBUG"));
-    let said = out.say(default, "DEBUG", file.module.source(default), headline, SHOWN).because_of(read);
+    let said = out.say(default, "DEBUG", normalised_expr(default), headline, SHOWN).because_of(read);
     if matches!(default, Expr::BooleanLiteral(_)) {
         let condition = "Right if those who develop set `DEBUG` in their own environment.";
         said.edit(FixSafety::Ask, condition, vec![file.replace(default, "False")]);

@@ -9,7 +9,7 @@ use crate::rules::python::{PythonFile, Report};
 use crate::rules::{Against, Look, Rule};
 use crate::source::NotLoaded;
 use crate::source::tree::file_name;
-use crate::syntax::python::{Function, Piece};
+use crate::syntax::python::{Function, Piece, normalised_expr};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::SEC003,
@@ -73,7 +73,9 @@ fn judge(file: &PythonFile<'_>, markup: Markup<'_>, out: &mut Report<'_>) {
         Source::Request => "A link can carry a script that runs in the page with the visitor's login.",
         _ => "If anybody can write markup into it, their script runs in the page of whoever looks at it.",
     };
-    let said = out.say(worst, markup.name.clone(), written, headline, consequence).because_of(markup.expr);
+    let said = out
+        .say(worst, markup.name.clone(), normalised_expr(worst), headline, consequence)
+        .because_of(markup.expr);
     let said = said.fix(fix(file, &markup));
     if from != Source::Request {
         said.warning().confidence(Confidence::Likely);

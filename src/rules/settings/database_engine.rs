@@ -6,6 +6,7 @@ use crate::rules::look;
 use crate::rules::python::{PythonFile, Report};
 use crate::rules::{Against, Look, Rule};
 use crate::source::NotLoaded;
+use crate::syntax::python::normalised_expr;
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::SET003,
@@ -31,10 +32,9 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
                 continue;
             }
             let subject = format!("DATABASES.{alias}.ENGINE");
-            let written = file.module.source(engine);
             let headline = format!("{} is neither PostgreSQL nor SQLite", code(&subject));
             let consequence = "Production of the standard's projects is PostgreSQL: migrations, backups and the servers' set-up are made for it.";
-            out.say(engine, subject, written, headline, consequence)
+            out.say(engine, subject, normalised_expr(engine), headline, consequence)
                 .fix("Write `\"django.db.backends.postgresql\"`, and SQLite for development if you like.");
         }
     }
