@@ -184,7 +184,7 @@ impl Project {
         }
         let lineages = self.fact::<Lineages>(&found.path)?;
         let is_model = lineages.of(&found.name).is_some_and(|lineage| lineage.is_model());
-        Ok(is_model.then(|| ModelRef::Own(ClassRef { path: found.path, name: found.name })))
+        Ok(is_model.then_some(ModelRef::Own(ClassRef { path: found.path, name: found.name })))
     }
 
     /// What an attribute of a model's rows leads to; ways back are known from the model's own module alone.
