@@ -8,6 +8,7 @@ pub mod foretold;
 pub mod migrations;
 mod parsed;
 pub mod python;
+pub mod schema;
 
 use std::sync::Arc;
 

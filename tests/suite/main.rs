@@ -41,6 +41,8 @@ mod github;
 #[cfg(test)]
 mod github_contract;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod house;
 #[cfg(test)]
 mod introduced;
@@ -54,6 +56,8 @@ mod live_models;
 mod local;
 #[cfg(test)]
 mod migration_graphs;
+#[cfg(test)]
+mod model_drift;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]

@@ -176,6 +176,11 @@ fn django_class(name: &str) -> Option<&'static str> {
     known.map(|(class, _)| *class)
 }
 
+/// The names of the arguments that a class of Django takes by position.
+pub fn positions(class: &str) -> &'static [&'static str] {
+    DJANGO.iter().find(|(known, _)| *known == class).map_or(&[], |(_, positions)| positions)
+}
+
 impl Project {
     /// What class of field a call in the file at `path` makes; `None` when it makes none.
     pub fn field_class_of(
@@ -239,8 +244,7 @@ impl<'a> ModelField<'a> {
             return Some(&keyword.value);
         }
         let class = self.django()?;
-        let (_, positions) = DJANGO.iter().find(|(known, _)| *known == class)?;
-        let at = positions.iter().position(|position| *position == name)?;
+        let at = positions(class).iter().position(|position| *position == name)?;
         let before = self.call.arguments.args.get(..=at)?;
         if before.iter().any(Expr::is_starred_expr) { None } else { before.last() }
     }

@@ -50,23 +50,40 @@ impl History {
     /// What runs in its app before a migration, each behind what it depends on. Here an original stands for itself as
     /// long as it is there: its squash would say more than the migration meets.
     pub fn before<'a>(&'a self, app: &str, links: &Links) -> Vec<&'a Node> {
+        self.ordered(app, self.direct(app, links))
+    }
+
+    /// All that runs in the app, each behind what it depends on. A squash stands back where one of its originals is
+    /// there.
+    pub fn all(&self) -> Vec<&Node> {
+        let is_original = |name: &MigrationName| self.nodes.contains_key(name);
+        let standing: Vec<&Node> =
+            self.nodes.values().filter(|node| !node.links.replaced().any(is_original)).collect();
+        let app = standing.first().map_or("", |node| node.name.app.as_str());
+        self.ordered(app, standing)
+    }
+
+    /// What a migration depends on in its app.
+    fn direct<'a>(&'a self, app: &str, links: &Links) -> Vec<&'a Node> {
         let node =
             |name: &MigrationName| self.nodes.get(name).or_else(|| self.nodes.get(self.replaced.get(name)?));
-        let before = |links: &Links| -> Vec<&'a Node> {
-            let names = links.dependencies.iter().filter_map(|d| d.dependency.migration());
-            names.filter(|name| name.app == app).filter_map(node).collect()
-        };
+        let names = links.dependencies.iter().filter_map(|d| d.dependency.migration());
+        names.filter(|name| name.app == app).filter_map(node).collect()
+    }
+
+    /// These with all that they depend on.
+    fn ordered<'a>(&'a self, app: &str, last: Vec<&'a Node>) -> Vec<&'a Node> {
         let mut order = Vec::new();
         let mut seen = BTreeSet::new();
         // A node is entered once to put its dependencies above it, and left once they are done.
-        let enter = |links: &Links| before(links).into_iter().rev().map(|node| (node, false));
-        let mut stack: Vec<(&Node, bool)> = enter(links).collect();
+        let enter = |nodes: Vec<&'a Node>| nodes.into_iter().rev().map(|node| (node, false));
+        let mut stack: Vec<(&Node, bool)> = enter(last).collect();
         while let Some((node, done)) = stack.pop() {
             if done {
                 order.push(node);
             } else if seen.insert(&node.name) {
                 stack.push((node, true));
-                stack.extend(enter(&node.links));
+                stack.extend(enter(self.direct(app, &node.links)));
             }
         }
         order

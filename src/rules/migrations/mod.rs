@@ -18,6 +18,7 @@ mod irreversible_or_lossy_reverse;
 mod listing;
 mod live_model;
 mod migration_inserted_before_deployed;
+mod model_change_without_migration;
 mod multiple_leaf_nodes;
 mod non_nullable_field_without_default;
 mod query_sets;
@@ -50,6 +51,7 @@ pub const RULES: &[&Rule] = &[
     &unsafe_squash::RULE,
     &auto_named_migration::RULE,
     &several_logical_changes::RULE,
+    &model_change_without_migration::RULE,
     &data_migration_imports_live_model::RULE,
     &irreversible_or_lossy_reverse::RULE,
     &vendor_specific_migration::RULE,

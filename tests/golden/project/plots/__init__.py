@@ -1,0 +1,1 @@
+"""Plots, who tends them, and what grows there."""

@@ -1,0 +1,9 @@
+"""The app `plots`."""
+
+from django.apps import AppConfig
+
+
+class PlotsConfig(AppConfig):
+    """Plots and plantings."""
+
+    name = "plots"
