@@ -114,7 +114,8 @@ fn a_removed_and_a_renamed_migration_take_two_rounds() {
 #[test]
 fn views_and_an_env_template_take_two_rounds() {
     let mut head = shop();
-    head.insert("shop/views.py".to_owned(), b"def home(request):\n    return None\n".to_vec());
+    let view = "\"\"\"Pages.\"\"\"\n\n\ndef home(request: HttpRequest) -> None:\n    return None\n";
+    head.insert("shop/views.py".to_owned(), view.into());
     head.insert(".env.example".to_owned(), b"DEBUG=1\nSECRET_KEY=\n".to_vec());
     head.insert("Dockerfile".to_owned(), b"# red-panda: ignore[MIG004]\n".to_vec());
     assert_eq!(codes(&moved_on(head)), (vec!["STY008"], 2));
