@@ -32,16 +32,21 @@ fn check(context: &Context<'_>) -> Result<Vec<Finding>, NotLoaded> {
     Ok(NotLoaded::all(findings)?.into_iter().flatten().collect())
 }
 
-/// The apps whose models or migrations the change touches, with the changed files of each that hold models.
+/// The apps whose models or migrations the change touches, with the changed files of each that hold models: the same on
+/// both sides, or what was wrong before would be new.
 fn touched(context: &Context<'_>) -> Result<Vec<(App, BTreeSet<String>)>, NotLoaded> {
-    let files: Vec<&str> =
-        context.files().map(|file| file.path).filter(|path| path.ends_with(".py")).collect();
-    let code = files.iter().copied().filter(|path| !looks_like_migration(path) && !is_test(path));
-    let read = code.map(|path| Ok(holds_models(context.here, path)?.then_some(path)));
+    let kept = |path: &&str| path.ends_with(".py") && !(context.excluded)(path);
+    let head: Vec<&str> =
+        context.change.files.iter().filter_map(|file| file.head_path()).filter(kept).collect();
+    let base = context.change.files.iter().filter_map(|file| file.base_path()).filter(kept);
+    let paths: BTreeSet<&str> = head.iter().copied().chain(base).collect();
+    let (moved, code): (Vec<&str>, Vec<&str>) =
+        paths.into_iter().partition(|path| looks_like_migration(path));
+    let read = code.into_iter().filter(|path| !is_test(path)).map(|path| {
+        let holds = are_models(path) || (head.contains(&path) && imports_models(context.head, path)?);
+        Ok(holds.then_some(path))
+    });
     let held: Vec<&str> = NotLoaded::all(read)?.into_iter().flatten().collect();
-    let gone = context.change.files.iter().filter_map(|file| file.base_path());
-    let moved: Vec<&str> =
-        files.iter().copied().chain(gone).filter(|path| looks_like_migration(path)).collect();
     if held.is_empty() && moved.is_empty() {
         return Ok(Vec::new());
     }
@@ -59,15 +64,15 @@ fn touched(context: &Context<'_>) -> Result<Vec<(App, BTreeSet<String>)>, NotLoa
     Ok(touched.into_values().collect())
 }
 
-/// Does a file look as if it held models? Whether it does, its bases tell, which may stand in other files.
-fn holds_models(project: &Project, path: &str) -> Result<bool, NotLoaded> {
-    if file_name(path) == "models.py" || path.contains("/models/") {
-        return Ok(true);
-    }
+/// Is a file one of models by its name?
+fn are_models(path: &str) -> bool {
+    file_name(path) == "models.py" || path.contains("/models/")
+}
+
+/// Could another file hold models? Whether it does, its bases tell, which may stand in other files.
+fn imports_models(project: &Project, path: &str) -> Result<bool, NotLoaded> {
     let Some(module) = project.module(path)? else { return Ok(false) };
-    Ok(module
-        .imports()
-        .any(|import| import.target.is_in("django.db.models") || import.target.is_in("django.db")))
+    Ok(module.imports().any(|import| import.target.is_in("django.db")))
 }
 
 fn of_app(context: &Context<'_>, app: &App, changed: &BTreeSet<String>) -> Result<Vec<Finding>, NotLoaded> {
@@ -95,11 +100,20 @@ fn of_app(context: &Context<'_>, app: &App, changed: &BTreeSet<String>) -> Resul
             drifts.into_iter().map(|drift| finding(app, model, &drift))
         })
         .collect();
-    let gone = replayed.tables.iter().filter(|(name, _)| !written.contains_key(*name));
-    if let Some(path) = changed.iter().next() {
-        findings.extend(gone.map(|(_, table)| removed(app, path, &table.name)));
+    if context.judging == Judging::Head {
+        let gone = replayed.tables.iter().filter(|(name, _)| !written.contains_key(*name));
+        for (_, table) in gone {
+            let stood = NotLoaded::all(changed.iter().map(|path| stood(context, path, &table.name)))?;
+            let path = changed.iter().zip(stood).find(|(_, stood)| *stood).map(|(path, _)| path);
+            findings.extend(path.map(|path| removed(app, path, &table.name)));
+        }
     }
     Ok(findings)
+}
+
+/// Did the file hold the model before the change?
+fn stood(context: &Context<'_>, path: &str, model: &str) -> Result<bool, NotLoaded> {
+    Ok(context.merge_base.module(path)?.is_some_and(|module| module.class(model).is_some()))
 }
 
 fn unknown_before(context: &Context<'_>, app: &App) -> Result<usize, NotLoaded> {

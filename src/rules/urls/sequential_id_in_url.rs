@@ -32,7 +32,7 @@ fn check(file: &PythonFile<'_>, out: &mut Report<'_>) -> Result<(), NotLoaded> {
     let keys = all.iter().filter_map(|entry| {
         let Target::View(view) = &entry.target else { return None };
         let pattern = entry.pattern.as_ref()?;
-        let key = pattern.parameters().into_iter().find(|parameter| may_be_key(parameter))?;
+        let key = pattern.parameters().into_iter().find(may_be_key)?;
         Some((*entry, view, key))
     });
     let keys: Vec<_> = keys.collect();

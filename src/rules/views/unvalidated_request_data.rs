@@ -9,7 +9,7 @@ use crate::rules::look::code_with_others;
 use crate::rules::python::{PythonFile, Report};
 use crate::rules::{Against, Look, Rule};
 use crate::source::NotLoaded;
-use crate::syntax::python::{BindingKind, Module, ScopeId, string, walk_expr, walk_exprs};
+use crate::syntax::python::{BindingKind, Module, ScopeId, normalised_expr, string, walk_expr, walk_exprs};
 
 pub(super) static RULE: Rule = Rule {
     entry: &catalogue::VIW002,
@@ -80,8 +80,8 @@ fn say(
     severity: Severity,
     out: &mut Report<'_>,
 ) {
-    let fault = file.module.source(raw.read);
-    let headline = format!("{} goes into {} unchecked", code(fault), code(into));
+    let fault = normalised_expr(raw.read);
+    let headline = format!("{} goes into {} unchecked", code(file.module.source(raw.read)), code(into));
     let consequence = match severity {
         Severity::Error => {
             "Whatever a client sends is stored, whether the field may hold it or not; what the database refuses is a server error (500)."
