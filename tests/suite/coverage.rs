@@ -8,6 +8,8 @@ use red_panda::model::catalogue::{self, CATALOGUE};
 use red_panda::rules;
 use serde::Deserialize;
 
+use crate::documents::root;
+
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Section {
@@ -69,8 +71,12 @@ fn linked(code: &str) -> String {
     let Some(entry) = rules::find(code).map(|rule| rule.entry) else {
         return format!("{code} (not built yet)");
     };
-    let folder = entry.family().unwrap().as_str();
-    format!("[{code}](../src/rules/{folder}/{}.md)", entry.name.replace('-', "_"))
+    let (family, page) = (entry.family().unwrap().as_str(), format!("{}.md", entry.name.replace('-', "_")));
+    // The rules on tasks have a folder of their own.
+    let stands = |folder: &&String| root().join("src/rules").join(folder).join(&page).exists();
+    let folders = [family.to_owned(), format!("{family}/tasks")];
+    let folder = folders.iter().find(stands).unwrap_or_else(|| panic!("{page} is not there"));
+    format!("[{code}](../src/rules/{folder}/{page})")
 }
 
 /// As it reads, in a table.
