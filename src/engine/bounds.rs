@@ -19,7 +19,7 @@ pub struct Bounds {
 
 impl Bounds {
     /// For what anybody may send.
-    pub const FORGE: Self = Self { rounds: 8, bytes: 64 << 20, time: Duration::from_secs(60) };
+    pub const FORGE: Self = Self { rounds: 32, bytes: 64 << 20, time: Duration::from_secs(60) };
     /// For a person who looks at a project of their own, on their own machine.
     pub const LOCAL: Self = Self { rounds: 64, bytes: 1 << 30, time: Duration::from_secs(60 * 60) };
 }

@@ -27,6 +27,9 @@ const PAIRS: &[(&str, &str, Spot)] = &[
     ("MOD009", "MOD008", Spot::Line),
     ("CCH004", "CCH001", Spot::Line),
     ("STY003", "STY004", Spot::File),
+    // A soft delete by another name, a prefetch that is thrown away: what it is for says more than its form.
+    ("MOD018", "MOD011", Spot::Line),
+    ("QRY003", "QRY001", Spot::Line),
     // A route tells the id to everybody; the link to it follows.
     ("URL001", "URL008", Spot::Line),
     ("URL001", "URL002", Spot::Line),

@@ -87,7 +87,7 @@ fn a_rule_that_never_has_enough_is_not_run_and_the_others_report() {
     sample.base.remove(SETTINGS);
     let (judgement, reasons) = judged_with(&sample, &ASKS);
     assert_eq!(codes(&judgement), ["CEL001"]);
-    assert_eq!(reasons, "the rules ask for more files than 8 rounds of reading give: not run: XXX001");
+    assert_eq!(reasons, "the rules ask for more files than 32 rounds of reading give: not run: XXX001");
 }
 
 #[test]

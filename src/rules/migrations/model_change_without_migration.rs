@@ -101,7 +101,11 @@ fn of_app(context: &Context<'_>, app: &App, changed: &BTreeSet<String>) -> Resul
         })
         .collect();
     if context.judging == Judging::Head {
-        let gone = replayed.tables.iter().filter(|(name, _)| !written.contains_key(*name));
+        // A class may be there and be a model by a base that nobody here knows.
+        let modules = NotLoaded::all(paths.iter().map(|path| context.here.module(path)))?;
+        let is_there = |model: &str| modules.iter().flatten().any(|module| module.class(model).is_some());
+        let gone = replayed.tables.iter();
+        let gone = gone.filter(|(name, table)| !written.contains_key(*name) && !is_there(&table.name));
         for (_, table) in gone {
             let stood = NotLoaded::all(changed.iter().map(|path| stood(context, path, &table.name)))?;
             let path = changed.iter().zip(stood).find(|(_, stood)| *stood).map(|(path, _)| path);
