@@ -45,6 +45,14 @@ impl Lineage {
         self.foreign.iter().filter_map(|name| bases::find(name))
     }
 
+    /// Is there no base from elsewhere but Django's own `Model` and such as are no models?
+    pub fn is_told(&self) -> bool {
+        let is_plain = |name: &String| {
+            name.ends_with("db.models.Model") || bases::find(name).is_some_and(|base| !base.is_model)
+        };
+        self.foreign.iter().all(is_plain)
+    }
+
     /// Is every base known? Else it may bring anything: whoever says that something is missing has to be silent.
     pub fn is_complete(&self) -> bool {
         self.foreign.iter().all(|name| bases::find(name).is_some())

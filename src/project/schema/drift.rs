@@ -70,7 +70,8 @@ pub fn of(written: &Written, replayed: Option<&Table>) -> Vec<Drift> {
     columns(written, replayed, &mut drifts);
     for name in ALTERED.into_iter().chain(OWN) {
         let (one, other) = (written.table.options.get(name), replayed.options.get(name));
-        if differ(one, other) {
+        // What a base from elsewhere says in its `Meta` is not in the text.
+        if (one.is_some() || written.is_complete) && differ(one, other) {
             drifts.push(Drift::Option(name.to_owned()));
         }
     }

@@ -13,7 +13,7 @@ use crate::project::migrations::migration::{Operation, Position};
 use crate::project::{Fact, Project};
 
 use super::table::{ALTERED, Table};
-use super::value::Place;
+use super::value::{Place, Value};
 
 /// By lower-case names of models.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -110,11 +110,18 @@ impl Replayed {
                     "AlterIndexTogether" => ("index_together", "index_together"),
                     _ => ("table_comment", "db_table_comment"),
                 };
-                let value = operation.argument(argument, 1).map(|value| place.value(value)).transpose()?;
+                // `set()` and, of older versions, `set([("a", "b")])`
+                let given = operation.argument(argument, 1).map(|value| match value {
+                    Expr::Call(call) => call.arguments.args.first(),
+                    other => Some(other),
+                });
+                let value = match given {
+                    Some(Some(value)) => Some(place.value(value)?),
+                    Some(None) => Some(Value::literal("None")),
+                    None => None,
+                };
                 if let (Some(table), Some(value)) = (self.table(operation, "name"), value) {
-                    let is_empty_set = operation.argument(argument, 1).is_some_and(Expr::is_call_expr);
-                    let nothing = super::value::Value::literal("None");
-                    table.set(option, if is_empty_set { nothing } else { value });
+                    table.set(option, value);
                 }
             }
             "AddIndex" | "AddIndexConcurrently" | "AddConstraint" | "AddConstraintNotValid" => {
@@ -196,13 +203,13 @@ impl Replayed {
             table.name = new.to_owned();
             self.tables.insert(new.to_lowercase(), table);
             // Django points every relation to the new name.
-            let is_old = |value: &&mut super::value::Value| {
-                matches!(value, super::value::Value::Name(name)
+            let is_old = |value: &&mut Value| {
+                matches!(value, Value::Name(name)
                     if name.rsplit_once('.').is_some_and(|(_, model)| model == old.to_lowercase()))
             };
             let columns = self.tables.values_mut().flat_map(|table| table.columns.values_mut());
             let targets = columns.filter_map(|column| column.arguments.get_mut("to"));
-            targets.filter(is_old).for_each(|value| *value = super::value::Value::Unknown);
+            targets.filter(is_old).for_each(|value| *value = Value::Unknown);
         }
     }
 

@@ -25,7 +25,7 @@ pub struct Written {
     pub at: Span,
     /// Where its own fields are assigned.
     pub fields: BTreeMap<String, Span>,
-    /// All its bases are known: what it lacks it lacks.
+    /// All that it derives from is in the text: what it lacks it lacks.
     pub is_complete: bool,
 }
 
@@ -87,7 +87,7 @@ fn written(model: &ModelClass<'_>, app: &App) -> Result<Written, NotLoaded> {
         path: model.path.to_owned(),
         at: model.module.span(&model.node().name),
         fields: model.fields().iter().map(|field| (field.name.to_owned(), span(field.at))).collect(),
-        is_complete: model.lineage.is_complete() && !model.is_decorated(),
+        is_complete: model.lineage.is_told() && !model.is_decorated(),
         table,
     })
 }
