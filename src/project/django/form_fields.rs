@@ -6,7 +6,7 @@ use ruff_python_ast::{Expr, ExprCall};
 use ruff_text_size::Ranged;
 
 use crate::source::NotLoaded;
-use crate::syntax::python::{Class, Module, assignment, has_unpacking};
+use crate::syntax::python::{Module, assignment, has_unpacking};
 
 use crate::project::Project;
 use crate::project::django::bases;
@@ -47,7 +47,7 @@ impl Project {
             let Some(own) = self.own_form_fields(class)? else { return Ok(None) };
             let module = &class.module;
             // Whatever a class binds hides the inherited field of that name.
-            if let Some(class) = class_of(class) {
+            if let Some(class) = class.class() {
                 names.retain(|name| module.index().bindings_in(class.body, name).is_empty());
             }
             let mut seen = BTreeSet::new();
@@ -59,7 +59,7 @@ impl Project {
     /// Those of one class body.
     fn own_form_fields(&self, definition: &Definition) -> Result<Option<Vec<String>>, NotLoaded> {
         let module = &*definition.module;
-        let Some(class) = class_of(definition).filter(|class| class.node.decorator_list.is_empty()) else {
+        let Some(class) = definition.class().filter(|class| class.node.decorator_list.is_empty()) else {
             return Ok(None);
         };
         let calls = module.index().scope(class.body).statements.iter().filter_map(|statement| {
@@ -133,8 +133,4 @@ fn in_order_of_creation(classes: &[Definition]) -> Vec<&Definition> {
         (paths.iter().position(|path| *path == class.path), at)
     });
     ordered
-}
-
-fn class_of(definition: &Definition) -> Option<&Class<'_>> {
-    definition.module.class(&definition.name).and_then(|node| definition.module.index().class_of(node))
 }

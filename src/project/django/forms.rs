@@ -310,7 +310,7 @@ impl Asked<'_> {
             return self.of_form_named(path, form, room);
         }
         let Some(found) = self.project.definition(path, &name)? else { return Ok(Worth::Unknown) };
-        match class_of(&found) {
+        match found.class() {
             Some(meta) => self.of_meta(&found.path, &found.module, meta, room),
             None => Ok(Worth::Unknown),
         }
@@ -341,7 +341,7 @@ impl Asked<'_> {
         let known = ancestry.foreign.iter().all(has_no_meta);
         let worth = |worth| if known || worth != Worth::Missing { worth } else { Worth::Unknown };
         for above in &ancestry.own {
-            let Some(class) = class_of(above) else { continue };
+            let Some(class) = above.class() else { continue };
             if let Some(meta) = above.module.index().class_in(class.body, "Meta") {
                 return self.of_meta(&above.path, &above.module, meta, room).map(worth);
             }
@@ -362,11 +362,6 @@ impl Asked<'_> {
             found.as_ref().and_then(|found| Some(found.module.fold(found.module.assigned(&found.name)?)));
         Ok(value.map_or(Worth::Given, |value| worth_of(&value)))
     }
-}
-
-fn class_of(definition: &Definition) -> Option<&Class<'_>> {
-    let node = definition.module.class(&definition.name)?;
-    definition.module.index().class_of(node)
 }
 
 /// What Django takes for all fields: https://docs.djangoproject.com/en/5.2/ref/forms/models/#modelform-factory

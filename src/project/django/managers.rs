@@ -36,7 +36,7 @@ const QUERY_SETS: &[&str] = &[
 ];
 
 /// Managers that every model has.
-const MANAGERS: &[&str] = &["objects", "_default_manager", "_base_manager"];
+pub const MANAGERS: &[&str] = &["objects", "_default_manager", "_base_manager"];
 
 /// A model as a file names it.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -216,7 +216,7 @@ impl Project {
             django_class(base).is_some() || base == "object" || KNOWN.iter().any(|(known, _)| known == base)
         };
         let has_init = ancestry.own.iter().any(|class| {
-            let node = class.module.class(&class.name).and_then(|node| class.module.index().class_of(node));
+            let node = class.class();
             node.is_some_and(|node| class.module.index().function_in(node.body, "__init__").is_some())
         });
         let may_add = has_init || !ancestry.foreign.iter().all(is_known);

@@ -3,11 +3,11 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use ruff_python_ast::{Expr, StmtClassDef};
+use ruff_python_ast::{Expr, ExprCall, StmtClassDef};
 use ruff_text_size::Ranged;
 
 use crate::source::NotLoaded;
-use crate::syntax::python::{Binding, BindingKind, Class, Folded, Function, Module};
+use crate::syntax::python::{Binding, BindingKind, Class, Folded, Function, Module, ScopeId, assignment};
 
 use crate::project::Project;
 use crate::project::django::lineage::{ClassRef, Lineage, Lineages};
@@ -50,11 +50,6 @@ fn fields<'a>(
     module: &'a Module,
     class: &'a Class<'a>,
 ) -> Result<Vec<ModelField<'a>>, NotLoaded> {
-    let assigned = module.index().scope(class.body).statements.iter();
-    let calls = assigned.filter_map(|statement| {
-        let (name, value) = crate::syntax::python::assignment(statement.node)?;
-        Some((name, value.as_call_expr()?))
-    });
     let field = |(name, call)| {
         let Some(class_of_field) = project.field_class_of(path, module, call)? else { return Ok(None) };
         let bindings = module.index().bindings_in(class.body, name).iter();
@@ -62,7 +57,7 @@ fn fields<'a>(
             bindings.rev().find(|binding| binding.value.is_some_and(|value| value.range() == call.range()));
         Ok(binding.map(|binding| ModelField { name, at: binding.at, call, class: class_of_field }))
     };
-    Ok(NotLoaded::all(calls.map(field))?.into_iter().flatten().collect())
+    Ok(NotLoaded::all(assigned_calls(module, class.body).map(field))?.into_iter().flatten().collect())
 }
 
 /// What the classes above a model give it.
@@ -105,7 +100,7 @@ impl<'a> ModelClass<'a> {
 
     /// Does it make no table, for others to derive from? Never inherited.
     pub fn is_abstract(&self) -> bool {
-        is_true(self.own_option("abstract"))
+        is_abstract(self.module, self.class)
     }
 
     pub fn is_proxy(&self) -> bool {
@@ -142,7 +137,7 @@ impl<'a> ModelClass<'a> {
         !self.class.node.decorator_list.is_empty()
     }
 
-    /// A method of its own body, also one that is assigned.
+    /// A method of its own body.
     pub fn method(&self, name: &str) -> Option<&'a Function<'a>> {
         self.module.index().function_in(self.class.body, name)
     }
@@ -208,8 +203,25 @@ impl<'a> ModelClass<'a> {
     }
 }
 
+/// See [`ModelClass::is_abstract`].
+pub(in crate::project) fn is_abstract(module: &Module, class: &Class<'_>) -> bool {
+    let meta = meta_of(module, class);
+    is_true(meta.and_then(|meta| module.index().assigned_in(meta.body, "abstract")))
+}
+
+/// Names that a class body gives what a call makes, in source order.
+pub(in crate::project) fn assigned_calls(
+    module: &Module,
+    class: ScopeId,
+) -> impl Iterator<Item = (&str, &ExprCall)> {
+    module.index().scope(class).statements.iter().filter_map(|statement| {
+        let (name, value) = assignment(statement.node)?;
+        Some((name, value.as_call_expr()?))
+    })
+}
+
 fn class_of<'m>(module: &'m Module, class: &ClassRef) -> Option<&'m Class<'m>> {
-    module.class(&class.name).and_then(|node| module.index().class_of(node))
+    module.index().class_in(ScopeId::MODULE, &class.name)
 }
 
 fn meta_of<'m>(module: &'m Module, class: &Class<'m>) -> Option<&'m Class<'m>> {
@@ -238,8 +250,7 @@ fn option_of(
             return Ok(Some(Folded::Unknown));
         };
         let Some(found) = project.definition(path, parent)? else { continue };
-        let parent = found.module.class(&found.name).and_then(|node| found.module.index().class_of(node));
-        let Some(parent) = parent else { continue };
+        let Some(parent) = found.class() else { continue };
         if let Some(value) = option_of(project, &found.path, &found.module, parent, name, seen)? {
             return Ok(Some(value));
         }

@@ -11,6 +11,7 @@ use crate::syntax::python::{Class, Module, ScopeId, assignment, string};
 
 use crate::project::django::bases;
 use crate::project::django::lineage::{ClassRef, Lineage, Lineages};
+use crate::project::django::managers::MANAGERS;
 use crate::project::django::model_field::{ModelField, RelationKind};
 use crate::project::django::models;
 use crate::project::{Fact, Project};
@@ -216,7 +217,7 @@ impl Project {
 
     /// What manager an attribute of a model class is; `None` when it is none that is known.
     pub fn manager(&self, model: &ModelRef, attribute: &str) -> Result<Option<ManagerKind>, NotLoaded> {
-        let usual = ["objects", "_default_manager", "_base_manager"].contains(&attribute);
+        let usual = MANAGERS.contains(&attribute);
         let ModelRef::Own(class) = model else { return Ok(usual.then_some(ManagerKind::Custom)) };
         let own = self.fact::<Relations>(&class.path)?;
         let Some(related) = own.0.get(&class.name) else { return Ok(None) };

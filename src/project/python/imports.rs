@@ -8,7 +8,7 @@ use ruff_python_ast::{Expr, StmtImportFrom};
 use crate::model::change::Path;
 use crate::source::tree::{file_name, folder, join};
 use crate::source::{NotLoaded, Tree};
-use crate::syntax::python::Module;
+use crate::syntax::python::{Class, Module, ScopeId};
 
 use crate::project::Project;
 
@@ -23,6 +23,13 @@ pub struct Definition {
     pub path: Path,
     pub module: Arc<Module>,
     pub name: String,
+}
+
+impl Definition {
+    /// The class that it is, if it is one.
+    pub fn class(&self) -> Option<&Class<'_>> {
+        self.module.index().class_in(ScopeId::MODULE, &self.name)
+    }
 }
 
 /// What a class derives from.

@@ -1,6 +1,6 @@
 //! How a model differs from what its migrations leave: what `makemigrations` would write.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use crate::project::django::model_field::FieldClass;
 
@@ -118,9 +118,8 @@ fn changed(name: &str, written: &Column, replayed: &Column, drifts: &mut Vec<Dri
     if !written.is_told || !replayed.is_told {
         return;
     }
-    let all: BTreeMap<&String, ()> =
-        written.arguments.keys().chain(replayed.arguments.keys()).map(|k| (k, ())).collect();
-    for argument in all.into_keys() {
+    let all: BTreeSet<&String> = written.arguments.keys().chain(replayed.arguments.keys()).collect();
+    for argument in all {
         let (one, other) = (written.arguments.get(argument), replayed.arguments.get(argument));
         if differ(one, other) {
             drifts.push(Drift::Argument(name.to_owned(), argument.clone(), one.cloned(), other.cloned()));

@@ -6,6 +6,7 @@ use crate::source::NotLoaded;
 use crate::syntax::python::{BindingKind, Class, Module, ScopeId, string};
 
 use crate::project::Project;
+use crate::project::python::imports::Definition;
 
 /// Values in values, names behind names.
 const MAX_DEPTH: usize = 24;
@@ -181,12 +182,11 @@ impl<'a> Place<'a> {
         if found.module.class(&found.name).is_some() || found.module.function(&found.name).is_some() {
             return Ok(Value::Name(format!("{}:{}", found.path, found.name)));
         }
-        let there = Place { project: self.project, path: &found.path, module: &found.module, class: None };
         match (
             found.module.index().bindings_in(ScopeId::MODULE, &found.name),
             found.module.assigned(&found.name),
         ) {
-            ([_], Some(value)) => there.deep(value, depth + 1),
+            ([_], Some(value)) => self.top_of(&found).deep(value, depth + 1),
             _ => Ok(Value::Unknown),
         }
     }
@@ -212,30 +212,31 @@ impl<'a> Place<'a> {
         {
             return then(self, class);
         }
-        if let Some(dotted) = self.module.qualified(owner).map(|name| name.to_string())
-            && let Some(found) = self.project.definition(self.path, &dotted)?
-            && let Some(class) =
-                found.module.class(&found.name).and_then(|node| found.module.index().class_of(node))
+        if let Some(found) = self.class_named(owner)?
+            && let Some(class) = found.class()
         {
-            let there =
-                Place { project: self.project, path: &found.path, module: &found.module, class: None };
-            return then(there, class);
+            return then(self.top_of(&found), class);
         }
-        let Expr::Attribute(inner) = owner else { return Ok(None) };
         // `Post.Status`: a class in a class.
-        let nested = inner.attr.as_str();
-        let into = |place: Place<'_>, class: &Class<'_>| -> Result<Option<T>, NotLoaded> {
-            let inside = place.module.index().class_in(class.body, nested);
-            inside.map_or(Ok(None), |inside| then(place, inside))
-        };
-        let dotted = self.module.qualified(&inner.value).map(|name| name.to_string());
-        let Some(found) = dotted.map_or(Ok(None), |dotted| self.project.definition(self.path, &dotted))?
-        else {
-            return Ok(None);
-        };
-        let class = found.module.class(&found.name).and_then(|node| found.module.index().class_of(node));
-        let there = Place { project: self.project, path: &found.path, module: &found.module, class: None };
-        class.map_or(Ok(None), |class| into(there, class))
+        let Expr::Attribute(inner) = owner else { return Ok(None) };
+        let Some(found) = self.class_named(&inner.value)? else { return Ok(None) };
+        let index = found.module.index();
+        let nested = found.class().and_then(|outer| index.class_in(outer.body, inner.attr.as_str()));
+        nested.map_or(Ok(None), |class| then(self.top_of(&found), class))
+    }
+
+    /// The class at the top of a file of the repository that an expression names.
+    fn class_named(self, expr: &Expr) -> Result<Option<Definition>, NotLoaded> {
+        let Some(dotted) = self.module.qualified(expr).map(|name| name.to_string()) else { return Ok(None) };
+        Ok(self.project.definition(self.path, &dotted)?.filter(|found| found.class().is_some()))
+    }
+
+    /// The top of the file that something is defined in.
+    fn top_of<'d>(self, found: &'d Definition) -> Place<'d>
+    where
+        'a: 'd,
+    {
+        Place { project: self.project, path: &found.path, module: &found.module, class: None }
     }
 
     fn of_class(self, class: &Class<'_>, name: &str, depth: usize) -> Result<Option<Value>, NotLoaded> {

@@ -7,10 +7,11 @@ use ruff_text_size::TextRange;
 use crate::model::change::Path;
 use crate::model::finding::Span;
 use crate::source::NotLoaded;
-use crate::syntax::python::{Folded, assignment};
+use crate::syntax::python::{Folded, ScopeId};
 
 use crate::project::Project;
 use crate::project::django::apps::App;
+use crate::project::django::lineage::Lineages;
 use crate::project::django::models::{self, ModelClass};
 
 use super::table::{ALTERED, OWN, Table};
@@ -66,10 +67,10 @@ fn written(model: &ModelClass<'_>, app: &App) -> Result<Written, NotLoaded> {
     // Abstract classes above it give their fields; a model with a table keeps its own.
     for above in &model.lineage.own {
         let Some(module) = model.project.module(&above.path)? else { continue };
-        let classes = models::of_module(model.project, &above.path, &module)?;
-        let class = module.class(&above.name).and_then(|node| module.index().class_of(node));
-        let Some(class) = class else { continue };
-        let is_concrete = classes.iter().any(|known| known.name() == above.name && !known.is_abstract());
+        let Some(class) = module.index().class_in(ScopeId::MODULE, &above.name) else { continue };
+        let lineages = model.project.fact::<Lineages>(&above.path)?;
+        let is_model = lineages.of(&above.name).is_some_and(|lineage| lineage.is_model());
+        let is_concrete = is_model && !models::is_abstract(&module, class);
         if !is_concrete {
             let there =
                 Place { project: model.project, path: &above.path, module: &module, class: Some(class.body) };
@@ -95,13 +96,8 @@ fn written(model: &ModelClass<'_>, app: &App) -> Result<Written, NotLoaded> {
 /// The fields that one class body assigns; what is there already stays.
 fn columns(place: Place<'_>, table: &mut Table, owner: (&str, &str)) -> Result<(), NotLoaded> {
     let Some(scope) = place.class else { return Ok(()) };
-    let statements = place.module.index().scope(scope).statements.iter();
-    let calls = statements.filter_map(|statement| {
-        let (name, value) = assignment(statement.node)?;
-        Some((name, value.as_call_expr()?))
-    });
     let column = |(name, call)| Ok((name, place.column(call, owner, true)?));
-    for (name, column) in NotLoaded::all(calls.map(column))? {
+    for (name, column) in NotLoaded::all(models::assigned_calls(place.module, scope).map(column))? {
         if let Some(column) = column {
             table.columns.entry(name.to_owned()).or_insert(column);
         }

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use ruff_python_ast::Expr;
 use ruff_text_size::{Ranged, TextRange};
 
+use crate::project::django::managers::MANAGERS;
 use crate::rules::Context;
 use crate::source::NotLoaded;
 use crate::syntax::python::{BindingKind, Function, Module, string, walk_exprs};
@@ -32,9 +33,6 @@ const DJANGO: [&str; 5] = [
     "django.contrib.contenttypes.models.ContentType",
     "django.contrib.sites.models.Site",
 ];
-
-/// What leads from a model to its rows.
-const MANAGERS: [&str; 3] = ["objects", "_default_manager", "_base_manager"];
 
 /// A use of something that may be a live model.
 pub(super) struct Use<'a> {

@@ -56,8 +56,9 @@ fn of_module<'a>(model: &Model<'a>, given: &'a Expr) -> Result<Choices<'a>, NotL
             if let Some(value) = found.module.assigned(&found.name).filter(|_| rest.is_empty()) {
                 return Ok(if is_written_out(value) { Choices::Literal(given) } else { Choices::Other });
             }
-            let class = found.module.class(&found.name).and_then(|node| found.module.index().class_of(node));
-            return Ok(class.map_or(Choices::Other, |class| of_class(&found.module, class, &rest, given)));
+            return Ok(found
+                .class()
+                .map_or(Choices::Other, |class| of_class(&found.module, class, &rest, given)));
         }
         let Some((outer, last)) = owner.split() else { break };
         rest.push(last);

@@ -111,8 +111,7 @@ fn is_converted(model: &Model<'_>, field: &ModelField<'_>) -> Result<bool, NotLo
     let FieldClass::Own { path, name, .. } = &field.class else { return Ok(false) };
     let Some(ancestry) = model.project.ancestry(path, name)? else { return Ok(true) };
     Ok(ancestry.own.iter().any(|class| {
-        let index = class.module.index();
-        let body = class.module.class(&class.name).and_then(|node| index.class_of(node)).map(|it| it.body);
-        index.functions().iter().any(|function| Some(function.scope) == body)
+        let body = class.class().map(|it| it.body);
+        class.module.index().functions().iter().any(|function| Some(function.scope) == body)
     }))
 }

@@ -193,9 +193,7 @@ impl<'a> Instances<'a> {
         }
         for class in &ancestry.own {
             let index = class.module.index();
-            let Some(node) = class.module.class(&class.name).and_then(|node| index.class_of(node)) else {
-                break;
-            };
+            let Some(node) = class.class() else { break };
             if index.function_in(node.body, "save").is_some() {
                 return Ok(None);
             }
